@@ -1,0 +1,72 @@
+"""Scalar reverse-mode automatic differentiation: live graphs, exact gradients, pictures of backpropagation.
+
+>>> import autograd_lite as ag
+>>> x = ag.Value(0.1, label="x")
+>>> y = ag.sin(ag.exp(x))
+>>> y.backward()
+>>> round(x.grad, 6)
+0.497258
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import value as _value
+from .errors import *  # noqa: F403
+from .graph import topological_order
+from .primitives.activations import *  # noqa: F403
+from .primitives.arithmetic import *  # noqa: F403
+from .primitives.core import Primitive, primitive
+from .primitives.elementary import *  # noqa: F403
+from .primitives.reductions import *  # noqa: F403
+from .value import Value
+
+__version__ = "0.1.0"
+
+#: public names that are loaded when first used, and the room each lives in
+_LAZY = {
+    "compiler": ["compile"],
+    "drawing": ["draw"],
+    "player": ["explore"],
+    "notation": ["explain"],
+    "functional": ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"],
+    "arrays": ["manual_seed", "rand", "randn", "values", "zeros", "ones"],
+    "scopes": ["checkpoint", "detect_anomaly", "explain_nonfinite", "no_grad", "zero_grad"],
+    "inspection": ["build_info", "cost"],
+    "serialize": ["from_json", "to_json"],
+    "files": ["load", "save"],
+    "testing": ["check_grads"],
+}
+_ROOM = {name: room for room, names in _LAZY.items() for name in names}
+_MODULES = {"data", "nn", "optim", "testing", "functional"}
+
+if TYPE_CHECKING:
+    from . import data, nn, optim, testing
+    from .arrays import manual_seed, ones, rand, randn, values, zeros
+    from .compiler import compile
+    from .drawing import draw
+    from .files import load, save
+    from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
+    from .inspection import build_info, cost
+    from .notation import explain
+    from .player import explore
+    from .scopes import checkpoint, detect_anomaly, explain_nonfinite, no_grad, zero_grad
+    from .serialize import from_json, to_json
+    from .testing import check_grads
+
+
+def __getattr__(name: str) -> Any:
+    """Load a room when one of its names is first used, so that the import stays light."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _ROOM:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_ROOM[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOM, *_MODULES})

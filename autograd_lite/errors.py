@@ -1,0 +1,61 @@
+"""The exceptions and warnings of the house: each message names the op, the argument, the point and the cure."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AnomalyDivisionError",
+    "AnomalyError",
+    "AnomalyOverflowError",
+    "AnomalyValueError",
+    "AutogradError",
+    "GraphChangedError",
+    "LostGradientError",
+    "NonFiniteGradientWarning",
+    "PartialsError",
+    "RenderError",
+    "ReentrantBackwardError",
+]
+
+
+class AutogradError(Exception):
+    """Base of every exception that this package defines."""
+
+
+class LostGradientError(AutogradError, TypeError):
+    """A Value was about to become a plain number, and its gradient would have been lost."""
+
+
+class GraphChangedError(AutogradError, RuntimeError):
+    """A leaf was changed after the graph was recorded, and the rules are asked for at the recorded point."""
+
+
+class PartialsError(AutogradError, TypeError):
+    """A primitive's ``partials`` rule returned the wrong number of partials, or something that is not a number."""
+
+
+class ReentrantBackwardError(AutogradError, RuntimeError):
+    """A sweep was started from inside a sweep of the same thread."""
+
+
+class RenderError(AutogradError, RuntimeError):
+    """A picture can't be made here; the message says what to install or which option to change."""
+
+
+class AnomalyError(AutogradError, ArithmeticError):
+    """Under ``detect_anomaly``: the first op whose finite operands make a nan or an infinity."""
+
+
+class AnomalyValueError(AnomalyError, ValueError):
+    """An anomaly where ``math`` raises ValueError (outside the domain: a nan)."""
+
+
+class AnomalyOverflowError(AnomalyError, OverflowError):
+    """An anomaly where ``math`` raises OverflowError (a result too large for a float)."""
+
+
+class AnomalyDivisionError(AnomalyError, ZeroDivisionError):
+    """An anomaly where plain Python raises ZeroDivisionError (a pole)."""
+
+
+class NonFiniteGradientWarning(RuntimeWarning):
+    """A leaf's gradient came out as nan or an infinity."""

@@ -1,0 +1,10 @@
+"""The table: every primitive once. A new op is one entry in one of these pages."""
+
+from __future__ import annotations
+
+from . import activations, arithmetic, elementary, reductions
+from .core import TABLE, Operand, Primitive, as_float, bind_table, primitive
+
+__all__ = ["TABLE", "Operand", "Primitive", "activations", "arithmetic", "as_float", "elementary", "primitive", "reductions"]
+
+bind_table()

@@ -1,0 +1,310 @@
+"""One record per primitive: its float function, its partial derivatives, its notation and its test domain.
+
+A rule ``partials(out, *args)`` is written once, with overloadable operations. Run on floats it gives numbers, on
+Values a differentiable graph, on symbols a program. It receives the output, so that ``exp`` is just ``(out,)``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
+from typing import Any
+
+__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "bind_table", "primitive"]
+
+#: every built-in primitive, by name
+TABLE: dict[str, Primitive] = {}
+
+Rule = Callable[..., tuple[Any, ...]]
+
+
+class Operand:
+    """What a primitive can be applied to besides a number: Values, and the symbols of a program."""
+
+    __slots__ = ()
+
+    def _apply(self, primitive: Primitive, args: tuple[Any, ...]) -> Any:
+        """Apply ``primitive`` to ``args``, one of which is this operand."""
+        raise NotImplementedError
+
+    def _apply_unary(self, primitive: Primitive) -> Any:
+        """Apply a primitive of one argument to this operand."""
+        return self._apply(primitive, (self,))
+
+
+def as_float(x: Any, where: str = "Value") -> float:
+    """The float that ``x`` stands for; TypeError for whatever is not a real number.
+
+    >>> as_float(True), as_float(3)
+    (1.0, 3.0)
+    >>> as_float("3")
+    Traceback (most recent call last):
+        ...
+    TypeError: Value takes a real number, not str '3': convert it first, as in float('3')
+    """
+    if type(x) is float:
+        return x
+    if isinstance(x, (int, float)):
+        try:
+            return float(x)
+        except OverflowError:
+            raise OverflowError(
+                f"{where}: this int has {x.bit_length()} bits, and the largest float is about 1.8e308; scale it first"
+            ) from None
+    kind = type(x).__name__
+    if isinstance(x, str):
+        shown = repr(x if len(x) <= 20 else x[:20] + "…")
+        raise TypeError(f"{where} takes a real number, not {kind} {shown}: convert it first, as in float({shown})")
+    if isinstance(x, Operand):
+        raise TypeError(f"{where} takes a plain number, not a {kind}: use it as it is, or its number, .data")
+    cure = {
+        "NoneType": "a function without a return statement gives None",
+        "complex": "take its .real, .imag or abs()",
+        "list": "make a Value of each element, as in ag.values(list)",
+        "tuple": "make a Value of each element, as in ag.values(tuple)",
+        "ndarray": "make a Value of each element, as in ag.values(array)",
+    }
+    convert = getattr(x, "__float__", None)
+    if convert is None or isinstance(x, complex) or getattr(x, "shape", ()) != ():
+        hint = cure.get(kind, "pass a float")
+        raise TypeError(f"{where} takes a real number, not {kind}: {hint}")
+    return float(convert())
+
+
+def _is_array(x: object) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(x, numpy.ndarray) and x.ndim > 0
+
+
+class Primitive:
+    """An elementary operation. Calling it works on floats, Values and, element by element, NumPy arrays.
+
+    Attributes:
+        name: the op's name; a Primitive compares equal to it.
+        fn: the float function; total (IEEE results, no exceptions) and strict.
+        partials: the rule ``partials(out, *args)``: one partial derivative per argument.
+        float_partials: the same rule with the raw float functions bound in place of the generic ones.
+        arity: number of arguments; -1 for n-ary.
+        text, latex, sympy, array: notation, templates over ``{0}``, ``{1}`` …; n-ary templates use ``{args}``.
+        precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
+        domain: one ``(low, high)`` test interval per argument.
+        kinks: where a unary op is not differentiable.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fn: Callable[..., float],
+        partials: Rule,
+        arity: int,
+        text: str,
+        latex: str,
+        sympy: str,
+        array: str,
+        precedence: int,
+        domain: tuple[tuple[float, float], ...],
+        kinks: tuple[float, ...],
+        doc: str,
+    ) -> None:
+        self.name = name
+        self.fn = fn
+        self.partials = partials
+        self.float_partials = partials
+        self.arity = arity
+        self.text = text
+        self.latex = latex
+        self.sympy = sympy
+        self.array = array
+        self.precedence = precedence
+        self.domain = domain
+        self.kinks = kinks
+        self.__doc__ = doc
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if self.arity == 1 and len(args) == 1:
+            x = args[0]
+            if isinstance(x, Operand):
+                return x._apply_unary(self)
+            if type(x) is float:
+                return self.fn(x)
+        return dispatch(self, args, named)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or other == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> Any:
+        if TABLE.get(self.name) is self:
+            return (TABLE.__getitem__, (self.name,))
+        return (_find_primitive, (getattr(self.fn, "__module__", ""), self.name))
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+
+def _find_primitive(module: str, name: str) -> Primitive:
+    """The user's primitive of that name, found in its module (how pickles of custom primitives come back)."""
+    __import__(module)
+    found = getattr(sys.modules[module], name)
+    if not isinstance(found, Primitive):
+        raise TypeError(f"{module}.{name} is not a primitive")
+    return found
+
+
+class Nary(Primitive):
+    """A primitive of any number of arguments; called with one iterable per group (``dot`` has two)."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return dispatch(self, self.flatten(args), named)
+
+    def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands: of one iterable, or the arguments themselves."""
+        if len(args) == 1 and not isinstance(args[0], Operand) and not isinstance(args[0], (int, float)):
+            return tuple(_items(args[0], self.name))
+        return args
+
+
+def _items(values: Any, name: str) -> Iterator[Any]:
+    """The numbers in an iterable; in an array of any dimension, all of them."""
+    if _is_array(values):
+        return iter(values.ravel().tolist())
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+        raise TypeError(f"{name} takes numbers or one iterable of numbers, not {type(values).__name__}")
+    return iter(values)
+
+
+def dispatch(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any] | None = None) -> Any:
+    """Apply ``primitive`` to whatever the arguments are: Values, arrays, plain numbers."""
+    if named or 0 <= primitive.arity != len(args):
+        args = _complete(primitive, args, named or {})
+    for arg in args:
+        if _is_array(arg):
+            return _elementwise(primitive, args)
+    for arg in args:
+        if isinstance(arg, Operand):
+            return arg._apply(primitive, args)
+    return primitive.fn(*[as_float(arg, primitive.name) for arg in args])
+
+
+def _complete(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments with keywords and defaults filled in, as for the primitive's float function."""
+    try:
+        bound = inspect.signature(primitive.fn).bind(*args, **named)
+    except TypeError as error:
+        count = "any number of" if primitive.arity < 0 else primitive.arity
+        raise TypeError(f"{primitive.name} takes {count} argument(s): {error}") from None
+    bound.apply_defaults()
+    return bound.args
+
+
+def _elementwise(primitive: Primitive, args: tuple[Any, ...]) -> Any:
+    """Element by element with NumPy's broadcasting; an array of floats when no element is a Value."""
+    import numpy as np
+
+    result = np.frompyfunc(lambda *xs: dispatch(primitive, xs), len(args), 1)(*args)
+    if all(isinstance(x, float) for x in np.asarray(result, dtype=object).flat):
+        return np.asarray(result, dtype=float)
+    return result
+
+
+def primitive(
+    partials: Rule,
+    *,
+    name: str = "",
+    arity: int | None = None,
+    text: str = "",
+    latex: str = "",
+    sympy: str = "",
+    array: str = "",
+    precedence: int = 5,
+    domain: tuple[tuple[float, float], ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    table: bool = False,
+) -> Callable[[Callable[..., float]], Primitive]:
+    """Make a primitive of a float function: ``@primitive(partials=lambda out, x: (...,))``.
+
+    Args:
+        partials: the rule ``partials(out, *args)``; a tuple with one partial derivative per argument, written with
+            the operators and the functions of this package, so that it can itself be differentiated.
+        name: the op's name; the function's by default.
+        arity: number of arguments; counted from the function's signature by default.
+        text: unicode notation over ``{0}``, ``{1}`` …; the functional form by default. ``latex``, ``sympy`` and
+            ``array`` (NumPy source) likewise; without ``array`` the op is vectorised by calling the function.
+        domain: one ``(low, high)`` interval per argument in which tests draw points; (-2, 2) by default.
+        kinks: points at which a unary op is not differentiable.
+
+    Returns:
+        A Primitive: call it with floats, Values or arrays.
+
+    >>> import autograd_lite as ag
+    >>> @ag.primitive(partials=lambda out, x: (3 * x * x,))
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube(2.0), ag.grad(cube)(2.0), ag.grad(ag.grad(cube))(2.0)
+    (8.0, 12.0, 12.0)
+    """
+
+    def make(fn: Callable[..., float]) -> Primitive:
+        code = fn.__code__
+        count = arity if arity is not None else (-1 if code.co_flags & 0x04 else code.co_argcount)
+        called = name or fn.__name__.rstrip("_")
+        slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
+        made = (Primitive if count >= 0 else Nary)(
+            called,
+            fn,
+            partials,
+            count,
+            text or f"{called}({slots})",
+            latex or rf"\operatorname{{{called}}}\left({slots}\right)".replace("{{", "{").replace("}}", "}"),
+            sympy or f"{called}({slots})",
+            array,
+            precedence,
+            domain if domain is not None else ((-2.0, 2.0),) * max(count, 1),
+            kinks,
+            fn.__doc__ or "",
+        )
+        if table:
+            if called in TABLE:
+                raise ValueError(f"two primitives are named {called!r}")
+            TABLE[called] = made
+        return made
+
+    return make
+
+
+def bind_table() -> None:
+    """Give each built-in rule its float form: the same code, with ``math`` where the generic functions were.
+
+    A rule such as ``lambda out, x: (cos(x),)`` names the generic ``cos``; recording on floats would pay for a
+    dispatch that is always the same. Binding replaces the names the rule sees, not the rule.
+    """
+    scopes: dict[int, dict[str, Any]] = {}
+    for entry in TABLE.values():
+        rule = entry.partials
+        if isinstance(rule, FunctionType):
+            page = rule.__globals__
+            if id(page) not in scopes:
+                scopes[id(page)] = _float_scope(page)
+            entry.float_partials = FunctionType(rule.__code__, scopes[id(page)], rule.__name__, rule.__defaults__)
+
+
+def _float_scope(page: dict[str, Any]) -> dict[str, Any]:
+    """The names of one page of the table, each primitive replaced by its float function, helpers bound alike."""
+    scope: dict[str, Any] = {}
+    for name, item in page.items():
+        if isinstance(item, Primitive) and not isinstance(item, Nary):
+            scope[name] = item.fn
+        elif isinstance(item, FunctionType) and item.__globals__ is page:
+            scope[name] = FunctionType(item.__code__, scope, name, item.__defaults__)
+        else:
+            scope[name] = item
+    return scope
+

@@ -1,0 +1,471 @@
+"""``Value``: a number that remembers how it was made, so that ``backward()`` can say how it would change.
+
+>>> x = Value(3.0, label="x")
+>>> y = x * x + 2 * x
+>>> y.backward()
+>>> x.grad
+8.0
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import LostGradientError, NonFiniteGradientWarning
+from .graph import Info, Many, Node, check_partials, reverse_nodes, reverse_sweep, topological_order
+from .modes import STATE, notify
+from .primitives import arithmetic, elementary
+from .primitives.core import TABLE, Primitive, as_float
+
+__all__ = ["Value", "constant", "record"]
+
+_ADD: Primitive = arithmetic.add
+_SUB: Primitive = arithmetic.sub
+_MUL: Primitive = arithmetic.mul
+_DIV: Primitive = arithmetic.div
+_NEG: Primitive = arithmetic.neg
+_POW: Primitive = elementary.pow
+
+#: shows a Value at the end of a notebook cell; the package's front door puts the drawing here
+display: dict[str, Callable[[Any], Any]] = {}
+
+
+class Value(Node):
+    """A real number in a computational graph.
+
+    Args:
+        data: the number (primal): float, int, bool, Fraction, Decimal or a NumPy scalar.
+        label: a name for pictures and traces.
+
+    Attributes:
+        data: the number; assignable.
+        grad: the gradient (adjoint) from ``backward()``; leaves add up over calls, inner nodes start afresh.
+        label: the name; assignable.
+        op: the Primitive that made it, None for a leaf.
+        parents: its differentiable operands, in order, with repeats.
+
+    Raises:
+        TypeError: for what is not a real number (str, None, complex, a list).
+        OverflowError: for an int beyond the largest float.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3)
+    >>> (a * b + b**2).data
+    3.0
+    >>> Value("2")
+    Traceback (most recent call last):
+        ...
+    TypeError: Value takes a real number, not str '2': convert it first, as in float('2')
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        data: Any,
+        label: str = "",
+        _prim: Primitive | None = None,
+        _a: Node | None = None,
+        _b: Node | None = None,
+        _c: Any = None,
+        _pa: float = 0.0,
+        _pb: float = 0.0,
+    ) -> None:
+        self._prim = _prim
+        self._a = _a
+        self._b = _b
+        self._c = _c
+        self._pa = _pa
+        self._pb = _pb
+        self._grad = 0.0
+        self._adjoint = 0.0
+        self._mark = 0
+        self._info = None
+        if _prim is None:
+            self._data = as_float(data)
+            if label != "":
+                self.label = label
+        else:
+            self._data = data
+            if STATE.special:
+                notify(self)
+
+    # --- what a user reads and writes -----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number (primal)."""
+        return self._number()
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self._data = as_float(number, "Value.data")
+
+    @property
+    def grad(self) -> Any:
+        """The gradient: a float, or a Value after ``backward(create_graph=True)``."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        if number is None:
+            number = 0.0
+        self._grad = number if isinstance(number, Value) else as_float(number, "Value.grad")
+
+    @property
+    def label(self) -> str:
+        """The name, "" if it has none."""
+        info = self._info
+        if isinstance(info, Info):
+            return info.label
+        return info if info is not None else ""
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, not {type(label).__name__}: write label=str(…)")
+        if isinstance(self._info, Info):
+            self._info.label = label
+        else:
+            self._info = label
+
+    @property
+    def op(self) -> Primitive | None:
+        """The primitive that made this node; None for a leaf."""
+        return self._prim
+
+    @property
+    def _prev(self) -> set[Any]:
+        """micrograd's name: the distinct operands."""
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for the op: '+', '*', '**2', 'ReLU', 'tanh' …, '' for a leaf."""
+        if self._prim is None:
+            return ""
+        name = self._prim.name
+        if name == "pow" and isinstance(self.args[1], float):
+            return f"**{self.args[1]:g}"
+        return _MICROGRAD.get(name, name)
+
+    def named(self, label: str) -> Value:
+        """Set the label and return the Value itself: ``y = (a + b).named("y")``.
+
+        >>> Value(1.0).named("x").label
+        'x'
+        """
+        self.label = label
+        return self
+
+    def item(self) -> float:
+        """The number as a float.
+
+        >>> Value(2).item()
+        2.0
+        """
+        return self.data
+
+    def detach(self) -> Value:
+        """A new leaf with this number and label, cut off from the graph.
+
+        >>> (Value(2.0) * 3).detach().parents
+        ()
+        """
+        return Value(self.data, self.label)
+
+    def backward(self, seed: Any = 1.0, create_graph: bool = False) -> None:
+        """Propagate derivatives of this Value to everything it was made from.
+
+        Leaves *add* the result to their ``grad`` (twice is exactly double; ``zero_grad`` or ``grad = 0`` resets);
+        inner nodes get it afresh. The gradients are those of the point at which the graph was recorded.
+
+        Args:
+            seed: the adjoint of this Value, the number the chain rule starts from.
+            create_graph: leave Values in ``grad``, which can be differentiated again.
+
+        Raises:
+            GraphChangedError: with ``create_graph``, if a leaf was changed since the graph was recorded.
+
+        Warns:
+            NonFiniteGradientWarning: once, when a leaf's gradient comes out as nan or an infinity.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward(); x.grad
+        6.0
+        """
+        if create_graph:
+            _backward_on_nodes(self, seed if isinstance(seed, Value) else Value(seed))
+            return
+        bad = reverse_sweep(self, as_float(seed, "seed"))
+        if bad:
+            _warn_nonfinite(bad)
+
+    # --- recording ------------------------------------------------------------------------------------------------
+
+    def _number(self) -> float:
+        """The current number; a parameter's element reads it from its buffer here."""
+        return self._data
+
+    def _apply(self, primitive: Primitive, args: tuple[Any, ...]) -> Any:
+        return record(primitive, args)
+
+    def _apply_unary(self, primitive: Primitive) -> Any:
+        x = self._number()
+        out = primitive.fn(x)
+        partials = primitive.float_partials(out, x)
+        if type(out) is not float or type(partials) is not tuple or len(partials) != 1 or type(partials[0]) is not float:
+            return record(primitive, (self,))
+        return Value(out, "", primitive, self, None, None, partials[0], 0.0)
+
+    def _constant(self, number: Any) -> Value:
+        """A constant leaf: what ``where`` returns when the branch taken is a plain number."""
+        return Value(number)
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is Value:
+            return Value(self._data + other._data, "", _ADD, self, other, None, 1.0, 1.0)
+        if type(other) is float:
+            return Value(self._data + other, "", _ADD, self, None, other, 1.0, 0.0)
+        return _binary(_ADD, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        if type(other) is int and other == 0:
+            return _ADD_ZERO(self)
+        return _binary(_ADD, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is Value:
+            return Value(self._data - other._data, "", _SUB, self, other, None, 1.0, -1.0)
+        if type(other) is float:
+            return Value(self._data - other, "", _SUB, self, None, other, 1.0, 0.0)
+        return _binary(_SUB, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _binary(_SUB, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is Value:
+            x = self._data
+            y = other._data
+            return Value(x * y, "", _MUL, self, other, None, y, x)
+        if type(other) is float:
+            return Value(self._data * other, "", _MUL, self, None, other, other, 0.0)
+        return _binary(_MUL, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        if type(other) is float:
+            return Value(other * self._data, "", _MUL, None, self, other, 0.0, other)
+        return _binary(_MUL, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _binary(_DIV, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary(_DIV, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        if type(other) is int and other == 2:  # the rule's partial, without its dead half (∂/∂exponent)
+            x = self._data
+            return Value(_POW.fn(x, 2.0), "", _POW, self, None, 2.0, 2.0 * x, 0.0)
+        return _binary(_POW, self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _binary(_POW, other, self)
+
+    def __neg__(self) -> Any:
+        return Value(-self._data, "", _NEG, self, None, None, -1.0, 0.0)
+
+    def __pos__(self) -> Any:
+        return arithmetic.pos(self)
+
+    def __abs__(self) -> Any:
+        return arithmetic.abs(self)
+
+    # --- comparison by value, hash by identity --------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        return _compare(self, other, "eq")
+
+    def __ne__(self, other: object) -> Any:
+        return _compare(self, other, "ne")
+
+    def __lt__(self, other: Any) -> Any:
+        return _compare(self, other, "lt")
+
+    def __le__(self, other: Any) -> Any:
+        return _compare(self, other, "le")
+
+    def __gt__(self, other: Any) -> Any:
+        return _compare(self, other, "gt")
+
+    def __ge__(self, other: Any) -> Any:
+        return _compare(self, other, "ge")
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    # --- text, and the conversions that would lose the gradient ---------------------------------------------------
+
+    def __repr__(self) -> str:
+        name = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self.grad}{name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """What a notebook shows: the graph when it is small."""
+        show = display.get("mimebundle")
+        return show(self) if show is not None else {"text/plain": repr(self)}
+
+    def __float__(self) -> float:
+        raise _lost("float")
+
+    def __int__(self) -> int:
+        raise _lost("int")
+
+    def __index__(self) -> int:
+        raise _lost("an index")
+
+    def __complex__(self) -> complex:
+        raise _lost("complex")
+
+    if TYPE_CHECKING:  # the functions of the table, installed below as methods: v.sin(), v.relu() …
+
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+
+
+def constant(number: Any) -> Value:
+    """``number`` as a Value: itself if it is one, else a new leaf."""
+    return number if isinstance(number, Value) else Value(number)
+
+
+def record(primitive: Primitive, args: tuple[Any, ...]) -> Value:
+    """The node of ``primitive`` applied to ``args``, at least one of which is a Value.
+
+    The general way, for any number of operands and any mixture of Values and numbers; the operators above are
+    short cuts that give the same nodes.
+    """
+    operands = [arg if isinstance(arg, Value) else as_float(arg, primitive.name) for arg in args]
+    numbers = [arg._number() if isinstance(arg, Value) else arg for arg in operands]
+    out = as_float(primitive.fn(*numbers), f"the result of {primitive.name}")
+    partials: Any = primitive.float_partials(out, *numbers)
+    check_partials(primitive, partials, len(args))
+    if len(operands) == 1:
+        return Value(out, "", primitive, operands[0], None, None, as_float(partials[0]), 0.0)
+    if len(operands) == 2:
+        a, b = operands
+        pa, pb = as_float(partials[0]), as_float(partials[1])
+        if not isinstance(b, Value):
+            return Value(out, "", primitive, a, None, b, pa, 0.0)
+        if not isinstance(a, Value):
+            return Value(out, "", primitive, None, b, a, 0.0, pb)
+        return Value(out, "", primitive, a, b, None, pa, pb)
+    nodes = [arg for arg in operands if isinstance(arg, Value)]
+    chosen = [as_float(p) for p, arg in zip(partials, operands) if isinstance(arg, Value)]
+    return Value(out, "", primitive, None, None, Many(operands, nodes, chosen))
+
+
+def _ADD_ZERO(x: Value) -> Value:
+    """0 + x, as the builtin ``sum`` begins: one node with one operand."""
+    return Value(0.0 + x._number(), "", _ADD, None, x, 0.0, 0.0, 1.0)
+
+
+def _binary(primitive: Primitive, a: Any, b: Any) -> Any:
+    """An operator on whatever is not two plain Values or a Value and a float."""
+    other = b if isinstance(a, Value) else a
+    if not isinstance(other, (Value, int, float)):
+        if other is None or isinstance(other, (str, bytes, complex, list, tuple)):
+            as_float(other, primitive.name)  # raises, and names the cure
+        if getattr(other, "ndim", 0) or not hasattr(other, "__float__"):
+            return NotImplemented  # arrays go element by element, by their own operator
+    return record(primitive, (a, b))
+
+
+def _compare(a: Value, other: Any, how: str) -> Any:
+    """Comparison by value, with anything that is a real number."""
+    if isinstance(other, Value):
+        return _COMPARE[how](a.data, other.data)
+    if isinstance(other, (int, float)) or (hasattr(other, "__float__") and not getattr(other, "ndim", 0)):
+        return _COMPARE[how](a.data, other)
+    return NotImplemented
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": lambda x, y: x == y,
+    "ne": lambda x, y: x != y,
+    "lt": lambda x, y: x < y,
+    "le": lambda x, y: x <= y,
+    "gt": lambda x, y: x > y,
+    "ge": lambda x, y: x >= y,
+}
+
+
+def _lost(kind: str) -> LostGradientError:
+    return LostGradientError(
+        f"a Value can't become {kind} without losing its gradient: use the functions of autograd_lite or the method "
+        f"(ag.sin(v), v.sin()) instead of math's, an object array instead of a float array, or v.data for the number alone"
+    )
+
+
+def _backward_on_nodes(root: Value, seed: Value) -> None:
+    """``backward(create_graph=True)``: adjoints as Values, then one commit."""
+    adjoints = reverse_nodes([(root, seed)], Value)
+    for node in topological_order(root):
+        g = adjoints.get(id(node), 0.0)
+        if node._prim is not None or (type(node._grad) is float and node._grad == 0.0):
+            node._grad = g
+        else:
+            node._grad = node._grad + g
+
+
+def _warn_nonfinite(leaves: list[Node]) -> None:
+    leaf: Any = leaves[0]
+    name = repr(leaf.label) if leaf.label else f"with value {leaf.data!r}"
+    more = f" (and of {len(leaves) - 1} more)" if len(leaves) > 1 else ""
+    depth = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
+        frame = frame.f_back
+        depth += 1
+    warnings.warn(
+        f"the gradient of leaf {name}{more} is {leaf._adjoint!r}: ag.explain_nonfinite(y) names the op where the first "
+        f"nan or inf was born; with ag.detect_anomaly(): raises there",
+        NonFiniteGradientWarning,
+        stacklevel=max(2, depth - 1),
+    )
+
+
+_MICROGRAD = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU", "pow": "**"}
+
+#: NumPy's names for the methods that its functions call on the elements of an object array
+_ALIASES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos",
+}  # fmt: skip
+
+
+def _method(primitive: Primitive) -> Callable[..., Any]:
+    def method(self: Value, *args: Any, **named: Any) -> Any:
+        return primitive(self, *args, **named)
+
+    method.__name__ = method.__qualname__ = primitive.name
+    method.__doc__ = primitive.__doc__
+    return method
+
+
+def _install_methods() -> None:
+    """Every function of the table with a fixed number of arguments is a method too, so that np.sin(v) finds it."""
+    names = {name: name for name, entry in TABLE.items() if entry.arity > 0 and name != "where"}
+    for name, target in {**names, **_ALIASES}.items():
+        if target in TABLE and not hasattr(Value, name):
+            setattr(Value, name, _method(TABLE[target]))
+
+
+_install_methods()
