@@ -358,15 +358,18 @@ def record(primitive: Primitive, args: tuple[Any, ...]) -> Value:
     partials: Any = primitive.float_partials(out, *numbers)
     check_partials(primitive, partials, len(args))
     if len(operands) == 1:
-        return Value(out, "", primitive, operands[0], None, None, as_float(partials[0]), 0.0)
+        x = operands[0]
+        if isinstance(x, Value):
+            return Value(out, "", primitive, x, None, None, as_float(partials[0]), 0.0)
     if len(operands) == 2:
         a, b = operands
         pa, pb = as_float(partials[0]), as_float(partials[1])
-        if not isinstance(b, Value):
+        if isinstance(a, Value) and isinstance(b, Value):
+            return Value(out, "", primitive, a, b, None, pa, pb)
+        if isinstance(a, Value):
             return Value(out, "", primitive, a, None, b, pa, 0.0)
-        if not isinstance(a, Value):
+        if isinstance(b, Value):
             return Value(out, "", primitive, None, b, a, 0.0, pb)
-        return Value(out, "", primitive, a, b, None, pa, pb)
     nodes = [arg for arg in operands if isinstance(arg, Value)]
     chosen = [as_float(p) for p, arg in zip(partials, operands) if isinstance(arg, Value)]
     return Value(out, "", primitive, None, None, Many(operands, nodes, chosen))

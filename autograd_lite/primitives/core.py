@@ -46,7 +46,9 @@ def as_float(x: Any, where: str = "Value") -> float:
     """
     if type(x) is float:
         return x
-    if isinstance(x, (int, float)):
+    if isinstance(x, float):
+        return float(x)
+    if isinstance(x, int):
         try:
             return float(x)
         except OverflowError:

@@ -1,0 +1,58 @@
+"""Compile the hot rooms with mypyc where a C compiler is at hand; install the plain source everywhere else.
+
+``AUTOGRAD_LITE_PURE=1`` asks for the plain source; ``AUTOGRAD_LITE_NATIVE=1`` makes a failing build an error instead
+of a plain install. Everything else about the package is in ``pyproject.toml``.
+"""
+
+import os
+import platform
+import sys
+
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+#: what a sweep and a recording run through; the rest of the house is not hot
+HOT_ROOMS = ["autograd_lite/graph.py", "autograd_lite/value.py"]
+
+
+class OptionalBuild(build_ext):
+    """Build the extensions, or say why not and go on with the plain source."""
+
+    def run(self):
+        try:
+            super().run()
+        except Exception as error:
+            self._plain(error)
+
+    def build_extension(self, ext):
+        try:
+            super().build_extension(ext)
+        except Exception as error:
+            self._plain(error)
+
+    def _plain(self, error):
+        if os.environ.get("AUTOGRAD_LITE_NATIVE") == "1":
+            raise error
+        print(f"autograd_lite: no native build here ({error}); the plain source is installed", file=sys.stderr)
+        self.extensions = []
+
+
+def extensions():
+    """The native modules, none where they can't or shouldn't be built."""
+    wanted = os.environ.get("AUTOGRAD_LITE_NATIVE") == "1"
+    if os.environ.get("AUTOGRAD_LITE_PURE") == "1" or platform.python_implementation() != "CPython":
+        return []
+    try:
+        from mypyc.build import mypycify
+
+        # the types of the other rooms are checked in CI; here only the hot ones decide
+        flags = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
+        return mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
+    except (ImportError, SystemExit, OSError) as error:
+        if wanted:
+            raise
+        print(f"autograd_lite: no native build here ({error}); the plain source is installed", file=sys.stderr)
+        return []
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})
