@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from mypy_extensions import mypyc_attr
+
 from .errors import GraphChangedError, PartialsError, ReentrantBackwardError
 from .primitives.core import Operand, Primitive
 
@@ -31,6 +33,7 @@ class Info:
         self.hooks: list[Callable[[Any], Any]] | None = None
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Sink:
     """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
 
@@ -45,6 +48,7 @@ class Sink:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Node(Operand):
     """A number, the primitive that made it, its operands and their partials. ``Value`` adds the number protocol.
 
@@ -101,6 +105,7 @@ class Node(Operand):
         self._grad = self._grad + adjoint
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Many:
     """The operands of an n-ary node: which are nodes, and the partial for each.
 
@@ -201,7 +206,8 @@ def order(roots: Sequence[Node], epoch: int) -> list[Node]:
         elif node._prim is not None:
             stack.append(node)
             stack.append(None)
-            for operand in reversed(node._c.nodes):
+            nodes: tuple[Node, ...] | list[Node] = node._c.nodes
+            for operand in reversed(nodes):
                 if operand._mark != epoch:
                     stack.append(operand)
         else:
@@ -236,7 +242,10 @@ def topological_order(*roots: Node) -> list[Any]:
         elif id(node) not in seen:
             seen.add(id(node))
             stack.append((node, True))
-            stack.extend((p, False) for p in reversed(node.parents) if id(p) not in seen)
+            parents: tuple[Node, ...] = node.parents
+            for parent in parents[::-1]:
+                if id(parent) not in seen:
+                    stack.append((parent, False))
     return result
 
 
@@ -315,7 +324,7 @@ def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]
     Returns:
         The adjoint of every node reached, by ``id`` of the node.
     """
-    nodes = topological_order(*[root for root, _ in roots])
+    nodes: list[Node] = topological_order(*[root for root, _ in roots])
     adjoints: dict[int, Any] = {}
     for root, seed in roots:
         adjoints[id(root)] = adjoints[id(root)] + seed if id(root) in adjoints else seed
@@ -359,7 +368,8 @@ def check_partials(prim: Primitive, partials: Any, count: int) -> None:
         raise PartialsError(
             f"the partials rule of {prim.name} returned {len(partials)} partial(s) for {count} argument(s)"
         )
-    for i, p in enumerate(partials):
+    for i in range(count):
+        p = partials[i]
         if not isinstance(p, (int, float, Operand)):
             raise PartialsError(
                 f"the partials rule of {prim.name} returned {type(p).__name__} as partial {i}, not a number"

@@ -12,13 +12,16 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from mypy_extensions import mypyc_attr
 
 from .errors import LostGradientError, NonFiniteGradientWarning
 from .graph import Info, Many, Node, check_partials, reverse_nodes, reverse_sweep, topological_order
+from .methods import Methods
 from .modes import STATE, notify
 from .primitives import arithmetic, elementary
-from .primitives.core import TABLE, Primitive, as_float
+from .primitives.core import TABLE, Primitive, as_float, as_method
 
 __all__ = ["Value", "constant", "record"]
 
@@ -33,7 +36,8 @@ _POW: Primitive = elementary.pow
 display: dict[str, Callable[[Any], Any]] = {}
 
 
-class Value(Node):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Value(Methods):
     """A real number in a computational graph.
 
     Args:
@@ -336,10 +340,6 @@ class Value(Node):
     def __complex__(self) -> complex:
         raise _lost("complex")
 
-    if TYPE_CHECKING:  # the functions of the table, installed below as methods: v.sin(), v.relu() …
-
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
-
 
 def constant(number: Any) -> Value:
     """``number`` as a Value: itself if it is one, else a new leaf."""
@@ -454,21 +454,12 @@ _ALIASES = {
 }  # fmt: skip
 
 
-def _method(primitive: Primitive) -> Callable[..., Any]:
-    def method(self: Value, *args: Any, **named: Any) -> Any:
-        return primitive(self, *args, **named)
-
-    method.__name__ = method.__qualname__ = primitive.name
-    method.__doc__ = primitive.__doc__
-    return method
-
-
 def _install_methods() -> None:
     """Every function of the table with a fixed number of arguments is a method too, so that np.sin(v) finds it."""
     names = {name: name for name, entry in TABLE.items() if entry.arity > 0 and name != "where"}
     for name, target in {**names, **_ALIASES}.items():
         if target in TABLE and not hasattr(Value, name):
-            setattr(Value, name, _method(TABLE[target]))
+            setattr(Value, name, as_method(TABLE[target]))
 
 
 _install_methods()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
-__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "bind_table", "primitive"]
+__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive"]
 
 #: every built-in primitive, by name
 TABLE: dict[str, Primitive] = {}
@@ -280,6 +280,17 @@ def primitive(
         return made
 
     return make
+
+
+def as_method(primitive: Primitive) -> Callable[..., Any]:
+    """The primitive as a method, its first argument the object itself: ``v.sin()`` for ``sin(v)``."""
+
+    def method(self: Any, *args: Any, **named: Any) -> Any:
+        return primitive(self, *args, **named)
+
+    method.__name__ = method.__qualname__ = primitive.name
+    method.__doc__ = primitive.__doc__
+    return method
 
 
 def bind_table() -> None:
