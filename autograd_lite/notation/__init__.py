@@ -1,0 +1,12 @@
+"""A graph in words: names, expressions as unicode, LaTeX and SymPy source, and the evaluation trace."""
+
+from __future__ import annotations
+
+from .outline import Line, Outline, outline
+from .phrases import Phrase, phrase, phrase_of_call
+from .symbols import Names, Symbol, clean, join_html, join_text, name_nodes, number, number_latex, symbol
+
+__all__ = [
+    "Line", "Names", "Outline", "Phrase", "Symbol", "clean", "join_html", "join_text", "name_nodes", "number",
+    "number_latex", "outline", "phrase", "phrase_of_call", "symbol",
+]  # fmt: skip

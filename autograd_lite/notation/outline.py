@@ -1,0 +1,138 @@
+"""A graph as a list of lines: unnamed intermediates fold into the expression that uses them.
+
+Traces in words and pictures made of cards both read a graph this way: one line per named value, the derivatives along
+the folded way multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph import topological_order
+from .phrases import Phrase, phrase
+from .symbols import Names, Symbol, name_nodes
+
+__all__ = ["Line", "Outline", "outline"]
+
+_FOLD_LIMIT = 12  # operations in one folded expression
+
+
+@dataclass(slots=True)
+class Line:
+    """A node that stands on a line of its own.
+
+    Attributes:
+        node: the node.
+        operands: the nodes on other lines that its expression reads, in order, each once.
+        partials: for each operand, ∂node/∂operand along every way through the folded expression (their sum is the
+            local derivative; ``x * x`` has two).
+    """
+
+    node: Any
+    operands: list[Any]
+    partials: list[list[float]]
+
+
+class Outline:
+    """The lines of a graph in topological order, with their names and expressions.
+
+    Attributes:
+        roots: the results.
+        nodes: all nodes in topological order, the folded ones too.
+        lines: the lines, leaves included, operands before their consumers.
+        folded: ids of the nodes that have no line.
+        names: the symbol of every node that has a line.
+    """
+
+    def __init__(
+        self, roots: Sequence[Any], nodes: list[Any], lines: list[Line], folded: frozenset[int], names: Names
+    ) -> None:
+        self.roots = tuple(roots)
+        self.nodes = nodes
+        self.lines = lines
+        self.folded = folded
+        self.names = names
+
+    def symbol(self, node: Any) -> Symbol:
+        """The name of a node."""
+        return self.names[node]
+
+    def phrase(self, node: Any, style: str = "text") -> Phrase:
+        """The expression of a node, the folded nodes inlined."""
+        return phrase(node, self.names.__getitem__, self.folded, style)
+
+
+def outline(*roots: Any, names: Mapping[str, Any] | None = None, fold: bool | None = None) -> Outline:
+    """Read a graph as lines.
+
+    Args:
+        roots: the results.
+        names: variables by name, such as ``locals()``, for nodes without a label.
+        fold: whether unnamed nodes with one consumer become part of its expression; by default only where the user
+            has named an intermediate, since otherwise the whole graph would be one line.
+
+    Returns:
+        An Outline.
+
+    >>> from autograd_lite import Value
+    >>> x = Value(2.0, label="x"); f = (3 * x + 1).named("f"); y = (f * f).named("y")
+    >>> [(o.symbol(v.node).text, o.phrase(v.node).text) for o in [outline(y)] for v in o.lines]
+    [('x', '2'), ('f', '3 · x + 1'), ('y', 'f · f')]
+    """
+    nodes = topological_order(*roots)
+    labels = name_nodes(nodes, names, keep=())
+    tops = {id(root) for root in roots}
+    if fold is None:
+        fold = any(labels.named(node) and node.op is not None and id(node) not in tops for node in nodes)
+    parents = {id(node): node.parents for node in nodes}
+    folded = _foldable(nodes, parents, labels, tops) if fold else set()
+    lines = [_line(node, parents, folded) for node in nodes if id(node) not in folded]
+    return Outline(roots, nodes, lines, frozenset(folded), name_nodes(nodes, names, [line.node for line in lines]))
+
+
+def _foldable(nodes: list[Any], parents: dict[int, tuple[Any, ...]], labels: Names, tops: set[int]) -> set[int]:
+    """Unnamed inner nodes with one consumer, as long as the expression stays short."""
+    uses: dict[int, int] = {}
+    for operands in parents.values():
+        for operand in operands:
+            uses[id(operand)] = uses.get(id(operand), 0) + 1
+    size: dict[int, int] = {}  # of the candidates: operations in their expression
+    for node in nodes:
+        if node.op is None:
+            continue
+        inner = [p for p in parents[id(node)] if id(p) in size]
+        total = 1 + sum(size[id(p)] for p in inner)
+        if total > _FOLD_LIMIT:
+            for p in inner:
+                if size[id(p)] > 1:
+                    del size[id(p)]
+            total = 1 + sum(size.get(id(p), 0) for p in inner)
+        if uses.get(id(node)) == 1 and id(node) not in tops and not labels.named(node):
+            size[id(node)] = total
+    return set(size)
+
+
+def _line(node: Any, parents: dict[int, tuple[Any, ...]], folded: set[int]) -> Line:
+    """The line of a node: a walk through its folded operands, multiplying partials."""
+    place: dict[int, int] = {}
+    line = Line(node, [], [])
+    stack: list[tuple[Any, float]] = []
+    _push(stack, node, parents, 1.0)
+    while stack:
+        operand, partial = stack.pop()
+        if id(operand) in folded:
+            _push(stack, operand, parents, partial)
+        elif id(operand) in place:
+            line.partials[place[id(operand)]].append(partial)
+        else:
+            place[id(operand)] = len(line.operands)
+            line.operands.append(operand)
+            line.partials.append([partial])
+    return line
+
+
+def _push(stack: list[tuple[Any, float]], node: Any, parents: dict[int, tuple[Any, ...]], factor: float) -> None:
+    pairs = list(zip(parents[id(node)], node.local_partials))
+    stack.extend((operand, factor * partial) for operand, partial in reversed(pairs))
