@@ -11,16 +11,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
 from .errors import GraphChangedError, PartialsError, ReentrantBackwardError
-from .primitives.core import Operand, Primitive
+from .primitives.base import Op, Operand
 
 __all__ = ["Info", "Many", "Node", "Sink", "forward_sweep", "order", "reverse_nodes", "reverse_sweep", "topological_order"]
 
 
+class State:
+    """How many scopes are watching recording, over all threads; see ``modes.py``."""
+
+    __slots__ = ("special",)
+
+    def __init__(self) -> None:
+        self.special: int = 0
+
+
+STATE: Final = State()
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Info:
     """What few nodes have: a label with more beside it (hooks, the module that made the node, the user's line)."""
 
@@ -37,33 +50,80 @@ class Info:
 class Sink:
     """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
 
-    A sweep hands over ``(index, adjoint)`` pairs at its end, in one call per sink, so that a layer can add them to
-    its gradient buffer as one matrix product.
+    A sweep hands over the n-ary nodes' operands with the node's adjoint, in one call per sink at its end, so that a
+    layer can add them to its gradient buffer as one matrix product.
     """
 
     __slots__ = ()
 
-    def commit(self, adjoints: list[tuple[int, float]]) -> None:
-        """Add the adjoints to the gradient buffer."""
+    def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
+        """Add the adjoints to the gradient buffer; return a parameter whose gradient is now nan or infinite, if any."""
         raise NotImplementedError
+
+    def snapshot(self) -> Any:
+        """What ``restore`` needs to take a ``commit`` back."""
+        raise NotImplementedError
+
+    def restore(self, before: Any) -> None:
+        """Make the gradient buffer what it was at the ``snapshot``."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Many(Info):
+    """The operands of an n-ary node: which are nodes, and the partial for each.
+
+    ``operands`` has every operand in order, constants as floats. A subclass may have operands that are no nodes yet
+    (a row of a parameter buffer): it names a ``sink`` for their adjoints, keeps in ``operands`` and ``index`` what it
+    needs to find them, and overrides the three methods.
+    """
+
+    __slots__ = ("index", "nodes", "operands", "partials", "sink")
+
+    def __init__(
+        self,
+        operands: Sequence[Any],
+        nodes: list[Node],
+        partials: list[float],
+        sink: Sink | None = None,
+        index: int = 0,
+    ) -> None:
+        super().__init__()
+        self.operands: Sequence[Any] = operands
+        self.nodes: list[Node] = nodes
+        self.partials: list[float] = partials
+        self.sink: Sink | None = sink
+        self.index: int = index
+
+    def args(self) -> tuple[Any, ...]:
+        """All operands in order, the constants as floats."""
+        return tuple(self.operands)
+
+    def parents(self) -> tuple[Any, ...]:
+        """The differentiable operands in order."""
+        return tuple(self.nodes)
+
+    def all_partials(self) -> tuple[float, ...]:
+        """The partials, one for each of ``parents()``."""
+        return tuple(self.partials)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Node(Operand):
     """A number, the primitive that made it, its operands and their partials. ``Value`` adds the number protocol.
 
-    One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``; ``_c`` holds the constant operand
-    of a binary op (the 2 in ``2*x``: then ``_a`` is None, in ``x*2`` ``_b`` is), or the ``Many`` of an n-ary one.
+    One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``. A constant operand of a binary op
+    needs no partial, so its number takes the partial's place: in ``x*2`` ``_b`` is None and ``_pb`` the 2. ``_info``
+    is None, a label, an ``Info``, or the ``Many`` of an n-ary op.
     """
 
-    __slots__ = ("_a", "_adjoint", "_b", "_c", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
+    __slots__ = ("_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
 
     _data: float
     _grad: Any
-    _prim: Primitive | None
+    _prim: Op | None
     _a: Node | None
     _b: Node | None
-    _c: Any
     _pa: float
     _pb: float
     _info: Any
@@ -78,17 +138,18 @@ class Node(Operand):
             return (a,) if b is None else (a, b)
         if b is not None:
             return (b,)
-        return self._c.parents() if isinstance(self._c, Many) else ()
+        many = self._info
+        return many.parents() if isinstance(many, Many) else ()
 
     @property
     def args(self) -> tuple[Any, ...]:
         """All operands in order, the constants as floats."""
-        a, b, c = self._a, self._b, self._c
+        a, b, prim, many = self._a, self._b, self._prim, self._info
         if a is not None:
-            return (a, b) if b is not None else (a,) if c is None else (a, c)
+            return (a, b) if b is not None else (a,) if prim is None or prim.arity == 1 else (a, self._pb)
         if b is not None:
-            return (c, b)
-        return c.args() if isinstance(c, Many) else ()
+            return (self._pa, b)
+        return many.args() if isinstance(many, Many) else ()
 
     @property
     def local_partials(self) -> tuple[float, ...]:
@@ -98,48 +159,24 @@ class Node(Operand):
             return (self._pa,) if b is None else (self._pa, self._pb)
         if b is not None:
             return (self._pb,)
-        return self._c.all_partials() if isinstance(self._c, Many) else ()
+        many = self._info
+        return many.all_partials() if isinstance(many, Many) else ()
+
+    def _number(self) -> float:
+        """The current number; a parameter's element reads it from its buffer here."""
+        return self._data
+
+    def _gradient(self) -> Any:
+        """The current gradient; a parameter's element reads it from its buffer here."""
+        return self._grad
+
+    def _set_gradient(self, gradient: Any) -> None:
+        """Replace the gradient (by a float or a Value)."""
+        self._grad = gradient
 
     def _accumulate(self, adjoint: Any) -> None:
         """Add to the gradient of a leaf."""
         self._grad = self._grad + adjoint
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Many:
-    """The operands of an n-ary node: which are nodes, and the partial for each.
-
-    ``operands`` has every operand in order, constants as floats. A subclass may keep operands that are no nodes yet
-    (a row of a parameter buffer): it names a ``sink`` for their adjoints and overrides the three methods.
-    """
-
-    __slots__ = ("index", "nodes", "operands", "partials", "sink")
-
-    def __init__(
-        self,
-        operands: Sequence[Any],
-        nodes: Sequence[Node],
-        partials: Sequence[float],
-        sink: Sink | None = None,
-        index: int = 0,
-    ) -> None:
-        self.operands = operands
-        self.nodes = nodes
-        self.partials = partials
-        self.sink = sink
-        self.index = index
-
-    def args(self) -> tuple[Any, ...]:
-        """All operands in order, the constants as floats."""
-        return tuple(self.operands)
-
-    def parents(self) -> tuple[Any, ...]:
-        """The differentiable operands in order."""
-        return tuple(self.nodes)
-
-    def all_partials(self) -> tuple[float, ...]:
-        """The partials, one for each of ``parents()``."""
-        return tuple(self.partials)
 
 
 # A sweep writes marks and adjoints into the nodes, so one runs at a time; another thread waits for it.
@@ -206,8 +243,8 @@ def order(roots: Sequence[Node], epoch: int) -> list[Node]:
         elif node._prim is not None:
             stack.append(node)
             stack.append(None)
-            nodes: tuple[Node, ...] | list[Node] = node._c.nodes
-            for operand in reversed(nodes):
+            many: Many = node._info
+            for operand in reversed(many.nodes):
                 if operand._mark != epoch:
                     stack.append(operand)
         else:
@@ -249,9 +286,11 @@ def topological_order(*roots: Node) -> list[Any]:
     return result
 
 
-def _propagate(nodes: list[Node]) -> list[tuple[Sink, int, float]]:
-    """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to sinks."""
-    sunk: list[tuple[Sink, int, float]] = []
+def _propagate(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
+    """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to each sink."""
+    sunk: dict[int, list[tuple[Many, float]]] = {}
+    group: list[tuple[Many, float]] = []
+    last: Sink | None = None
     for node in reversed(nodes):
         a = node._a
         b = node._b
@@ -263,13 +302,17 @@ def _propagate(nodes: list[Node]) -> list[tuple[Sink, int, float]]:
         elif b is not None:
             b._adjoint += node._adjoint * node._pb
         elif node._prim is not None:
-            many: Many = node._c
+            many: Many = node._info
             g = node._adjoint
             for operand, partial in zip(many.nodes, many.partials):
                 operand._adjoint += g * partial
-            if many.sink is not None:
-                sunk.append((many.sink, many.index, g))
-    return sunk
+            sink = many.sink
+            if sink is not None:
+                if sink is not last:  # neurons of one layer come in a row
+                    last = sink
+                    group = sunk.setdefault(id(sink), [])
+                group.append((many, g))
+    return list(sunk.values())
 
 
 def reverse_sweep(root: Node, seed: float) -> list[Node]:
@@ -289,13 +332,12 @@ def reverse_sweep(root: Node, seed: float) -> list[Node]:
         return _commit(nodes, sunk)
 
 
-def _commit(nodes: list[Node], sunk: list[tuple[Sink, int, float]]) -> list[Node]:
+def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Node]:
     """Write the gradients, all or none; nothing before this point has touched one."""
     bad: list[Node] = []
-    groups: dict[int, tuple[Sink, list[tuple[int, float]]]] = {}
-    for sink, index, g in sunk:
-        groups.setdefault(id(sink), (sink, []))[1].append((index, g))
-    before = [node._grad for node in nodes]
+    sinks: list[Any] = [group[0][0].sink for group in sunk]
+    before = [node._grad if node._prim is not None else node._gradient() for node in nodes]
+    snapshots = [sink.snapshot() for sink in sinks]
     try:
         for node in nodes:
             g = node._adjoint
@@ -305,12 +347,14 @@ def _commit(nodes: list[Node], sunk: list[tuple[Sink, int, float]]) -> list[Node
                 node._accumulate(g)
                 if g - g != 0.0:
                     bad.append(node)
+        for sink, group in zip(sinks, sunk):
+            bad.extend(sink.commit(group))
     except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
         for node, grad in zip(nodes, before):
-            node._grad = grad
+            node._set_gradient(grad)
+        for sink, snapshot in zip(sinks, snapshots):
+            sink.restore(snapshot)
         raise
-    for sink, adjoints in groups.values():
-        sink.commit(adjoints)
     return bad
 
 
@@ -330,7 +374,7 @@ def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]
         adjoints[id(root)] = adjoints[id(root)] + seed if id(root) in adjoints else seed
     for node in reversed(nodes):
         g = adjoints.get(id(node))
-        prim: Primitive | None = node._prim
+        prim: Op | None = node._prim
         if g is None or prim is None:
             continue
         for parent, partial in zip(node.parents, partials_on_nodes(node)):
@@ -342,10 +386,10 @@ def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]
 
 def partials_on_nodes(node: Node) -> list[Any]:
     """The rule of ``node`` run on its operands as nodes: one partial (node or float) for each of its parents."""
-    prim: Primitive | None = node._prim
+    prim: Op | None = node._prim
     assert prim is not None
     args = node.args
-    numbers = [arg._data if isinstance(arg, Node) else arg for arg in args]
+    numbers = [arg._number() if isinstance(arg, Node) else arg for arg in args]
     recorded = prim.fn(*numbers)
     if recorded != node._data and recorded == recorded:
         raise GraphChangedError(
@@ -357,7 +401,7 @@ def partials_on_nodes(node: Node) -> list[Any]:
     return [p for p, arg in zip(partials, args) if isinstance(arg, Node)]
 
 
-def check_partials(prim: Primitive, partials: Any, count: int) -> None:
+def check_partials(prim: Op, partials: Any, count: int) -> None:
     """PartialsError unless a rule gave one number per argument."""
     if not isinstance(partials, (tuple, list)):
         raise PartialsError(

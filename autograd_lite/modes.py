@@ -11,21 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["STATE", "State", "notify", "observe"]
+from .graph import STATE
+
+__all__ = ["STATE", "notify", "observe"]
 
 Observer = Callable[[Any], None]
 
 
-class State:
-    """How many observers there are, over all threads."""
-
-    __slots__ = ("special",)
-
-    def __init__(self) -> None:
-        self.special: int = 0
-
-
-STATE = State()
 _lock = threading.Lock()
 _local = threading.local()
 

@@ -12,25 +12,26 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
 from .errors import LostGradientError, NonFiniteGradientWarning
-from .graph import Info, Many, Node, check_partials, reverse_nodes, reverse_sweep, topological_order
+from .graph import STATE, Info, Many, Node, check_partials, reverse_nodes, reverse_sweep, topological_order
 from .methods import Methods
-from .modes import STATE, notify
+from .modes import notify
 from .primitives import arithmetic, elementary
-from .primitives.core import TABLE, Primitive, as_float, as_method
+from .primitives.base import Op, as_float
+from .primitives.core import TABLE, as_method
 
-__all__ = ["Value", "constant", "record"]
+__all__ = ["Value", "constant", "node", "record"]
 
-_ADD: Primitive = arithmetic.add
-_SUB: Primitive = arithmetic.sub
-_MUL: Primitive = arithmetic.mul
-_DIV: Primitive = arithmetic.div
-_NEG: Primitive = arithmetic.neg
-_POW: Primitive = elementary.pow
+_ADD: Final[Op] = arithmetic.add
+_SUB: Final[Op] = arithmetic.sub
+_MUL: Final[Op] = arithmetic.mul
+_DIV: Final[Op] = arithmetic.div
+_NEG: Final[Op] = arithmetic.neg
+_POW: Final[Op] = elementary.pow
 
 #: shows a Value at the end of a notebook cell; the package's front door puts the drawing here
 display: dict[str, Callable[[Any], Any]] = {}
@@ -66,35 +67,19 @@ class Value(Methods):
 
     __slots__ = ()
 
-    def __init__(
-        self,
-        data: Any,
-        label: str = "",
-        _prim: Primitive | None = None,
-        _a: Node | None = None,
-        _b: Node | None = None,
-        _c: Any = None,
-        _pa: float = 0.0,
-        _pb: float = 0.0,
-    ) -> None:
-        self._prim = _prim
-        self._a = _a
-        self._b = _b
-        self._c = _c
-        self._pa = _pa
-        self._pb = _pb
+    def __init__(self, data: Any, label: str = "") -> None:
+        self._data = as_float(data)
+        self._prim = None
+        self._a = None
+        self._b = None
+        self._pa = 0.0
+        self._pb = 0.0
         self._grad = 0.0
-        self._adjoint = 0.0
-        self._mark = 0
         self._info = None
-        if _prim is None:
-            self._data = as_float(data)
-            if label != "":
-                self.label = label
-        else:
-            self._data = data
-            if STATE.special:
-                notify(self)
+        self._mark = 0
+        self._adjoint = 0.0
+        if label != "":
+            self.label = label
 
     # --- what a user reads and writes -----------------------------------------------------------------------------
 
@@ -136,7 +121,7 @@ class Value(Methods):
             self._info = label
 
     @property
-    def op(self) -> Primitive | None:
+    def op(self) -> Any:
         """The primitive that made this node; None for a leaf."""
         return self._prim
 
@@ -209,20 +194,16 @@ class Value(Methods):
 
     # --- recording ------------------------------------------------------------------------------------------------
 
-    def _number(self) -> float:
-        """The current number; a parameter's element reads it from its buffer here."""
-        return self._data
-
-    def _apply(self, primitive: Primitive, args: tuple[Any, ...]) -> Any:
+    def _apply(self, primitive: Op, args: tuple[Any, ...]) -> Any:
         return record(primitive, args)
 
-    def _apply_unary(self, primitive: Primitive) -> Any:
+    def _apply_unary(self, primitive: Op) -> Any:
         x = self._number()
         out = primitive.fn(x)
         partials = primitive.float_partials(out, x)
         if type(out) is not float or type(partials) is not tuple or len(partials) != 1 or type(partials[0]) is not float:
             return record(primitive, (self,))
-        return Value(out, "", primitive, self, None, None, partials[0], 0.0)
+        return node(out, primitive, self, None, partials[0], 0.0)
 
     def _constant(self, number: Any) -> Value:
         """A constant leaf: what ``where`` returns when the branch taken is a plain number."""
@@ -230,9 +211,9 @@ class Value(Methods):
 
     def __add__(self, other: Any) -> Any:
         if type(other) is Value:
-            return Value(self._data + other._data, "", _ADD, self, other, None, 1.0, 1.0)
+            return node(self._data + other._data, _ADD, self, other, 1.0, 1.0)
         if type(other) is float:
-            return Value(self._data + other, "", _ADD, self, None, other, 1.0, 0.0)
+            return node(self._data + other, _ADD, self, None, 1.0, other)
         return _binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
@@ -242,9 +223,9 @@ class Value(Methods):
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Value:
-            return Value(self._data - other._data, "", _SUB, self, other, None, 1.0, -1.0)
+            return node(self._data - other._data, _SUB, self, other, 1.0, -1.0)
         if type(other) is float:
-            return Value(self._data - other, "", _SUB, self, None, other, 1.0, 0.0)
+            return node(self._data - other, _SUB, self, None, 1.0, other)
         return _binary(_SUB, self, other)
 
     def __rsub__(self, other: Any) -> Any:
@@ -254,14 +235,14 @@ class Value(Methods):
         if type(other) is Value:
             x = self._data
             y = other._data
-            return Value(x * y, "", _MUL, self, other, None, y, x)
+            return node(x * y, _MUL, self, other, y, x)
         if type(other) is float:
-            return Value(self._data * other, "", _MUL, self, None, other, other, 0.0)
+            return node(self._data * other, _MUL, self, None, other, other)
         return _binary(_MUL, self, other)
 
     def __rmul__(self, other: Any) -> Any:
         if type(other) is float:
-            return Value(other * self._data, "", _MUL, None, self, other, 0.0, other)
+            return node(other * self._data, _MUL, None, self, other, other)
         return _binary(_MUL, other, self)
 
     def __truediv__(self, other: Any) -> Any:
@@ -273,14 +254,14 @@ class Value(Methods):
     def __pow__(self, other: Any) -> Any:
         if type(other) is int and other == 2:  # the rule's partial, without its dead half (∂/∂exponent)
             x = self._data
-            return Value(_POW.fn(x, 2.0), "", _POW, self, None, 2.0, 2.0 * x, 0.0)
+            return node(_POW.fn(x, 2.0), _POW, self, None, 2.0 * x, 2.0)
         return _binary(_POW, self, other)
 
     def __rpow__(self, other: Any) -> Any:
         return _binary(_POW, other, self)
 
     def __neg__(self) -> Any:
-        return Value(-self._data, "", _NEG, self, None, None, -1.0, 0.0)
+        return node(-self._data, _NEG, self, None, -1.0, 0.0)
 
     def __pos__(self) -> Any:
         return arithmetic.pos(self)
@@ -341,12 +322,38 @@ class Value(Methods):
         raise _lost("complex")
 
 
+def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: float, info: Any = None) -> Value:
+    """A new inner node; what every recording ends in.
+
+    Args:
+        data: the result (primal).
+        prim: the op.
+        a, b: the operands that are nodes; None for a constant, or for an n-ary op.
+        pa, pb: the partial for each; for a constant operand, its number.
+        info: the ``Many`` of an n-ary op.
+    """
+    made = Value.__new__(Value)
+    made._data = data
+    made._prim = prim
+    made._a = a
+    made._b = b
+    made._pa = pa
+    made._pb = pb
+    made._grad = 0.0
+    made._info = info
+    made._mark = 0
+    made._adjoint = 0.0
+    if STATE.special:
+        notify(made)
+    return made
+
+
 def constant(number: Any) -> Value:
     """``number`` as a Value: itself if it is one, else a new leaf."""
     return number if isinstance(number, Value) else Value(number)
 
 
-def record(primitive: Primitive, args: tuple[Any, ...]) -> Value:
+def record(primitive: Op, args: tuple[Any, ...]) -> Value:
     """The node of ``primitive`` applied to ``args``, at least one of which is a Value.
 
     The general way, for any number of operands and any mixture of Values and numbers; the operators above are
@@ -360,27 +367,27 @@ def record(primitive: Primitive, args: tuple[Any, ...]) -> Value:
     if len(operands) == 1:
         x = operands[0]
         if isinstance(x, Value):
-            return Value(out, "", primitive, x, None, None, as_float(partials[0]), 0.0)
+            return node(out, primitive, x, None, as_float(partials[0]), 0.0)
     if len(operands) == 2:
         a, b = operands
         pa, pb = as_float(partials[0]), as_float(partials[1])
         if isinstance(a, Value) and isinstance(b, Value):
-            return Value(out, "", primitive, a, b, None, pa, pb)
-        if isinstance(a, Value):
-            return Value(out, "", primitive, a, None, b, pa, 0.0)
-        if isinstance(b, Value):
-            return Value(out, "", primitive, None, b, a, 0.0, pb)
-    nodes = [arg for arg in operands if isinstance(arg, Value)]
+            return node(out, primitive, a, b, pa, pb)
+        if isinstance(a, Value) and isinstance(b, float):
+            return node(out, primitive, a, None, pa, b)
+        if isinstance(a, float) and isinstance(b, Value):
+            return node(out, primitive, None, b, a, pb)
+    nodes: list[Node] = [arg for arg in operands if isinstance(arg, Value)]
     chosen = [as_float(p) for p, arg in zip(partials, operands) if isinstance(arg, Value)]
-    return Value(out, "", primitive, None, None, Many(operands, nodes, chosen))
+    return node(out, primitive, None, None, 0.0, 0.0, Many(operands, nodes, chosen))
 
 
 def _ADD_ZERO(x: Value) -> Value:
     """0 + x, as the builtin ``sum`` begins: one node with one operand."""
-    return Value(0.0 + x._number(), "", _ADD, None, x, 0.0, 0.0, 1.0)
+    return node(0.0 + x._number(), _ADD, None, x, 0.0, 1.0)
 
 
-def _binary(primitive: Primitive, a: Any, b: Any) -> Any:
+def _binary(primitive: Op, a: Any, b: Any) -> Any:
     """An operator on whatever is not two plain Values or a Value and a float."""
     other = b if isinstance(a, Value) else a
     if not isinstance(other, (Value, int, float)):
@@ -422,10 +429,11 @@ def _backward_on_nodes(root: Value, seed: Value) -> None:
     adjoints = reverse_nodes([(root, seed)], Value)
     for node in topological_order(root):
         g = adjoints.get(id(node), 0.0)
-        if node._prim is not None or (type(node._grad) is float and node._grad == 0.0):
+        if node._prim is not None:
             node._grad = g
-        else:
-            node._grad = node._grad + g
+            continue
+        old = node._gradient()
+        node._set_gradient(g if type(old) is float and old == 0.0 else old + g)
 
 
 def _warn_nonfinite(leaves: list[Node]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import activations, arithmetic, elementary, reductions
-from .core import TABLE, Operand, Primitive, as_float, bind_table, primitive
+from .base import Operand, as_float
+from .core import TABLE, Primitive, bind_table, primitive
 
 __all__ = ["TABLE", "Operand", "Primitive", "activations", "arithmetic", "as_float", "elementary", "primitive", "reductions"]
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
+from .base import Op, Operand, as_float
+
 __all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive"]
 
 #: every built-in primitive, by name
@@ -20,75 +22,15 @@ TABLE: dict[str, Primitive] = {}
 Rule = Callable[..., tuple[Any, ...]]
 
 
-class Operand:
-    """What a primitive can be applied to besides a number: Values, and the symbols of a program."""
-
-    __slots__ = ()
-
-    def _apply(self, primitive: Primitive, args: tuple[Any, ...]) -> Any:
-        """Apply ``primitive`` to ``args``, one of which is this operand."""
-        raise NotImplementedError
-
-    def _apply_unary(self, primitive: Primitive) -> Any:
-        """Apply a primitive of one argument to this operand."""
-        return self._apply(primitive, (self,))
-
-
-def as_float(x: Any, where: str = "Value") -> float:
-    """The float that ``x`` stands for; TypeError for whatever is not a real number.
-
-    >>> as_float(True), as_float(3)
-    (1.0, 3.0)
-    >>> as_float("3")
-    Traceback (most recent call last):
-        ...
-    TypeError: Value takes a real number, not str '3': convert it first, as in float('3')
-    """
-    if type(x) is float:
-        return x
-    if isinstance(x, float):
-        return float(x)
-    if isinstance(x, int):
-        try:
-            return float(x)
-        except OverflowError:
-            raise OverflowError(
-                f"{where}: this int has {x.bit_length()} bits, and the largest float is about 1.8e308; scale it first"
-            ) from None
-    kind = type(x).__name__
-    if isinstance(x, str):
-        shown = repr(x if len(x) <= 20 else x[:20] + "…")
-        raise TypeError(f"{where} takes a real number, not {kind} {shown}: convert it first, as in float({shown})")
-    if isinstance(x, Operand):
-        raise TypeError(f"{where} takes a plain number, not a {kind}: use it as it is, or its number, .data")
-    cure = {
-        "NoneType": "a function without a return statement gives None",
-        "complex": "take its .real, .imag or abs()",
-        "list": "make a Value of each element, as in ag.values(list)",
-        "tuple": "make a Value of each element, as in ag.values(tuple)",
-        "ndarray": "make a Value of each element, as in ag.values(array)",
-    }
-    convert = getattr(x, "__float__", None)
-    if convert is None or isinstance(x, complex) or getattr(x, "shape", ()) != ():
-        hint = cure.get(kind, "pass a float")
-        raise TypeError(f"{where} takes a real number, not {kind}: {hint}")
-    return float(convert())
-
-
 def _is_array(x: object) -> bool:
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(x, numpy.ndarray) and x.ndim > 0
 
 
-class Primitive:
+class Primitive(Op):
     """An elementary operation. Calling it works on floats, Values and, element by element, NumPy arrays.
 
     Attributes:
-        name: the op's name; a Primitive compares equal to it.
-        fn: the float function; total (IEEE results, no exceptions) and strict.
-        partials: the rule ``partials(out, *args)``: one partial derivative per argument.
-        float_partials: the same rule with the raw float functions bound in place of the generic ones.
-        arity: number of arguments; -1 for n-ary.
         text, latex, sympy, array: notation, templates over ``{0}``, ``{1}`` …; n-ary templates use ``{args}``.
         precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
         domain: one ``(low, high)`` test interval per argument.
@@ -110,11 +52,7 @@ class Primitive:
         kinks: tuple[float, ...],
         doc: str,
     ) -> None:
-        self.name = name
-        self.fn = fn
-        self.partials = partials
-        self.float_partials = partials
-        self.arity = arity
+        super().__init__(name, arity, fn, partials)
         self.text = text
         self.latex = latex
         self.sympy = sympy

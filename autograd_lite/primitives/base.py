@@ -1,0 +1,88 @@
+"""What the engine needs of a primitive, and of whatever a primitive can be applied to. Compiled with the hot rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mypy_extensions import mypyc_attr
+
+__all__ = ["Op", "Operand", "as_float"]
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Op:
+    """The half of a primitive that recording and sweeping use; ``Primitive`` adds notation, tests and calling.
+
+    Attributes:
+        name: the op's name.
+        arity: number of arguments; -1 for n-ary.
+        fn: the float function; total (IEEE results, no exceptions) and strict.
+        partials: the rule ``partials(out, *args)``: one partial derivative per argument.
+        float_partials: the same rule with the raw float functions bound in place of the generic ones.
+    """
+
+    def __init__(
+        self, name: str, arity: int, fn: Callable[..., Any], partials: Callable[..., Any]
+    ) -> None:
+        self.name: str = name
+        self.arity: int = arity
+        self.fn: Callable[..., Any] = fn
+        self.partials: Callable[..., Any] = partials
+        self.float_partials: Callable[..., Any] = partials
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Operand:
+    """What a primitive can be applied to besides a number: Values, and the symbols of a program."""
+
+    __slots__ = ()
+
+    def _apply(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        """Apply ``primitive`` to ``args``, one of which is this operand."""
+        raise NotImplementedError
+
+    def _apply_unary(self, primitive: Any) -> Any:
+        """Apply a primitive of one argument to this operand."""
+        return self._apply(primitive, (self,))
+
+
+def as_float(x: Any, where: str = "Value") -> float:
+    """The float that ``x`` stands for; TypeError for whatever is not a real number.
+
+    >>> as_float(True), as_float(3)
+    (1.0, 3.0)
+    >>> as_float("3")
+    Traceback (most recent call last):
+        ...
+    TypeError: Value takes a real number, not str '3': convert it first, as in float('3')
+    """
+    if type(x) is float:
+        return x
+    if isinstance(x, float):
+        return float(x)
+    if isinstance(x, int):
+        try:
+            return float(x)
+        except OverflowError:
+            raise OverflowError(
+                f"{where}: this int has {x.bit_length()} bits, and the largest float is about 1.8e308; scale it first"
+            ) from None
+    kind = type(x).__name__
+    if isinstance(x, str):
+        shown = repr(x if len(x) <= 20 else x[:20] + "…")
+        raise TypeError(f"{where} takes a real number, not {kind} {shown}: convert it first, as in float({shown})")
+    if isinstance(x, Operand):
+        raise TypeError(f"{where} takes a plain number, not a {kind}: use it as it is, or its number, .data")
+    cure = {
+        "NoneType": "a function without a return statement gives None",
+        "complex": "take its .real, .imag or abs()",
+        "list": "make a Value of each element, as in ag.values(list)",
+        "tuple": "make a Value of each element, as in ag.values(tuple)",
+        "ndarray": "make a Value of each element, as in ag.values(array)",
+    }
+    convert = getattr(x, "__float__", None)
+    if convert is None or isinstance(x, complex) or getattr(x, "shape", ()) != ():
+        hint = cure.get(kind, "pass a float")
+        raise TypeError(f"{where} takes a real number, not {kind}: {hint}")
+    return float(convert())
