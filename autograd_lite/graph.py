@@ -37,13 +37,14 @@ STATE: Final = State()
 class Info:
     """What few nodes have: a label with more beside it (hooks, the module that made the node, the user's line)."""
 
-    __slots__ = ("hooks", "label", "scope", "source")
+    __slots__ = ("grad", "hooks", "label", "scope", "source")
 
     def __init__(self, label: str = "") -> None:
         self.label: str = label
         self.scope: str = ""
         self.source: str = ""
         self.hooks: list[Callable[[Any], Any]] | None = None
+        self.grad: Any = None  # a gradient that is itself a node, from backward(create_graph=True)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -120,7 +121,7 @@ class Node(Operand):
     __slots__ = ("_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
 
     _data: float
-    _grad: Any
+    _grad: float
     _prim: Op | None
     _a: Node | None
     _b: Node | None
@@ -167,16 +168,28 @@ class Node(Operand):
         return self._data
 
     def _gradient(self) -> Any:
-        """The current gradient; a parameter's element reads it from its buffer here."""
+        """The gradient: a float, or a node after ``backward(create_graph=True)``."""
+        info = self._info
+        if info is not None and isinstance(info, Info) and info.grad is not None:
+            return info.grad
         return self._grad
 
     def _set_gradient(self, gradient: Any) -> None:
-        """Replace the gradient (by a float or a Value)."""
+        """Replace the gradient by a float or a node."""
+        info = self._info
+        if isinstance(gradient, Operand):
+            if not isinstance(info, Info):
+                info = Info(info or "")
+                self._info = info
+            info.grad = gradient
+            return
+        if isinstance(info, Info):
+            info.grad = None
         self._grad = gradient
 
     def _accumulate(self, adjoint: Any) -> None:
         """Add to the gradient of a leaf."""
-        self._grad = self._grad + adjoint
+        self._set_gradient(self._gradient() + adjoint)
 
 
 # A sweep writes marks and adjoints into the nodes, so one runs at a time; another thread waits for it.
@@ -336,17 +349,19 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Nod
     """Write the gradients, all or none; nothing before this point has touched one."""
     bad: list[Node] = []
     sinks: list[Any] = [group[0][0].sink for group in sunk]
-    before = [node._grad if node._prim is not None else node._gradient() for node in nodes]
+    before = [node._grad if node._info is None and node._prim is not None else node._gradient() for node in nodes]
     snapshots = [sink.snapshot() for sink in sinks]
     try:
         for node in nodes:
             g = node._adjoint
-            if node._prim is not None:
-                node._grad = g
-            else:
+            if node._prim is None:
                 node._accumulate(g)
                 if g - g != 0.0:
                     bad.append(node)
+            elif node._info is None:
+                node._grad = g
+            else:
+                node._set_gradient(g)
         for sink, group in zip(sinks, sunk):
             bad.extend(sink.commit(group))
     except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was

@@ -22,7 +22,7 @@ from .methods import Methods
 from .modes import notify
 from .primitives import arithmetic, elementary
 from .primitives.base import Op, as_float
-from .primitives.core import TABLE, as_method
+from .primitives.core import TABLE, as_method, refusing
 
 __all__ = ["Value", "constant", "node", "record"]
 
@@ -95,13 +95,13 @@ class Value(Methods):
     @property
     def grad(self) -> Any:
         """The gradient: a float, or a Value after ``backward(create_graph=True)``."""
-        return self._grad
+        return self._gradient()
 
     @grad.setter
     def grad(self, number: Any) -> None:
         if number is None:
             number = 0.0
-        self._grad = number if isinstance(number, Value) else as_float(number, "Value.grad")
+        self._set_gradient(number if isinstance(number, Value) else as_float(number, "Value.grad"))
 
     @property
     def label(self) -> str:
@@ -315,9 +315,6 @@ class Value(Methods):
     def __int__(self) -> int:
         raise _lost("int")
 
-    def __index__(self) -> int:
-        raise _lost("an index")
-
     def __complex__(self) -> complex:
         raise _lost("complex")
 
@@ -430,7 +427,7 @@ def _backward_on_nodes(root: Value, seed: Value) -> None:
     for node in topological_order(root):
         g = adjoints.get(id(node), 0.0)
         if node._prim is not None:
-            node._grad = g
+            node._set_gradient(g)
             continue
         old = node._gradient()
         node._set_gradient(g if type(old) is float and old == 0.0 else old + g)
@@ -468,6 +465,7 @@ def _install_methods() -> None:
     for name, target in {**names, **_ALIASES}.items():
         if target in TABLE and not hasattr(Value, name):
             setattr(Value, name, as_method(TABLE[target]))
+    setattr(Value, "__index__", refusing(_lost, "an index"))  # noqa: B010  # mypyc has no slot for it
 
 
 _install_methods()

@@ -31,6 +31,19 @@ class Op:
         self.partials: Callable[..., Any] = partials
         self.float_partials: Callable[..., Any] = partials
 
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if self.arity == 1 and len(args) == 1 and not named:
+            x = args[0]
+            if isinstance(x, Operand):
+                return x._apply_unary(self)
+            if type(x) is float:
+                return self.fn(x)
+        return self.dispatch(args, named)
+
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op to whatever the arguments are."""
+        raise NotImplementedError
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Operand:

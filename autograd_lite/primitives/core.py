@@ -14,7 +14,7 @@ from typing import Any
 
 from .base import Op, Operand, as_float
 
-__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive"]
+__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive", "refusing"]
 
 #: every built-in primitive, by name
 TABLE: dict[str, Primitive] = {}
@@ -62,13 +62,8 @@ class Primitive(Op):
         self.kinks = kinks
         self.__doc__ = doc
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        if self.arity == 1 and len(args) == 1:
-            x = args[0]
-            if isinstance(x, Operand):
-                return x._apply_unary(self)
-            if type(x) is float:
-                return self.fn(x)
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op to whatever the arguments are: Values, arrays, plain numbers."""
         return dispatch(self, args, named)
 
     def __repr__(self) -> str:
@@ -102,7 +97,8 @@ def _find_primitive(module: str, name: str) -> Primitive:
 class Nary(Primitive):
     """A primitive of any number of arguments; called with one iterable per group (``dot`` has two)."""
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op to the operands in the argument groups."""
         return dispatch(self, self.flatten(args), named)
 
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -228,6 +224,15 @@ def as_method(primitive: Primitive) -> Callable[..., Any]:
 
     method.__name__ = method.__qualname__ = primitive.name
     method.__doc__ = primitive.__doc__
+    return method
+
+
+def refusing(refuse: Callable[[str], Exception], kind: str) -> Callable[[Any], Any]:
+    """A method that raises ``refuse(kind)``: for the conversions that would lose a gradient."""
+
+    def method(self: Any) -> Any:
+        raise refuse(kind)
+
     return method
 
 
