@@ -13,7 +13,7 @@ from typing import Any
 
 from .graph import STATE
 
-__all__ = ["STATE", "notify", "observe"]
+__all__ = ["STATE", "Tracer", "current_tracer", "notify", "observe", "tracing"]
 
 Observer = Callable[[Any], None]
 
@@ -50,3 +50,48 @@ def notify(node: Any) -> None:
     """Show a new node to the observers of this thread."""
     for observer in observers():
         observer(node)
+
+
+class Tracer:
+    """What ``compile`` overrides to watch a function run: every new node, and each use of a Value as a plain number."""
+
+    def saw(self, node: Any) -> None:
+        """A node was recorded."""
+
+    def compare(self, a: Any, other: Any, how: str) -> Any:
+        """``a < other`` and the like, at least one a Value: the comparison as a Value, which a choice can depend on."""
+        return NotImplemented
+
+    def decide(self, value: Any) -> None:
+        """Python asks whether ``value`` is true, and will go one way or the other."""
+
+    def read(self, value: Any) -> None:
+        """``value.data`` is read."""
+
+    def detach(self, value: Any, copy: Any) -> None:
+        """``copy`` is ``value.detach()``."""
+
+    def choose(self, condition: Any, a: Any, b: Any) -> Any:
+        """``where(condition, a, b)`` with both branches recorded; None for the ordinary way."""
+        return None
+
+
+@contextmanager
+def tracing(tracer: Tracer) -> Iterator[None]:
+    """Within the block this thread's nodes, comparisons and reads go to ``tracer``, and to no outer observer."""
+    outer, stack = current_tracer(), observers()
+    _local.tracer, _local.observers = tracer, [tracer.saw]
+    with _lock:
+        STATE.special += 1
+    try:
+        yield
+    finally:
+        _local.tracer, _local.observers = outer, stack
+        with _lock:
+            STATE.special -= 1
+
+
+def current_tracer() -> Tracer | None:
+    """The tracer of this thread, if one is at work."""
+    found: Tracer | None = getattr(_local, "tracer", None)
+    return found

@@ -19,7 +19,7 @@ from mypy_extensions import mypyc_attr
 from .errors import LostGradientError, NonFiniteGradientWarning
 from .graph import STATE, Info, Many, Node, check_partials, reverse_nodes, reverse_sweep, topological_order
 from .methods import Methods
-from .modes import notify
+from .modes import current_tracer, notify
 from .primitives import arithmetic, elementary
 from .primitives.base import Op, as_float
 from .primitives.core import TABLE, as_method, refusing
@@ -86,6 +86,8 @@ class Value(Methods):
     @property
     def data(self) -> float:
         """The number (primal)."""
+        if STATE.special and (tracer := current_tracer()) is not None:
+            tracer.read(self)
         return self._number()
 
     @data.setter
@@ -163,7 +165,10 @@ class Value(Methods):
         >>> (Value(2.0) * 3).detach().parents
         ()
         """
-        return Value(self.data, self.label)
+        copy = Value(self._number(), self.label)
+        if STATE.special and (tracer := current_tracer()) is not None:
+            tracer.detach(self, copy)
+        return copy
 
     def backward(self, seed: Any = 1.0, create_graph: bool = False) -> None:
         """Propagate derivatives of this Value to everything it was made from.
@@ -205,30 +210,44 @@ class Value(Methods):
             return record(primitive, (self,))
         return node(out, primitive, self, None, partials[0], 0.0)
 
+    def _choose(self, a: Any, b: Any) -> Any:
+        """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
+        if STATE.special and (tracer := current_tracer()) is not None:
+            return tracer.choose(self, a, b)
+        return None
+
     def _constant(self, number: Any) -> Value:
         """A constant leaf: what ``where`` returns when the branch taken is a plain number."""
         return Value(number)
 
+    # The operators are short cuts through ``record`` for the commonest operands; a test holds them to the table.
+
     def __add__(self, other: Any) -> Any:
         if type(other) is Value:
             return node(self._data + other._data, _ADD, self, other, 1.0, 1.0)
-        if type(other) is float:
-            return node(self._data + other, _ADD, self, None, 1.0, other)
+        if type(other) is float or type(other) is int:
+            c = as_float(other)
+            return node(self._data + c, _ADD, self, None, 1.0, c)
         return _binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        if type(other) is int and other == 0:
-            return _ADD_ZERO(self)
+        if type(other) is float or type(other) is int:  # the builtin sum begins with 0
+            c = as_float(other)
+            return node(c + self._data, _ADD, None, self, c, 1.0)
         return _binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Value:
             return node(self._data - other._data, _SUB, self, other, 1.0, -1.0)
-        if type(other) is float:
-            return node(self._data - other, _SUB, self, None, 1.0, other)
+        if type(other) is float or type(other) is int:
+            c = as_float(other)
+            return node(self._data - c, _SUB, self, None, 1.0, c)
         return _binary(_SUB, self, other)
 
     def __rsub__(self, other: Any) -> Any:
+        if type(other) is float or type(other) is int:
+            c = as_float(other)
+            return node(c - self._data, _SUB, None, self, c, -1.0)
         return _binary(_SUB, other, self)
 
     def __mul__(self, other: Any) -> Any:
@@ -236,16 +255,22 @@ class Value(Methods):
             x = self._data
             y = other._data
             return node(x * y, _MUL, self, other, y, x)
-        if type(other) is float:
-            return node(self._data * other, _MUL, self, None, other, other)
+        if type(other) is float or type(other) is int:
+            c = as_float(other)
+            return node(self._data * c, _MUL, self, None, c, c)
         return _binary(_MUL, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if type(other) is float:
-            return node(other * self._data, _MUL, None, self, other, other)
+        if type(other) is float or type(other) is int:
+            c = as_float(other)
+            return node(c * self._data, _MUL, None, self, c, c)
         return _binary(_MUL, other, self)
 
     def __truediv__(self, other: Any) -> Any:
+        if type(other) is Value and other._data != 0.0:
+            y = other._data
+            out = self._data / y
+            return node(out, _DIV, self, other, 1.0 / y, -(out / y))
         return _binary(_DIV, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -293,7 +318,9 @@ class Value(Methods):
         return id(self) >> 4
 
     def __bool__(self) -> bool:
-        return self.data != 0.0
+        if STATE.special and (tracer := current_tracer()) is not None:
+            tracer.decide(self)
+        return self._number() != 0.0
 
     # --- text, and the conversions that would lose the gradient ---------------------------------------------------
 
@@ -379,11 +406,6 @@ def record(primitive: Op, args: tuple[Any, ...]) -> Value:
     return node(out, primitive, None, None, 0.0, 0.0, Many(operands, nodes, chosen))
 
 
-def _ADD_ZERO(x: Value) -> Value:
-    """0 + x, as the builtin ``sum`` begins: one node with one operand."""
-    return node(0.0 + x._number(), _ADD, None, x, 0.0, 1.0)
-
-
 def _binary(primitive: Op, a: Any, b: Any) -> Any:
     """An operator on whatever is not two plain Values or a Value and a float."""
     other = b if isinstance(a, Value) else a
@@ -397,6 +419,8 @@ def _binary(primitive: Op, a: Any, b: Any) -> Any:
 
 def _compare(a: Value, other: Any, how: str) -> Any:
     """Comparison by value, with anything that is a real number."""
+    if STATE.special and (tracer := current_tracer()) is not None:
+        return tracer.compare(a, other, how)
     if isinstance(other, Value):
         return _COMPARE[how](a.data, other.data)
     if isinstance(other, (int, float)) or (hasattr(other, "__float__") and not getattr(other, "ndim", 0)):
