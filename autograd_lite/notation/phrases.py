@@ -281,7 +281,7 @@ def phrase(
         if not ready:
             stack.append((current, args, True))
             for arg in args:
-                if isinstance(arg, Node) and id(arg) in inline and id(arg) not in done and arg.op is not None:
+                if isinstance(arg, Node) and id(arg) in inline and id(arg) not in done and arg.parents:
                     stack.append((arg, arg.args, False))
             continue
         operands = [

@@ -1,0 +1,264 @@
+"""The evaluation trace: the forward pass as a table, then every derivative as the sum of its chain-rule terms.
+
+Reverse mode gives the lines in the order in which a backward pass by hand would: the intermediate quantities from the
+output to the input, then the parameters. Forward mode carries the derivatives with respect to one input along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..graph import Node, forward_sweep
+from ..primitives.core import as_float
+from . import formats
+from .outline import Outline, outline
+from .rows import Derivative, Rows, Section, Step, Term
+from .symbols import Symbol
+
+__all__ = ["Trace", "explain"]
+
+_TERMS = 6  # chain-rule terms of one line that are shown
+
+
+class Trace(Rows):
+    """What ``explain`` returns: ``str()`` is the trace as text; notebooks show it as HTML.
+
+    Attributes:
+        mode: "reverse" or "forward".
+        forward: the Section of the forward pass, rows of ``Step``.
+        derivatives: the Sections of the backward pass (or of the tangents), rows of ``Derivative``.
+    """
+
+    def text(self) -> str:
+        """Plain text with aligned columns."""
+        return formats.text(self)
+
+    def markdown(self) -> str:
+        """Markdown tables."""
+        return formats.markdown(self)
+
+    def html(self) -> str:
+        """HTML tables, every label escaped."""
+        return formats.html_(self)
+
+    def latex(self) -> str:
+        """LaTeX for math mode: one ``aligned`` environment."""
+        return formats.latex(self)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
+
+
+def explain(
+    v: Any,
+    mode: str = "reverse",
+    wrt: Any = None,
+    names: Mapping[str, Any] | None = None,
+    *,
+    fold: bool | None = None,
+    seed: float = 1.0,
+    max_rows: int | None = 100,
+    digits: int | None = None,
+) -> Trace:
+    """The evaluation trace of a graph in words: forward pass, then the derivatives with the chain rule's arithmetic.
+
+    Reads the graph and changes nothing: no ``grad`` is written. The numbers are those that ``backward()`` computes,
+    bit for bit.
+
+    Args:
+        v: the result, a Value.
+        mode: "reverse" for ∂v/∂· of everything, from the output back (problem 7.12 of the chapter); "forward" for
+            ∂·/∂wrt of everything, from the input on (problem 7.13).
+        wrt: in forward mode, the input: a Value or its label; may be left out when there is only one. In reverse
+            mode, the leaves to list, one or several; all by default.
+        names: variables by name, such as ``locals()``, for Values without a label.
+        fold: whether unnamed intermediates with one consumer become part of its expression. By default they do when
+            some intermediate has a name; in a graph without names every operation gets a line (v₁, v₂ …).
+        seed: the number the reverse (or forward) sweep starts from.
+        max_rows: rows shown of each table, the middle left out; None shows all.
+        digits: significant digits of the results; None shows all of them.
+
+    Returns:
+        A Trace, with ``.text()``, ``.markdown()``, ``.html()`` and ``.latex()``.
+
+    Raises:
+        TypeError: if ``v`` is not a Value.
+        ValueError: for an unknown mode, or a ``wrt`` that is missing or not in the graph.
+
+    >>> import autograd_lite as ag
+    >>> x = ag.Value(3.0, label="x"); s = (x**2).named("s"); y = (s + x).named("y")
+    >>> print(explain(y))
+    Forward pass
+      x = 3
+      s = x²    = 9
+      y = s + x = 12
+    <BLANKLINE>
+    Backward pass
+      ∂y/∂y = 1
+      ∂y/∂s = 1 × 1                                    = 1
+      ∂y/∂x = ∂s/∂x · ∂y/∂s + ∂⁺y/∂x = 6 × 1 + 1 × 1 = 7
+    <BLANKLINE>
+    ∂⁺ is the derivative through the operation itself, with everything between held still.
+    """
+    if not isinstance(v, Node):
+        raise TypeError(f"explain takes a Value, not {type(v).__name__}: pass the result of the computation")
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
+    if max_rows is not None and max_rows < 2:
+        raise ValueError(f"max_rows is at least 2, or None for all rows, not {max_rows}")
+    start = as_float(seed, "seed")
+    seen = outline(v, names=names, fold=fold)
+    steps = [*_leaves_in_order(seen, 1), *_inner(seen)]
+    forward = _section("Forward pass", steps, max_rows, lambda nodes: [_step(seen, node) for node in nodes])
+    sweep = _reverse if mode == "reverse" else _tangents
+    return Trace(mode, forward, tuple(sweep(seen, v, wrt, start, max_rows)), digits)
+
+
+def _inner(seen: Outline) -> list[Any]:
+    """The nodes that are not leaves, in topological order."""
+    return [line.node for line in seen.lines if line.node.op is not None]
+
+
+def _section(title: str, items: Sequence[Any], limit: int | None, make: Any) -> Section:
+    """The rows of the items at both ends of a long list."""
+    if limit is None or len(items) <= limit:
+        return Section(title, tuple(make(items)), len(items), 0)
+    head, tail = (limit + 1) // 2, limit // 2
+    return Section(title, tuple(make([*items[:head], *items[-tail:]])), head, len(items) - limit)
+
+
+def _step(seen: Outline, node: Any) -> Step:
+    if node.op is None:
+        return Step(seen.symbol(node), (), "", node.data)
+    return Step(seen.symbol(node), tuple(seen.phrase(node).runs), seen.phrase(node, "latex").text, node.data)
+
+
+def _chosen(seen: Outline, wrt: Any, candidates: Iterable[Any]) -> list[Any]:
+    """The nodes that ``wrt`` names: Values or labels, one or several."""
+    wanted = [wrt] if isinstance(wrt, (Node, str)) else list(wrt)
+    present = list(candidates)
+    found: list[Any] = []
+    for item in wanted:
+        matches = [n for n in present if n is item or (isinstance(item, str) and n.label == item)]
+        if not matches:
+            shown = repr(item) if isinstance(item, str) else "a Value that"
+            known = ", ".join(repr(n.label) for n in present[:8] if n.label)
+            raise ValueError(f"wrt: {shown} is not in this graph" + (f"; it has {known}" if known else ""))
+        found += matches
+    return found
+
+
+# --- reverse mode -----------------------------------------------------------------------------------------------------
+
+
+def _adjoints(seen: Outline, root: Any, seed: float) -> dict[int, float]:
+    """∂root/∂node of every node by id, in the order of ``backward()``'s own sweep."""
+    adjoints = {id(node): 0.0 for node in seen.nodes}
+    adjoints[id(root)] = seed
+    for node in reversed(seen.nodes):
+        g = adjoints[id(node)]
+        for parent, partial in zip(node.parents, node.local_partials):
+            adjoints[id(parent)] += g * partial
+    return adjoints
+
+
+def _reverse(seen: Outline, root: Any, wrt: Any, seed: float, limit: int | None) -> list[Section]:
+    adjoints = _adjoints(seen, root, seed)
+    inner = _inner(seen)[::-1]
+    leaves = _leaves_in_order(seen, -1)
+    if wrt is not None:
+        ids = {id(node) for node in _chosen(seen, wrt, seen.nodes)}
+        leaves = [leaf for leaf in leaves if id(leaf) in ids]
+
+    def make(nodes: Sequence[Any]) -> list[Derivative]:
+        return _reverse_rows(seen, root, nodes, adjoints)
+
+    if len(leaves) <= 1:
+        return [_section("Backward pass", [*inner, *leaves], limit, make)]
+    return [
+        _section("Backward pass #1: the intermediate quantities", inner, limit, make),
+        _section("Backward pass #2: the inputs and parameters", leaves, limit, make),
+    ]
+
+
+def _leaves_in_order(seen: Outline, way: int) -> list[Any]:
+    """Leaves by the first line that uses them: as the forward pass meets them (``way`` 1), or as their derivatives
+    become complete on the way back (−1); within one line in the order of its operands."""
+    place: dict[int, tuple[int, int]] = {}
+    leaves: dict[int, Any] = {}
+    for i, line in enumerate(seen.lines):
+        if line.node.op is None:
+            leaves[id(line.node)] = line.node
+        for j, operand in enumerate(line.operands):
+            if operand.op is None:
+                place.setdefault(id(operand), (way * i, j))
+    return sorted(leaves.values(), key=lambda leaf: place.get(id(leaf), (0, 0)))
+
+
+def _reverse_rows(seen: Outline, root: Any, nodes: Sequence[Any], adjoints: dict[int, float]) -> list[Derivative]:
+    terms: dict[int, list[Term]] = {id(node): [] for node in nodes}
+    for line in seen.lines:
+        known = adjoints[id(line.node)]
+        via = None if line.node is root else seen.symbol(line.node)
+        for operand, ways in zip(line.operands, line.partials):
+            if id(operand) in terms:
+                terms[id(operand)].append(Term(tuple(ways), known, via))
+    of = seen.symbol(root)
+    return [_derivative(of, seen.symbol(node), terms[id(node)], adjoints[id(node)]) for node in nodes]
+
+
+def _derivative(of: Symbol, wrt: Symbol, terms: list[Term], value: float) -> Derivative:
+    more = len(terms) - _TERMS if len(terms) > _TERMS + 1 else 0
+    return Derivative(of, wrt, tuple(terms[:_TERMS] if more else terms), value, more)
+
+
+# --- forward mode -----------------------------------------------------------------------------------------------------
+
+
+def _tangents(seen: Outline, root: Any, wrt: Any, seed: float, limit: int | None) -> list[Section]:
+    leaves = [line.node for line in seen.lines if line.node.op is None]
+    if wrt is None:
+        if len(leaves) != 1:
+            known = ", ".join(seen.symbol(leaf).text for leaf in leaves[:8]) + (", …" if len(leaves) > 8 else "")
+            raise ValueError(f"forward mode differentiates with respect to one input; say which, wrt=…: {known}")
+        wrt = leaves[0]
+    chosen = _chosen(seen, wrt, [line.node for line in seen.lines])
+    if len(chosen) != 1:
+        raise ValueError(f"forward mode differentiates with respect to one input, and wrt names {len(chosen)}")
+    start = chosen[0]
+    tangents = forward_sweep((root,), [(start, seed)])
+    reached = {id(start)}
+    lines = []
+    for line in seen.lines:
+        if line.node is start:
+            lines.append(line)
+        elif any(id(operand) in reached for operand in line.operands):
+            reached.add(id(line.node))
+            lines.append(line)
+    below = seen.symbol(start)
+
+    def make(chosen: Sequence[Any]) -> list[Derivative]:
+        rows = []
+        for line in chosen:
+            terms = [
+                Term(tuple(ways), tangents[id(operand)], None if operand is start else seen.symbol(operand))
+                for operand, ways in zip(line.operands, line.partials)
+                if id(operand) in reached and line.node is not start
+            ]
+            rows.append(_derivative(seen.symbol(line.node), below, terms, tangents[id(line.node)]))
+        return rows
+
+    return [_section(f"Forward mode: the derivatives with respect to {below.text}", lines, limit, make)]
