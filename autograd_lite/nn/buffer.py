@@ -1,0 +1,144 @@
+"""The buffers beneath parameters: an array that speaks PyTorch's in-place vocabulary, and the pair of them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from ..arrays import default_generator
+
+__all__ = ["Buffer", "Storage"]
+
+
+class Buffer(np.ndarray[Any, Any]):
+    """A float64 NumPy array with PyTorch's in-place methods; what is computed from it is a plain array.
+
+    >>> b = np.zeros(3).view(Buffer)
+    >>> b.fill_(2.0).mul_(3.0)
+    Buffer([6., 6., 6.])
+    >>> b + 1
+    array([7., 7., 7.])
+    """
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        if array is self:  # in place
+            return self
+        return array[()] if return_scalar else np.asarray(array)
+
+    def fill_(self, value: float) -> Buffer:
+        """Every number becomes ``value``."""
+        self[...] = value
+        return self
+
+    def zero_(self) -> Buffer:
+        """Every number becomes 0."""
+        return self.fill_(0.0)
+
+    def copy_(self, source: Any) -> Buffer:
+        """The numbers of ``source``, broadcast to this shape."""
+        self[...] = source
+        return self
+
+    def add_(self, other: Any, alpha: float = 1.0) -> Buffer:
+        """Add ``alpha * other``."""
+        self += other if alpha == 1.0 else alpha * np.asarray(other)
+        return self
+
+    def sub_(self, other: Any, alpha: float = 1.0) -> Buffer:
+        """Subtract ``alpha * other``."""
+        self -= other if alpha == 1.0 else alpha * np.asarray(other)
+        return self
+
+    def mul_(self, other: Any) -> Buffer:
+        """Multiply by ``other``."""
+        self *= other
+        return self
+
+    def div_(self, other: Any) -> Buffer:
+        """Divide by ``other``."""
+        self /= other
+        return self
+
+    def clamp_(self, min: float | None = None, max: float | None = None) -> Buffer:
+        """Limit every number to [min, max]."""
+        np.clip(self, min, max, out=self)
+        return self
+
+    def normal_(self, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Buffer:
+        """Normal random numbers, from ``ag.manual_seed``'s generator or the one given."""
+        self[...] = default_generator(generator).normal(mean, std, self.shape)
+        return self
+
+    def uniform_(self, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Buffer:
+        """Random numbers uniform in [a, b)."""
+        self[...] = default_generator(generator).uniform(a, b, self.shape)
+        return self
+
+    def clone(self) -> Any:
+        """A plain array with the same numbers."""
+        return np.array(self)
+
+    def numpy(self) -> Any:
+        """The same numbers as a plain array over the same memory."""
+        return self.view(np.ndarray)
+
+    def detach(self) -> Buffer:
+        """Itself: the buffer holds numbers, not Values."""
+        return self
+
+    def numel(self) -> int:
+        """The number of numbers."""
+        return self.size
+
+
+class Storage:
+    """The numbers of a parameter and their gradients; what its scalars refer to (never back to the parameter, so that
+    a dropped model is freed at once).
+
+    Attributes:
+        data, grad: the buffers, C-contiguous float64.
+        numbers, gradients: the same memory as flat memoryviews: for one number, several times faster than NumPy.
+        label: the parameter's name.
+    """
+
+    __slots__ = ("_positions", "data", "grad", "gradients", "label", "numbers")
+
+    def __init__(self, data: Any, grad: Any, label: str = "") -> None:
+        self.data: Buffer = np.ascontiguousarray(data, dtype=np.float64).reshape(np.shape(data)).view(Buffer)
+        self.grad: Buffer = np.ascontiguousarray(grad, dtype=np.float64).reshape(np.shape(data)).view(Buffer)
+        self.numbers: Any = memoryview(self.data.view(np.ndarray).reshape(-1))
+        self.gradients: Any = memoryview(self.grad.view(np.ndarray).reshape(-1))
+        self.label = label
+        self._positions: Any = None
+
+    @property
+    def positions(self) -> Any:
+        """The flat index of every number, in the parameter's shape: any way to index an array then finds scalars."""
+        if self._positions is None:
+            self._positions = np.arange(self.data.size).reshape(self.data.shape)
+        return self._positions
+
+    def element_label(self, index: int) -> str:
+        """The name of one number: "weight[3, 1]"; "" if the parameter has none."""
+        if not self.label or not self.data.ndim:
+            return self.label
+        where = ", ".join(str(int(i)) for i in np.unravel_index(index, self.data.shape))
+        return f"{self.label}[{where}]"
+
+    def copy(self, memo: dict[int, Any]) -> Storage:
+        """A copy of its own memory; the same one for everything copied with the same ``memo``."""
+        if id(self) not in memo:
+            memo[id(self)] = Storage(np.array(self.data), np.array(self.grad), self.label)
+        copied: Storage = memo[id(self)]
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Storage:
+        return self.copy(memo)
+
+    def __copy__(self) -> Storage:
+        return copy.deepcopy(self)
+
+    def __reduce__(self) -> Any:
+        return (Storage, (np.array(self.data), np.array(self.grad), self.label))

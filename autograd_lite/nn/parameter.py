@@ -1,0 +1,361 @@
+"""Parameters: at once an array and scalars, over one buffer.
+
+``layer.weight`` is a ``Parameter``. Its numbers live in a NumPy float64 buffer, and its gradients in a second one:
+``weight.data`` and ``weight.grad`` are views of them, which is what optimisers update. ``weight[3, 1]`` is the scalar:
+an ``Element``, a Value that keeps no number of its own but reads and writes the same two buffers. It is made when
+somebody asks for it, and then is always the same object. Layers don't ask (``neuron.py``): a network of 500,000
+weights has 500,000 floats, and as many Values as have been looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..errors import LostGradientError
+from ..graph import Info
+from ..primitives.core import Nary, Operand, as_float
+from ..value import Value
+from .buffer import Buffer, Storage
+
+__all__ = ["Element", "Parameter"]
+
+
+class Element(Value):
+    """One number of a parameter, as a Value: ``layer.weight[3, 1]``.
+
+    Its number and its gradient are those in the parameter's buffers, whoever writes them.
+
+    >>> p = Parameter([[1.0, 2.0]])
+    >>> w = p[0, 1]
+    >>> (w * w).backward(); p.grad
+    Buffer([[0., 4.]])
+    >>> p.data[0, 1] = 5.0
+    >>> w.data, w is p[0, 1]
+    (5.0, True)
+    """
+
+    __slots__ = ("index", "storage")
+
+    def __init__(self, storage: Storage, index: int) -> None:
+        self.storage = storage
+        self.index = index
+        super().__init__(storage.numbers[index])
+
+    # --- one truth: what Value keeps in its slots is read from the buffers ----------------------------------------
+
+    def _number(self) -> float:
+        number: float = self.storage.numbers[self.index]
+        self._data = number
+        return number
+
+    def _gradient(self) -> Any:
+        number = self.storage.gradients[self.index]
+        kept = self._grad  # a Value after backward(create_graph=True); it counts until the buffer is changed
+        return kept if isinstance(kept, Value) and kept.data == number else number
+
+    def _set_gradient(self, gradient: Any) -> None:
+        if isinstance(gradient, Value):
+            self._grad = gradient
+            self.storage.gradients[self.index] = gradient.data
+        else:
+            self._grad = 0.0
+            self.storage.gradients[self.index] = gradient
+
+    def _accumulate(self, adjoint: Any) -> None:
+        self._set_gradient(self._gradient() + adjoint)
+
+    @property
+    def data(self) -> float:
+        """The number (primal), as it is in the parameter's buffer now."""
+        return self._number()
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self.storage.numbers[self.index] = as_float(number, "Value.data")
+
+    @property
+    def grad(self) -> Any:
+        """The gradient, as it is in the parameter's buffer now."""
+        return self._gradient()
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        if number is None:
+            number = 0.0
+        self._set_gradient(number if isinstance(number, Value) else as_float(number, "Value.grad"))
+
+    @property
+    def label(self) -> str:
+        """The name: the parameter's with the index, as in "weight[3, 1]", unless it was given one."""
+        info = self._info
+        given = info.label if isinstance(info, Info) else info
+        return given or self.storage.element_label(self.index)
+
+    @label.setter
+    def label(self, label: str) -> None:
+        Value.label.__set__(self, label)  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> Any:
+        return (Element, (self.storage, self.index))
+
+    # --- the operators in which Value reads its own slot ----------------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        self._number()
+        return super().__add__(other)
+
+    def __sub__(self, other: Any) -> Any:
+        self._number()
+        return super().__sub__(other)
+
+    def __mul__(self, other: Any) -> Any:
+        self._number()
+        return super().__mul__(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        self._number()
+        return super().__rmul__(other)
+
+    def __pow__(self, other: Any) -> Any:
+        self._number()
+        return super().__pow__(other)
+
+    def __neg__(self) -> Any:
+        self._number()
+        return super().__neg__()
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    """The operator of the object array of scalars: ``weight * 2``, ``weight @ h``, ``(weight**2).sum()``."""
+
+    def operator(self: Parameter, *others: Any, **named: Any) -> Any:
+        values = [other.values()[()] if isinstance(other, Parameter) else other for other in others]
+        return getattr(self.values()[()], name)(*values, **named)
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
+
+
+class Parameter(Operand):
+    """An array of numbers that are trained, and of the scalars that they are.
+
+    Args:
+        data: a shape (a tuple of ints: zeros), or the numbers, which are copied: an array, nested lists, one number.
+        label: its name in pictures and messages; a module names the parameters assigned to it.
+
+    Attributes:
+        data: the numbers: a NumPy view of the buffer; assignment copies into it.
+        grad: the gradients, a view likewise; None and numbers can be assigned too.
+        shape, ndim, size: as of an array.
+
+    Raises:
+        ValueError: for an array of another shape.
+        LostGradientError: for an array of Values, and where NumPy asks for a float array of the parameter.
+
+    >>> w = Parameter((2, 3), label="w")
+    >>> w.data.fill_(0.5); w[0, 2].data
+    Buffer([[0.5, 0.5, 0.5],
+           [0.5, 0.5, 0.5]])
+    0.5
+    >>> w[1] = [1.0, 2.0, 3.0]
+    >>> w[1, 2]
+    Value(data=3.0, grad=0.0, label='w[1, 2]')
+    >>> (w[1, 2] * w[1, 0]).backward()
+    >>> w.grad[1].tolist()
+    [3.0, 0.0, 1.0]
+    """
+
+    __slots__ = ("__weakref__", "_elements", "_raw", "_rows", "storage")
+
+    __array_priority__ = 1000.0
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        if isinstance(data, tuple) and all(type(n) is int for n in data):
+            numbers = np.zeros(data)
+        else:
+            numbers = _numbers(data, "Parameter").copy()
+        self._adopt(Storage(numbers, np.zeros(numbers.shape), label))
+
+    def _adopt(self, storage: Storage) -> None:
+        self.storage = storage
+        self._elements: dict[int, Element] = {}
+        self._raw = b""
+        self._rows: Any = None
+
+    # --- the array ------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Buffer:
+        """The numbers: a view of the buffer, so ``p.data[0] = 1`` and ``p.data.fill_(0)`` write them."""
+        return self.storage.data
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        self._write(self.storage.data, numbers, "data")
+
+    @property
+    def grad(self) -> Buffer:
+        """The gradients: a view of their buffer; ``backward()`` adds to it. Never None, zero at first."""
+        return self.storage.grad
+
+    @grad.setter
+    def grad(self, numbers: Any) -> None:
+        if numbers is None:
+            numbers = 0.0
+        self._write(self.storage.grad, numbers, "grad")
+
+    def _write(self, buffer: Buffer, numbers: Any, what: str) -> None:
+        array = _numbers(numbers, f"{self._called()}.{what}")
+        if array.shape not in (self.shape, ()):
+            raise ValueError(
+                f"{self._called()}.{what}: an array of shape {array.shape} for a parameter of shape {self.shape}"
+            )
+        buffer[...] = array
+
+    @property
+    def label(self) -> str:
+        """The name; the scalars are called after it, as in "weight[3, 1]"."""
+        return self.storage.label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, not {type(label).__name__}: write label=str(…)")
+        self.storage.label = label
+
+    def _called(self) -> str:
+        return self.label or "Parameter"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.storage.data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.storage.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.storage.data.size
+
+    def numel(self) -> int:
+        """The number of numbers."""
+        return self.size
+
+    def zero_grad(self) -> None:
+        """Set the gradients to 0."""
+        self.storage.grad[...] = 0.0
+
+    def item(self) -> float:
+        """The number, if it is only one."""
+        return float(self.storage.data.item())
+
+    def rows(self) -> Any:
+        """The numbers as nested lists, for recording; the same lists as long as the numbers are the same."""
+        raw = self.storage.data.tobytes()
+        if raw != self._raw:
+            self._rows = self.storage.data.tolist()
+            self._raw = raw
+        return self._rows
+
+    def __len__(self) -> int:
+        return len(self.storage.data)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.values()) if self.ndim else iter(self.storage.data)  # NumPy's TypeError for a scalar
+
+    def __repr__(self) -> str:
+        name = f" {self.label!r}" if self.label else ""
+        return f"Parameter{name} containing:\n{np.array2string(np.asarray(self.storage.data), separator=', ')}"
+
+    # --- the scalars ----------------------------------------------------------------------------------------------
+
+    def element(self, index: int) -> Element:
+        """The scalar at a flat index: always the same object."""
+        found = self._elements.get(index)
+        if found is None:
+            found = self._elements[index] = Element(self.storage, index)
+        return found
+
+    def values(self) -> Any:
+        """All scalars: an object array of this shape, whose elements are Values."""
+        array = np.fromiter(map(self.element, range(self.size)), dtype=object, count=self.size)
+        return array.reshape(self.shape)
+
+    def __getitem__(self, key: Any) -> Any:
+        index = self.storage.positions[key]
+        if index.ndim == 0:
+            return self.element(int(index))
+        array = np.fromiter(map(self.element, index.ravel().tolist()), dtype=object, count=index.size)
+        return array.reshape(index.shape)
+
+    def __setitem__(self, key: Any, numbers: Any) -> None:
+        self.storage.data[key] = _numbers(numbers, self._called())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if dtype is not None and np.dtype(dtype) != object:
+            name = self._called()
+            raise LostGradientError(
+                f"{name} can't become a {np.dtype(dtype)} array without losing its gradient: use {name}.data for the "
+                f"numbers, or an object array for the Values"
+            )
+        return self.values()
+
+    def _apply(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        """A function of the table, element by element, or over all elements if it is n-ary."""
+        operands = [arg.values()[()] if isinstance(arg, Parameter) else arg for arg in args]
+        if isinstance(primitive, Nary) and len(operands) == 1:
+            return primitive(np.ravel(operands[0]))
+        return primitive(*operands)
+
+    def _apply_unary(self, primitive: Any) -> Any:
+        return self._apply(primitive, (self,))
+
+    __add__, __radd__ = _operator("__add__"), _operator("__radd__")
+    __sub__, __rsub__ = _operator("__sub__"), _operator("__rsub__")
+    __mul__, __rmul__ = _operator("__mul__"), _operator("__rmul__")
+    __truediv__, __rtruediv__ = _operator("__truediv__"), _operator("__rtruediv__")
+    __pow__, __rpow__ = _operator("__pow__"), _operator("__rpow__")
+    __matmul__, __rmatmul__ = _operator("__matmul__"), _operator("__rmatmul__")
+    __neg__, __pos__, __abs__ = _operator("__neg__"), _operator("__pos__"), _operator("__abs__")
+    __lt__, __le__, __gt__, __ge__ = _operator("__lt__"), _operator("__le__"), _operator("__gt__"), _operator("__ge__")
+    sum, mean, reshape, ravel = _operator("sum"), _operator("mean"), _operator("reshape"), _operator("ravel")
+
+    @property
+    def T(self) -> Any:
+        """The transposed array of scalars."""
+        return self.values().T
+
+    # --- copies keep the numbers, and make scalars of their own ----------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        return _restored(self.storage.copy(memo))
+
+    def __reduce__(self) -> Any:
+        return (_restored, (self.storage,))
+
+
+def _restored(storage: Storage) -> Parameter:
+    parameter = Parameter.__new__(Parameter)
+    parameter._adopt(storage)
+    return parameter
+
+
+def _numbers(data: Any, where: str) -> Any:
+    """A float64 array of ``data``; TypeError for what is not numbers."""
+    if isinstance(data, Parameter):
+        return np.asarray(data.storage.data)
+    try:
+        array = np.asarray(data)
+        if array.dtype.kind not in "fiub":
+            if any(isinstance(x, Value) for x in array.flat):
+                raise LostGradientError(
+                    f"{where} takes numbers, not Values, whose gradient would be lost: pass their .data"
+                )
+            array = np.array([as_float(x, where) for x in array.flat]).reshape(array.shape)
+    except ValueError as error:
+        raise ValueError(f"{where}: rows of different lengths make no array ({error})") from None
+    return array.astype(np.float64, copy=False)
