@@ -1,0 +1,233 @@
+"""Hypothesis strategies: numbers, random computations over the whole table, small networks.
+
+>>> from hypothesis import given, settings
+>>> from autograd_lite.testing import check_grads, expressions
+>>> @settings(max_examples=5, database=None, derandomize=True)
+... @given(expressions(kinks=False))
+... def test_it(f):
+...     check_grads(f, f.leaves)
+>>> test_it()
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ..primitives import TABLE
+from ..primitives.core import Primitive
+from ..value import Value
+from .tape import Expression, Step
+
+__all__ = ["Network", "expressions", "networks", "values"]
+
+#: ops of several arguments that have kinks or jumps (those of one argument say so in the table)
+KINKED = frozenset({
+    "clip", "copysign", "floordiv", "fmax", "fmin", "fmod", "heaviside", "leaky_relu", "max", "maximum", "min", "minimum",
+    "mod", "remainder", "where",
+})  # fmt: skip
+
+#: ops of any number of arguments whose operands come in groups: from a width to the number of operands
+WIDTHS: dict[str, Callable[[int], int]] = {
+    "dot": lambda n: 2 * n,
+    "affine": lambda n: 2 * n + 1,
+    "dist": lambda n: 2 * n,
+}
+
+
+def values(
+    min_value: float = -1e3,
+    max_value: float = 1e3,
+    *,
+    allow_nan: bool = False,
+    allow_infinity: bool = False,
+    label: str = "",
+) -> st.SearchStrategy[Value]:
+    """Leaf Values.
+
+    Args:
+        min_value, max_value: bounds of the numbers.
+        allow_nan, allow_infinity: also draw these; infinities ignore the bounds.
+        label: for each of them.
+
+    >>> from hypothesis import find
+    >>> find(values(), lambda v: v.data > 2.5)
+    Value(data=3.0, grad=0.0)
+    """
+    numbers: st.SearchStrategy[float] = st.floats(min_value, max_value, allow_nan=False)
+    if allow_nan:
+        numbers |= st.just(math.nan)
+    if allow_infinity:
+        numbers |= st.sampled_from([math.inf, -math.inf])
+    return numbers.map(lambda x: Value(x, label))
+
+
+def _has_kinks(op: Primitive) -> bool:
+    return bool(op.kinks) or op.name in KINKED
+
+
+def _interval(op: Primitive, i: int) -> tuple[float, float]:
+    """The test domain of operand ``i``."""
+    return op.domain[i] if op.arity >= 0 and i < len(op.domain) else op.domain[0]
+
+
+@st.composite
+def expressions(
+    draw: st.DrawFn,
+    ops: Iterable[str] | None = None,
+    *,
+    min_leaves: int = 1,
+    max_leaves: int = 4,
+    min_steps: int = 1,
+    max_steps: int = 12,
+    kinks: bool = True,
+) -> Expression:
+    """Random computations over the table, as ``Expression`` objects: call them, or evaluate them with other numbers.
+
+    Operands are drawn from all earlier numbers, so numbers are shared and leaves used several times or not at all;
+    some operands are constants. Where a number lies outside an op's test domain it is first brought into it, by a
+    sine, a product and a sum; so the values stay moderate and every op is used where it is defined.
+
+    Args:
+        ops: names of the ops to use; the whole table by default.
+        min_leaves, max_leaves: how many leaves.
+        min_steps, max_steps: how many ops are drawn (the steps that bring numbers into a domain come on top).
+        kinks: also use ops with kinks and jumps.
+
+    Returns:
+        A strategy for Expressions; ``f.leaves`` is a point, ``f(*f.leaves)`` the value, ``f.steps`` the computation.
+
+    >>> from hypothesis import find
+    >>> print(find(expressions(ops=["mul"]), lambda f: True))
+    v0 = 0.0
+    v1 = mul(v0, v0)
+    """
+    names = sorted(TABLE) if ops is None else sorted(ops)
+    chosen = [TABLE[name] for name in names if kinks or not _has_kinks(TABLE[name])]
+    point = draw(st.lists(st.floats(-2.0, 2.0, allow_subnormal=False), min_size=min_leaves, max_size=max_leaves))
+    builder = _Builder(point)
+    for _ in range(draw(st.integers(min_steps, max_steps))):
+        op = draw(st.sampled_from(chosen))
+        count = op.arity
+        if count < 0:
+            width = draw(st.integers(1, 3))
+            count = WIDTHS[op.name](width) if op.name in WIDTHS else width
+        operands: list[int | float] = []
+        for i in range(count):
+            low, high = _interval(op, i)
+            constant = draw(st.integers(0, 7)) == 7 and (i > 0 or count > 1)
+            if constant:
+                operands.append(draw(st.floats(low, high, allow_subnormal=False)))
+            else:
+                place = draw(st.integers(0, len(builder.numbers) - 1))
+                operands.append(builder.within(len(builder.numbers) - 1 - place, low, high))
+        if not any(isinstance(o, int) for o in operands):
+            operands[0] = builder.within(len(builder.numbers) - 1, *_interval(op, 0))
+        builder.add(op, operands)
+    return Expression(point, builder.steps)
+
+
+class _Builder:
+    """Steps so far, and their numbers at the point."""
+
+    def __init__(self, point: Sequence[float]) -> None:
+        self.numbers = [float(x) for x in point]
+        self.steps: list[Step] = []
+
+    def add(self, op: Primitive, operands: Sequence[int | float]) -> int:
+        step = Step(op, tuple(operands))
+        args: list[Any] = [self.numbers[o] if isinstance(o, int) else o for o in operands]
+        if op.name == "where":
+            args[0] = args[0] > 0.0
+        self.steps.append(step)
+        self.numbers.append(float(op.fn(*args)))
+        return len(self.numbers) - 1
+
+    def within(self, index: int, low: float, high: float) -> int:
+        """A number in [low, high] that depends on number ``index``; that number itself where it lies there."""
+        if low <= self.numbers[index] <= high:
+            return index
+        waved = self.add(TABLE["sin"], [index])
+        scaled = self.add(TABLE["mul"], [waved, 0.45 * (high - low)])
+        return self.add(TABLE["add"], [scaled, 0.5 * (low + high)])
+
+
+class Network:
+    """A small multilayer perceptron as plain arithmetic: works with floats, Values and any other numbers.
+
+    Attributes:
+        sizes: numbers of inputs, of neurons in each hidden layer, of outputs.
+        activation: name of the op between the layers.
+        parameters: weights and biases in one flat list of floats; layer by layer, each neuron's weights, then its bias.
+        inputs: a point.
+
+    >>> net = Network((2, 1), "tanh", [1.0, 2.0, 3.0], [10.0, 20.0])
+    >>> net(net.parameters)
+    [53.0]
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], activation: str, parameters: Sequence[float], inputs: Sequence[float]
+    ) -> None:
+        self.sizes = tuple(sizes)
+        self.activation = activation
+        self.parameters = list(parameters)
+        self.inputs = list(inputs)
+
+    @staticmethod
+    def count(sizes: Sequence[int]) -> int:
+        """How many parameters a network of these sizes has."""
+        return sum((a + 1) * b for a, b in zip(sizes, sizes[1:]))
+
+    def __call__(self, parameters: Sequence[Any] | None = None, inputs: Sequence[Any] | None = None) -> list[Any]:
+        """The outputs, for its own parameters and inputs or others."""
+        given = iter(self.parameters if parameters is None else parameters)
+        h = list(self.inputs if inputs is None else inputs)
+        for layer, (fan_in, fan_out) in enumerate(zip(self.sizes, self.sizes[1:])):
+            rows = [[next(given) for _ in range(fan_in + 1)] for _ in range(fan_out)]
+            h = [TABLE["affine"](h, row[:-1], row[-1]) for row in rows]
+            if layer < len(self.sizes) - 2:
+                h = [TABLE[self.activation](z) for z in h]
+        return h
+
+    def loss(self, parameters: Sequence[Any] | None = None) -> Any:
+        """Half the sum of the squared outputs, as a function of the parameters."""
+        outputs = self(parameters)
+        return 0.5 * TABLE["dot"](outputs, outputs)
+
+    def __repr__(self) -> str:
+        return f"<Network {'→'.join(map(str, self.sizes))} {self.activation}, {len(self.parameters)} parameters>"
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn,
+    *,
+    max_layers: int = 3,
+    max_width: int = 4,
+    activations: Sequence[str] = ("relu", "tanh", "sigmoid", "softplus"),
+) -> Network:
+    """Random small multilayer perceptrons.
+
+    Args:
+        max_layers: largest number of layers of weights.
+        max_width: largest number of inputs, neurons of a layer, outputs.
+        activations: names of ops to choose from.
+
+    Returns:
+        A strategy for ``Network`` objects: ``net(parameters, inputs)`` gives the outputs, ``net.loss(parameters)`` a
+        number to differentiate, ``net.parameters`` and ``net.inputs`` a point.
+
+    >>> from hypothesis import find
+    >>> find(networks(), lambda net: len(net.sizes) == 3)
+    <Network 1→1→1 relu, 4 parameters>
+    """
+    sizes = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=max_layers + 1))
+    numbers = st.floats(-1.5, 1.5, allow_subnormal=False)
+    count = Network.count(sizes)
+    parameters = draw(st.lists(numbers, min_size=count, max_size=count))
+    inputs = draw(st.lists(numbers, min_size=sizes[0], max_size=sizes[0]))
+    return Network(sizes, draw(st.sampled_from(list(activations))), parameters, inputs)
