@@ -8,12 +8,14 @@ __all__ = [
     "AnomalyOverflowError",
     "AnomalyValueError",
     "AutogradError",
+    "FileFormatError",
     "GraphChangedError",
     "LostGradientError",
     "NonFiniteGradientWarning",
     "PartialsError",
     "RenderError",
     "ReentrantBackwardError",
+    "StateError",
 ]
 
 
@@ -39,6 +41,14 @@ class ReentrantBackwardError(AutogradError, RuntimeError):
 
 class RenderError(AutogradError, RuntimeError):
     """A picture can't be made here; the message says what to install or which option to change."""
+
+
+class FileFormatError(AutogradError, ValueError):
+    """A file is truncated, malformed or hostile, or holds something that this package doesn't read; nothing was loaded."""
+
+
+class StateError(AutogradError, ValueError):
+    """A state dict doesn't fit what it is loaded into; nothing has been changed."""
 
 
 class AnomalyError(AutogradError, ArithmeticError):

@@ -1,0 +1,180 @@
+"""What an optimiser steps: parameters as arrays, whatever they were given as.
+
+A ``Parameter`` is an array already and is updated in place. Loose Values (micrograd's way: a list of scalars, or an
+object array of them) are gathered into one array per step, and the result is handed back to them one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..value import Value
+
+__all__ = ["ArrayBlock", "Block", "ScalarBlock", "as_blocks", "as_parameters", "gradients", "is_array_parameter"]
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Block:
+    """Parameters that are stepped together as one array, and the optimiser's state for them.
+
+    Attributes:
+        indices: where its parameters stand in their group.
+        state: arrays of the block's shape and plain numbers, by name; empty before the first step.
+    """
+
+    __slots__ = ("indices", "state")
+
+    def __init__(self, indices: list[int]) -> None:
+        self.indices = indices
+        self.state: dict[str, Any] = {}
+
+    def read(self) -> tuple[Array, Array | None]:
+        """The numbers and their gradients (None: no gradient, leave the block alone)."""
+        raise NotImplementedError
+
+    def write(self, data: Array) -> None:
+        """Hand the new numbers back; ``data`` is what ``read`` returned, updated in place."""
+
+    def write_grad(self, grad: Array) -> None:
+        """Hand changed gradients back (clipping)."""
+
+    def zero_grad(self) -> None:
+        """Set the gradients to 0."""
+        raise NotImplementedError
+
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the numbers."""
+        raise NotImplementedError
+
+    def split(self, state: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The state for each parameter by itself: what ``state_dict`` holds. Arrays are copied."""
+        raise NotImplementedError
+
+
+class ArrayBlock(Block):
+    """One parameter with ``.data`` and ``.grad`` arrays."""
+
+    __slots__ = ("parameter",)
+
+    def __init__(self, parameter: Any, index: int) -> None:
+        super().__init__([index])
+        self.parameter = parameter
+
+    def read(self) -> tuple[Array, Array | None]:
+        grad = self.parameter.grad
+        return np.asarray(self.parameter.data), None if grad is None else np.asarray(grad)  # without their subclass
+
+    def write_grad(self, grad: Array) -> None:
+        self.parameter.grad[...] = grad
+
+    def zero_grad(self) -> None:
+        grad = self.parameter.grad
+        if grad is not None:
+            grad.fill(0.0)
+
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.parameter.data.shape
+        return shape
+
+    def split(self, state: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [{key: entry.copy() if isinstance(entry, np.ndarray) else entry for key, entry in state.items()}]
+
+
+class ScalarBlock(Block):
+    """Loose Values, gathered into a vector."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: list[Value], indices: list[int]) -> None:
+        super().__init__(indices)
+        self.values = values
+
+    def read(self) -> tuple[Array, Array | None]:
+        data = np.array([value.data for value in self.values], dtype=np.float64)
+        grads = [value.grad for value in self.values]
+        return data, np.array([g.data if isinstance(g, Value) else g for g in grads], dtype=np.float64)
+
+    def write(self, data: Array) -> None:
+        for value, number in zip(self.values, data.tolist()):
+            value.data = number
+
+    def write_grad(self, grad: Array) -> None:
+        for value, number in zip(self.values, grad.tolist()):
+            value.grad = number
+
+    def zero_grad(self) -> None:
+        for value in self.values:
+            value.grad = 0.0
+
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.values),)
+
+    def split(self, state: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if not state:
+            return [{} for _ in self.values]
+        columns = {k: e.tolist() if isinstance(e, np.ndarray) else [e] * len(self.values) for k, e in state.items()}
+        return [{key: column[i] for key, column in columns.items()} for i in range(len(self.values))]
+
+
+def is_array_parameter(thing: Any) -> bool:
+    """Whether ``thing`` has float64 ``.data`` in an array, as ``nn.Parameter`` has."""
+    data = getattr(thing, "data", None)
+    return isinstance(data, np.ndarray) and not isinstance(thing, np.ndarray)
+
+
+def as_parameters(params: Any, who: str) -> list[Any]:
+    """A flat list of parameters: object arrays of Values are opened up, everything else must be one already.
+
+    Args:
+        params: an iterable of Parameters, leaf Values and object arrays of leaf Values, in any mixture.
+        who: who asks, for the error text.
+
+    Raises:
+        TypeError: for a single parameter, or something that can't be trained.
+        ValueError: for a Value that was computed (only leaves can be set), or a parameter that is listed twice.
+    """
+    if isinstance(params, Value) or is_array_parameter(params) or not isinstance(params, Iterable):
+        raise TypeError(f"{who} takes an iterable of parameters, not one {type(params).__name__}: write [parameter]")
+    found: list[Any] = []
+    for param in params:
+        found.extend(param.flat if isinstance(param, np.ndarray) and param.dtype == object else [param])
+    for param in found:
+        _check(param, who)
+    if len({id(param) for param in found}) != len(found):
+        raise ValueError(f"{who} was given the same parameter twice: it would be stepped twice")
+    return found
+
+
+def _check(param: Any, who: str) -> None:
+    if is_array_parameter(param):
+        if param.data.dtype != np.float64:
+            raise TypeError(f"{who} steps float64 buffers, not {param.data.dtype}")
+        return
+    if not isinstance(param, Value):
+        raise TypeError(f"{who} can't train a {type(param).__name__}: give it Parameters or Values")
+    if param.op is not None:
+        raise ValueError(
+            f"{who} can't train {param!r}, which was computed by {param.op}: only leaves can be set; "
+            f"v.detach() makes a leaf of it"
+        )
+
+
+def as_blocks(parameters: list[Any]) -> list[Block]:
+    """One block for each array, and one for all loose Values together."""
+    blocks: list[Block] = [ArrayBlock(p, i) for i, p in enumerate(parameters) if is_array_parameter(p)]
+    loose = [i for i, p in enumerate(parameters) if not is_array_parameter(p)]
+    if loose:
+        blocks.append(ScalarBlock([parameters[i] for i in loose], loose))
+    return blocks
+
+
+def gradients(parameters: Any, who: str) -> list[tuple[Block, Array]]:
+    """The gradients of a parameter or of an iterable of them, with the block each belongs to."""
+    if isinstance(parameters, Value) or is_array_parameter(parameters):
+        parameters = [parameters]
+    pairs = [(block, block.read()[1]) for block in as_blocks(as_parameters(parameters, who))]
+    return [(block, grad) for block, grad in pairs if grad is not None]
