@@ -1,0 +1,14 @@
+"""The graph in pictures."""
+
+from __future__ import annotations
+
+from .figure import Drawing, inline_html, render_svg
+from .model import Box, Cell, Cluster, Edge, Picture, Row, box, circle
+from .renderer import Renderer, find_renderer
+from .style import PALETTES, SERIF, palette
+from .text import Line, Run, line, mathematical
+
+__all__ = [
+    "PALETTES", "SERIF", "Box", "Cell", "Cluster", "Drawing", "Edge", "Line", "Picture", "Renderer", "Row", "Run", "box",
+    "circle", "find_renderer", "inline_html", "line", "mathematical", "palette", "render_svg",
+]  # fmt: skip

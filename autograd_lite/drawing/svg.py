@@ -1,0 +1,305 @@
+"""A laid-out picture as SVG: the same cards, tooltips and ids that Graphviz gives."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .metrics import PAD, columns, label_size, row_height
+from .model import Box, Cell, Cluster, Edge, Picture
+from .style import SERIF, palette, resolve
+from .text import Line, clean, escape_xml, width
+
+if TYPE_CHECKING:
+    from .layout import Layout
+
+__all__ = ["write"]
+
+Point = tuple[float, float]
+_MARGIN = 9.0
+_FAMILY = {SERIF: "Times New Roman,Times,Liberation Serif,serif"}
+_SANS = "Arial,Helvetica,Liberation Sans,sans-serif"
+_ANCHOR = {"left": "start", "center": "middle", "right": "end"}
+
+
+def write(picture: Picture, layout: Layout) -> str:
+    """The SVG document."""
+    colours = palette(picture.theme)
+    edges, labels = _edges(picture, layout)
+    frames = [_frame(cluster, layout) for cluster in picture.clusters]
+    left, top, right, bottom = _extent(layout, edges, labels, frames)
+    if picture.legend:
+        right = max(right, left + width(picture.legend, 9.0))
+        bottom += 17.0
+    w, h = right - left + 2 * _MARGIN, bottom - top + 2 * _MARGIN
+    parts = [
+        '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
+        f'<svg width="{w:.0f}pt" height="{h:.0f}pt" viewBox="{left - _MARGIN:.2f} {top - _MARGIN:.2f} {w:.2f} {h:.2f}" '
+        f'xmlns="http://www.w3.org/2000/svg" font-family="{_SANS}">',
+        f'<rect x="{left - _MARGIN:.2f}" y="{top - _MARGIN:.2f}" width="{w:.2f}" height="{h:.2f}" fill="{colours["page"]}"/>',
+    ]
+    parts += [_cluster(c, frame, colours) for c, frame in zip(picture.clusters, frames)]
+    for edge, points, place in zip(picture.edges, edges, labels):
+        parts.append(_edge(edge, points, place, colours))
+    parts += [_box(item, *layout.centres[item.id], *layout.sizes[item.id], colours) for item in picture.boxes]
+    if picture.legend:
+        parts.append(_text(picture.legend, left, bottom - 3.0, 9.0, "left", colours))
+    return "\n".join(parts) + "\n</svg>\n"
+
+
+def _extent(
+    layout: Layout, edges: list[list[Point]], labels: list[Point], frames: list[tuple[float, ...]]
+) -> list[float]:
+    """The rectangle around everything."""
+    xs, ys = [0.0], [0.0]
+    for id, (x, y) in layout.centres.items():
+        w, h = layout.sizes[id]
+        xs += [x - w / 2, x + w / 2]
+        ys += [y - h / 2, y + h / 2]
+    if layout.centres:
+        del xs[0], ys[0]
+    for points in edges:
+        xs += [x for x, _ in points]
+        ys += [y for _, y in points]
+    xs += [x for x, _ in labels if x == x]
+    ys += [y - 9.0 for _, y in labels if y == y]
+    for x0, y0, x1, y1 in frames:
+        xs += [x0, x1]
+        ys += [y0, y1]
+    return [min(xs), min(ys), max(xs), max(ys)]
+
+
+# --- boxes --------------------------------------------------------------------------------------------------------------
+
+
+def _box(item: Box, x: float, y: float, w: float, h: float, colours: dict[str, str]) -> str:
+    title = f"<title>{escape_xml(clean(item.tooltip, 2000))}</title>" if item.tooltip else ""
+    paint = f'fill="{resolve(item.fill, colours)}" stroke="{resolve(item.stroke, colours)}" stroke-width="{item.pen:g}"'
+    corner = f'x="{x - w / 2:.2f}" y="{y - h / 2:.2f}" width="{w:.2f}" height="{h:.2f}"'
+    if item.shape == "card":
+        body = f'<rect {corner} rx="6" {paint}/>' + _rows(item, x - w / 2, y - h / 2, w, colours)
+    elif item.shape == "circle":
+        body = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{w / 2:.2f}" {paint}/>' + _centred(item, x, y, colours)
+    else:
+        outline = f"<rect {corner} {paint}/>" if item.shape == "box" else ""
+        body = outline + _centred(item, x, y, colours)
+    family = f' font-family="{_FAMILY[item.font]}"' if item.font in _FAMILY else ""
+    return f'<g id="{item.id}" class="node"{family}>{title}{body}</g>'
+
+
+def _rows(item: Box, left: float, top: float, w: float, colours: dict[str, str]) -> str:
+    """The table of a card."""
+    widths = columns(item)
+    parts = []
+    for number, row in enumerate(item.rows):
+        high = row_height(row)
+        if row.fill:
+            last = number == len(item.rows) - 1
+            parts.append(
+                f'<rect x="{left + 0.5:.2f}" y="{top:.2f}" width="{w - 1:.2f}" height="{high - (0.5 if last else 0):.2f}" '
+                f'{"rx=" + chr(34) + "5" + chr(34) + " " if last else ""}fill="{resolve(row.fill, colours)}"/>'
+            )
+        if row.rule:
+            stroke = resolve(item.stroke, colours)
+            parts.append(f'<path d="M{left:.2f},{top:.2f}h{w:.2f}" stroke="{stroke}" stroke-width="0.8"/>')
+        at, x = 0, left
+        for cell in row.cells:
+            wide = sum(widths[at : at + cell.span])
+            parts.append(_cell(cell, x, wide, top + high / 2 + 0.36 * row.size, row.size, colours))
+            at += cell.span
+            x += wide
+        top += high
+    return "".join(parts)
+
+
+def _cell(cell: Cell, x: float, wide: float, y: float, size: float, colours: dict[str, str]) -> str:
+    at = {"left": x + PAD, "center": x + wide / 2, "right": x + wide - PAD}[cell.align]
+    return _text(cell.line, at, y, size, cell.align, colours)
+
+
+def _centred(item: Box, x: float, y: float, colours: dict[str, str]) -> str:
+    lines = [(cell.line, row.size) for row in item.rows for cell in row.cells]
+    total = sum(1.2 * size for _, size in lines)
+    at = y - total / 2
+    parts = []
+    for text, size in lines:
+        parts.append(_text(text, x, at + 0.6 * size + 0.33 * size, size, "center", colours))
+        at += 1.2 * size
+    return "".join(parts)
+
+
+def _text(text: Line, x: float, y: float, size: float, align: str, colours: dict[str, str], halo: str = "") -> str:
+    """One line; subscripts are moved with dy, and what follows is moved back."""
+    spans, back = [], 0.0
+    for run in text:
+        dy = {0: 0.0, -1: 0.2 * size, 1: -0.34 * size}[run.shift]
+        move = f' dy="{dy - back:.2f}"' if dy != back else ""
+        back = dy
+        look = f' font-size="{0.75 * size:g}"' if run.shift else ""
+        look += ' font-style="italic"' if run.italic else ""
+        spans.append(f'<tspan fill="{resolve(run.colour, colours)}"{look}{move}>{escape_xml(clean(run.text))}</tspan>')
+    glow = f' stroke="{halo}" stroke-width="2.4" paint-order="stroke" stroke-linejoin="round"' if halo else ""
+    return (
+        f'<text xml:space="preserve" x="{x:.2f}" y="{y:.2f}" font-size="{size:g}" text-anchor="{_ANCHOR[align]}"{glow}>'
+        f"{''.join(spans)}</text>"
+    )
+
+
+# --- clusters -----------------------------------------------------------------------------------------------------------
+
+
+def _frame(cluster: Cluster, layout: Layout) -> tuple[float, float, float, float]:
+    """The rectangle around the members, with room for the title above."""
+    boxes = [(*layout.centres[m], *layout.sizes[m]) for m in cluster.members]
+    left = min(x - w / 2 for x, _, w, _ in boxes) - 8.0
+    right = max(x + w / 2 for x, _, w, _ in boxes) + 8.0
+    right = max(right, left + width(cluster.title, 10.0) + 14.0)
+    return left, min(y - h / 2 for _, y, _, h in boxes) - 21.0, right, max(y + h / 2 for _, y, _, h in boxes) + 8.0
+
+
+def _cluster(cluster: Cluster, frame: tuple[float, ...], colours: dict[str, str]) -> str:
+    left, top, right, bottom = frame
+    return (
+        f'<g id="{cluster.id}" class="cluster"><rect x="{left:.2f}" y="{top:.2f}" width="{right - left:.2f}" '
+        f'height="{bottom - top:.2f}" rx="8" fill="{colours["cluster"]}" stroke="{colours["cluster_line"]}"/>'
+        f"{_text(cluster.title, left + 7.0, top + 13.5, 10.0, 'left', colours)}</g>"
+    )
+
+
+# --- edges --------------------------------------------------------------------------------------------------------------
+
+
+def _edges(picture: Picture, layout: Layout) -> tuple[list[list[Point]], list[Point]]:
+    """For each edge its Bézier points (start, then three for each piece) and where its label stands."""
+    shapes = {item.id: item.shape for item in picture.boxes}
+    twins: dict[tuple[str, str], list[int]] = {}
+    for i, edge in enumerate(picture.edges):
+        twins.setdefault((edge.tail, edge.head), []).append(i)
+    curves: list[list[Point]] = []
+    for i, edge in enumerate(picture.edges):
+        group = twins[edge.tail, edge.head]
+        bow = (group.index(i) - (len(group) - 1) / 2) * 13.0
+        plain = shapes[edge.tail] != "card" and shapes[edge.head] != "card"
+        through = layout.routes[i]
+        if picture.straight or (plain and not through and not bow):
+            curves.append(_straight(edge, layout, shapes))
+        else:
+            curves.append(_curve(edge, layout, through, bow, picture.direction == "LR"))
+    return curves, _label_places(picture, layout, curves)
+
+
+def _straight(edge: Edge, layout: Layout, shapes: dict[str, str]) -> list[Point]:
+    """Border to border on the line between the centres."""
+    a, b = layout.centres[edge.tail], layout.centres[edge.head]
+    start = _border(a, b, layout.sizes[edge.tail], shapes[edge.tail])
+    end = _border(b, a, layout.sizes[edge.head], shapes[edge.head])
+    third = ((end[0] - start[0]) / 3, (end[1] - start[1]) / 3)
+    return [start, (start[0] + third[0], start[1] + third[1]), (end[0] - third[0], end[1] - third[1]), end]
+
+
+def _border(a: Point, b: Point, size: Point, shape: str) -> Point:
+    """Where the ray from the centre ``a`` to ``b`` leaves the shape, and a hair further."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    length = math.hypot(dx, dy) or 1.0
+    if shape == "circle":
+        t = size[0] / 2 / length
+    else:
+        t = min(size[0] / 2 / abs(dx) if dx else math.inf, size[1] / 2 / abs(dy) if dy else math.inf, 1.0)
+    t = min(t + 0.8 / length, 1.0)
+    return a[0] + t * dx, a[1] + t * dy
+
+
+def _curve(edge: Edge, layout: Layout, through: list[Point], bow: float, across: bool) -> list[Point]:
+    """From border to border through the points of the dummies, leaving and arriving along the direction of flow."""
+    a, b = layout.centres[edge.tail], layout.centres[edge.head]
+    wa, ha = layout.sizes[edge.tail]
+    wb, hb = layout.sizes[edge.head]
+    aside = max(-0.35 * (ha if across else wa), min(bow * 0.6, 0.35 * (ha if across else wa)))
+    if across:
+        points = [(a[0] + wa / 2 + 0.8, a[1] + aside), *through, (b[0] - wb / 2 - 0.8, b[1] + aside)]
+    else:
+        points = [(a[0] + aside, a[1] + ha / 2 + 0.8), *through, (b[0] + aside, b[1] - hb / 2 - 0.8)]
+    curve = [points[0]]
+    for (x0, y0), (x1, y1) in zip(points, points[1:]):
+        if across:
+            half, lift = (x1 - x0) / 2, bow - aside if len(points) == 2 else 0.0
+            curve += [(x0 + half, y0 + lift), (x1 - half, y1 + lift), (x1, y1)]
+        else:
+            half, lift = (y1 - y0) / 2, bow - aside if len(points) == 2 else 0.0
+            curve += [(x0 + lift, y0 + half), (x1 + lift, y1 - half), (x1, y1)]
+    return curve
+
+
+def _at(piece: list[Point], t: float) -> Point:
+    """The point of a cubic Bézier curve at t."""
+    c = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+    return sum(k * p[0] for k, p in zip(c, piece)), sum(k * p[1] for k, p in zip(c, piece))
+
+
+def _label_places(picture: Picture, layout: Layout, curves: list[list[Point]]) -> list[Point]:
+    """Where each label stands, moved apart where two would overlap; nan for no label."""
+    places: list[Point] = []
+    taken: list[tuple[float, float, float, float]] = []
+    into: dict[str, int] = {}
+    for edge in picture.edges:
+        into[edge.head] = into.get(edge.head, 0) + 1
+    for edge, curve in zip(picture.edges, curves):
+        if not edge.label:
+            places.append((math.nan, math.nan))
+            continue
+        w, h = label_size(edge)
+        if picture.direction == "LR":
+            crowded = into[edge.head] > 1
+            x, y = _at(curve[-4:], 0.42 if crowded else 0.5)
+            y -= 3.5
+        else:
+            x, y = _at(curve[-4:], 0.5)
+            x, y = x + w / 2 + 4.0, y + 3.0
+        box = _free((x - w / 2, y - h, x + w / 2, y), taken)
+        taken.append(box)
+        places.append((x, box[3]))
+    return places
+
+
+def _free(
+    box: tuple[float, float, float, float], taken: list[tuple[float, float, float, float]]
+) -> tuple[float, float, float, float]:
+    """The box, or the nearest one above or below it that overlaps none of those taken (the latest 200)."""
+    x0, y0, x1, y1 = box
+    near = [t for t in taken[-200:] if t[0] < x1 and x0 < t[2]]
+    for step in range(24):
+        dy = (step + 1) // 2 * 3.0 * (-1 if step % 2 else 1)
+        if all(y1 + dy <= t[1] or t[3] <= y0 + dy for t in near):
+            return x0, y0 + dy, x1, y1 + dy
+    return box
+
+
+def _edge(edge: Edge, points: list[Point], place: Point, colours: dict[str, str]) -> str:
+    colour = resolve(edge.colour, colours)
+    title = f"<title>{escape_xml(clean(edge.tooltip, 2000))}</title>" if edge.tooltip else ""
+    start = f"M{points[0][0]:.2f},{points[0][1]:.2f}"
+    path = start + "".join(
+        "C" + " ".join(f"{x:.2f},{y:.2f}" for x, y in points[i : i + 3]) for i in range(1, len(points), 3)
+    )
+    dash = ' stroke-dasharray="4 3"' if edge.dashed else ""
+    body = f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{edge.pen:g}"{dash}/>'
+    if edge.tooltip:  # a wide invisible line, so that the pointer finds it
+        body += f'<path d="{path}" fill="none" stroke="{colour}" stroke-opacity="0" stroke-width="9" pointer-events="stroke"/>'
+    if edge.arrow:
+        tip, back = (points[0], points[1]) if edge.back else (points[-1], points[-2])
+        body += _head(tip, back, colour, edge.pen)
+    if edge.label:
+        body += _text(edge.label, *place, edge.size, "center", colours, halo=colours["page"])
+    return f'<g id="{edge.id}" class="edge">{title}{body}</g>'
+
+
+def _head(tip: Point, back: Point, colour: str, pen: float) -> str:
+    """A vee at ``tip``, away from ``back``."""
+    angle = math.atan2(tip[1] - back[1], tip[0] - back[0])
+    length, half = 6.0 + (pen - 1.1), 2.7 + 0.4 * (pen - 1.1)
+    cos, sin = math.cos(angle), math.sin(angle)
+
+    def point(along: float, side: float) -> str:
+        return f"{tip[0] - along * cos - side * sin:.2f},{tip[1] - along * sin + side * cos:.2f}"
+
+    return f'<polygon points="{tip[0]:.2f},{tip[1]:.2f} {point(length, half)} {point(length * 0.55, 0)} {point(length, -half)}" fill="{colour}"/>'
