@@ -21,7 +21,7 @@ from .graph import STATE, Info, Many, Node, check_partials, reverse_nodes, rever
 from .methods import Methods
 from .modes import current_tracer, notify
 from .primitives import arithmetic, elementary
-from .primitives.base import Op, as_float
+from .primitives.base import SHORTCUT, Op, as_float
 from .primitives.core import TABLE, as_method, refusing
 
 __all__ = ["Value", "constant", "node", "record"]
@@ -203,18 +203,7 @@ class Value(Methods):
         return record(primitive, args)
 
     def _apply_unary(self, primitive: Op) -> Any:
-        x = self._number()
-        out = primitive.fn(x)
-        partials = primitive.float_partials(out, x)
-        if type(out) is not float or type(partials) is not tuple or len(partials) != 1 or type(partials[0]) is not float:
-            return record(primitive, (self,))
-        return node(out, primitive, self, None, partials[0], 0.0)
-
-    def _choose(self, a: Any, b: Any) -> Any:
-        """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
-        if STATE.special and (tracer := current_tracer()) is not None:
-            return tracer.choose(self, a, b)
-        return None
+        return unary(primitive, self)
 
     def _constant(self, number: Any) -> Value:
         """A constant leaf: what ``where`` returns when the branch taken is a plain number."""
@@ -225,53 +214,49 @@ class Value(Methods):
     def __add__(self, other: Any) -> Any:
         if type(other) is Value:
             return node(self._data + other._data, _ADD, self, other, 1.0, 1.0)
-        if type(other) is float or type(other) is int:
-            c = as_float(other)
-            return node(self._data + c, _ADD, self, None, 1.0, c)
-        return _binary(_ADD, self, other)
+        if type(other) is float:
+            return node(self._data + other, _ADD, self, None, 1.0, other)
+        return self + as_float(other) if type(other) is int else _binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        if type(other) is float or type(other) is int:  # the builtin sum begins with 0
-            c = as_float(other)
-            return node(c + self._data, _ADD, None, self, c, 1.0)
-        return _binary(_ADD, other, self)
+        if type(other) is float:
+            return node(other + self._data, _ADD, None, self, other, 1.0)
+        return as_float(other) + self if type(other) is int else _binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Value:
             return node(self._data - other._data, _SUB, self, other, 1.0, -1.0)
-        if type(other) is float or type(other) is int:
-            c = as_float(other)
-            return node(self._data - c, _SUB, self, None, 1.0, c)
-        return _binary(_SUB, self, other)
+        if type(other) is float:
+            return node(self._data - other, _SUB, self, None, 1.0, other)
+        return self - as_float(other) if type(other) is int else _binary(_SUB, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        if type(other) is float or type(other) is int:
-            c = as_float(other)
-            return node(c - self._data, _SUB, None, self, c, -1.0)
-        return _binary(_SUB, other, self)
+        if type(other) is float:
+            return node(other - self._data, _SUB, None, self, other, -1.0)
+        return as_float(other) - self if type(other) is int else _binary(_SUB, other, self)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is Value:
             x = self._data
             y = other._data
             return node(x * y, _MUL, self, other, y, x)
-        if type(other) is float or type(other) is int:
-            c = as_float(other)
-            return node(self._data * c, _MUL, self, None, c, c)
-        return _binary(_MUL, self, other)
+        if type(other) is float:
+            return node(self._data * other, _MUL, self, None, other, other)
+        return self * as_float(other) if type(other) is int else _binary(_MUL, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if type(other) is float or type(other) is int:
-            c = as_float(other)
-            return node(c * self._data, _MUL, None, self, c, c)
-        return _binary(_MUL, other, self)
+        if type(other) is float:
+            return node(other * self._data, _MUL, None, self, other, other)
+        return as_float(other) * self if type(other) is int else _binary(_MUL, other, self)
 
     def __truediv__(self, other: Any) -> Any:
         if type(other) is Value and other._data != 0.0:
             y = other._data
             out = self._data / y
             return node(out, _DIV, self, other, 1.0 / y, -(out / y))
-        return _binary(_DIV, self, other)
+        if type(other) is float and other != 0.0:
+            return node(self._data / other, _DIV, self, None, 1.0 / other, other)
+        return self / as_float(other) if type(other) is int else _binary(_DIV, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
         return _binary(_DIV, other, self)
@@ -377,6 +362,18 @@ def constant(number: Any) -> Value:
     return number if isinstance(number, Value) else Value(number)
 
 
+def unary(primitive: Op, x: Value) -> Value:
+    """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
+    number = x._data if type(x) is Value else x._number()
+    out: Any = primitive.fn(number)
+    partials: Any = primitive.float_partials(out, number)
+    if type(out) is float and type(partials) is tuple and len(partials) == 1:
+        partial: Any = partials[0]
+        if type(partial) is float:
+            return node(out, primitive, x, None, partial, 0.0)
+    return record(primitive, (x,))
+
+
 def record(primitive: Op, args: tuple[Any, ...]) -> Value:
     """The node of ``primitive`` applied to ``args``, at least one of which is a Value.
 
@@ -388,7 +385,7 @@ def record(primitive: Op, args: tuple[Any, ...]) -> Value:
     out = as_float(primitive.fn(*numbers), f"the result of {primitive.name}")
     partials: Any = primitive.float_partials(out, *numbers)
     check_partials(primitive, partials, len(args))
-    if len(operands) == 1:
+    if len(operands) == 1 and primitive.arity == 1:  # an n-ary op of one number is a Many: its node is not binary
         x = operands[0]
         if isinstance(x, Value):
             return node(out, primitive, x, None, as_float(partials[0]), 0.0)
@@ -493,3 +490,5 @@ def _install_methods() -> None:
 
 
 _install_methods()
+SHORTCUT.kind = Value
+SHORTCUT.unary = unary
