@@ -16,18 +16,19 @@ from typing import Any, Final
 from mypy_extensions import mypyc_attr
 
 from .errors import GraphChangedError, PartialsError, ReentrantBackwardError
-from .primitives.base import Op, Operand
+from .primitives.base import Op, Operand, as_float
 
 __all__ = ["Info", "Many", "Node", "Sink", "forward_sweep", "order", "reverse_nodes", "reverse_sweep", "topological_order"]
 
 
 class State:
-    """How many scopes are watching recording, over all threads; see ``modes.py``."""
+    """How many scopes are watching recording, and how many hooks and checkpoints watch sweeps, over all threads."""
 
-    __slots__ = ("special",)
+    __slots__ = ("special", "watched")
 
     def __init__(self) -> None:
-        self.special: int = 0
+        self.special: int = 0  # see modes.py
+        self.watched: int = 0  # see hooks.py
 
 
 STATE: Final = State()
@@ -107,6 +108,24 @@ class Many(Info):
     def all_partials(self) -> tuple[float, ...]:
         """The partials, one for each of ``parents()``."""
         return tuple(self.partials)
+
+
+class Deferred(Many):
+    """The operands of one result of ``checkpoint``, whose partials are found when a sweep asks for them.
+
+    All results of one checkpoint share ``group`` and its ``nodes``; ``index`` says which result this is. The group has
+    ``pull(adjoints)`` (record again, hand the adjoints of all results to the operands), ``partials(index)`` and
+    ``replay(index)`` (the recorded result as a node).
+    """
+
+    __slots__ = ("group",)
+
+    def __init__(self, group: Any, nodes: list[Node], index: int) -> None:
+        super().__init__(nodes, nodes, [], None, index)
+        self.group: Any = group
+
+    def all_partials(self) -> tuple[float, ...]:
+        return tuple(self.group.partials(self.index))
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -192,42 +211,63 @@ class Node(Operand):
         self._set_gradient(self._gradient() + adjoint)
 
 
-# A sweep writes marks and adjoints into the nodes, so one runs at a time; another thread waits for it.
-_lock = threading.Lock()
-_owner: list[int] = [0]
-_epoch: list[int] = [0]
-
-
 class Sweep:
-    """The right to write marks and adjoints: a context manager, one at a time over all threads."""
+    """The right to write marks and adjoints into nodes: one sweep at a time over all threads; others wait.
 
-    def __enter__(self) -> int:
-        me = threading.get_ident()
-        if _owner[0] == me:
+    A context manager whose value is the mark of this sweep.
+    """
+
+    __slots__ = ("epoch", "owner")
+
+    def __init__(self) -> None:
+        self.epoch: int = 0
+        self.owner: int = 0
+
+    def begin(self) -> int:
+        """Wait for the turn; the new mark."""
+        me: int = _get_ident()
+        if self.owner == me:
             raise ReentrantBackwardError(
                 "a sweep was started from inside another sweep of this thread (a gradient hook or a rule that calls "
                 "backward()); compute what it needs before the sweep, or after it"
             )
-        _lock.acquire()
-        _owner[0] = me
-        _epoch[0] += 1
-        return _epoch[0]
+        _acquire()
+        self.owner = me
+        self.epoch += 1
+        return self.epoch
+
+    def end(self) -> None:
+        """Give the turn to the next."""
+        self.owner = 0
+        _release()
+
+    def __enter__(self) -> int:
+        return self.begin()
 
     def __exit__(self, *exc: object) -> None:
-        _owner[0] = 0
-        _lock.release()
+        self.end()
 
 
-_sweep = Sweep()
+_lock: Final = threading.Lock()
+_acquire: Final = _lock.acquire
+_release: Final = _lock.release
+_get_ident: Final = threading.get_ident
+_sweep: Final = Sweep()
 
 
-def order(roots: Sequence[Node], epoch: int) -> list[Node]:
+def sweeping() -> bool:
+    """Whether this thread is inside a sweep (in a gradient hook, or recording a checkpoint again)."""
+    return _sweep.owner == threading.get_ident()
+
+
+def order(roots: list[Node], epoch: int) -> list[Node]:
     """Nodes reachable from ``roots``, operands before their consumers; marks them and clears their adjoints.
 
     Call it inside ``with _sweep as epoch``. Iterative depth-first postorder; operands left to right.
     """
     result: list[Node] = []
-    stack: list[Node | None] = list(reversed(roots))
+    stack: list[Node | None] = []
+    stack.extend(reversed(roots))
     while stack:
         node = stack.pop()
         if node is None:  # the operands of the node below are done
@@ -282,6 +322,10 @@ def topological_order(*roots: Node) -> list[Any]:
     for root in roots:
         if not isinstance(root, Node):
             raise TypeError(f"topological_order takes Values, not {type(root).__name__}")
+    return _postorder(roots, lambda node: node.parents)
+
+
+def _postorder(roots: Sequence[Node], parents_of: Callable[[Node], tuple[Any, ...]]) -> list[Node]:
     seen: set[int] = set()
     result: list[Node] = []
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
@@ -292,7 +336,7 @@ def topological_order(*roots: Node) -> list[Any]:
         elif id(node) not in seen:
             seen.add(id(node))
             stack.append((node, True))
-            parents: tuple[Node, ...] = node.parents
+            parents = parents_of(node)
             for parent in parents[::-1]:
                 if id(parent) not in seen:
                     stack.append((parent, False))
@@ -328,6 +372,46 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
     return list(sunk.values())
 
 
+def propagate_watched(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
+    """``_propagate`` one node at a time: hooks see each complete adjoint first; checkpoints are recorded again."""
+    sunk: list[list[tuple[Many, float]]] = []
+    coming: dict[int, int] = {}  # how many results of each checkpoint are still to come
+    waiting: dict[int, list[tuple[int, float]]] = {}
+    for node in nodes:
+        info = node._info
+        if isinstance(info, Deferred):
+            coming[id(info.group)] = coming.get(id(info.group), 0) + 1
+    for node in reversed(nodes):
+        info = node._info
+        if info is not None:
+            node._adjoint = hooked(node, node._adjoint)
+        if not isinstance(info, Deferred):
+            sunk.extend(_propagate([node]))
+            continue
+        key = id(info.group)
+        waiting.setdefault(key, []).append((info.index, node._adjoint))
+        coming[key] -= 1
+        if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
+            sunk.extend(info.group.pull(waiting.pop(key)))
+    together: dict[int, list[tuple[Many, float]]] = {}
+    for group in sunk:
+        together.setdefault(id(group[0][0].sink), []).extend(group)
+    return list(together.values())
+
+
+def hooked(node: Node, adjoint: Any) -> Any:
+    """``adjoint`` (a float or a node), now complete, as the hooks of ``node`` leave it."""
+    info = node._info
+    if not isinstance(info, Info) or info.hooks is None:
+        return adjoint
+    for hook in list(info.hooks):
+        replaced = hook(adjoint)
+        if replaced is not None:
+            both = isinstance(replaced, Node) and isinstance(adjoint, Node)
+            adjoint = replaced if both else as_float(replaced, "a gradient hook")
+    return adjoint
+
+
 def reverse_sweep(root: Node, seed: float) -> list[Node]:
     """The reverse sweep of ``backward()``: inner gradients fresh, leaf gradients added to, in one commit at the end.
 
@@ -338,19 +422,50 @@ def reverse_sweep(root: Node, seed: float) -> list[Node]:
     Returns:
         The leaves whose gradient is now nan or infinite.
     """
-    with _sweep as epoch:
-        nodes = order((root,), epoch)
+    epoch = _sweep.begin()
+    try:
+        nodes = order([root], epoch)
         root._adjoint = seed
-        sunk = _propagate(nodes)
+        sunk = _propagate(nodes) if STATE.watched == 0 else propagate_watched(nodes)
         return _commit(nodes, sunk)
+    finally:
+        _sweep.end()
+
+
+def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[float]:
+    """The adjoints of ``inputs`` by a reverse sweep that goes no further than them and touches no gradient.
+
+    Args:
+        root: the node to differentiate.
+        inputs: the nodes asked for, at which the sweep stops.
+        seed: the adjoint of ``root``.
+    """
+    epoch = _sweep.begin()
+    try:
+        for node in inputs:
+            node._mark = epoch
+            node._adjoint = 0.0
+        nodes = order([root], epoch)
+        root._adjoint = seed
+        if STATE.watched == 0:
+            _propagate(nodes)
+        else:
+            propagate_watched(nodes)
+            for node in inputs:
+                node._adjoint = hooked(node, node._adjoint)
+        return [node._adjoint for node in inputs]
+    finally:
+        _sweep.end()
 
 
 def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Node]:
     """Write the gradients, all or none; nothing before this point has touched one."""
     bad: list[Node] = []
-    sinks: list[Any] = [group[0][0].sink for group in sunk]
     before = [node._grad if node._info is None and node._prim is not None else node._gradient() for node in nodes]
-    snapshots = [sink.snapshot() for sink in sinks]
+    snapshots: list[tuple[Any, Any]] = []
+    for group in sunk:
+        sink: Any = group[0][0].sink
+        snapshots.append((sink, sink.snapshot()))
     try:
         for node in nodes:
             g = node._adjoint
@@ -362,12 +477,12 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Nod
                 node._grad = g
             else:
                 node._set_gradient(g)
-        for sink, group in zip(sinks, sunk):
+        for (sink, _), group in zip(snapshots, sunk):
             bad.extend(sink.commit(group))
     except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
         for node, grad in zip(nodes, before):
             node._set_gradient(grad)
-        for sink, snapshot in zip(sinks, snapshots):
+        for sink, snapshot in snapshots:
             sink.restore(snapshot)
         raise
     return bad
@@ -383,26 +498,40 @@ def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]
     Returns:
         The adjoint of every node reached, by ``id`` of the node.
     """
-    nodes: list[Node] = topological_order(*[root for root, _ in roots])
+    nodes = _postorder([root for root, _ in roots], rule_parents)
     adjoints: dict[int, Any] = {}
     for root, seed in roots:
         adjoints[id(root)] = adjoints[id(root)] + seed if id(root) in adjoints else seed
     for node in reversed(nodes):
         g = adjoints.get(id(node))
-        prim: Op | None = node._prim
-        if g is None or prim is None:
+        if g is None:
             continue
-        for parent, partial in zip(node.parents, partials_on_nodes(node)):
+        if node._info is not None:
+            g = hooked(node, g)
+            adjoints[id(node)] = g
+        if node._prim is None:
+            continue
+        for parent, partial in zip(rule_parents(node), partials_on_nodes(node)):
             term = g if type(partial) is float and partial == 1.0 else g * partial
             old = adjoints.get(id(parent))
             adjoints[id(parent)] = term if old is None else old + term
     return adjoints
 
 
+def rule_parents(node: Node) -> tuple[Any, ...]:
+    """The operands that ``partials_on_nodes`` has partials for: the parents; for a checkpoint, the recorded result."""
+    info = node._info
+    if info is not None and isinstance(info, Deferred):
+        return (info.group.replay(info.index),)
+    return node.parents
+
+
 def partials_on_nodes(node: Node) -> list[Any]:
     """The rule of ``node`` run on its operands as nodes: one partial (node or float) for each of its parents."""
     prim: Op | None = node._prim
     assert prim is not None
+    if isinstance(node._info, Deferred):
+        return [1.0]
     args = node.args
     numbers = [arg._number() if isinstance(arg, Node) else arg for arg in args]
     recorded = prim.fn(*numbers)

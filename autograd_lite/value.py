@@ -17,7 +17,18 @@ from typing import Any, Final
 from mypy_extensions import mypyc_attr
 
 from .errors import LostGradientError, NonFiniteGradientWarning
-from .graph import STATE, Info, Many, Node, check_partials, reverse_nodes, reverse_sweep, topological_order
+from .graph import (
+    STATE,
+    Info,
+    Many,
+    Node,
+    _sweep,
+    check_partials,
+    reverse_nodes,
+    reverse_sweep,
+    topological_order,
+)
+from .hooks import Handle, register
 from .methods import Methods
 from .modes import current_tracer, notify
 from .primitives import arithmetic, elementary
@@ -191,11 +202,29 @@ class Value(Methods):
         6.0
         """
         if create_graph:
-            _backward_on_nodes(self, seed if isinstance(seed, Value) else Value(seed))
-            return
-        bad = reverse_sweep(self, as_float(seed, "seed"))
+            bad = _backward_on_nodes(self, constant(seed))
+        else:
+            bad = reverse_sweep(self, as_float(seed, "seed"))
         if bad:
             _warn_nonfinite(bad)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Handle:
+        """Call ``hook(adjoint)`` in every reverse sweep, when the adjoint of this node is complete.
+
+        Args:
+            hook: sees the adjoint before it is passed on to the operands (on a leaf: before it is added to ``grad``);
+                a number that it returns replaces the adjoint, None leaves it.
+
+        Returns:
+            A handle; its ``remove()`` takes the hook away.
+
+        >>> x = Value(3.0)
+        >>> handle = x.register_hook(lambda g: 10 * g)
+        >>> (x * x).backward(); x.grad
+        60.0
+        >>> handle.remove()
+        """
+        return register(self, hook)
 
     # --- recording ------------------------------------------------------------------------------------------------
 
@@ -442,16 +471,25 @@ def _lost(kind: str) -> LostGradientError:
     )
 
 
-def _backward_on_nodes(root: Value, seed: Value) -> None:
-    """``backward(create_graph=True)``: adjoints as Values, then one commit."""
-    adjoints = reverse_nodes([(root, seed)], Value)
-    for node in topological_order(root):
-        g = adjoints.get(id(node), 0.0)
-        if node._prim is not None:
-            node._set_gradient(g)
-            continue
-        old = node._gradient()
-        node._set_gradient(g if type(old) is float and old == 0.0 else old + g)
+def _backward_on_nodes(root: Value, seed: Value) -> list[Node]:
+    """``backward(create_graph=True)``: adjoints as Values, then one commit; returns the leaves that are not finite."""
+    with _sweep:
+        adjoints = reverse_nodes([(root, seed)], Value)
+        reached = [node for node in topological_order(root) if id(node) in adjoints]
+        before = [node._gradient() for node in reached]
+        after: list[Any] = []
+        for node, old in zip(reached, before):
+            g = constant(adjoints[id(node)])
+            after.append(g if node._prim is not None or (type(old) is float and old == 0.0) else old + g)
+            node._adjoint = g._number()
+        try:
+            for node, grad in zip(reached, after):
+                node._set_gradient(grad)
+        except BaseException:
+            for node, grad in zip(reached, before):
+                node._set_gradient(grad)
+            raise
+    return [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
 
 
 def _warn_nonfinite(leaves: list[Node]) -> None:
