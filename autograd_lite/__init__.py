@@ -21,6 +21,8 @@ from .primitives.arithmetic import *  # noqa: F403
 from .primitives.core import Primitive, primitive
 from .primitives.elementary import *  # noqa: F403
 from .primitives.reductions import *  # noqa: F403
+from .primitives.rounding import *  # noqa: F403
+from .primitives.trigonometric import *  # noqa: F403
 from .value import Value
 
 __version__ = "0.1.0"

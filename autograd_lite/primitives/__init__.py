@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from . import activations, arithmetic, elementary, reductions
+from . import activations, arithmetic, elementary, reductions, rounding, trigonometric
 from .base import Operand, as_float
 from .core import TABLE, Primitive, bind_table, primitive
 
-__all__ = ["TABLE", "Operand", "Primitive", "activations", "arithmetic", "as_float", "elementary", "primitive", "reductions"]
+__all__ = [
+    "TABLE",
+    "Operand",
+    "Primitive",
+    "activations",
+    "arithmetic",
+    "as_float",
+    "elementary",
+    "primitive",
+    "reductions",
+    "rounding",
+    "trigonometric",
+]
 
 bind_table()

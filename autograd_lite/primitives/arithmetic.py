@@ -1,17 +1,42 @@
-"""The table, first page: the operators, choice between values, and everything that needs no transcendental."""
+"""The table, first page: the operators, choice between values, and everything that needs no transcendental.
+
+Kinks follow the rule of the house: the derivative where it exists; else, where the function is locally convex or
+concave, the subgradient of smallest norm; else by continuity; outside the domain nan.
+"""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 from .core import TABLE, Operand, Primitive, primitive
 
 __all__ = [
-    "abs", "add", "clip", "div", "identity", "maximum", "minimum", "mul", "neg", "pos", "sub", "where",
-]  # fmt: skip
+    "abs",
+    "add",
+    "clip",
+    "div",
+    "fabs",
+    "fma",
+    "fmax",
+    "fmin",
+    "identity",
+    "maximum",
+    "minimum",
+    "mul",
+    "neg",
+    "pos",
+    "reciprocal",
+    "square",
+    "sub",
+    "where",
+]
 
 nan, inf = math.nan, math.inf
+
+
+# --- choice ---------------------------------------------------------------------------------------------------------
 
 
 class Where(Primitive):
@@ -47,9 +72,16 @@ def _where_array(condition: Any, a: Any, b: Any) -> Any:
     return result
 
 
-@primitive(lambda out, x: (1.0,), text="{0}", latex="{0}", sympy="{0}", array="{0}", precedence=5, table=True)
+@primitive(
+    lambda out, x: (1.0,),
+    text="{0}",
+    latex="{0}",
+    sympy="{0}",
+    array="{0}",
+    table=True,
+)
 def identity(x: float) -> float:
-    """The number itself, as a node of its own: d out/dx = 1.
+    """The number itself, as a node of its own; the partial is 1.
 
     >>> identity(2.0)
     2.0
@@ -58,9 +90,10 @@ def identity(x: float) -> float:
 
 
 def _where(condition: float, a: float, b: float) -> float:
-    """``a`` where the condition holds, else ``b``; the branch not taken has no influence on the derivative.
+    """``a`` where the condition holds, else ``b``. The partial of the branch taken is 1, of the other 0.
 
-    The condition is a bool, or a comparison. Branches may be callables: only the one taken is called.
+    The condition is a bool, or a comparison. Branches may be callables: only the one taken is called, and only that
+    one enters the graph: ``where(x > 0, sqrt(x), 0)`` at −1 has derivative 0.
 
     >>> where(True, 1.0, lambda: 1 / 0)
     1.0
@@ -85,8 +118,18 @@ where: Where = Where(
 TABLE["where"] = where
 
 
-@primitive(lambda out, a, b: (1.0, 1.0), text="{0} + {1}", latex="{0} + {1}", sympy="{0} + {1}",
-           array="{0} + {1}", precedence=1, table=True)  # fmt: skip
+# --- the operators --------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, a, b: (1.0, 1.0),
+    text="{0} + {1}",
+    latex="{0} + {1}",
+    sympy="{0} + {1}",
+    array="{0} + {1}",
+    precedence=1,
+    table=True,
+)
 def add(a: float, b: float) -> float:
     """a + b; both partials are 1.
 
@@ -96,8 +139,15 @@ def add(a: float, b: float) -> float:
     return a + b
 
 
-@primitive(lambda out, a, b: (1.0, -1.0), text="{0} − {1}", latex="{0} - {1}", sympy="{0} - {1}",
-           array="{0} - {1}", precedence=1, table=True)  # fmt: skip
+@primitive(
+    lambda out, a, b: (1.0, -1.0),
+    text="{0} − {1}",
+    latex="{0} - {1}",
+    sympy="{0} - {1}",
+    array="{0} - {1}",
+    precedence=1,
+    table=True,
+)
 def sub(a: float, b: float) -> float:
     """a − b; the partials are 1 and −1.
 
@@ -107,8 +157,15 @@ def sub(a: float, b: float) -> float:
     return a - b
 
 
-@primitive(lambda out, a, b: (b, a), text="{0} · {1}", latex=r"{0} \cdot {1}", sympy="{0} * {1}",
-           array="{0} * {1}", precedence=2, table=True)  # fmt: skip
+@primitive(
+    lambda out, a, b: (b, a),
+    text="{0} · {1}",
+    latex=r"{0} \cdot {1}",
+    sympy="{0} * {1}",
+    array="{0} * {1}",
+    precedence=2,
+    table=True,
+)
 def mul(a: float, b: float) -> float:
     """a · b; the partials are b and a.
 
@@ -118,8 +175,16 @@ def mul(a: float, b: float) -> float:
     return a * b
 
 
-@primitive(lambda out, a, b: (div(1.0, b), -div(out, b)), text="{0} / {1}", latex=r"\frac{{{0}}}{{{1}}}",
-           sympy="{0} / {1}", array="{0} / {1}", precedence=2, domain=((-2.0, 2.0), (0.3, 3.0)), table=True)  # fmt: skip
+@primitive(
+    lambda out, a, b: (div(1.0, b), -div(out, b)),
+    text="{0} / {1}",
+    latex=r"\frac{{{0}}}{{{1}}}",
+    sympy="{0} / {1}",
+    array="{0} / {1}",
+    precedence=2,
+    domain=((-2.0, 2.0), (0.3, 3.0)),
+    table=True,
+)
 def div(a: float, b: float) -> float:
     """a / b by IEEE: 1/0 is inf, 0/0 is nan. The partials are 1/b and −(a/b)/b, which survive b = 1e200.
 
@@ -131,7 +196,15 @@ def div(a: float, b: float) -> float:
     return a / b
 
 
-@primitive(lambda out, x: (-1.0,), text="−{0}", latex="-{0}", sympy="-{0}", array="-{0}", precedence=3, table=True)
+@primitive(
+    lambda out, x: (-1.0,),
+    text="−{0}",
+    latex="-{0}",
+    sympy="-{0}",
+    array="-{0}",
+    precedence=3,
+    table=True,
+)
 def neg(x: float) -> float:
     """−x; the partial is −1.
 
@@ -141,7 +214,15 @@ def neg(x: float) -> float:
     return -x
 
 
-@primitive(lambda out, x: (1.0,), text="+{0}", latex="+{0}", sympy="{0}", array="+{0}", precedence=3, table=True)
+@primitive(
+    lambda out, x: (1.0,),
+    text="+{0}",
+    latex="+{0}",
+    sympy="{0}",
+    array="+{0}",
+    precedence=3,
+    table=True,
+)
 def pos(x: float) -> float:
     """+x; the partial is 1.
 
@@ -151,8 +232,80 @@ def pos(x: float) -> float:
     return x
 
 
-@primitive(lambda out, x: (where(x > 0.0, 1.0, where(x < 0.0, -1.0, where(x == 0.0, 0.0, nan))),),
-           text="|{0}|", latex=r"\left|{0}\right|", sympy="Abs({0})", array="np.abs({0})", kinks=(0.0,), table=True)  # fmt: skip
+@primitive(
+    lambda out, x: (2.0 * x,),
+    text="{0}²",
+    latex="{0}^{{2}}",
+    sympy="{0}**2",
+    array="np.square({0})",
+    precedence=4,
+    table=True,
+)
+def square(x: float) -> float:
+    """x²; the partial is 2x.
+
+    >>> square(3.0), square(1e200)
+    (9.0, inf)
+    """
+    return x * x
+
+
+@primitive(
+    lambda out, x: (-(out * out),),
+    text="1 / {0}",
+    latex=r"\frac{{1}}{{{0}}}",
+    sympy="1 / {0}",
+    array="1.0 / {0}",
+    precedence=2,
+    domain=((0.3, 3.0),),
+    table=True,
+)
+def reciprocal(x: float) -> float:
+    """1/x by IEEE; the partial is −1/x², −inf at 0.
+
+    >>> reciprocal(4.0), reciprocal(-0.0)
+    (0.25, -inf)
+    """
+    return 1.0 / x if x != 0.0 else math.copysign(inf, x)
+
+
+@primitive(
+    lambda out, a, b, c: (b, a, 1.0),
+    text="{0} · {1} + {2}",
+    latex=r"{0} \cdot {1} + {2}",
+    sympy="{0} * {1} + {2}",
+    array="{0} * {1} + {2}",
+    precedence=1,
+    table=True,
+)
+def fma(a: float, b: float, c: float) -> float:
+    """a·b + c rounded once, as ``math.fma`` of Python 3.13; the partials are b, a and 1.
+
+    >>> fma(0.1, 10.0, -1.0) == 2.0**-54
+    True
+    """
+    rough = a * b + c
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        return rough
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    try:
+        return float(exact) if exact else rough
+    except OverflowError:
+        return inf if exact > 0 else -inf
+
+
+# --- kinks ----------------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (where(x > 0.0, 1.0, where(x < 0.0, -1.0, where(x == 0.0, 0.0, nan))),),
+    text="|{0}|",
+    latex=r"\left|{0}\right|",
+    sympy="Abs({0})",
+    array="np.abs({0})",
+    kinks=(0.0,),
+    table=True,
+)
 def abs(x: float) -> float:
     """|x|; the partial is the sign of x, and 0 at the kink (the subgradient of smallest norm).
 
@@ -162,15 +315,31 @@ def abs(x: float) -> float:
     return math.fabs(x)
 
 
+#: ``math``'s name for the absolute value
+fabs = abs
+
+
 def _share(a: Any, b: Any) -> Any:
     """1 where a > b, 0 where a < b, ½ at a tie, nan where either is nan."""
     return where(a > b, 1.0, where(a < b, 0.0, where(a == b, 0.5, nan)))
 
 
-@primitive(lambda out, a, b: (_share(a, b), _share(b, a)), text="max({0}, {1})",
-           latex=r"\max\left({0}, {1}\right)", sympy="Max({0}, {1})", array="np.maximum({0}, {1})", table=True)  # fmt: skip
+def _share_number(a: Any, b: Any) -> Any:
+    """``_share``, but a number wins from nan; nan where both are nan."""
+    only = where(a == a, 1.0, where(b == b, 0.0, nan))
+    return where(a > b, 1.0, where(a < b, 0.0, where(a == b, 0.5, only)))
+
+
+@primitive(
+    lambda out, a, b: (_share(a, b), _share(b, a)),
+    text="max({0}, {1})",
+    latex=r"\max\left({0}, {1}\right)",
+    sympy="Max({0}, {1})",
+    array="np.maximum({0}, {1})",
+    table=True,
+)
 def maximum(a: float, b: float) -> float:
-    """The larger of two; nan if either is. The partial is 1 for the larger, ½ each at a tie.
+    """The larger of two; nan if either is. The partial is 1 for the larger, 0 for the smaller, ½ each at a tie.
 
     >>> maximum(1.0, 2.0), maximum(float("nan"), 1.0)
     (2.0, nan)
@@ -180,10 +349,16 @@ def maximum(a: float, b: float) -> float:
     return a if a >= b else b
 
 
-@primitive(lambda out, a, b: (_share(b, a), _share(a, b)), text="min({0}, {1})",
-           latex=r"\min\left({0}, {1}\right)", sympy="Min({0}, {1})", array="np.minimum({0}, {1})", table=True)  # fmt: skip
+@primitive(
+    lambda out, a, b: (_share(b, a), _share(a, b)),
+    text="min({0}, {1})",
+    latex=r"\min\left({0}, {1}\right)",
+    sympy="Min({0}, {1})",
+    array="np.minimum({0}, {1})",
+    table=True,
+)
 def minimum(a: float, b: float) -> float:
-    """The smaller of two; nan if either is. The partial is 1 for the smaller, ½ each at a tie.
+    """The smaller of two; nan if either is. The partial is 1 for the smaller, 0 for the larger, ½ each at a tie.
 
     >>> minimum(1.0, 2.0)
     1.0
@@ -193,25 +368,73 @@ def minimum(a: float, b: float) -> float:
     return a if a <= b else b
 
 
+@primitive(
+    lambda out, a, b: (_share_number(a, b), _share_number(b, a)),
+    text="fmax({0}, {1})",
+    latex=r"\operatorname{{fmax}}\left({0}, {1}\right)",
+    sympy="Max({0}, {1})",
+    array="np.fmax({0}, {1})",
+    table=True,
+)
+def fmax(a: float, b: float) -> float:
+    """The larger of two, a number rather than nan. Partials as for ``maximum``; beside a nan, the number has 1.
+
+    >>> fmax(1.0, 2.0), fmax(float("nan"), 1.0)
+    (2.0, 1.0)
+    """
+    if a != a:
+        return b
+    return b if b > a else a
+
+
+@primitive(
+    lambda out, a, b: (
+        _share_number(-a, -b),
+        _share_number(-b, -a),
+    ),
+    text="fmin({0}, {1})",
+    latex=r"\operatorname{{fmin}}\left({0}, {1}\right)",
+    sympy="Min({0}, {1})",
+    array="np.fmin({0}, {1})",
+    table=True,
+)
+def fmin(a: float, b: float) -> float:
+    """The smaller of two, a number rather than nan. Partials as for ``minimum``; beside a nan, the number has 1.
+
+    >>> fmin(1.0, 2.0), fmin(float("nan"), 1.0)
+    (1.0, 1.0)
+    """
+    if a != a:
+        return b
+    return b if b < a else a
+
+
 def _clip_partials(out: Any, x: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
     inside = where(x > low, where(x < high, 1.0, 0.0), 0.0)
-    return (
-        where(x == x, inside, nan),
-        where(x < low, 1.0, where(x >= low, 0.0, nan)),
-        where(x > high, 1.0, where(x <= high, 0.0, nan)),
-    )
+    below = where(x < low, where(low < high, 1.0, 0.0), 0.0)
+    above = where(x > high, 1.0, where(low > high, 1.0, 0.0))
+    return where(out == out, inside, nan), where(out == out, below, nan), where(out == out, above, nan)
 
 
-@primitive(_clip_partials, text="clip({0}, {1}, {2})", latex=r"\operatorname{{clip}}\left({0}, {1}, {2}\right)",
-           sympy="Min(Max({0}, {1}), {2})", array="np.clip({0}, {1}, {2})",
-           domain=((-2.0, 2.0), (-1.0, -0.5), (0.5, 1.0)), table=True)  # fmt: skip
+@primitive(
+    _clip_partials,
+    text="clip({0}, {1}, {2})",
+    latex=r"\operatorname{{clip}}\left({0}, {1}, {2}\right)",
+    sympy="Min(Max({0}, {1}), {2})",
+    array="np.clip({0}, {1}, {2})",
+    domain=((-2.0, 2.0), (-1.0, -0.5), (0.5, 1.0)),
+    table=True,
+)
 def clip(x: float, low: float, high: float) -> float:
-    """x held between low and high. The partial wrt x is 1 strictly inside and 0 elsewhere, bounds included
-    (PyTorch's clamp gives 1 there); nan at nan.
+    """x held between low and high: min(max(x, low), high). The partial wrt x is 1 strictly inside and 0 elsewhere.
+
+    At a bound it is 0, the subgradient of smallest norm (PyTorch's clamp gives 1 there). A bound has the partial 1
+    where x is strictly beyond it. nan if any argument is nan.
 
     >>> clip(3.0, 0.0, 1.0), clip(0.5, 0.0, 1.0)
     (1.0, 0.5)
     """
-    if x != x:
-        return x
-    return low if x < low else high if x > high else x
+    if x != x or low != low or high != high:
+        return nan
+    held = low if x < low else x
+    return high if held > high else held

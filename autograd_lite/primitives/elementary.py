@@ -1,4 +1,4 @@
-"""The table, second page: powers, exponentials, logarithms, trigonometric and hyperbolic functions.
+"""The table, powers, exponentials and logarithms.
 
 Values are bit-equal to Python's ``math`` wherever ``math`` has the function and does not raise; where it raises,
 IEEE: a pole gives an infinity, an overflow an infinity of the right sign, a point outside the domain nan.
@@ -10,20 +10,46 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .arithmetic import div, where
-from .core import primitive
+from .arithmetic import abs, div, where
+from .core import TABLE, Primitive, primitive
 
 __all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "exp2", "expm1", "hypot",
-    "log", "log10", "log1p", "log2", "pow", "pow_dx", "pow_dy", "sin", "sinh", "sqrt", "tan", "tanh",
-]  # fmt: skip
+    "cbrt",
+    "exp",
+    "exp2",
+    "expm1",
+    "ldexp",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "pow",
+    "pow_dx",
+    "pow_dy",
+    "rsqrt",
+    "sqrt",
+    "xlog1py",
+    "xlogy",
+]
 
 nan, inf = math.nan, math.inf
-LN2, LN10 = math.log(2.0), math.log(10.0)
+LN2 = math.log(2.0)
+LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
 
 
-@primitive(lambda out, x: (out,), text="exp {0}", latex=r"\exp\left[{0}\right]", sympy="exp({0})",
-           array="np.exp({0})", table=True)  # fmt: skip
+# --- exponentials ---------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (out,),
+    text="exp {0}",
+    latex=r"\exp\left[{0}\right]",
+    sympy="exp({0})",
+    array="np.exp({0})",
+    table=True,
+)
 def exp(x: float) -> float:
     """eˣ; the partial is the output itself. Overflows to inf.
 
@@ -36,7 +62,13 @@ def exp(x: float) -> float:
         return inf
 
 
-@primitive(lambda out, x: (exp(x),), array="np.expm1({0})", latex=r"\left(e^{{{0}}}-1\right)", sympy="(exp({0}) - 1)", table=True)
+@primitive(
+    lambda out, x: (exp(x),),
+    latex=r"\left(e^{{{0}}}-1\right)",
+    sympy="(exp({0}) - 1)",
+    array="np.expm1({0})",
+    table=True,
+)
 def expm1(x: float) -> float:
     """eˣ − 1 without cancellation near 0; the partial is eˣ (not out + 1, which cancels).
 
@@ -49,9 +81,15 @@ def expm1(x: float) -> float:
         return inf
 
 
-@primitive(lambda out, x: (out * LN2,), array="np.exp2({0})", latex="2^{{{0}}}", sympy="2**({0})", table=True)
+@primitive(
+    lambda out, x: (out * LN2,),
+    latex="2^{{{0}}}",
+    sympy="2**({0})",
+    array="np.exp2({0})",
+    table=True,
+)
 def exp2(x: float) -> float:
-    """2ˣ; the partial is 2ˣ ln 2.
+    """2ˣ; the partial is 2ˣ ln 2. Overflows to inf.
 
     >>> exp2(3.0)
     8.0
@@ -62,36 +100,103 @@ def exp2(x: float) -> float:
         return inf
 
 
-@primitive(lambda out, x: (where(x < 0.0, nan, div(1.0, x)),), text="log {0}", latex=r"\log\left[{0}\right]",
-           sympy="log({0})", array="np.log({0})", domain=((0.2, 4.0),), table=True)  # fmt: skip
-def log(x: float) -> float:
+@primitive(
+    lambda out, x, n: (ldexp(1.0, n), out * LN2),
+    text="{0} · 2^{1}",
+    latex=r"{0} \cdot 2^{{{1}}}",
+    sympy="({0}) * 2**({1})",
+    array="np.ldexp({0}, np.asarray({1}, dtype=int))",
+    precedence=2,
+    domain=((-2.0, 2.0), (3.0, 3.0)),
+    table=True,
+)
+def ldexp(x: float, n: float) -> float:
+    """x·2ⁿ for a whole number n; the partials are 2ⁿ and x·2ⁿ ln 2. nan where n is no whole number.
+
+    >>> ldexp(0.75, 4.0), ldexp(1.0, 5000.0)
+    (12.0, inf)
+    """
+    whole = max(-5000.0, min(n, 5000.0))
+    if x != x or n != n or whole != math.floor(whole):
+        return nan
+    try:
+        return math.ldexp(x, int(whole))
+    except OverflowError:
+        return math.copysign(inf, x)
+
+
+# --- logarithms -----------------------------------------------------------------------------------------------------
+
+
+class Log(Primitive):
+    """The natural logarithm; called with a second argument, the logarithm to that base, as a quotient of two."""
+
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op; ``log(x, base)`` is ``log(x) / log(base)``, as in ``math``."""
+        if len(args) == 2 and not named:
+            return div(self(args[0]), self(args[1]))
+        return super().dispatch(args, named)
+
+
+def _log(x: float) -> float:
     """Natural logarithm; the partial is 1/x. log 0 is −inf with derivative inf, log of a negative number nan.
 
-    >>> log(1.0), log(0.0), log(-1.0)
-    (0.0, -inf, nan)
+    ``log(x, base)`` is log x / log base, two or three nodes.
+
+    >>> log(1.0), log(0.0), log(-1.0), log(8.0, 2.0)
+    (0.0, -inf, nan, 3.0)
     """
     if x > 0.0:
         return math.log(x)
     return -inf if x == 0.0 else nan
 
 
-@primitive(lambda out, x: (where(x < -1.0, nan, div(1.0, 1.0 + x)),), array="np.log1p({0})",
-           latex=r"\log\left(1+{0}\right)", sympy="log(1 + {0})", domain=((-0.7, 3.0),), table=True)  # fmt: skip
-def log1p(x: float) -> float:
-    """log(1 + x), exact near 0; the partial is 1/(1 + x).
+log: Log = Log(
+    "log",
+    _log,
+    lambda out, x: (where(x > 0.0, div(1.0, x), where(x == 0.0, inf, nan)),),
+    1,
+    "log {0}",
+    r"\log\left[{0}\right]",
+    "log({0})",
+    "np.log({0})",
+    5,
+    ((0.2, 4.0),),
+    (),
+    _log.__doc__ or "",
+)
+TABLE["log"] = log
 
-    >>> log1p(1e-20)
-    1e-20
+
+@primitive(
+    lambda out, x: (where(x < -1.0, nan, div(1.0, 1.0 + x)),),
+    latex=r"\log\left(1+{0}\right)",
+    sympy="log(1 + {0})",
+    array="np.log1p({0})",
+    domain=((-0.7, 3.0),),
+    table=True,
+)
+def log1p(x: float) -> float:
+    """log(1 + x), exact near 0; the partial is 1/(1 + x). −inf at −1 with derivative inf, nan below.
+
+    >>> log1p(1e-20), log1p(-1.0)
+    (1e-20, -inf)
     """
     if x > -1.0:
         return math.log1p(x)
     return -inf if x == -1.0 else nan
 
 
-@primitive(lambda out, x: (where(x < 0.0, nan, div(1.0, x * LN2)),), array="np.log2({0})", latex=r"\log_2\left({0}\right)",
-           sympy="log({0}, 2)", domain=((0.2, 4.0),), table=True)  # fmt: skip
+@primitive(
+    lambda out, x: (where(x > 0.0, div(LOG2_E, x), where(x == 0.0, inf, nan)),),
+    latex=r"\log_2\left({0}\right)",
+    sympy="log({0}, 2)",
+    array="np.log2({0})",
+    domain=((0.2, 4.0),),
+    table=True,
+)
 def log2(x: float) -> float:
-    """Binary logarithm; the partial is 1/(x ln 2).
+    """Binary logarithm; the partial is 1/(x ln 2). Edges as for ``log``.
 
     >>> log2(8.0)
     3.0
@@ -101,10 +206,16 @@ def log2(x: float) -> float:
     return -inf if x == 0.0 else nan
 
 
-@primitive(lambda out, x: (where(x < 0.0, nan, div(1.0, x * LN10)),), array="np.log10({0})",
-           latex=r"\log_{{10}}\left({0}\right)", sympy="log({0}, 10)", domain=((0.2, 4.0),), table=True)  # fmt: skip
+@primitive(
+    lambda out, x: (where(x > 0.0, div(LOG10_E, x), where(x == 0.0, inf, nan)),),
+    latex=r"\log_{{10}}\left({0}\right)",
+    sympy="log({0}, 10)",
+    array="np.log10({0})",
+    domain=((0.2, 4.0),),
+    table=True,
+)
 def log10(x: float) -> float:
-    """Decimal logarithm; the partial is 1/(x ln 10).
+    """Decimal logarithm; the partial is 1/(x ln 10). Edges as for ``log``.
 
     >>> log10(1000.0)
     3.0
@@ -114,8 +225,124 @@ def log10(x: float) -> float:
     return -inf if x == 0.0 else nan
 
 
-@primitive(lambda out, x: (div(0.5, out),), text="√{0}", latex=r"\sqrt{{{0}}}", sympy="sqrt({0})",
-           array="np.sqrt({0})", domain=((0.2, 4.0),), table=True)  # fmt: skip
+def _sigmoid(x: Any) -> Any:
+    """1/(1 + e⁻ˣ) in the form that never overflows."""
+    e = exp(where(x < 0.0, x, -x))
+    return where(x < 0.0, div(e, 1.0 + e), div(1.0, 1.0 + e))
+
+
+def _outweighs(a: Any, b: Any) -> Any:
+    """The share of eᵃ in eᵃ + eᵇ; ½ for two equal infinities."""
+    return where(a == b, where(abs(a) == inf, 0.5, _sigmoid(a - b)), _sigmoid(a - b))
+
+
+@primitive(
+    lambda out, a, b: (_outweighs(a, b), _outweighs(b, a)),
+    latex=r"\log\left(e^{{{0}}}+e^{{{1}}}\right)",
+    sympy="log(exp({0}) + exp({1}))",
+    array="np.logaddexp({0}, {1})",
+    table=True,
+)
+def logaddexp(a: float, b: float) -> float:
+    """log(eᵃ + eᵇ) = max + log1p(e^−|a−b|); the partials are σ(a − b) and σ(b − a), ½ each for equal infinities.
+
+    >>> logaddexp(1000.0, 1000.0) == 1000.0 + math.log(2.0), logaddexp(math.inf, 0.0)
+    (True, inf)
+    """
+    if a != a or b != b:
+        return nan
+    return a + LN2 if a == b else max(a, b) + math.log1p(math.exp(-math.fabs(a - b)))
+
+
+def _outweighs2(a: Any, b: Any) -> Any:
+    """The share of 2ᵃ in 2ᵃ + 2ᵇ; ½ for two equal infinities."""
+    d = where(a == b, where(abs(a) == inf, 0.0, a - b), a - b)
+    e = exp2(where(d < 0.0, d, -d))
+    return where(d < 0.0, div(e, 1.0 + e), div(1.0, 1.0 + e))
+
+
+@primitive(
+    lambda out, a, b: (_outweighs2(a, b), _outweighs2(b, a)),
+    latex=r"\log_2\left(2^{{{0}}}+2^{{{1}}}\right)",
+    sympy="log(2**({0}) + 2**({1}), 2)",
+    array="np.logaddexp2({0}, {1})",
+    table=True,
+)
+def logaddexp2(a: float, b: float) -> float:
+    """log₂(2ᵃ + 2ᵇ); the partials are the shares of 2ᵃ and 2ᵇ in the sum, ½ each for equal infinities.
+
+    >>> logaddexp2(1000.0, 1000.0)
+    1001.0
+    """
+    if a != a or b != b:
+        return nan
+    return a + 1.0 if a == b else max(a, b) + LOG2_E * math.log1p(math.exp2(-math.fabs(a - b)))
+
+
+def _xlogy_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    dy = where(x == 0.0, where(y == y, 0.0, nan), where(y < 0.0, nan, div(x, y)))
+    return log(y), dy
+
+
+@primitive(
+    _xlogy_partials,
+    text="{0} · log {1}",
+    latex=r"{0} \log\left({1}\right)",
+    sympy="({0}) * log({1})",
+    array="np.where({0} == 0.0, 0.0, {0} * np.log(np.where({0} == 0.0, 1.0, {1})))",
+    precedence=2,
+    domain=((-2.0, 2.0), (0.2, 4.0)),
+    table=True,
+)
+def xlogy(x: float, y: float) -> float:
+    """x·log y, and 0 for x = 0 whatever number y is; the partials are log y and x/y (0 for x = 0).
+
+    >>> xlogy(2.0, 1.0), xlogy(0.0, 0.0)
+    (0.0, 0.0)
+    """
+    if x == 0.0 and y == y:
+        return 0.0
+    return x * log.fn(y)
+
+
+def _xlog1py_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    dy = where(x == 0.0, where(y == y, 0.0, nan), where(y < -1.0, nan, div(x, 1.0 + y)))
+    return log1p(y), dy
+
+
+@primitive(
+    _xlog1py_partials,
+    text="{0} · log(1 + {1})",
+    latex=r"{0} \log\left(1+{1}\right)",
+    sympy="({0}) * log(1 + {1})",
+    array="np.where({0} == 0.0, 0.0, {0} * np.log1p(np.where({0} == 0.0, 0.0, {1})))",
+    precedence=2,
+    domain=((-2.0, 2.0), (-0.7, 3.0)),
+    table=True,
+)
+def xlog1py(x: float, y: float) -> float:
+    """x·log(1 + y), and 0 for x = 0 whatever number y is; the partials are log(1 + y) and x/(1 + y) (0 for x = 0).
+
+    >>> xlog1py(2.0, 0.0), xlog1py(0.0, -1.0)
+    (0.0, 0.0)
+    """
+    if x == 0.0 and y == y:
+        return 0.0
+    return x * log1p.fn(y)
+
+
+# --- powers ---------------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (where(x == 0.0, inf, div(0.5, out)),),
+    text="√{0}",
+    latex=r"\sqrt{{{0}}}",
+    sympy="sqrt({0})",
+    array="np.sqrt({0})",
+    domain=((0.2, 4.0),),
+    table=True,
+)
 def sqrt(x: float) -> float:
     """Square root; the partial is 1/(2√x): inf at 0, nan below.
 
@@ -125,8 +352,35 @@ def sqrt(x: float) -> float:
     return math.sqrt(x) if x >= 0.0 else nan
 
 
-@primitive(lambda out, x: (div(1.0, 3.0 * out * out),), text="∛{0}", latex=r"\sqrt[3]{{{0}}}", sympy="real_root({0}, 3)",
-           array="np.cbrt({0})", domain=((0.2, 4.0),), kinks=(0.0,), table=True)  # fmt: skip
+@primitive(
+    lambda out, x: (where(x == 0.0, -inf, -0.5 * div(out, x)),),
+    text="1/√{0}",
+    latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
+    sympy="1/sqrt({0})",
+    array="1.0 / np.sqrt({0})",
+    precedence=2,
+    domain=((0.2, 4.0),),
+    table=True,
+)
+def rsqrt(x: float) -> float:
+    """1/√x; the partial is −out/(2x): −inf at 0, where the value is inf; nan below.
+
+    >>> rsqrt(4.0), rsqrt(0.0)
+    (0.5, inf)
+    """
+    return inf if x == 0.0 else 1.0 / math.sqrt(x) if x > 0.0 else nan
+
+
+@primitive(
+    lambda out, x: (div(1.0, 3.0 * (out * out)),),
+    text="∛{0}",
+    latex=r"\sqrt[3]{{{0}}}",
+    sympy="real_root({0}, 3)",
+    array="np.cbrt({0})",
+    domain=((0.2, 4.0),),
+    kinks=(0.0,),
+    table=True,
+)
 def cbrt(x: float) -> float:
     """Real cube root, negative for negative x; the partial is 1/(3 out²), inf at 0.
 
@@ -136,182 +390,11 @@ def cbrt(x: float) -> float:
     return math.cbrt(x)
 
 
-@primitive(lambda out, x: (cos(x),), text="sin {0}", latex=r"\sin\left[{0}\right]", sympy="sin({0})",
-           array="np.sin({0})", table=True)  # fmt: skip
-def sin(x: float) -> float:
-    """Sine of x radians; the partial is cos x. nan at ±inf.
-
-    >>> sin(0.0)
-    0.0
-    """
-    return math.sin(x) if -inf < x < inf else nan
-
-
-@primitive(lambda out, x: (-sin(x),), text="cos {0}", latex=r"\cos\left[{0}\right]", sympy="cos({0})",
-           array="np.cos({0})", table=True)  # fmt: skip
-def cos(x: float) -> float:
-    """Cosine of x radians; the partial is −sin x. nan at ±inf.
-
-    >>> cos(0.0)
-    1.0
-    """
-    return math.cos(x) if -inf < x < inf else nan
-
-
-@primitive(lambda out, x: (1.0 + out * out,), text="tan {0}", latex=r"\tan\left[{0}\right]", sympy="tan({0})",
-           array="np.tan({0})", domain=((-1.2, 1.2),), table=True)  # fmt: skip
-def tan(x: float) -> float:
-    """Tangent of x radians; the partial is 1 + tan²x.
-
-    >>> tan(0.0)
-    0.0
-    """
-    return math.tan(x) if -inf < x < inf else nan
-
-
-@primitive(lambda out, x: (div(1.0, sqrt((1.0 - x) * (1.0 + x))),), latex=r"\arcsin\left({0}\right)", array="np.arcsin({0})",
-           domain=((-0.9, 0.9),), table=True)  # fmt: skip
-def asin(x: float) -> float:
-    """Arc sine in radians; the partial is 1/√((1−x)(1+x)), inf at ±1.
-
-    >>> asin(0.0)
-    0.0
-    """
-    return math.asin(x) if -1.0 <= x <= 1.0 else nan
-
-
-@primitive(lambda out, x: (-div(1.0, sqrt((1.0 - x) * (1.0 + x))),), latex=r"\arccos\left({0}\right)", array="np.arccos({0})",
-           domain=((-0.9, 0.9),), table=True)  # fmt: skip
-def acos(x: float) -> float:
-    """Arc cosine in radians; the partial is −1/√((1−x)(1+x)), −inf at ±1.
-
-    >>> acos(1.0)
-    0.0
-    """
-    return math.acos(x) if -1.0 <= x <= 1.0 else nan
-
-
-@primitive(lambda out, x: (1.0 / (1.0 + x * x),), latex=r"\arctan\left({0}\right)", array="np.arctan({0})", table=True)
-def atan(x: float) -> float:
-    """Arc tangent in radians; the partial is 1/(1 + x²).
-
-    >>> atan(0.0)
-    0.0
-    """
-    return math.atan(x)
-
-
-def _ratio(x: Any, h: Any) -> Any:
-    """x/h, and 0 at the origin, where h is 0."""
-    return where(h == 0.0, 0.0, div(x, h))
-
-
-def _atan2_partials(out: Any, y: Any, x: Any) -> tuple[Any, Any]:
-    h = hypot(x, y)
-    return _ratio(_ratio(x, h), h), -_ratio(_ratio(y, h), h)
-
-
-@primitive(_atan2_partials, latex=r"\operatorname{{atan2}}\left({0}, {1}\right)", array="np.arctan2({0}, {1})",
-           domain=((0.2, 2.0), (-2.0, 2.0)), table=True)  # fmt: skip
-def atan2(y: float, x: float) -> float:
-    """Angle of the point (x, y) in radians; the partials are (x/h)/h and −(y/h)/h with h = hypot(x, y); 0 at the origin.
-
-    >>> atan2(0.0, 1.0)
-    0.0
-    """
-    return math.atan2(y, x)
-
-
-@primitive(lambda out, x, y: (_ratio(x, out), _ratio(y, out)), latex=r"\sqrt{{{0}^2+{1}^2}}", sympy="sqrt({0}**2 + {1}**2)",
-           array="np.hypot({0}, {1})", domain=((0.2, 2.0), (-2.0, 2.0)), table=True)  # fmt: skip
-def hypot(x: float, y: float) -> float:
-    """√(x² + y²) without overflow; the partials are x/out and y/out, 0 at the origin.
-
-    >>> hypot(3.0, 4.0)
-    5.0
-    """
-    return math.hypot(x, y)
-
-
-@primitive(lambda out, x: (cosh(x),), latex=r"\sinh\left({0}\right)", array="np.sinh({0})", table=True)
-def sinh(x: float) -> float:
-    """Hyperbolic sine; the partial is cosh x.
-
-    >>> sinh(0.0)
-    0.0
-    """
-    try:
-        return math.sinh(x)
-    except OverflowError:
-        return math.copysign(inf, x)
-
-
-@primitive(lambda out, x: (sinh(x),), latex=r"\cosh\left({0}\right)", array="np.cosh({0})", table=True)
-def cosh(x: float) -> float:
-    """Hyperbolic cosine; the partial is sinh x.
-
-    >>> cosh(0.0)
-    1.0
-    """
-    try:
-        return math.cosh(x)
-    except OverflowError:
-        return inf
-
-
-def _tanh_dx(x: Any) -> Any:
-    # 4e/(1+e)² with e = exp(−2|x|): 1 − tanh² is already 0 at x = 20
-    e = exp(-2.0 * where(x < 0.0, -x, x))
-    return 4.0 * e / ((1.0 + e) * (1.0 + e))
-
-
-@primitive(lambda out, x: (_tanh_dx(x),), text="tanh {0}", latex=r"\tanh\left({0}\right)", array="np.tanh({0})", table=True)
-def tanh(x: float) -> float:
-    """Hyperbolic tangent; the partial is 4e/(1+e)² with e = exp(−2|x|), exact in the tails.
-
-    >>> tanh(0.0)
-    0.0
-    """
-    return math.tanh(x)
-
-
-@primitive(lambda out, x: (div(1.0, hypot(1.0, x)),), latex=r"\operatorname{{arsinh}}\left({0}\right)", array="np.arcsinh({0})", table=True)
-def asinh(x: float) -> float:
-    """Inverse hyperbolic sine; the partial is 1/hypot(1, x).
-
-    >>> asinh(0.0)
-    0.0
-    """
-    return math.asinh(x)
-
-
-@primitive(lambda out, x: (div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),), latex=r"\operatorname{{arcosh}}\left({0}\right)",
-           array="np.arccosh({0})", domain=((1.2, 4.0),), table=True)  # fmt: skip
-def acosh(x: float) -> float:
-    """Inverse hyperbolic cosine; the partial is 1/(√(x−1)·√(x+1)), inf at 1.
-
-    >>> acosh(1.0)
-    0.0
-    """
-    return math.acosh(x) if x >= 1.0 else nan
-
-
-@primitive(lambda out, x: (where(x > 1.0, nan, where(x < -1.0, nan, div(1.0, (1.0 - x) * (1.0 + x)))),),
-           latex=r"\operatorname{{artanh}}\left({0}\right)", array="np.arctanh({0})", domain=((-0.9, 0.9),), table=True)  # fmt: skip
-def atanh(x: float) -> float:
-    """Inverse hyperbolic tangent; the partial is 1/((1−x)(1+x)), inf at ±1.
-
-    >>> atanh(0.0)
-    0.0
-    """
-    if -1.0 < x < 1.0:
-        return math.atanh(x)
-    return math.copysign(inf, x) if x == 1.0 or x == -1.0 else nan
-
-
 def pow_dx(x: Any, y: Any) -> Any:
     """∂(xʸ)/∂x = y·xʸ⁻¹, and 0 everywhere for y = 0."""
-    return where(y == 0.0, 0.0, y * pow(x, y - 1.0))
+    slope = y * pow(x, y - 1.0)
+    # 0·finite keeps ∂²/∂x∂y = 1/x at y = 0; where x⁻¹ is no number, the plain 0
+    return where(y == 0.0, where(abs(slope) == 0.0, slope, 0.0), slope)
 
 
 def pow_dy(out: Any, x: Any, y: Any) -> Any:
@@ -319,10 +402,20 @@ def pow_dy(out: Any, x: Any, y: Any) -> Any:
     return where(x == 0.0, where(y >= 0.0, 0.0, out * log(x)), out * log(x))
 
 
-@primitive(lambda out, x, y: (pow_dx(x, y), pow_dy(out, x, y)), text="{0}^{1}", latex="{0}^{{{1}}}", sympy="{0}**{1}",
-           array="np.power({0}, {1})", precedence=4, domain=((0.2, 2.0), (-2.0, 2.0)), table=True)  # fmt: skip
+@primitive(
+    lambda out, x, y: (pow_dx(x, y), pow_dy(out, x, y)),
+    text="{0}^{1}",
+    latex="{0}^{{{1}}}",
+    sympy="{0}**{1}",
+    array="np.power({0}, {1})",
+    precedence=4,
+    domain=((0.2, 2.0), (-2.0, 2.0)),
+    table=True,
+)
 def pow(x: float, y: float) -> float:
     """xʸ; the partials are y·xʸ⁻¹ and xʸ·log x. x**0 is 1 with derivative 0 everywhere; (−8)**(1/3) is nan.
+
+    At x = 0 the partial wrt y is 0 for y ≥ 0 (0·log 0 := 0) and −inf for y < 0.
 
     >>> pow(2.0, 3.0), pow(0.0, -1.0), pow(10.0, 400.0)
     (8.0, inf, inf)

@@ -1,0 +1,452 @@
+"""The table, angles: trigonometric and hyperbolic functions and their inverses, degrees, and the sinc function.
+
+Values are bit-equal to Python's ``math`` wherever ``math`` has the function; outside its domain nan.
+Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, chapter 4.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .arithmetic import div, where
+from .core import TABLE, Primitive, primitive
+from .elementary import exp, sqrt
+
+__all__ = [
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cos",
+    "cosh",
+    "cospi",
+    "degrees",
+    "hypot",
+    "norm",
+    "radians",
+    "sin",
+    "sinc",
+    "sinh",
+    "sinpi",
+    "tan",
+    "tanh",
+]
+
+nan, inf, pi = math.nan, math.inf, math.pi
+
+
+# --- trigonometric --------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (cos(x),),
+    text="sin {0}",
+    latex=r"\sin\left[{0}\right]",
+    sympy="sin({0})",
+    array="np.sin({0})",
+    table=True,
+)
+def sin(x: float) -> float:
+    """Sine of x radians; the partial is cos x. nan at ±inf.
+
+    >>> sin(0.0)
+    0.0
+    """
+    return math.sin(x) if -inf < x < inf else nan
+
+
+@primitive(
+    lambda out, x: (-sin(x),),
+    text="cos {0}",
+    latex=r"\cos\left[{0}\right]",
+    sympy="cos({0})",
+    array="np.cos({0})",
+    table=True,
+)
+def cos(x: float) -> float:
+    """Cosine of x radians; the partial is −sin x. nan at ±inf.
+
+    >>> cos(0.0)
+    1.0
+    """
+    return math.cos(x) if -inf < x < inf else nan
+
+
+@primitive(
+    lambda out, x: (1.0 + out * out,),
+    text="tan {0}",
+    latex=r"\tan\left[{0}\right]",
+    sympy="tan({0})",
+    array="np.tan({0})",
+    domain=((-1.2, 1.2),),
+    table=True,
+)
+def tan(x: float) -> float:
+    """Tangent of x radians; the partial is 1 + tan²x. nan at ±inf.
+
+    >>> tan(0.0)
+    0.0
+    """
+    return math.tan(x) if -inf < x < inf else nan
+
+
+@primitive(
+    lambda out, x: (div(1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    latex=r"\arcsin\left({0}\right)",
+    array="np.arcsin({0})",
+    domain=((-0.9, 0.9),),
+    table=True,
+)
+def asin(x: float) -> float:
+    """Arc sine in radians; the partial is 1/√((1−x)(1+x)), inf at ±1, nan beyond.
+
+    >>> asin(0.0), asin(2.0)
+    (0.0, nan)
+    """
+    return math.asin(x) if -1.0 <= x <= 1.0 else nan
+
+
+@primitive(
+    lambda out, x: (-div(1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    latex=r"\arccos\left({0}\right)",
+    array="np.arccos({0})",
+    domain=((-0.9, 0.9),),
+    table=True,
+)
+def acos(x: float) -> float:
+    """Arc cosine in radians; the partial is −1/√((1−x)(1+x)), −inf at ±1, nan beyond.
+
+    >>> acos(1.0)
+    0.0
+    """
+    return math.acos(x) if -1.0 <= x <= 1.0 else nan
+
+
+def _atan_dx(x: Any) -> Any:
+    # as for atan2: 1/(1 + x²) is 0 from x = 1e155, where the derivative is 1e-310
+    h = hypot(1.0, x)
+    return 1.0 / h / h
+
+
+@primitive(
+    lambda out, x: (_atan_dx(x),),
+    latex=r"\arctan\left({0}\right)",
+    array="np.arctan({0})",
+    table=True,
+)
+def atan(x: float) -> float:
+    """Arc tangent in radians; the partial is 1/(1 + x²), as (1/h)/h with h = hypot(1, x).
+
+    >>> atan(0.0)
+    0.0
+    """
+    return math.atan(x)
+
+
+def _ratio(x: Any, h: Any) -> Any:
+    """x/h, and 0 at the origin, where h is 0."""
+    return where(h == 0.0, 0.0, div(x, h))
+
+
+def _atan2_partials(out: Any, y: Any, x: Any) -> tuple[Any, Any]:
+    h = hypot(x, y)
+    return _ratio(_ratio(x, h), h), -_ratio(_ratio(y, h), h)
+
+
+@primitive(
+    _atan2_partials,
+    latex=r"\operatorname{{atan2}}\left({0}, {1}\right)",
+    array="np.arctan2({0}, {1})",
+    domain=((0.2, 2.0), (-2.0, 2.0)),
+    table=True,
+)
+def atan2(y: float, x: float) -> float:
+    """Angle of the point (x, y) in radians; the partials are (x/h)/h and −(y/h)/h with h = hypot(x, y).
+
+    At the origin both are 0.
+
+    >>> atan2(0.0, 1.0)
+    0.0
+    """
+    return math.atan2(y, x)
+
+
+class Hypot(Primitive):
+    """√(x² + y²); called with any other number of coordinates, the norm of them, as ``math.hypot``."""
+
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op to two coordinates, or ``norm`` to all of them."""
+        if len(args) == 2 or named:
+            return super().dispatch(args, named)
+        return norm(list(args))
+
+
+def _hypot(x: float, y: float) -> float:
+    """√(x² + y²) without overflow; the partials are x/out and y/out, 0 at the origin.
+
+    With more coordinates, ``norm``.
+
+    >>> hypot(3.0, 4.0), hypot(2.0, 3.0, 6.0)
+    (5.0, 7.0)
+    """
+    return math.hypot(x, y)
+
+
+hypot: Hypot = Hypot(
+    "hypot",
+    _hypot,
+    lambda out, x, y: (_ratio(x, out), _ratio(y, out)),
+    2,
+    "hypot({0}, {1})",
+    r"\sqrt{{{0}^2+{1}^2}}",
+    "sqrt(({0})**2 + ({1})**2)",
+    "np.hypot({0}, {1})",
+    5,
+    ((0.2, 2.0), (-2.0, 2.0)),
+    (),
+    _hypot.__doc__ or "",
+)
+TABLE["hypot"] = hypot
+
+
+@primitive(
+    lambda out, *xs: tuple([_ratio(x, out) for x in xs]),
+    text="‖({args})‖",
+    latex=r"\left\lVert\left({args}\right)\right\rVert",
+    sympy="sqrt(Add(*[x**2 for x in [{args}]]))",
+    array="np.linalg.norm({args}, axis=0)",
+    table=True,
+)
+def norm(*xs: float) -> float:
+    """Euclidean norm √Σxᵢ² without overflow; the partials are xᵢ/out, 0 at the origin. The empty norm is 0.
+
+    >>> norm([3.0, 4.0])
+    5.0
+    """
+    return math.hypot(*xs)
+
+
+@primitive(
+    lambda out, x: (180.0 / pi,),
+    latex=r"\frac{{180}}{{\pi}}{0}",
+    sympy="({0}) * 180 / pi",
+    array="np.degrees({0})",
+    table=True,
+)
+def degrees(x: float) -> float:
+    """Radians to degrees; the partial is 180/π.
+
+    >>> degrees(math.pi)
+    180.0
+    """
+    return math.degrees(x)
+
+
+@primitive(
+    lambda out, x: (pi / 180.0,),
+    latex=r"\frac{{\pi}}{{180}}{0}",
+    sympy="({0}) * pi / 180",
+    array="np.radians({0})",
+    table=True,
+)
+def radians(x: float) -> float:
+    """Degrees to radians; the partial is π/180.
+
+    >>> radians(180.0) == math.pi
+    True
+    """
+    return math.radians(x)
+
+
+# --- of half turns --------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (pi * cospi(x),),
+    text="sin π{0}",
+    latex=r"\sin\left(\pi{0}\right)",
+    sympy="sin(pi * ({0}))",
+    array="np.sin(np.pi * np.remainder({0}, 2.0))",
+    table=True,
+)
+def sinpi(x: float) -> float:
+    """sin πx with the exact multiple of π, 0 at every whole number; the partial is π cos πx. nan at ±inf.
+
+    >>> sinpi(0.5), sinpi(1e10)
+    (1.0, 0.0)
+    """
+    if x - x != 0.0:
+        return nan
+    r = math.remainder(x, 2.0)
+    if math.fabs(r) > 0.5:
+        r = math.copysign(1.0 - math.fabs(r), r)
+    return math.sin(pi * r) if math.fabs(r) <= 0.25 else math.copysign(math.cos(pi * (0.5 - math.fabs(r))), r)
+
+
+@primitive(
+    lambda out, x: (-pi * sinpi(x),),
+    text="cos π{0}",
+    latex=r"\cos\left(\pi{0}\right)",
+    sympy="cos(pi * ({0}))",
+    array="np.cos(np.pi * np.remainder({0}, 2.0))",
+    table=True,
+)
+def cospi(x: float) -> float:
+    """cos πx with the exact multiple of π, 0 halfway between whole numbers; the partial is −π sin πx. nan at ±inf.
+
+    >>> cospi(0.5), cospi(1.0)
+    (0.0, -1.0)
+    """
+    if x - x != 0.0:
+        return nan
+    r = math.fabs(math.remainder(x, 2.0))
+    if r <= 0.25:
+        return math.cos(pi * r)
+    return math.sin(pi * (0.5 - r)) if r <= 0.75 else -math.cos(pi * (1.0 - r))
+
+
+def _sinc_dx(out: Any, x: Any) -> Any:
+    # (cos πx − out)/x cancels near 0: there the series Σ (−1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!
+    s = x * x
+    series = _SINC[-1]
+    for c in _SINC[-2::-1]:
+        series = series * s + c
+    return where(s < 0.16, x * series, div(cospi(x) - out, x))
+
+
+_SINC = [(-1.0) ** k * 2.0 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 14)]
+
+
+@primitive(
+    lambda out, x: (_sinc_dx(out, x),),
+    latex=r"\operatorname{{sinc}}\left({0}\right)",
+    sympy="sinc(pi * ({0}))",
+    array="np.sinc({0})",
+    table=True,
+)
+def sinc(x: float) -> float:
+    """sin(πx)/(πx), 1 at 0 (the normalised form, as in NumPy and PyTorch); the partial is (cos πx − out)/x.
+
+    Near 0, where that cancels, the partial is a series; at 0 it is 0. At ±inf value and partial are 0.
+
+    >>> sinc(0.0), sinc(2.0)
+    (1.0, 0.0)
+    """
+    if x == 0.0:
+        return 1.0
+    return 0.0 if x - x != 0.0 and x == x else sinpi.fn(x) / (pi * x)
+
+
+# --- hyperbolic -----------------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (cosh(x),),
+    latex=r"\sinh\left({0}\right)",
+    array="np.sinh({0})",
+    table=True,
+)
+def sinh(x: float) -> float:
+    """Hyperbolic sine; the partial is cosh x. Overflows to ±inf.
+
+    >>> sinh(0.0), sinh(-1000.0)
+    (0.0, -inf)
+    """
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(inf, x)
+
+
+@primitive(
+    lambda out, x: (sinh(x),),
+    latex=r"\cosh\left({0}\right)",
+    array="np.cosh({0})",
+    table=True,
+)
+def cosh(x: float) -> float:
+    """Hyperbolic cosine; the partial is sinh x. Overflows to inf.
+
+    >>> cosh(0.0)
+    1.0
+    """
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+def _tanh_dx(out: Any, x: Any) -> Any:
+    # 4e/(1+e)² with e = exp(−2|x|): 1 − tanh² is already 0 at x = 20. Near 0 it is 1 − tanh² that keeps
+    # the digits of the next derivative, −2 tanh·(1 − tanh²)
+    e = exp(where(x < 0.0, 2.0, -2.0) * x)
+    return where(out * out < 0.04, 1.0 - out * out, 4.0 * e / ((1.0 + e) * (1.0 + e)))
+
+
+@primitive(
+    lambda out, x: (_tanh_dx(out, x),),
+    text="tanh {0}",
+    latex=r"\tanh\left({0}\right)",
+    array="np.tanh({0})",
+    table=True,
+)
+def tanh(x: float) -> float:
+    """Hyperbolic tangent; the partial is 4e/(1+e)² with e = exp(−2|x|), exact in the tails; 1 − out² near 0.
+
+    >>> tanh(0.0)
+    0.0
+    """
+    return math.tanh(x)
+
+
+@primitive(
+    lambda out, x: (div(1.0, hypot(1.0, x)),),
+    latex=r"\operatorname{{arsinh}}\left({0}\right)",
+    array="np.arcsinh({0})",
+    table=True,
+)
+def asinh(x: float) -> float:
+    """Inverse hyperbolic sine; the partial is 1/hypot(1, x), which does not overflow.
+
+    >>> asinh(0.0)
+    0.0
+    """
+    return math.asinh(x)
+
+
+@primitive(
+    lambda out, x: (div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    latex=r"\operatorname{{arcosh}}\left({0}\right)",
+    array="np.arccosh({0})",
+    domain=((1.2, 4.0),),
+    table=True,
+)
+def acosh(x: float) -> float:
+    """Inverse hyperbolic cosine; the partial is 1/(√(x−1)·√(x+1)), inf at 1, nan below.
+
+    >>> acosh(1.0), acosh(0.0)
+    (0.0, nan)
+    """
+    return math.acosh(x) if x >= 1.0 else nan
+
+
+@primitive(
+    lambda out, x: (where(out == out, div(1.0, (1.0 - x) * (1.0 + x)), nan),),
+    latex=r"\operatorname{{artanh}}\left({0}\right)",
+    array="np.arctanh({0})",
+    domain=((-0.9, 0.9),),
+    table=True,
+)
+def atanh(x: float) -> float:
+    """Inverse hyperbolic tangent; the partial is 1/((1−x)(1+x)), inf at ±1, nan beyond.
+
+    >>> atanh(0.0), atanh(1.0)
+    (0.0, inf)
+    """
+    if -1.0 < x < 1.0:
+        return math.atanh(x)
+    return math.copysign(inf, x) if x == 1.0 or x == -1.0 else nan
