@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-__all__ = ["Op", "Operand", "as_float"]
+__all__ = ["SHORTCUT", "Op", "Operand", "as_float"]
+
+
+class Shortcut:
+    """The number class met most often, and how it records an op of one argument (``value.py`` says)."""
+
+    __slots__ = ("kind", "unary")
+
+    def __init__(self) -> None:
+        self.kind: Any = None
+        self.unary: Any = None
+
+
+SHORTCUT: Final = Shortcut()
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -31,14 +44,14 @@ class Op:
         self.partials: Callable[..., Any] = partials
         self.float_partials: Callable[..., Any] = partials
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        if self.arity == 1 and len(args) == 1 and not named:
+    def __call__(self, *args: Any) -> Any:
+        if self.arity == 1 and len(args) == 1:
             x = args[0]
-            if isinstance(x, Operand):
-                return x._apply_unary(self)
+            if type(x) is SHORTCUT.kind:
+                return SHORTCUT.unary(self, x)
             if type(x) is float:
                 return self.fn(x)
-        return self.dispatch(args, named)
+        return self.dispatch(args, {})
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Apply the op to whatever the arguments are."""

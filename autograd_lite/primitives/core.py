@@ -94,7 +94,14 @@ def _find_primitive(module: str, name: str) -> Primitive:
     return found
 
 
-class Nary(Primitive):
+class Multi(Primitive):
+    """A primitive of several arguments; it takes keywords and defaults as its float function does."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self.dispatch(args, named)
+
+
+class Nary(Multi):
     """A primitive of any number of arguments; called with one iterable per group (``dot`` has two)."""
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -193,7 +200,7 @@ def primitive(
         count = arity if arity is not None else (-1 if code.co_flags & 0x04 else code.co_argcount)
         called = name or fn.__name__.rstrip("_")
         slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
-        made = (Primitive if count >= 0 else Nary)(
+        made = (Nary if count < 0 else Primitive if count == 1 else Multi)(
             called,
             fn,
             partials,
