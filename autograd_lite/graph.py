@@ -16,7 +16,7 @@ from typing import Any, Final
 from mypy_extensions import mypyc_attr
 
 from .errors import GraphChangedError, PartialsError, ReentrantBackwardError
-from .primitives.base import Op, Operand, as_float
+from .primitives.base import SHORTCUT, Op, Operand, as_float
 
 __all__ = ["Info", "Many", "Node", "Sink", "forward_sweep", "order", "reverse_nodes", "reverse_sweep", "topological_order"]
 
@@ -267,7 +267,8 @@ def order(roots: list[Node], epoch: int) -> list[Node]:
     """
     result: list[Node] = []
     stack: list[Node | None] = []
-    stack.extend(reversed(roots))
+    for root in reversed(roots):
+        stack.append(root)
     while stack:
         node = stack.pop()
         if node is None:  # the operands of the node below are done
@@ -461,7 +462,8 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
 def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Node]:
     """Write the gradients, all or none; nothing before this point has touched one."""
     bad: list[Node] = []
-    before = [node._grad if node._info is None and node._prim is not None else node._gradient() for node in nodes]
+    plain: Any = SHORTCUT.kind
+    before = [node._grad if node._info is None and type(node) is plain else node._gradient() for node in nodes]
     snapshots: list[tuple[Any, Any]] = []
     for group in sunk:
         sink: Any = group[0][0].sink
@@ -470,7 +472,10 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Nod
         for node in nodes:
             g = node._adjoint
             if node._prim is None:
-                node._accumulate(g)
+                if type(node) is plain and (node._info is None or type(node._info) is str):
+                    node._grad += g
+                else:
+                    node._accumulate(g)
                 if g - g != 0.0:
                     bad.append(node)
             elif node._info is None:
