@@ -1,0 +1,131 @@
+"""The default style: one card per named value, with its expression, its value and its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .model import Box, Cell, Edge, Picture, Row
+from .reading import Options, Reading, number, too_many
+from .style import SIZE
+from .text import Line, Run, line
+
+__all__ = ["cards", "legend"]
+
+_ROWS = 8  # parameters that a card lists
+_SMALL = 9.5
+
+
+def cards(reading: Reading) -> Picture:
+    """The picture of a graph as cards.
+
+    Raises:
+        RenderError: for more cards than ``max_nodes``.
+    """
+    options = reading.options
+    inside = _folded_parameters(reading)
+    shown = [item for item in reading.outline.lines if id(item.node) not in inside]
+    if options.max_nodes is not None and len(shown) > options.max_nodes:
+        raise too_many(f"{len(shown):,} cards", options.max_nodes)
+    boxes, edges = [], []
+    for item in shown:
+        key = id(item.node)
+        rows: list[tuple[Any, float]] = []
+        count = 0
+        for operand, ways in zip(item.operands, item.partials):
+            for partial in ways:
+                if id(operand) in inside:
+                    rows.append((operand, partial))
+                else:
+                    edges.append(_edge(reading, item.node, operand, partial, count))
+                count += 1
+        boxes.append(_card(reading, item.node, rows, key in reading.spine))
+    return Picture(
+        boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options, any(e.label for e in edges))
+    )  # fmt: skip
+
+
+def legend(options: Options, partials: bool = True) -> Line:
+    """What the three colours mean."""
+    words = []
+    if options.values:
+        words.append(Run("value", "value"))
+    if options.grads:
+        words.append(Run("gradient", "grad"))
+    if options.partials and partials:
+        words.append(Run("local derivative", "partial"))
+    return line(*(run for word in words for run in (word, Run("     ", "muted"))))
+
+
+def _folded_parameters(reading: Reading) -> set[int]:
+    """Parameters used once, by a card that something else enters too: they become rows of that card."""
+    found: set[int] = set()
+    for item in reading.outline.lines:
+        once = {
+            id(operand) for operand in item.operands if reading.ways[id(operand)] == 1 and reading.is_parameter(operand)
+        }
+        if len(once) < len(item.operands):
+            found |= once
+    return found
+
+
+def _card(reading: Reading, node: Any, parameters: list[tuple[Any, float]], spine: bool) -> Box:
+    options = reading.options
+    rows = [_head(reading, node)]
+    numbers = []
+    if options.values:
+        numbers.append(Run(number(node.data), "value"))
+    if options.grads:
+        numbers.append(Run(number(node.grad), "grad"))
+    wide = 1 + options.values + options.grads + options.partials if parameters else max(len(numbers), 1)
+    rows[0] = Row((Cell(rows[0].cells[0].line, "center" if wide == 1 else "left", wide),))
+    if numbers:
+        spans = _spans(wide, len(numbers))
+        rows.append(Row([Cell((run,), "center", span) for run, span in zip(numbers, spans)], rule=True))
+    limit = len(parameters) if options.unfold or len(parameters) <= _ROWS else _ROWS - 1
+    for i, (parameter, partial) in enumerate(parameters[:limit]):
+        rows.append(_parameter(reading, parameter, partial, rule=i == 0))
+    if limit < len(parameters):
+        more = Run(f"… and {len(parameters) - limit} more parameters", "muted")
+        rows.append(Row((Cell((more,), "left", wide),), size=_SMALL, fill="parameter"))
+    kind = reading.kind(node)
+    tooltip = "\n".join([reading.tooltip(node), *(_row_tooltip(reading, node, *p) for p in parameters[:40])])
+    return Box(reading.ids[id(node)], "card", rows, kind, f"{kind}_line", tooltip=tooltip, spine=spine)
+
+
+def _head(reading: Reading, node: Any) -> Row:
+    """name = expression."""
+    expression = reading.expression(node)
+    name = reading.name(node)
+    return Row((Cell(line(name, Run(" = ", "muted"), expression) if expression else name),), size=SIZE)
+
+
+def _spans(wide: int, count: int) -> list[int]:
+    """``wide`` columns shared among ``count`` cells."""
+    return [wide // count + (i >= count - wide % count) for i in range(count)]
+
+
+def _parameter(reading: Reading, node: Any, partial: float, rule: bool) -> Row:
+    """name | value | gradient | local derivative."""
+    options = reading.options
+    cells = [Cell(reading.name(node))]
+    if options.values:
+        cells.append(Cell((Run(number(node.data), "value"),), "right"))
+    if options.grads:
+        cells.append(Cell((Run(number(node.grad), "grad"),), "right"))
+    if options.partials:
+        cells.append(Cell((Run(number(partial), "partial"),), "right"))
+    return Row(cells, rule=rule, size=_SMALL, fill="parameter")
+
+
+def _row_tooltip(reading: Reading, node: Any, parameter: Any, partial: float) -> str:
+    return f"{reading.edge_tooltip(node, parameter, partial)}"
+
+
+def _edge(reading: Reading, node: Any, operand: Any, partial: float, count: int) -> Edge:
+    tail, head = reading.ids[id(operand)], reading.ids[id(node)]
+    label = (Run(number(partial), "partial"),) if reading.options.partials else ()
+    straight = id(operand) in reading.spine and id(node) in reading.spine
+    return Edge(
+        f"e{head[1:]}_{count}", tail, head, label, tooltip=reading.edge_tooltip(node, operand, partial),
+        weight=12 if straight else 1,
+    )  # fmt: skip

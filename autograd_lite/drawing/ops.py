@@ -1,0 +1,173 @@
+"""Two more styles: ``ops``, every value with its operation beside it, and ``book``, circles and boxes as in figure 7.9."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..graph import Node
+from ..notation import Phrase, phrase_of_call
+from .cards import legend
+from .model import Box, Cell, Edge, Picture, Row, box, circle
+from .reading import Reading, number, runs, too_many
+from .style import SERIF, SIZE
+from .text import Line, Run, line, plain, width
+
+__all__ = ["book", "ops"]
+
+_DOT = "•"
+
+
+def ops(reading: Reading) -> Picture:
+    """Every value as a card (name | value | gradient) and every operation as a circle before it.
+
+    Raises:
+        RenderError: for more boxes than ``max_nodes``.
+    """
+    options = reading.options
+    boxes: list[Box] = []
+    edges: list[Edge] = []
+    for item in reading.outline.lines:
+        node = item.node
+        key = reading.ids[id(node)]
+        on = id(node) in reading.spine
+        if node.op is not None:
+            symbol = _symbol(node)
+            across = max(22.0, width(symbol, SIZE) + 9.0)
+            shape = circle if across < 30.0 else box
+            made = shape(f"o{key[1:]}", symbol, fill="page", stroke="edge", spine=on, tooltip=_op_tooltip(reading, node))
+            made.width, made.height = across, across if shape is circle else 22.0
+            boxes.append(made)
+            edges += _into_op(reading, node, f"o{key[1:]}", labels=options.partials)
+            edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key, weight=12 if on else 2))
+        boxes.append(_strip(reading, node, on))
+    _check(reading, boxes)
+    return Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options), ranksep=0.26)
+
+
+def _strip(reading: Reading, node: Any, spine: bool) -> Box:
+    """A flat card: name | value | gradient."""
+    options = reading.options
+    cells = [Cell(reading.name(node))]
+    if options.values:
+        cells.append(Cell((Run(number(node.data), "value"),)))
+    if options.grads:
+        cells.append(Cell((Run(number(node.grad), "grad"),)))
+    kind = reading.kind(node)
+    row = Row(cells)
+    return Box(
+        reading.ids[id(node)], "card", (row,), kind, f"{kind}_line", tooltip=reading.tooltip(node), spine=spine
+    )
+
+
+def book(reading: Reading) -> Picture:
+    """Circles are variables, boxes are operations; an unnamed intermediate has no circle.
+
+    Raises:
+        RenderError: for more boxes than ``max_nodes``.
+    """
+    options = reading.options
+    boxes: list[Box] = []
+    edges: list[Edge] = []
+    folded = reading.outline.folded
+    for node in reading.outline.nodes:
+        key = reading.ids[id(node)]
+        on = reading.owner[id(node)] in reading.spine
+        if node.op is not None:
+            symbol = _bracketed(node)
+            made = box(
+                f"o{key[1:]}", symbol, max(34.0, width(symbol, SIZE) + 8.0), 21.0, font=SERIF, fill="page",
+                stroke="edge", spine=on and id(node) not in folded, tooltip=_op_tooltip(reading, node),
+            )  # fmt: skip
+            boxes.append(made)
+            edges += _into_op(reading, node, made.id, labels=options.partials)
+        if id(node) not in folded:
+            boxes.append(_disc(reading, node, on))
+            if node.op is not None:
+                edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key, weight=12 if on else 2))
+    _check(reading, boxes)
+    shown = legend(options) if options.values or options.grads or options.partials else ()
+    return Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=shown, ranksep=0.2)
+
+
+def _disc(reading: Reading, node: Any, spine: bool) -> Box:
+    """A circle with the name in it, and below it the numbers that are asked for."""
+    options = reading.options
+    name = reading.name(node)
+    radius = max(11.0, width(name, SIZE) / 2 + 3.5)
+    made = circle(
+        reading.ids[id(node)], name, radius, font=SERIF, fill="page", stroke="edge", spine=spine,
+        tooltip=reading.tooltip(node),
+    )  # fmt: skip
+    numbers = [Run(number(node.data), "value")] if options.values else []
+    numbers += [Run(number(node.grad), "grad")] if options.grads else []
+    if numbers:
+        made.rows = [*made.rows, *(Row((Cell((run,), "center"),), size=8.0) for run in numbers)]
+        longest = max(width((run,), 8.0) for run in numbers)
+        made.width = made.height = 2 * max(radius, longest / 2 + 5.0, 12.0 + 4.5 * len(numbers))
+    return made
+
+
+def _into_op(reading: Reading, node: Any, target: str, labels: bool) -> list[Edge]:
+    """The edges from the operands of ``node`` to its operation."""
+    edges = []
+    folded = reading.outline.folded
+    for i, (operand, partial) in enumerate(zip(node.parents, node.local_partials)):
+        inner = id(operand) in folded
+        tail = reading.ids[id(operand)]
+        both = reading.owner[id(operand)] in reading.spine and reading.owner[id(node)] in reading.spine
+        tooltip = "" if inner or id(node) in folded else reading.edge_tooltip(node, operand, partial)
+        edges.append(
+            Edge(
+                f"e{target[1:]}_{i}", f"o{tail[1:]}" if inner else tail, target,
+                (Run(number(partial), "partial"),) if labels else (), tooltip=tooltip, weight=12 if both and not inner else 2,
+            )
+        )  # fmt: skip
+    return edges
+
+
+def _op_tooltip(reading: Reading, node: Any) -> str:
+    return f"{node.op.name}: {plain(_bracketed(node))}"
+
+
+def _check(reading: Reading, boxes: list[Box]) -> None:
+    limit = reading.options.max_nodes
+    if limit is not None and len(boxes) > limit:
+        raise too_many(f"{len(boxes):,} boxes", limit)
+
+
+# --- an operation without its operands ------------------------------------------------------------------------------------
+
+
+def _pattern(node: Any) -> list[tuple[str, str]]:
+    """The op's notation with a dot for every operand that is a value."""
+    args = node.args
+    if node.op.arity < 0 and len(args) > 2:
+        n_ary = {"sum": "Σ •", "dot": "Σ • · •", "affine": "• + Σ • · •", "prod": "Π •"}
+        return [("op", n_ary.get(node.op.name, f"{node.op.name}(•, …)"))]
+    parts = [
+        Phrase([("op", _DOT)]) if isinstance(arg, Node) else Phrase([("num", f"{arg:.6g}")], 5 if arg >= 0 else 3, arg < 0)
+        for arg in args
+    ]
+    return phrase_of_call(node.op, parts).runs
+
+
+def _bracketed(node: Any) -> Line:
+    """exp[•], (•)², • + •."""
+    pattern = _pattern(node)
+    found = re.fullmatch(rf"(\w+)(?: {_DOT}|\({_DOT}\))", "".join(text for _, text in pattern))
+    if found:
+        return (Run(f"{found[1]}[{_DOT}]"),)
+    if len(pattern) == 2 and pattern[0][1] == _DOT and pattern[1][0] == "sup":
+        return line(Run(f"({_DOT})"), Run(pattern[1][1], shift=1))
+    return runs(pattern) or (Run(_DOT),)
+
+
+def _symbol(node: Any) -> Line:
+    """The sign alone where that says everything: +, ·, exp; else the whole pattern: 2 · •."""
+    pattern = _pattern(node)
+    text = "".join(t for _, t in pattern)
+    bare = text.replace(_DOT, "").strip()
+    if len(node.args) == len(node.parents) and bare and re.fullmatch(r"\w+|[^\w\s()]", bare):
+        return (Run(bare),)
+    return runs(pattern) or (Run(_DOT),)
