@@ -13,7 +13,7 @@ from typing import Any
 
 from .graph import STATE
 
-__all__ = ["STATE", "Tracer", "current_tracer", "notify", "observe", "tracing"]
+__all__ = ["STATE", "Tracer", "current_tracer", "hiding", "notify", "observe", "tracing"]
 
 Observer = Callable[[Any], None]
 
@@ -44,6 +44,23 @@ def observe(observer: Observer) -> Iterator[None]:
         _local.observers = stack
         with _lock:
             STATE.special -= 1
+
+
+@contextmanager
+def hiding(kind: str) -> Iterator[None]:
+    """Within the block, this thread's observers with a true attribute of that name don't see new nodes.
+
+    ``"cuts"`` are those that cut nodes from their operands (``no_grad``), ``"checks"`` those that raise.
+    """
+    if STATE.special == 0:
+        yield
+        return
+    stack = observers()
+    _local.observers = [observer for observer in stack if not getattr(observer, kind, False)]
+    try:
+        yield
+    finally:
+        _local.observers = stack
 
 
 def notify(node: Any) -> None:

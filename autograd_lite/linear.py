@@ -1,0 +1,152 @@
+"""A recorded function as a linear map: its Jacobian at the recorded point, applied from either side.
+
+``Linear`` is a flat copy of the part of a graph that lies between some inputs and some outputs: for each node, the
+places of its operands and its partials. The partials are floats (those recorded), or nodes (the rules run on nodes),
+and tangents and adjoints are floats or nodes likewise: so ``jvp``, ``vjp``, ``jacobian`` and everything of higher
+order are one loop. It reads the graph and writes nothing, so any number of them run at a time, on any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .graph import STATE, Info, Many, Node, hooked, partials_on_nodes, rule_parents
+from .modes import hiding
+
+__all__ = ["Linear"]
+
+Edges = list[tuple[int, Any]]
+
+
+class Linear:
+    """The linear map from changes of ``inputs`` to changes of ``outputs``.
+
+    Args:
+        inputs: nodes; what they were made from plays no part.
+        outputs: nodes, or plain numbers, which don't change.
+        rules: whether partials are nodes (so that results can be differentiated) instead of the recorded floats.
+
+    Attributes:
+        constant: whether no output depends on any input.
+    """
+
+    def __init__(self, inputs: Sequence[Node], outputs: Sequence[Any], rules: bool = False) -> None:
+        self._inputs = len(inputs)
+        self._steps: list[Edges] = []
+        self._hooked: dict[int, Node] = {}
+        place = {id(node): i for i, node in enumerate(inputs)}
+        for i, node in enumerate(inputs):
+            self._note_hooks(i, node)
+        recorded = [y for y in outputs if isinstance(y, Node)]
+        for node in _between(place, recorded):
+            edges = _edges(node, place, rules)
+            if edges:
+                place[id(node)] = self._inputs + len(self._steps)
+                self._note_hooks(place[id(node)], node)
+                self._steps.append(edges)
+        self._outputs = [place.get(id(y)) if isinstance(y, Node) else None for y in outputs]
+        self.constant = all(i is None for i in self._outputs)
+
+    def _note_hooks(self, place: int, node: Node) -> None:
+        if STATE.watched and isinstance(node._info, Info) and node._info.hooks:
+            self._hooked[place] = node
+
+    def forward(self, tangents: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs for those of the inputs; None stands for "doesn't move", in and out."""
+        moving: list[Any] = list(tangents)
+        plain = all(t is None or type(t) is float for t in tangents)
+        for edges in self._steps:
+            total = None
+            for i, partial in edges:
+                t = moving[i]
+                if t is None:
+                    continue
+                term = partial * t if plain and type(partial) is float else _times(partial, t)
+                total = term if total is None else total + term
+            moving.append(total)
+        return [None if i is None else moving[i] for i in self._outputs]
+
+    def reverse(self, seeds: Sequence[Any]) -> list[Any]:
+        """The adjoints of the inputs for those of the outputs; None stands for "no influence", in and out."""
+        adjoints: list[Any] = [None] * (self._inputs + len(self._steps))
+        for i, seed in zip(self._outputs, seeds):
+            if i is not None and seed is not None:
+                adjoints[i] = seed if adjoints[i] is None else adjoints[i] + seed
+        k = len(adjoints)
+        for edges in reversed(self._steps):
+            k -= 1
+            g = adjoints[k]
+            if g is None:
+                continue
+            if k in self._hooked:
+                g = hooked(self._hooked[k], g)
+            for i, partial in edges:
+                term = g * partial if type(g) is float and type(partial) is float else _times(partial, g)
+                old = adjoints[i]
+                adjoints[i] = term if old is None else old + term
+        for i, node in self._hooked.items():
+            if i < self._inputs and adjoints[i] is not None:
+                adjoints[i] = hooked(node, adjoints[i])
+        return adjoints[: self._inputs]
+
+
+def _times(partial: Any, t: Any) -> Any:
+    """The product, without a node for a factor of 1."""
+    if type(partial) is float and partial == 1.0:
+        return t
+    if type(t) is float and t == 1.0:
+        return partial
+    return t * partial
+
+
+def _operands(node: Node) -> Sequence[Node]:
+    """What a sweep passes through: the operands that are nodes already (a parameter's row is none)."""
+    a, b, info = node._a, node._b, node._info
+    if a is not None:
+        return (a,) if b is None else (a, b)
+    if b is not None:
+        return (b,)
+    if node._prim is None or not isinstance(info, Many):
+        return ()
+    return rule_parents(node) if hasattr(info, "group") else info.nodes
+
+
+def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
+    """What ``roots`` are made from, operands first, as far as ``inputs`` and without them."""
+    result: list[Node] = []
+    seen: set[int] = set(inputs)
+    stack: list[Node | None] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:
+            node = stack.pop()
+            assert node is not None
+            result.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            operands = _operands(node)
+            if operands:
+                stack.append(node)
+                stack.append(None)
+                stack.extend([p for p in reversed(operands) if id(p) not in seen])
+    return result
+
+
+def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
+    """Where the operands that depend on an input are, with the partial for each."""
+    operands = _operands(node)
+    if not any(id(p) in place for p in operands):
+        return []
+    partials: Sequence[Any]
+    if rules:
+        operands = rule_parents(node)
+        with hiding("checks"):  # a rule may pass through a pole that the partial doesn't see
+            partials = partials_on_nodes(node)
+    elif hasattr(node._info, "group"):
+        partials = (1.0,)
+    elif isinstance(node._info, Many):
+        partials = node._info.partials
+    else:
+        partials = node.local_partials
+    return [(place[id(p)], partial) for p, partial in zip(operands, partials) if id(p) in place]
