@@ -62,6 +62,10 @@ class Sink:
         """Add the adjoints to the gradient buffer; return a parameter whose gradient is now nan or infinite, if any."""
         raise NotImplementedError
 
+    def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
+        """Add the adjoints to ``_adjoint`` of those parameters that are among ``inputs``."""
+        raise NotImplementedError
+
     def snapshot(self) -> Any:
         """What ``restore`` needs to take a ``commit`` back."""
         raise NotImplementedError
@@ -448,10 +452,11 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
             node._adjoint = 0.0
         nodes = order([root], epoch)
         root._adjoint = seed
-        if STATE.watched == 0:
-            _propagate(nodes)
-        else:
-            propagate_watched(nodes)
+        sunk = _propagate(nodes) if STATE.watched == 0 else propagate_watched(nodes)
+        for group in sunk:
+            sink: Any = group[0][0].sink
+            sink.spread(group, inputs)
+        if STATE.watched != 0:
             for node in inputs:
                 node._adjoint = hooked(node, node._adjoint)
         return [node._adjoint for node in inputs]

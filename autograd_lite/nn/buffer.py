@@ -108,8 +108,8 @@ class Storage:
     def __init__(self, data: Any, grad: Any, label: str = "") -> None:
         self.data: Buffer = np.ascontiguousarray(data, dtype=np.float64).reshape(np.shape(data)).view(Buffer)
         self.grad: Buffer = np.ascontiguousarray(grad, dtype=np.float64).reshape(np.shape(data)).view(Buffer)
-        self.numbers: Any = memoryview(self.data.view(np.ndarray).reshape(-1))
-        self.gradients: Any = memoryview(self.grad.view(np.ndarray).reshape(-1))
+        self.numbers: Any = memoryview(self.data.numpy().reshape(-1))
+        self.gradients: Any = memoryview(self.grad.numpy().reshape(-1))
         self.label = label
         self._positions: Any = None
 

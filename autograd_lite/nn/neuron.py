@@ -19,7 +19,7 @@ from ..graph import Many, Node, Sink
 from ..primitives.core import Operand, as_float
 from ..primitives.reductions import affine
 from ..value import Value, node
-from .parameter import Parameter
+from .parameter import Element, Parameter
 
 __all__ = ["Row", "Sample", "Weights", "neurons"]
 
@@ -99,6 +99,15 @@ class Weights(Sink):
 
     def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
+        with np.errstate(all="ignore"):
+            to_weight, to_bias = self._gradients(adjoints)
+            self.weight.grad += to_weight
+            if self.bias is not None:
+                self.bias.grad += to_bias
+        return _nonfinite(self.weight) or (_nonfinite(self.bias) if self.bias is not None else [])
+
+    def _gradients(self, adjoints: list[tuple[Many, float]]) -> tuple[Any, Any]:
+        """Δᵀ X and the column sums of Δ, of as many samples as there are."""
         samples: dict[int, int] = {}
         numbers: list[list[float]] = []
         places: list[int] = []
@@ -110,22 +119,26 @@ class Weights(Sink):
                 place = samples[id(sample)] = len(numbers)
                 numbers.append(sample.numbers)
             places.append(place * units + row.index)
-        deltas = np.zeros(len(numbers) * units)
-        np.add.at(deltas, places, [g for _, g in adjoints])
-        delta = deltas.reshape(len(numbers), units)
+        delta = np.bincount(places, [g for _, g in adjoints], len(numbers) * units).reshape(len(numbers), units)
         x = np.array(numbers)
-        return self._add(delta, x, adjoints)
-
-    def _add(self, delta: Any, x: Any, adjoints: list[tuple[Many, float]]) -> list[Node]:
         if np.isfinite(x).all():
-            self.weight.grad += delta.T @ x
-        else:  # a neuron that the sweep has not reached has no 0·inf to add
-            for row, g in adjoints:
-                sample: Any = row.operands
-                self.weight.grad[row.index] += g * np.array(sample.numbers)
-        if self.bias is not None:
-            self.bias.grad += delta.sum(axis=0)
-        return _nonfinite(self.weight) or (_nonfinite(self.bias) if self.bias is not None else [])
+            return delta.T @ x, delta.sum(axis=0)
+        to_weight = np.zeros(self.weight.shape)
+        for row, g in adjoints:  # a neuron that the sweep has not reached has no 0·inf to add
+            of_row: Any = row.operands
+            to_weight[row.index] += g * np.array(of_row.numbers)
+        return to_weight, delta.sum(axis=0)
+
+    def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
+        """Give those scalars of the layer that are among ``inputs`` their adjoints."""
+        flat: list[Any] = []
+        for wanted in inputs:
+            for parameter, which in ((self.weight, 0), (self.bias, 1)):
+                if isinstance(wanted, Element) and parameter is not None and wanted.storage is parameter.storage:
+                    if not flat:
+                        with np.errstate(all="ignore"):
+                            flat = [g.ravel() for g in self._gradients(adjoints)]
+                    wanted._adjoint += float(flat[which][wanted.index])
 
     def snapshot(self) -> Any:
         """Copies of the gradients."""
@@ -194,7 +207,7 @@ def _mixed(weights: Weights, inputs: list[Any], rows: list[list[float]], biases:
         return [affine(inputs, weights.row(unit), weights.bias_of(unit)) for unit in range(first, first + len(biases))]
     inputs = [x if isinstance(x, Value) else as_float(x, "a layer") for x in inputs]
     numbers = [x._number() if isinstance(x, Value) else x for x in inputs]
-    nodes = [x for x in inputs if isinstance(x, Value)]
+    nodes: list[Node] = [x for x in inputs if isinstance(x, Value)]
     sample = Sample(inputs, numbers, rows)
     result = []
     for unit, (row, bias) in enumerate(zip(rows[first : first + len(biases)], biases), first):

@@ -53,39 +53,21 @@ class Element(Value):
 
     def _gradient(self) -> Any:
         number = self.storage.gradients[self.index]
-        kept = self._grad  # a Value after backward(create_graph=True); it counts until the buffer is changed
-        return kept if isinstance(kept, Value) and kept.data == number else number
+        kept = super()._gradient()  # a Value after backward(create_graph=True); it counts until the buffer is changed
+        return kept if isinstance(kept, Value) and kept._number() == number else number
 
     def _set_gradient(self, gradient: Any) -> None:
-        if isinstance(gradient, Value):
-            self._grad = gradient
-            self.storage.gradients[self.index] = gradient.data
-        else:
-            self._grad = 0.0
-            self.storage.gradients[self.index] = gradient
-
-    def _accumulate(self, adjoint: Any) -> None:
-        self._set_gradient(self._gradient() + adjoint)
+        super()._set_gradient(gradient)
+        self.storage.gradients[self.index] = gradient._number() if isinstance(gradient, Value) else gradient
 
     @property
     def data(self) -> float:
         """The number (primal), as it is in the parameter's buffer now."""
-        return self._number()
+        return super().data
 
     @data.setter
     def data(self, number: Any) -> None:
         self.storage.numbers[self.index] = as_float(number, "Value.data")
-
-    @property
-    def grad(self) -> Any:
-        """The gradient, as it is in the parameter's buffer now."""
-        return self._gradient()
-
-    @grad.setter
-    def grad(self, number: Any) -> None:
-        if number is None:
-            number = 0.0
-        self._set_gradient(number if isinstance(number, Value) else as_float(number, "Value.grad"))
 
     @property
     def label(self) -> str:
@@ -101,31 +83,24 @@ class Element(Value):
     def __reduce__(self) -> Any:
         return (Element, (self.storage, self.index))
 
-    # --- the operators in which Value reads its own slot ----------------------------------------------------------
 
-    def __add__(self, other: Any) -> Any:
-        self._number()
-        return super().__add__(other)
+def _fresh(name: str) -> Callable[..., Any]:
+    """Value's operator, which reads Value's own slot, after the slot has been read from the buffer."""
+    inherited = getattr(Value, name)
 
-    def __sub__(self, other: Any) -> Any:
+    def operator(self: Element, *others: Any) -> Any:
         self._number()
-        return super().__sub__(other)
+        return inherited(self, *others)
 
-    def __mul__(self, other: Any) -> Any:
-        self._number()
-        return super().__mul__(other)
+    operator.__name__ = operator.__qualname__ = name
+    return operator
 
-    def __rmul__(self, other: Any) -> Any:
-        self._number()
-        return super().__rmul__(other)
 
-    def __pow__(self, other: Any) -> Any:
-        self._number()
-        return super().__pow__(other)
-
-    def __neg__(self) -> Any:
-        self._number()
-        return super().__neg__()
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul")
+_OPERATORS = [f"__{side}{name}__" for name in _BINARY for side in ("", "r")] + ["__neg__", "__pos__", "__abs__"]
+for _name in _OPERATORS:
+    if hasattr(Value, _name):
+        setattr(Element, _name, _fresh(_name))
 
 
 def _operator(name: str) -> Callable[..., Any]:
@@ -231,7 +206,7 @@ class Parameter(Operand):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.storage.data.shape
+        return tuple(self.storage.data.shape)
 
     @property
     def ndim(self) -> int:

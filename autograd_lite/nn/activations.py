@@ -1,0 +1,219 @@
+"""Activation functions as modules: each applies one function of the table to every number it is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..primitives import TABLE
+from ..value import Value, node
+from .module import Module
+from .shapes import ShapeError, as_array, each, object_array
+
+exp, tanh, logsumexp = TABLE["exp"], TABLE["tanh"], TABLE["logsumexp"]
+relu, leaky_relu, sigmoid, softplus = TABLE["relu"], TABLE["leaky_relu"], TABLE["sigmoid"], TABLE["softplus"]
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "LeakyReLU",
+    "LogSoftmax",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "relu_each",
+]
+
+
+def relu_each(values: list[Any]) -> list[Any]:
+    """The ReLU of every Value: the same nodes as ``relu``'s, without a call for each of them."""
+    return [
+        (node(x, relu, v, None, 1.0, 0.0) if x > 0.0 else node(0.0, relu, v, None, 0.0, 0.0) if x <= 0.0 else relu(v))
+        if type(v) is Value and (x := v._data) == x
+        else relu(v)
+        for v in values
+    ]
+
+
+class Activation(Module):
+    """An elementwise function as a module: of one Value, a list of them, or an array of any shape."""
+
+    def function(self, x: Any) -> Any:
+        """The function of one number."""
+        raise NotImplementedError
+
+    def forward(self, x: Any) -> Any:
+        """The function of every number of ``x``, in the same shape."""
+        return each(self.function, x, repr(self))
+
+
+class ReLU(Activation):
+    """max(0, x), the rectified linear unit; derivative 0 at 0.
+
+    >>> ReLU()([-1.0, 2.0]).tolist()
+    [0.0, 2.0]
+    """
+
+    def function(self, x: Any) -> Any:
+        return relu(x)
+
+    def forward(self, x: Any) -> Any:
+        if isinstance(x, np.ndarray) and x.dtype == object:
+            return object_array(relu_each(x.ravel().tolist()), x.shape)
+        return super().forward(x)
+
+
+class Tanh(Activation):
+    """tanh x.
+
+    >>> Tanh()(0.0)
+    0.0
+    """
+
+    def function(self, x: Any) -> Any:
+        return tanh(x)
+
+
+class Sigmoid(Activation):
+    """1/(1 + e⁻ˣ).
+
+    >>> Sigmoid()(0.0)
+    0.5
+    """
+
+    def function(self, x: Any) -> Any:
+        return sigmoid(x)
+
+
+class Softplus(Activation):
+    """log(1 + e^(βx))/β, with no cut-off (PyTorch returns x itself beyond βx = 20).
+
+    >>> round(Softplus()(0.0), 6)
+    0.693147
+    """
+
+    def __init__(self, beta: float = 1.0) -> None:
+        self.beta = beta
+
+    def function(self, x: Any) -> Any:
+        return softplus(x) if self.beta == 1.0 else softplus(x * self.beta) / self.beta
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}"
+
+
+class GELU(Activation):
+    """x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016).
+
+    Args:
+        approximate: "none", or "tanh" for the formula with tanh.
+
+    >>> round(GELU()(1.0), 6), round(GELU(approximate="tanh")(1.0), 6)
+    (0.841345, 0.841192)
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in ("none", "tanh"):
+            raise ValueError(f"GELU: approximate is 'none' or 'tanh', not {approximate!r}")
+        self.approximate = approximate
+
+    def function(self, x: Any) -> Any:
+        return TABLE["gelu" if self.approximate == "none" else "gelu_tanh"](x)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(Activation):
+    """x·σ(x), also called swish.
+
+    >>> SiLU()(0.0)
+    0.0
+    """
+
+    def function(self, x: Any) -> Any:
+        return TABLE["silu"](x)
+
+
+class ELU(Activation):
+    """x for x > 0, α(eˣ − 1) below.
+
+    >>> round(ELU()(-1.0), 6)
+    -0.632121
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = float(alpha)
+
+    def function(self, x: Any) -> Any:
+        return TABLE["elu"](x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}"
+
+
+class LeakyReLU(Activation):
+    """x for x > 0, slope·x below; derivative = slope at 0.
+
+    >>> LeakyReLU(0.1)(-2.0)
+    -0.2
+    """
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = float(negative_slope)
+
+    def function(self, x: Any) -> Any:
+        return leaky_relu(x, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}"
+
+
+class Softmax(Module):
+    """eˣⁱ/Σe along one axis, as exp(xᵢ − logsumexp(x)): nothing overflows.
+
+    Args:
+        dim: the axis; the last by default.
+
+    >>> Softmax()([1.0, 2.0, 3.0]).round(3).tolist()
+    [0.09, 0.245, 0.665]
+    """
+
+    def __init__(self, dim: int | None = None) -> None:
+        self.dim = -1 if dim is None else dim
+
+    def _of_row(self, row: list[Any]) -> list[Any]:
+        total = logsumexp(row)
+        return [exp(x - total) for x in row]
+
+    def forward(self, x: Any) -> Any:
+        array = as_array(x, repr(self))
+        if not -array.ndim <= self.dim < array.ndim:
+            raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axis {self.dim}")
+        moved = np.moveaxis(array, self.dim, -1)
+        rows = moved.reshape(-1, moved.shape[-1]).tolist()
+        values = [value for row in rows for value in self._of_row(row)]
+        if array.dtype != object:
+            result = np.array(values, dtype=np.float64).reshape(moved.shape)
+        else:
+            result = object_array(values, moved.shape)
+        return np.moveaxis(result, -1, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class LogSoftmax(Softmax):
+    """xᵢ − logsumexp(x) along one axis: what ``NLLLoss`` takes.
+
+    >>> LogSoftmax()([1.0, 2.0, 3.0]).round(3).tolist()
+    [-2.408, -1.408, -0.408]
+    """
+
+    def _of_row(self, row: list[Any]) -> list[Any]:
+        total = logsumexp(row)
+        return [x - total for x in row]

@@ -1,0 +1,247 @@
+"""Layers with parameters, and the few without that stand between them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..arrays import default_generator
+from ..primitives import TABLE
+from .module import Module
+from .neuron import Weights, neurons
+from .parameter import Parameter
+from .shapes import ShapeError, as_array, object_array
+
+sqrt, mean = TABLE["sqrt"], TABLE["mean"]
+
+__all__ = ["Dropout", "Embedding", "Flatten", "Identity", "LayerNorm", "Linear"]
+
+
+class Linear(Module):
+    """f = β + Ω x: every output is one neuron, one node of the graph.
+
+    Args:
+        in_features: numbers in the input's last axis.
+        out_features: neurons.
+        bias: whether there is a β.
+
+    Attributes:
+        weight: Ω, a Parameter of shape (out_features, in_features).
+        bias: β, a Parameter of shape (out_features,), or None.
+
+    Both start uniform in ±1/√in_features, as PyTorch's do. The input is one row, a list of rows, or an array with
+    any number of leading axes; the output has the same leading axes, an object array of Values.
+
+    Raises:
+        ShapeError: for an input whose last axis is another, naming both shapes.
+
+    >>> layer = Linear(2, 3)
+    >>> layer.weight[...] = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]; layer.bias.data.fill_(0.5)
+    Buffer([0.5, 0.5, 0.5])
+    >>> f = layer([[1.0, 2.0]])
+    >>> f.shape, f[0, 2].data, f[0, 2].op
+    ((1, 3), 3.5, <primitive affine>)
+    >>> f[0, 2].backward(); layer.weight.grad[2].tolist()
+    [1.0, 2.0]
+    """
+
+    bias: Parameter | None
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        _positive("Linear", in_features=in_features, out_features=out_features)
+        self.in_features = in_features
+        self.out_features = out_features
+        bound = 1.0 / math.sqrt(in_features)
+        generator = default_generator()
+        self.weight = Parameter(generator.uniform(-bound, bound, (out_features, in_features)))
+        self.bias = Parameter(generator.uniform(-bound, bound, out_features)) if bias else None
+        self._weights = Weights(self.weight, self.bias)
+
+    def _sink(self) -> Weights:
+        """The one ``Weights`` of this layer; another only after another Parameter has been assigned."""
+        if self._weights.weight is not self.weight or self._weights.bias is not self.bias:
+            self._weights = Weights(self.weight, self.bias)
+        return self._weights
+
+    def forward(self, x: Any) -> Any:
+        """The outputs for one row or for each row of a batch."""
+        array = as_array(x, repr(self))
+        units, inputs = self.weight.shape
+        if array.ndim == 0 or array.shape[-1] != inputs:
+            raise ShapeError(
+                f"{self!r}: the input has shape {array.shape} and the weight {self.weight.shape}; the input's last "
+                f"axis must have {inputs} numbers"
+            )
+        weights = self._sink()
+        rows = self.weight.rows()
+        biases = [0.0] * units if self.bias is None else self.bias.rows()
+        result: list[Any] = []
+        for sample in array.reshape(-1, inputs).tolist():
+            result += neurons(weights, sample, rows, biases)
+        return object_array(result, (*array.shape[:-1], units))
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+def _positive(where: str, **counts: int) -> None:
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise ValueError(f"{where}: {name} is a positive int, not {count!r}")
+
+
+class Identity(Module):
+    """The input itself. Arguments are ignored.
+
+    >>> Identity()(3.0)
+    3.0
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        pass
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+
+class Flatten(Module):
+    """Axes ``start_dim`` … ``end_dim`` become one; by default all but the batch's.
+
+    >>> Flatten()(np.zeros((5, 2, 3))).shape
+    (5, 6)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, x: Any) -> Any:
+        array = as_array(x, repr(self))
+        start = self.start_dim + array.ndim if self.start_dim < 0 else self.start_dim
+        end = self.end_dim + array.ndim if self.end_dim < 0 else self.end_dim
+        if not 0 <= start <= end < array.ndim:
+            raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axes {start} … {end}")
+        return array.reshape(*array.shape[:start], -1, *array.shape[end + 1 :])
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Dropout(Module):
+    """In training, each number becomes 0 with probability ``p`` and the others are divided by 1 − p; else nothing.
+
+    Args:
+        p: the probability.
+
+    Random numbers come from ``ag.manual_seed``'s generator (Srivastava et al. 2014).
+
+    >>> Dropout(0.5).eval()([1.0, 2.0])
+    [1.0, 2.0]
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"Dropout: p is a probability in [0, 1], not {p!r}")
+        self.p = p
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or self.p == 0.0:
+            return x
+        array = as_array(x, repr(self))
+        keep = default_generator().random(array.shape) >= self.p
+        scale = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
+        if array.dtype != object:
+            return array * (keep * scale)
+        pairs = zip(array.ravel().tolist(), keep.ravel().tolist())
+        return object_array([v * scale if kept else 0.0 for v, kept in pairs], array.shape)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class LayerNorm(Module):
+    """(x − mean)/√(variance + ε) over the last axes, then γ·x + β (Ba, Kiros and Hinton 2016).
+
+    Args:
+        normalized_shape: the last axes: an int, or a tuple of them.
+        eps: ε.
+        elementwise_affine: whether there are γ (``weight``, starts at 1) and β (``bias``, starts at 0).
+
+    >>> y = LayerNorm(2)([1.0, 3.0])
+    >>> [round(v.data, 4) for v in y]
+    [-1.0, 1.0]
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True) -> None:
+        shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
+        _positive("LayerNorm", **{f"axis {i}": n for i, n in enumerate(shape)})
+        self.normalized_shape = shape
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        self.weight = Parameter(np.ones(shape)) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(shape)) if elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        array = as_array(x, repr(self))
+        last = len(self.normalized_shape)
+        if array.shape[array.ndim - last :] != self.normalized_shape or array.ndim < last:
+            raise ShapeError(
+                f"{self!r}: the input has shape {array.shape}, whose last axes must be {self.normalized_shape}"
+            )
+        result: list[Any] = []
+        for row in array.reshape(-1, math.prod(self.normalized_shape)).tolist():
+            result += self._of_row(row)
+        return object_array(result, array.shape)
+
+    def _of_row(self, row: list[Any]) -> list[Any]:
+        centre = mean(row)
+        differences = [x - centre for x in row]
+        scale = sqrt(mean([d * d for d in differences]) + self.eps)
+        normal = [d / scale for d in differences]
+        if self.weight is None or self.bias is None:
+            return normal
+        gamma, beta = self.weight.values().ravel(), self.bias.values().ravel()
+        return [n * g + b for n, g, b in zip(normal, gamma, beta)]
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class Embedding(Module):
+    """A table of rows: an index gives its row of ``weight``, as the scalars that they are.
+
+    Args:
+        num_embeddings: rows; ``weight`` starts standard normal.
+        embedding_dim: numbers in a row.
+
+    Raises:
+        IndexError: for an index outside the table. TypeError: for what is not an integer.
+
+    >>> table = Embedding(10, 3)
+    >>> table([1, 4]).shape, table(1)[0] is table.weight[1, 0]
+    ((2, 3), True)
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
+        _positive("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.weight = Parameter(default_generator().standard_normal((num_embeddings, embedding_dim)))
+
+    def forward(self, indices: Any) -> Any:
+        array = np.asarray(indices)
+        if array.dtype.kind not in "iu":
+            raise TypeError(f"{self!r} takes integer indices, not an array of {array.dtype}")
+        if array.size and (array.min() < 0 or array.max() >= self.num_embeddings):
+            raise IndexError(
+                f"{self!r}: an index of {array.min()} … {array.max()} is outside 0 … {self.num_embeddings - 1}"
+            )
+        return self.weight[array]
+
+    def extra_repr(self) -> str:
+        return f"{self.num_embeddings}, {self.embedding_dim}"

@@ -1,0 +1,201 @@
+"""micrograd's networks: ``Neuron``, ``Layer``, ``MLP``, called and listed as its users know them.
+
+Beneath, a layer has one weight and one bias ``Parameter``, a neuron is a row of them, and recording it makes one node
+and one for the ReLU. ``parameters()`` is the flat list of scalars that micrograd gives; ``named_parameters`` and
+``state_dict`` have the arrays. The weights start uniform in ±1, from Python's ``random`` in micrograd's order, so that
+``random.seed(1337)`` gives the numbers it gives there.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..primitives.core import Operand
+from .activations import relu_each
+from .layers import _positive
+from .module import Module, Parameters
+from .neuron import Weights, neurons
+from .parameter import Parameter
+from .shapes import ShapeError, as_array, object_array
+
+__all__ = ["MLP", "Layer", "Neuron"]
+
+
+def _draw(neurons: int, inputs: int) -> tuple[Parameter, Parameter]:
+    weight = [[random.uniform(-1, 1) for _ in range(inputs)] for _ in range(neurons)]
+    return Parameter(weight, "weight"), Parameter((neurons,), "bias")
+
+
+class _Scalars(Module):
+    """What the three share: a flat list of scalars as parameters, and calls on one row or on many."""
+
+    def parameters(self, recurse: bool = True) -> Parameters:
+        """The scalars: neuron by neuron, its weights, then its bias."""
+        raise NotImplementedError
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set all gradients to 0."""
+        for _, parameter in self.named_parameters():
+            parameter.zero_grad()
+
+    def _record(self, row: list[Any]) -> Any:
+        """The result for one row of inputs."""
+        raise NotImplementedError
+
+    def forward(self, x: Any) -> Any:
+        """One row gives what micrograd gives; several rows an array with the same for each."""
+        if type(x) is not list or not x or not isinstance(x[0], (float, Operand)):
+            array = as_array(x, repr(self))
+            if array.ndim != 1:
+                rows = [self._record(row) for row in array.reshape(-1, array.shape[-1] if array.ndim else 1).tolist()]
+                flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]
+                units = (len(rows[0]),) if rows and isinstance(rows[0], list) else ()
+                return object_array(flat, (*array.shape[:-1], *units))
+            x = array.tolist()
+        return self._record(x)
+
+
+class Neuron(_Scalars):
+    """Σ wᵢ·xᵢ + b, and its ReLU unless ``nonlin`` is False.
+
+    Args:
+        nin: inputs.
+        nonlin: whether there is a ReLU.
+
+    Attributes:
+        w: the weights, a list of Values.
+        b: the bias, a Value.
+
+    >>> n = Neuron(2)
+    >>> n, len(n.parameters()), n([1.0, 2.0]).op
+    (ReLUNeuron(2), 3, <primitive relu>)
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
+        _positive("Neuron", nin=nin)
+        self.weight, self.bias = _draw(1, nin)
+        self._place(Weights(self.weight, self.bias), 0, nonlin)
+
+    def _place(self, weights: Weights, unit: int, nonlin: bool) -> None:
+        self._weights = weights
+        self._unit = unit
+        self.nonlin = nonlin
+
+    @property
+    def w(self) -> list[Any]:
+        """The weights."""
+        return self._weights.row(self._unit)
+
+    @property
+    def b(self) -> Any:
+        """The bias."""
+        return self._weights.bias_of(self._unit)
+
+    def parameters(self, recurse: bool = True) -> Parameters:
+        return Parameters([*self.w, self.b])
+
+    def _record(self, row: list[Any]) -> Any:
+        weights = self._weights
+        _check(self, row, weights)
+        assert weights.bias is not None
+        bias = weights.bias.rows()[self._unit]
+        made = neurons(weights, row, weights.weight.rows(), [bias], self._unit)
+        return (relu_each(made) if self.nonlin else made)[0]
+
+    def __repr__(self) -> str:
+        return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({self._weights.weight.shape[1]})"
+
+
+def _check(module: Module, row: list[Any], weights: Weights) -> None:
+    if len(row) != weights.weight.shape[1]:
+        name, shape = type(module).__name__, weights.weight.shape
+        raise ShapeError(f"{name} of {shape[1]} inputs: the input has shape ({len(row)},), and the weight {shape}")
+
+
+class Layer(_Scalars):
+    """Neurons with the same inputs. One neuron gives a Value, several a list.
+
+    Args:
+        nin: inputs.
+        nout: neurons.
+        nonlin: whether they have a ReLU.
+
+    Attributes:
+        neurons: the neurons.
+        weight, bias: all their parameters as arrays, of shapes (nout, nin) and (nout,).
+
+    >>> Layer(2, 3, nonlin=False)
+    Layer of [LinearNeuron(2), LinearNeuron(2), LinearNeuron(2)]
+    """
+
+    def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
+        _positive("Layer", nin=nin, nout=nout)
+        self.nonlin = nonlin
+        self.weight, self.bias = _draw(nout, nin)
+        self._weights = Weights(self.weight, self.bias)
+
+    @property
+    def neurons(self) -> list[Neuron]:
+        """The neurons: each a row of the layer's parameters."""
+        result = []
+        for unit in range(len(self.weight)):
+            neuron = Neuron.__new__(Neuron)
+            neuron._place(self._weights, unit, self.nonlin)
+            result.append(neuron)
+        return result
+
+    def parameters(self, recurse: bool = True) -> Parameters:
+        return Parameters(p for neuron in self.neurons for p in neuron.parameters())
+
+    def _record(self, row: list[Any]) -> Any:
+        _check(self, row, self._weights)
+        made = neurons(self._weights, row, self.weight.rows(), self.bias.rows())
+        if self.nonlin:
+            made = relu_each(made)
+        return made[0] if len(made) == 1 else made
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+
+class MLP(_Scalars):
+    """A multi-layer perceptron: ReLU after every layer but the last.
+
+    Args:
+        nin: inputs.
+        nouts: the number of neurons in each layer: ``MLP(2, [16, 16, 1])`` or ``MLP(2, 16, 16, 1)``.
+
+    Attributes:
+        layers: the layers.
+
+    >>> model = MLP(2, 16, 16, 1)
+    >>> len(model.parameters()), model([1.0, -2.0]).op.name
+    (337, 'affine')
+    >>> model([[1.0, -2.0], [0.0, 3.0]]).shape
+    (2,)
+    """
+
+    def __init__(self, nin: int, *nouts: Any) -> None:
+        if len(nouts) == 1 and isinstance(nouts[0], (Sequence, np.ndarray)):
+            nouts = tuple(nouts[0])
+        if not nouts:
+            raise ValueError("MLP: name the neurons of each layer, as in MLP(2, [16, 16, 1])")
+        sizes = [nin, *nouts]
+        self.layers = [Layer(a, b, nonlin=i != len(nouts) - 1) for i, (a, b) in enumerate(pairwise(sizes))]
+
+    def parameters(self, recurse: bool = True) -> Parameters:
+        return Parameters(p for layer in self.layers for p in layer.parameters())
+
+    def _record(self, row: list[Any]) -> Any:
+        result: Any = row
+        for layer in self.layers:
+            result = layer._record(result if isinstance(result, list) else [result])
+        return result
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"
