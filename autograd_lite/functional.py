@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from .batching import vmap
 from .graph import STATE, Node, reverse_adjoints, sweeping
 from .linear import Linear
 from .modes import hiding
@@ -24,7 +25,7 @@ from .primitives.base import as_float
 from .structure import SCALAR, Structure, contains_node, flatten, group
 from .value import Value
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
 Argnums = int | Sequence[int]
 
@@ -260,7 +261,9 @@ def jvp(
     chosen: Argnums = range(len(args)) if argnums is None else argnums
     if not isinstance(chosen, int):
         if not isinstance(tangents, (list, tuple)):
-            raise TypeError(f"jvp takes a tuple of tangents, not {type(tangents).__name__}: write (v,) for a single one")
+            raise TypeError(
+                f"jvp takes a tuple of tangents, not {type(tangents).__name__}: write (v,) for a single one"
+            )
         tangents = tuple(tangents)
     run = _Recording("jvp", f, tuple(args), {}, chosen, more=(tangents,))
     moving = _matching("jvp: the tangent", tangents, run.arguments, "the arguments")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .graph import STATE, Info, Many, Node, hooked, partials_on_nodes, rule_parents
+from .graph import STATE, Deferred, Info, Many, Node, hooked, partials_on_nodes, rule_parents
 from .modes import hiding
 
 __all__ = ["Linear"]
@@ -36,34 +36,32 @@ class Linear:
         self._steps: list[Edges] = []
         self._hooked: dict[int, Node] = {}
         place = {id(node): i for i, node in enumerate(inputs)}
-        for i, node in enumerate(inputs):
-            self._note_hooks(i, node)
-        recorded = [y for y in outputs if isinstance(y, Node)]
-        for node in _between(place, recorded):
+        count = len(inputs)
+        nodes = _between(place, [y for y in outputs if isinstance(y, Node)])
+        for node in nodes:
             edges = _edges(node, place, rules)
             if edges:
-                place[id(node)] = self._inputs + len(self._steps)
-                self._note_hooks(place[id(node)], node)
+                place[id(node)] = count
+                count += 1
                 self._steps.append(edges)
+        if STATE.watched:
+            for node in [*inputs, *nodes]:
+                info = node._info
+                if isinstance(info, Info) and info.hooks and id(node) in place:
+                    self._hooked[place[id(node)]] = node
         self._outputs = [place.get(id(y)) if isinstance(y, Node) else None for y in outputs]
         self.constant = all(i is None for i in self._outputs)
-
-    def _note_hooks(self, place: int, node: Node) -> None:
-        if STATE.watched and isinstance(node._info, Info) and node._info.hooks:
-            self._hooked[place] = node
 
     def forward(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs for those of the inputs; None stands for "doesn't move", in and out."""
         moving: list[Any] = list(tangents)
-        plain = all(t is None or type(t) is float for t in tangents)
         for edges in self._steps:
             total = None
             for i, partial in edges:
                 t = moving[i]
-                if t is None:
-                    continue
-                term = partial * t if plain and type(partial) is float else _times(partial, t)
-                total = term if total is None else total + term
+                if t is not None:
+                    term = t * partial if type(t) is float and type(partial) is float else _times(partial, t)
+                    total = term if total is None else total + term
             moving.append(total)
         return [None if i is None else moving[i] for i in self._outputs]
 
@@ -101,15 +99,11 @@ def _times(partial: Any, t: Any) -> Any:
 
 
 def _operands(node: Node) -> Sequence[Node]:
-    """What a sweep passes through: the operands that are nodes already (a parameter's row is none)."""
-    a, b, info = node._a, node._b, node._info
-    if a is not None:
-        return (a,) if b is None else (a, b)
-    if b is not None:
-        return (b,)
-    if node._prim is None or not isinstance(info, Many):
+    """What a sweep passes through at an n-ary node: the operands that are nodes already (a parameter's row is none)."""
+    info = node._info
+    if not isinstance(info, Many):
         return ()
-    return rule_parents(node) if hasattr(info, "group") else info.nodes
+    return rule_parents(node) if isinstance(info, Deferred) else info.nodes
 
 
 def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
@@ -123,30 +117,64 @@ def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
             node = stack.pop()
             assert node is not None
             result.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            operands = _operands(node)
-            if operands:
-                stack.append(node)
-                stack.append(None)
-                stack.extend([p for p in reversed(operands) if id(p) not in seen])
+            continue
+        key = id(node)
+        if key in seen:
+            continue
+        seen.add(key)
+        if node._prim is None:
+            continue
+        stack.append(node)
+        stack.append(None)
+        a, b = node._a, node._b
+        if a is None and b is None:
+            stack.extend([p for p in reversed(_operands(node)) if id(p) not in seen])
+            continue
+        if b is not None and id(b) not in seen:
+            stack.append(b)
+        if a is not None and id(a) not in seen:
+            stack.append(a)
     return result
 
 
 def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
     """Where the operands that depend on an input are, with the partial for each."""
+    a, b = node._a, node._b
+    if a is None and b is None:
+        return _edges_nary(node, place, rules)
+    i = place.get(id(a))
+    j = place.get(id(b))
+    if i is None and j is None:
+        return []
+    pa: Any = node._pa
+    pb: Any = node._pb
+    if rules:
+        partials = _rule(node)
+        pa, pb = partials[0], partials[-1]
+    if i is None:
+        assert j is not None
+        return [(j, pb)]
+    return [(i, pa)] if j is None else [(i, pa), (j, pb)]
+
+
+def _edges_nary(node: Node, place: dict[int, int], rules: bool) -> Edges:
+    """``_edges`` for any number of operands."""
     operands = _operands(node)
-    if not any(id(p) in place for p in operands):
+    if not any([id(p) in place for p in operands]):
         return []
     partials: Sequence[Any]
-    if rules:
-        operands = rule_parents(node)
-        with hiding("checks"):  # a rule may pass through a pole that the partial doesn't see
-            partials = partials_on_nodes(node)
-    elif hasattr(node._info, "group"):
+    if isinstance(node._info, Deferred):
         partials = (1.0,)
-    elif isinstance(node._info, Many):
-        partials = node._info.partials
+    elif rules:
+        operands = rule_parents(node)
+        partials = _rule(node)
     else:
-        partials = node.local_partials
+        partials = node._info.partials
     return [(place[id(p)], partial) for p, partial in zip(operands, partials) if id(p) in place]
+
+
+def _rule(node: Node) -> list[Any]:
+    if STATE.special == 0:
+        return partials_on_nodes(node)
+    with hiding("checks"):  # a rule may pass through a pole that the partial doesn't see
+        return partials_on_nodes(node)

@@ -152,7 +152,9 @@ def flatten(x: Any, into: list[Any], where: str) -> Structure:
 
         array = np.asarray(x)
         numbers = array.ravel().tolist()
-        into.extend(numbers if array.dtype == float else [n if isinstance(n, Node) else as_float(n, where) for n in numbers])
+        into.extend(
+            numbers if array.dtype == float else [n if isinstance(n, Node) else as_float(n, where) for n in numbers]
+        )
         return Structure("array", (), array.shape)
     into.append(as_float(x, where))
     return SCALAR
