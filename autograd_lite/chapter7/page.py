@@ -1,0 +1,95 @@
+"""The page that shows the figures with their traces, and the command that writes everything."""
+
+from __future__ import annotations
+
+import html
+import importlib.resources
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..drawing import inline_html
+from . import figures
+from .registry import Figure
+
+__all__ = ["FIGURES", "Report", "page", "write"]
+
+#: every figure, in the order of the page
+FIGURES: list[Figure] = [*figures.FIGURES]
+
+
+@dataclass
+class Report:
+    """What ``write`` did: the files, and what could not be drawn here and why."""
+
+    files: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def write(directory: Path | str = "figures") -> Report:
+    """Write every figure as SVG, and ``index.html``, which shows them with their traces.
+
+    Args:
+        directory: where to; made if it is not there.
+
+    Returns:
+        A Report. A figure that needs a library which is not installed is left out, with a note.
+
+    Raises:
+        OSError: if a file can't be written.
+
+    >>> import tempfile
+    >>> report = write(tempfile.mkdtemp())
+    >>> report.files[0].name, report.files[-1].name
+    ('figure_7_1.svg', 'index.html')
+    """
+    out = Path(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    report = Report()
+    sections: list[str] = []
+    for figure in FIGURES:
+        try:
+            light, dark = figure.draw("light"), figure.draw("dark")
+        except ImportError as error:
+            note = f"{_name(figure)} is left out: {error} (pip install 'autograd-lite[plots]')"
+            report.notes.append(note)
+            sections.append(_section(figure, f'<p class="missing">{html.escape(note)}</p>'))
+            continue
+        (out / figure.file).write_text(light, encoding="utf-8")
+        report.files.append(out / figure.file)
+        pictures = f'<div class="light">{inline_html(light)}</div><div class="dark">{inline_html(dark)}</div>'
+        sections.append(_section(figure, f'<div class="picture">{pictures}</div>'))
+    index = out / "index.html"
+    index.write_text(page(sections), encoding="utf-8")
+    report.files.append(index)
+    return report
+
+
+def _name(figure: Figure) -> str:
+    return f"figure {figure.number}" if figure.number else figure.title
+
+
+def _section(figure: Figure, picture: str) -> str:
+    """One figure: title, picture, caption, and the trace folded below it."""
+    number = f'<span class="number">{html.escape(figure.number)}</span>' if figure.number else ""
+    notes = ""
+    if figure.notes is not None:
+        notes = f"<details open><summary>The arithmetic, step by step</summary>{figure.notes()}</details>"
+    anchor = figure.file.removesuffix(".svg").replace("_", "-")
+    return (
+        f'<section id="{html.escape(anchor)}"><h2>{number}{html.escape(figure.title)}</h2><figure>{picture}'
+        f'<figcaption>{html.escape(figure.caption)} <a href="{html.escape(figure.file)}">SVG</a></figcaption></figure>'
+        f"{notes}</section>"
+    )
+
+
+def page(sections: list[str]) -> str:
+    """The whole page: no script or style from elsewhere, and no request to anywhere."""
+    template = importlib.resources.files(__package__).joinpath("index.html").read_text(encoding="utf-8")
+    links = []
+    for figure in FIGURES:
+        anchor = figure.file.removesuffix(".svg").replace("_", "-")
+        text = figure.number or figure.title
+        links.append(f'<a href="#{html.escape(anchor)}" title="{html.escape(figure.title)}">{html.escape(text)}</a>')
+    parts = {"links": "\n".join(links), "sections": "\n".join(sections)}
+    return re.sub(r"<!-- (links|sections) -->", lambda found: parts[found[1]], template)
