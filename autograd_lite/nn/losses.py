@@ -1,0 +1,328 @@
+"""Losses: one number that says how far predictions are from targets, PyTorch's names and definitions.
+
+All take ``reduction``: "mean", "sum", or "none" for the losses one by one. The shapes of predictions and targets must
+be equal (nothing is broadcast). The reduction is one n-ary node.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitives import TABLE
+from ..primitives.arithmetic import where
+from ..value import Value
+from .module import Module
+from .shapes import ShapeError, as_array, object_array
+
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "HingeLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "MSELoss",
+    "NLLLoss",
+    "SmoothL1Loss",
+]
+
+exp, log, log1p, relu, softplus = (TABLE[name] for name in ("exp", "log", "log1p", "relu", "softplus"))
+dot, logsumexp, mean, total = (TABLE[name] for name in ("dot", "logsumexp", "mean", "sum"))
+
+
+class Loss(Module):
+    """What the losses share: the reduction, and the comparison of shapes.
+
+    Args:
+        reduction: "mean", "sum" or "none".
+    """
+
+    reductions: tuple[str, ...] = ("mean", "sum", "none")
+
+    def __init__(self, reduction: str = "mean") -> None:
+        if reduction not in self.reductions:
+            raise ValueError(f"{type(self).__name__}: reduction is one of {self.reductions}, not {reduction!r}")
+        self.reduction = reduction
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        """The loss of one prediction and its target."""
+        raise NotImplementedError
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        """The loss of predictions and targets of one shape."""
+        predictions, targets = as_array(prediction, repr(self)), as_array(target, repr(self))
+        if predictions.shape != targets.shape:
+            raise ShapeError(
+                f"{self!r}: the prediction has shape {predictions.shape} and the target {targets.shape}, which must be "
+                f"equal"
+            )
+        pairs = zip(predictions.ravel().tolist(), targets.ravel().tolist())
+        return self.reduce([self.pair(p, t) for p, t in pairs], predictions.shape)
+
+    def reduce(self, losses: list[Any], shape: tuple[int, ...]) -> Any:
+        """One number of the losses, or with "none" all of them."""
+        if self.reduction == "none":
+            return object_array(losses, shape)[()]
+        if not losses:
+            raise ShapeError(f"{self!r}: the prediction of shape {shape} is empty")
+        return mean(losses) if self.reduction == "mean" else total(losses)
+
+    def extra_repr(self) -> str:
+        return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
+
+
+class MSELoss(Loss):
+    """(p − t)², least squares.
+
+    >>> MSELoss()([1.0, 4.0], [1.0, 2.0])
+    2.0
+    """
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        return (prediction - target) ** 2
+
+
+class L1Loss(Loss):
+    """|p − t|; derivative 0 where they are equal.
+
+    >>> L1Loss(reduction="sum")([1.0, 4.0], [1.0, 2.0])
+    2.0
+    """
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        return abs(prediction - target)
+
+
+class HuberLoss(Loss):
+    """½d² for |d| ≤ δ, δ(|d| − ½δ) beyond (Huber 1964).
+
+    >>> HuberLoss()([0.5, 3.0], [0.0, 0.0])
+    1.3125
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        if not delta > 0.0:
+            raise ValueError(f"HuberLoss: delta is positive, not {delta!r}")
+        self.delta = float(delta)
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        d, delta = prediction - target, self.delta
+        return where(abs(d) <= delta, lambda: 0.5 * d**2, lambda: delta * (abs(d) - 0.5 * delta))
+
+
+class SmoothL1Loss(Loss):
+    """½d²/β for |d| < β, |d| − ½β beyond: the Huber loss over β.
+
+    >>> SmoothL1Loss()([0.5, 3.0], [0.0, 0.0])
+    1.3125
+    """
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        if not beta >= 0.0:
+            raise ValueError(f"SmoothL1Loss: beta is not negative, and {beta!r} is")
+        self.beta = float(beta)
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        d, beta = prediction - target, self.beta
+        if beta == 0.0:
+            return abs(d)
+        return where(abs(d) < beta, lambda: 0.5 / beta * d**2, lambda: abs(d) - 0.5 * beta)
+
+
+class HingeLoss(Loss):
+    """max(0, 1 − t·score) for targets ±1: the maximum-margin loss of micrograd's demo.
+
+    >>> HingeLoss()([0.5, -3.0], [1, -1])
+    0.25
+    """
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        if not isinstance(target, Value) and target not in (1.0, -1.0):
+            raise ValueError(f"HingeLoss takes targets of 1 and -1, not {target!r}: write 2*y - 1 for y of 0 and 1")
+        return relu(1.0 - target * prediction)
+
+
+class BCELoss(Loss):
+    """−t·log p − (1 − t)·log(1 − p) of a probability p. Infinite where PyTorch stops at 100 (p = 0, t = 1).
+
+    >>> BCELoss()([0.5], [1.0]) == math.log(2.0)
+    True
+    """
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        return _weighted(target, lambda: -log(prediction), lambda: -log1p(-prediction))
+
+
+class BCEWithLogitsLoss(Loss):
+    """The same of a logit z, p = σ(z): t·softplus(−z) + (1 − t)·softplus(z), right in both tails.
+
+    >>> BCEWithLogitsLoss()([1000.0], [1.0])
+    0.0
+    """
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        return _weighted(target, lambda: softplus(-prediction), lambda: softplus(prediction))
+
+
+def _weighted(t: Any, yes: Any, no: Any) -> Any:
+    """t·yes + (1 − t)·no; a branch with the constant weight 0 isn't evaluated (0·inf would be nan)."""
+    if not isinstance(t, Value):
+        if t == 1.0:
+            return yes()
+        if t == 0.0:
+            return no()
+    return t * yes() + (1.0 - t) * no()
+
+
+class KLDivLoss(Loss):
+    """t·(log t − p) where p is a log-probability: KL(t ‖ eᵖ), summed over the classes.
+
+    Args:
+        reduction: "mean" over all numbers, "batchmean" (the divergence: the sum over the rows), "sum", "none".
+        log_target: whether targets are log-probabilities too.
+
+    >>> round(KLDivLoss(reduction="sum")([math.log(0.5), math.log(0.5)], [1.0, 0.0]), 6)
+    0.693147
+    """
+
+    reductions = ("mean", "batchmean", "sum", "none")
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction)
+        self.log_target = log_target
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        if self.log_target:
+            return exp(target) * (target - prediction)
+        if not isinstance(target, Value) and target == 0.0:
+            return 0.0
+        return target * (log(target) - prediction)
+
+    def reduce(self, losses: list[Any], shape: tuple[int, ...]) -> Any:
+        if self.reduction == "batchmean":
+            return total(losses) / (shape[0] if shape else 1)
+        return super().reduce(losses, shape)
+
+
+class _Classes(Loss):
+    """What the losses over classes share.
+
+    Args:
+        weight: one factor for each class.
+        reduction: "mean" divides by the weights of the targets' classes.
+        ignore_index: a class whose rows count for nothing.
+    """
+
+    def __init__(self, weight: Any = None, reduction: str = "mean", ignore_index: int = -100) -> None:
+        super().__init__(reduction)
+        self.weight: list[float] | None = None if weight is None else [float(w) for w in weight]
+        self.ignore_index = ignore_index
+
+    def _rows(self, scores: Any, target: Any) -> tuple[list[list[Any]], list[int], tuple[int, ...]]:
+        """The rows of scores, their classes, and the shape of the losses."""
+        array, classes = as_array(scores, repr(self)), np.asarray(target)
+        if array.ndim == 0 or classes.shape != array.shape[:-1]:
+            raise ShapeError(
+                f"{self!r}: the prediction has shape {array.shape} and the target {classes.shape}; the target has one "
+                f"class for each row"
+            )
+        count = array.shape[-1]
+        self._check_weight(count)
+        if classes.dtype.kind not in "iu":
+            raise TypeError(f"{self!r}: classes are integers, not {classes.dtype}")
+        rows, indices = array.reshape(-1, count).tolist(), classes.ravel().tolist()
+        for k in indices:
+            if not 0 <= k < count and k != self.ignore_index:
+                raise IndexError(f"{self!r}: class {k} is not one of 0 … {count - 1}")
+        return rows, indices, classes.shape
+
+    def _check_weight(self, count: int) -> None:
+        if self.weight is not None and len(self.weight) != count:
+            raise ShapeError(f"{self!r}: {len(self.weight)} weights for {count} classes")
+
+    def _reduce_classes(self, losses: list[Any], classes: list[int], shape: tuple[int, ...]) -> Any:
+        kept = [(loss, k) for loss, k in zip(losses, classes) if k != self.ignore_index]
+        if self.reduction == "none":
+            return object_array(losses, shape)[()]
+        if not kept:
+            raise ShapeError(f"{self!r}: no row is left to take a loss of")
+        used = [loss for loss, _ in kept]
+        if self.weight is None or self.reduction == "sum":
+            return mean(used) if self.reduction == "mean" else total(used)
+        return total(used) / math.fsum(self.weight[k] for _, k in kept)
+
+
+class NLLLoss(_Classes):
+    """−log p of the target's class: predictions are rows of log-probabilities, targets the classes (integers).
+
+    >>> NLLLoss()([[-1.0, -2.0], [-3.0, -4.0]], [0, 1])
+    2.5
+    """
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        rows, classes, shape = self._rows(prediction, target)
+        losses = [0.0 if k == self.ignore_index else _scaled(self.weight, k, -row[k]) for row, k in zip(rows, classes)]
+        return self._reduce_classes(losses, classes, shape)
+
+
+def _scaled(weight: Sequence[float] | None, k: int, loss: Any) -> Any:
+    return loss if weight is None else weight[k] * loss
+
+
+class CrossEntropyLoss(_Classes):
+    """logsumexp(z) − z of the target's class: predictions are rows of logits.
+
+    Args:
+        weight: one factor for each class.
+        reduction: "mean", "sum" or "none".
+        ignore_index: a class whose rows count for nothing.
+        label_smoothing: this much of the target is spread over all classes.
+
+    Targets are classes (integers, one for each row) or probabilities (an array of the logits' shape).
+
+    >>> CrossEntropyLoss()([[0.0, 0.0]], [1]) == math.log(2.0)
+    True
+    """
+
+    def __init__(
+        self, weight: Any = None, reduction: str = "mean", ignore_index: int = -100, label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__(weight, reduction, ignore_index)
+        if not 0.0 <= label_smoothing <= 1.0:
+            raise ValueError(f"CrossEntropyLoss: label_smoothing is in [0, 1], not {label_smoothing!r}")
+        self.label_smoothing = label_smoothing
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        array, targets = as_array(prediction, repr(self)), np.asarray(target)
+        if targets.shape == array.shape and targets.dtype.kind not in "iu":
+            return self._of_probabilities(array, as_array(target, repr(self)))
+        rows, classes, shape = self._rows(prediction, target)
+        losses = []
+        for row, k in zip(rows, classes):
+            if k == self.ignore_index:
+                losses.append(0.0)
+            elif self.label_smoothing == 0.0:
+                losses.append(_scaled(self.weight, k, logsumexp(row) - row[k]))
+            else:
+                losses.append(self._expected(row, [float(i == k) for i in range(len(row))]))
+        return self._reduce_classes(losses, classes, shape)
+
+    def _expected(self, row: list[Any], probabilities: list[Any]) -> Any:
+        """Σ qᵢ·(logsumexp(z) − zᵢ) with the smoothed and weighted probabilities q."""
+        even = self.label_smoothing / len(row)
+        weight = self.weight or [1.0] * len(row)
+        q = [w * (p * (1.0 - self.label_smoothing) + even) for w, p in zip(weight, probabilities)]
+        return logsumexp(row) * total(q) - dot(q, row)
+
+    def _of_probabilities(self, array: Any, targets: Any) -> Any:
+        count = array.shape[-1]
+        self._check_weight(count)
+        pairs = zip(array.reshape(-1, count).tolist(), targets.reshape(-1, count).tolist())
+        return self.reduce([self._expected(row, q) for row, q in pairs], array.shape[:-1])
