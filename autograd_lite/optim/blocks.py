@@ -1,7 +1,8 @@
 """What an optimiser steps: parameters as arrays, whatever they were given as.
 
-A ``Parameter`` is an array already and is updated in place. Loose Values (micrograd's way: a list of scalars, or an
-object array of them) are gathered into one array per step, and the result is handed back to them one by one.
+A ``Parameter`` is an array already and is updated in place; so are elements of one (``weight[3, 1]``, and micrograd's
+``MLP.parameters()``). Loose Values (a list of scalars, or an object array of them) are gathered into one array per
+step, and the result is handed back to them one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..value import Value
 
-__all__ = ["ArrayBlock", "Block", "ScalarBlock", "as_blocks", "as_parameters", "gradients", "is_array_parameter"]
+__all__ = ["ArrayBlock", "Block", "as_blocks", "as_parameters", "gradients", "is_array_parameter"]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -84,7 +85,55 @@ class ArrayBlock(Block):
         return [{key: entry.copy() if isinstance(entry, np.ndarray) else entry for key, entry in state.items()}]
 
 
-class ScalarBlock(Block):
+class VectorBlock(Block):
+    """Scalars that are stepped together as a vector."""
+
+    __slots__ = ()
+
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.indices),)
+
+    def split(self, state: Mapping[str, Any]) -> list[dict[str, Any]]:
+        count = len(self.indices)
+        columns = {key: e.tolist() if isinstance(e, np.ndarray) else [e] * count for key, e in state.items()}
+        return [{key: column[i] for key, column in columns.items()} for i in range(count)]
+
+
+class ElementBlock(VectorBlock):
+    """Elements of one Parameter: a piece of its buffers, a view where the piece is a run.
+
+    Args:
+        elements: pairs of an element's place in the buffer and in its group.
+        storage: the Parameter's ``.data`` and ``.grad``.
+    """
+
+    __slots__ = ("places", "storage")
+
+    def __init__(self, elements: list[tuple[int, int]], storage: Any) -> None:
+        elements = sorted(elements)
+        super().__init__([index for _, index in elements])
+        first, last = elements[0][0], elements[-1][0]
+        self.storage = storage
+        self.places: Any = slice(first, last + 1)
+        if last - first + 1 != len(elements):
+            self.places = np.array([place for place, _ in elements])
+
+    def read(self) -> tuple[Array, Array | None]:
+        flat, grad = np.asarray(self.storage.data).reshape(-1), np.asarray(self.storage.grad).reshape(-1)
+        return flat[self.places], grad[self.places]
+
+    def write(self, data: Array) -> None:
+        if not isinstance(self.places, slice):
+            np.asarray(self.storage.data).reshape(-1)[self.places] = data
+
+    def write_grad(self, grad: Array) -> None:
+        np.asarray(self.storage.grad).reshape(-1)[self.places] = grad
+
+    def zero_grad(self) -> None:
+        np.asarray(self.storage.grad).reshape(-1)[self.places] = 0.0
+
+
+class ScalarBlock(VectorBlock):
     """Loose Values, gathered into a vector."""
 
     __slots__ = ("values",)
@@ -109,15 +158,6 @@ class ScalarBlock(Block):
     def zero_grad(self) -> None:
         for value in self.values:
             value.grad = 0.0
-
-    def shape(self) -> tuple[int, ...]:
-        return (len(self.values),)
-
-    def split(self, state: Mapping[str, Any]) -> list[dict[str, Any]]:
-        if not state:
-            return [{} for _ in self.values]
-        columns = {k: e.tolist() if isinstance(e, np.ndarray) else [e] * len(self.values) for k, e in state.items()}
-        return [{key: column[i] for key, column in columns.items()} for i in range(len(self.values))]
 
 
 def is_array_parameter(thing: Any) -> bool:
@@ -144,7 +184,9 @@ def as_parameters(params: Any, who: str) -> list[Any]:
         found.extend(param.flat if isinstance(param, np.ndarray) and param.dtype == object else [param])
     for param in found:
         _check(param, who)
-    if len({id(param) for param in found}) != len(found):
+    whole = {id(getattr(param, "storage", None)) for param in found if is_array_parameter(param)}
+    twice = any(id(getattr(param, "storage", whole)) in whole for param in found if not is_array_parameter(param))
+    if twice or len({id(param) for param in found}) != len(found):
         raise ValueError(f"{who} was given the same parameter twice: it would be stepped twice")
     return found
 
@@ -164,9 +206,19 @@ def _check(param: Any, who: str) -> None:
 
 
 def as_blocks(parameters: list[Any]) -> list[Block]:
-    """One block for each array, and one for all loose Values together."""
-    blocks: list[Block] = [ArrayBlock(p, i) for i, p in enumerate(parameters) if is_array_parameter(p)]
-    loose = [i for i, p in enumerate(parameters) if not is_array_parameter(p)]
+    """One block for each array, one for the elements of each Parameter that isn't there whole, one for loose Values."""
+    blocks: list[Block] = []
+    elements: dict[int, tuple[Any, list[tuple[int, int]]]] = {}
+    loose: list[int] = []
+    for i, parameter in enumerate(parameters):
+        if is_array_parameter(parameter):
+            blocks.append(ArrayBlock(parameter, i))
+        elif hasattr(parameter, "storage"):
+            storage = parameter.storage
+            elements.setdefault(id(storage), (storage, []))[1].append((parameter.index, i))
+        else:
+            loose.append(i)
+    blocks += [ElementBlock(found, storage) for storage, found in elements.values()]
     if loose:
         blocks.append(ScalarBlock([parameters[i] for i in loose], loose))
     return blocks

@@ -259,7 +259,7 @@ class Optimizer:
         if names and set(self._required(group)) - names:
             raise StateError(f"{label} lacks {min(set(self._required(group)) - names)!r}")
         state: dict[str, Any] = {}
-        for key in sorted(names):
+        for key in entries[0]:
             values = [_as_array(entry[key], f"{label}: {key!r}") for entry in entries]
             if key == "step":
                 counts = {float(a) if a.ndim == 0 else math.nan for a in values}
@@ -267,10 +267,11 @@ class Optimizer:
                     raise StateError(f"{label}: 'step' is not one count")
                 state[key] = int(min(counts))
                 continue
-            array = values[0] if isinstance(block, ArrayBlock) else np.array(values, dtype=np.float64)
-            if array.shape != block.shape():
-                raise StateError(f"{label}: {key!r} has shape {array.shape}, the parameter {block.shape()}")
-            state[key] = array
+            shape = block.shape() if isinstance(block, ArrayBlock) else ()
+            strange = [array.shape for array in values if array.shape != shape]
+            if strange:
+                raise StateError(f"{label}: {key!r} has shape {strange[0]}, the parameter {shape}")
+            state[key] = np.stack(values).reshape(block.shape())
         return state
 
     def __repr__(self) -> str:

@@ -82,7 +82,7 @@ def are_numbers(entry: Any) -> bool:
 
 BASE: dict[str, Callable[[Any], bool]] = {
     "base_lrs": are_numbers,
-    "last_epoch": is_count,
+    "last_epoch": lambda entry: entry == -1 or is_count(entry),  # −1: its turn in a sequence hasn't come
     "_step_count": is_count,
     "_last_lr": are_numbers,
 }

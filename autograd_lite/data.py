@@ -1,0 +1,316 @@
+"""Data sets and loaders in PyTorch's vocabulary, over NumPy arrays; and the two moons.
+
+>>> import autograd_lite as ag
+>>> _ = ag.manual_seed(0)
+>>> x, y = make_moons(100, noise=0.1)
+>>> loader = DataLoader(TensorDataset(x, y), batch_size=40, shuffle=True)
+>>> [x_batch.shape for x_batch, y_batch in loader]
+[(40, 2), (40, 2), (20, 2)]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .arrays import default_generator
+from .errors import StateError
+
+__all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "make_moons", "random_split"]
+
+
+class Dataset:
+    """What a loader needs: ``len(dataset)`` and ``dataset[i]``. Any sequence will do; this class is for naming it."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} doesn't say how many examples it has: define __len__")
+
+    def __getitem__(self, index: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} doesn't give its examples: define __getitem__")
+
+
+class TensorDataset(Dataset):
+    """Arrays side by side: example i is the tuple of their i-th rows.
+
+    Args:
+        *tensors: arrays (or nested lists) of the same length; arrays of Values too.
+
+    Raises:
+        ValueError: for none, for a single number, or for different lengths.
+
+    >>> dataset = TensorDataset([[1.0, 2.0], [3.0, 4.0]], [0, 1])
+    >>> len(dataset), dataset[1]
+    (2, (array([3., 4.]), np.int64(1)))
+    """
+
+    def __init__(self, *tensors: Any) -> None:
+        self.tensors = tuple(np.asarray(tensor) for tensor in tensors)
+        if not self.tensors or any(tensor.ndim == 0 for tensor in self.tensors):
+            raise ValueError("TensorDataset takes at least one array, each with a row for every example")
+        lengths = [len(tensor) for tensor in self.tensors]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"Size mismatch between tensors: TensorDataset got {lengths} examples")
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        return tuple(tensor[index] for tensor in self.tensors)
+
+
+class Subset(Dataset):
+    """Some of the examples of another data set.
+
+    Args:
+        dataset: where they are.
+        indices: which ones, in order.
+
+    >>> Subset("abcd", [3, 1])[0]
+    'd'
+    """
+
+    def __init__(self, dataset: Any, indices: Any) -> None:
+        self.dataset = dataset
+        self.indices = np.asarray(indices, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.dataset[self.indices[index]]
+
+
+def default_collate(examples: Sequence[Any]) -> Any:
+    """A batch from a list of examples: arrays stacked, tuples and dicts entry by entry, text as it is.
+
+    >>> default_collate([(1.0, "a"), (2.0, "b")])
+    [array([1., 2.]), ['a', 'b']]
+    """
+    first = examples[0]
+    if isinstance(first, Mapping):
+        return {key: default_collate([example[key] for example in examples]) for key in first}
+    if isinstance(first, (tuple, list)):
+        if len({len(example) for example in examples}) > 1:
+            raise ValueError("the examples of a batch have different numbers of entries: pass a collate_fn")
+        return [default_collate(column) for column in zip(*examples)]
+    if isinstance(first, (str, bytes)):
+        return list(examples)
+    arrays = [np.asarray(example) for example in examples]
+    if len({array.shape for array in arrays}) > 1:
+        shapes = sorted({array.shape for array in arrays})
+        raise ValueError(f"the examples of a batch have different shapes, {shapes}: pass a collate_fn")
+    return np.stack(arrays)
+
+
+class DataLoader:
+    """Batches of a data set, afresh each time it is iterated over: one time is one epoch.
+
+    Args:
+        dataset: anything with ``len()`` and ``[i]``; a TensorDataset is cut into batches without a loop.
+        batch_size: examples in a batch; the last one may be smaller.
+        shuffle: a new random order for each epoch.
+        drop_last: leave out a last batch that is smaller.
+        generator: where random numbers come from: an ``ag.Generator``, a NumPy Generator, or by default the generator
+            that ``ag.manual_seed`` seeds.
+        collate_fn: makes a batch from a list of examples; by default ``default_collate``.
+
+    Yields:
+        Batches: for a TensorDataset a list of arrays, one for each of its own.
+
+    Raises:
+        TypeError: for a data set without length or indexing.
+        ValueError: for a batch_size that is no whole number of at least 1.
+
+    >>> loader = DataLoader(TensorDataset(np.arange(5)), batch_size=2)
+    >>> len(loader), [batch.tolist() for (batch,) in loader]
+    (3, [[0, 1], [2, 3], [4]])
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        *,
+        drop_last: bool = False,
+        generator: Any = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+    ) -> None:
+        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+            raise TypeError(f"DataLoader takes a data set with len() and [i], not {type(dataset).__name__}")
+        if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or batch_size < 1:
+            raise ValueError(f"batch_size is a whole number of at least 1, not {batch_size!r}")
+        default_generator(generator)
+        self.dataset = dataset
+        self.batch_size = int(batch_size)
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.generator = generator
+        self.collate_fn = collate_fn
+        self._left: Any = None  # indices that the running epoch has yet to deliver
+        self._resumed: Any = None  # those of an epoch that was loaded in its middle
+
+    def __len__(self) -> int:
+        count = len(self.dataset)
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._resumed is not None:
+            order, self._resumed = self._resumed, None
+        elif self.shuffle:
+            order = default_generator(self.generator).permutation(len(self.dataset))
+        else:
+            order = np.arange(len(self.dataset))
+        return self._batches(order)
+
+    def _batches(self, order: Any) -> Iterator[Any]:
+        size = self.batch_size
+        end = len(order) - len(order) % size if self.drop_last else len(order)
+        try:
+            for start in range(0, end, size):
+                self._left = order[start + size : end]
+                yield self._batch(order[start : start + size])
+        finally:
+            self._left = None
+
+    def _batch(self, indices: Any) -> Any:
+        dataset = self.dataset
+        if self.collate_fn is None:
+            while isinstance(dataset, Subset):
+                indices, dataset = dataset.indices[indices], dataset.dataset
+            if type(dataset) is TensorDataset:
+                return [tensor[indices] for tensor in dataset.tensors]
+            return default_collate([dataset[int(i)] for i in indices])
+        return self.collate_fn([dataset[int(i)] for i in indices])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the loader is: the state of its generator, and what is left of the epoch that is running (if one is).
+
+        ``ag.save`` takes it. After loading it, in a loader of the same data, the next epoch is the one that would
+        have come next, or the rest of the one that was running.
+        """
+        left = self._resumed if self._resumed is not None else self._left
+        state = default_generator(self.generator).bit_generator.state
+        return {"generator": state, "left": None if left is None else np.array(left)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go to where another loader was.
+
+        Raises:
+            StateError: if the state is another generator's, or is for other data. Nothing has changed.
+        """
+        if not isinstance(state_dict, Mapping) or set(state_dict) != {"generator", "left"}:
+            raise StateError("DataLoader.load_state_dict takes a dict with 'generator' and 'left'")
+        left = state_dict["left"]
+        if left is not None:
+            left = np.array(left)
+            fits = (
+                left.ndim == 1 and (left.dtype.kind in "iu" or left.size == 0) and len(set(left.tolist())) == left.size
+            )
+            if not fits or (left.size and not 0 <= left.min() <= left.max() < len(self.dataset)):
+                raise StateError(f"DataLoader: 'left' is not a list of examples of a data set of {len(self.dataset)}")
+            left = left.astype(np.int64)
+        set_generator_state(default_generator(self.generator), state_dict["generator"], "DataLoader")
+        self._resumed = left
+
+
+def set_generator_state(generator: np.random.Generator, state: Any, who: str) -> None:
+    """Set the state of a NumPy generator, or leave it as it is and raise StateError."""
+    before = generator.bit_generator.state
+    try:
+        if not isinstance(state, Mapping) or set(state) != set(before):
+            raise ValueError(f"it has not the entries {', '.join(before)}")
+        generator.bit_generator.state = dict(state)
+        if repr(generator.bit_generator.state) != repr(dict(state)):
+            raise ValueError("its numbers are out of range")
+    except Exception as error:
+        generator.bit_generator.state = before
+        raise StateError(f"{who}: this is no state of a {before['bit_generator']} generator ({error})") from error
+
+
+def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) -> list[Subset]:
+    """Split a data set at random, without overlap.
+
+    Args:
+        dataset: anything with ``len()`` and ``[i]``.
+        lengths: how many examples each part gets; or fractions that add up to 1 (what rounding leaves over goes to
+            the first parts, one each).
+        generator: as for ``DataLoader``.
+
+    Returns:
+        A Subset for each length.
+
+    Raises:
+        ValueError: if the lengths don't add up to the data set's.
+
+    >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
+    [8, 2]
+    """
+    count = len(dataset)
+    if any(not length >= 0 for length in lengths):
+        raise ValueError(f"lengths are numbers of examples, or fractions, of at least 0: {list(lengths)}")
+    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
+        sizes = [math.floor(count * fraction) for fraction in lengths]
+        for i in range(count - sum(sizes)):
+            sizes[i % len(sizes)] += 1
+    else:
+        sizes = [int(length) for length in lengths]
+    if sum(sizes) != count or not all(size == length or sum(lengths) <= 1 for size, length in zip(sizes, lengths)):
+        raise ValueError(f"the lengths {list(lengths)} don't add up to the {count} examples of the data set")
+    order = default_generator(generator).permutation(count)
+    ends = np.cumsum(sizes).tolist()
+    return [Subset(dataset, order[end - size : end]) for size, end in zip(sizes, ends)]
+
+
+def make_moons(
+    n_samples: int | tuple[int, int] = 100,
+    *,
+    shuffle: bool = True,
+    noise: float | None = None,
+    random_state: Any = None,
+) -> tuple[Any, Any]:
+    """Two interleaving half circles: the data of micrograd's demo, as scikit-learn defines them.
+
+    The outer moon is (cos t, sin t), the inner one (1 − cos t, ½ − sin t), t from 0 to π.
+
+    Args:
+        n_samples: points in all (the inner moon gets the odd one), or a pair: outer, inner.
+        shuffle: in random order; otherwise the outer moon comes first.
+        noise: standard deviation of normal noise added to the points.
+        random_state: an int gives scikit-learn's very numbers for it; otherwise a generator as for ``DataLoader``.
+
+    Returns:
+        The points, (n, 2), and the classes, (n,): 0 outer, 1 inner.
+
+    >>> x, y = make_moons(4, shuffle=False)
+    >>> x.round(3).tolist(), y.tolist()
+    ([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.5], [2.0, 0.5]], [0, 0, 1, 1])
+    """
+    if isinstance(n_samples, (int, np.integer)):
+        outer, inner = int(n_samples) // 2, int(n_samples) - int(n_samples) // 2
+    else:
+        if len(n_samples) != 2:
+            raise ValueError(f"n_samples is a number, or a pair of numbers, not {n_samples!r}")
+        outer, inner = n_samples
+    if outer < 0 or inner < 0:
+        raise ValueError(f"n_samples can't be negative: {n_samples!r}")
+    t, u = np.linspace(0, np.pi, outer), np.linspace(0, np.pi, inner)
+    x = np.vstack([np.append(np.cos(t), 1 - np.cos(u)), np.append(np.sin(t), 1 - np.sin(u) - 0.5)]).T
+    y = np.append(np.zeros(outer, dtype=np.int64), np.ones(inner, dtype=np.int64))
+    random: Any
+    if isinstance(random_state, (int, np.integer)):
+        random = np.random.RandomState(int(random_state))
+    elif isinstance(random_state, np.random.RandomState):
+        random = random_state
+    else:
+        random = default_generator(random_state)
+    if shuffle:
+        order = np.arange(len(x))
+        random.shuffle(order)
+        x, y = x[order], y[order]
+    if noise is not None:
+        x = x + random.normal(scale=noise, size=x.shape)
+    return x, y
