@@ -20,8 +20,11 @@ from .primitives.activations import *  # noqa: F403
 from .primitives.arithmetic import *  # noqa: F403
 from .primitives.core import Primitive, primitive
 from .primitives.elementary import *  # noqa: F403
+from .primitives.piecewise import *  # noqa: F403
 from .primitives.reductions import *  # noqa: F403
 from .primitives.rounding import *  # noqa: F403
+from .primitives.special import *  # noqa: F403
+from .primitives.statistics import *  # noqa: F403
 from .primitives.trigonometric import *  # noqa: F403
 from .value import Value
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from . import activations, arithmetic, elementary, reductions, rounding, trigonometric
+from . import (
+    activations,
+    arithmetic,
+    elementary,
+    piecewise,
+    reductions,
+    rounding,
+    special,
+    statistics,
+    trigonometric,
+)
 from .base import Operand, as_float
 from .core import TABLE, Primitive, bind_table, primitive
 
@@ -14,9 +24,12 @@ __all__ = [
     "arithmetic",
     "as_float",
     "elementary",
+    "piecewise",
     "primitive",
     "reductions",
     "rounding",
+    "special",
+    "statistics",
     "trigonometric",
 ]
 

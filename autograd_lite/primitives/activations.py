@@ -1,21 +1,51 @@
-"""The table, third page: what neurons apply to their sums."""
+"""The table, activations: what neurons apply to their sums. The piecewise ones are on the next page, but for ReLU.
+
+Formulas as in Goodfellow, Bengio & Courville, Deep Learning, section 6.3, and the papers that introduced each.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from .arithmetic import where
-from .core import primitive
-from .elementary import exp
+from . import numerics
+from .arithmetic import abs, clip, div, where
+from .core import TABLE, Primitive, primitive
+from .elementary import exp, expm1
+from .special import norm_cdf, norm_pdf
 
-__all__ = ["leaky_relu", "relu", "sigmoid", "softplus"]
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "gelu_tanh",
+    "leaky_relu",
+    "logsigmoid",
+    "mish",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
+    "swish",
+]
 
 nan, inf = math.nan, math.inf
 
 
-@primitive(lambda out, x: (where(x > 0.0, 1.0, where(x <= 0.0, 0.0, nan)),), text="relu {0}",
-           latex=r"\operatorname{{ReLU}}\left[{0}\right]", sympy="Max(0, {0})", array="np.maximum({0}, 0.0)",
-           kinks=(0.0,), table=True)  # fmt: skip
+# --- ReLU and its leaky form ----------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, x: (where(x > 0.0, 1.0, where(x <= 0.0, 0.0, nan)),),
+    text="relu {0}",
+    latex=r"\operatorname{{ReLU}}\left[{0}\right]",
+    sympy="Max(0, {0})",
+    array="np.maximum({0}, 0.0)",
+    kinks=(0.0,),
+    table=True,
+)
 def relu(x: float) -> float:
     """max(0, x); the partial is 1 for x > 0 and 0 for x ≤ 0, the kink included (as in PyTorch and JAX); nan at nan.
 
@@ -25,11 +55,27 @@ def relu(x: float) -> float:
     return 0.0 if x <= 0.0 else x
 
 
-@primitive(lambda out, x, slope: (where(x > 0.0, 1.0, where(x <= 0.0, slope, nan)), where(x < 0.0, x, where(x >= 0.0, 0.0, nan))),
-           latex=r"\operatorname{{LeakyReLU}}_{{{1}}}\left[{0}\right]", sympy="Piecewise(({0}, {0} > 0), ({1}*{0}, True))",
-           array="np.where({0} > 0.0, {0}, {1} * {0})", domain=((-2.0, 2.0), (0.01, 0.3)), kinks=(0.0,), table=True)  # fmt: skip
+def _leaky_relu_partials(out: Any, x: Any, slope: Any) -> tuple[Any, Any]:
+    at_kink = clip(slope, 0.0, 1.0)  # of the numbers between slope and 1, the smallest
+    return (
+        where(x > 0.0, 1.0, where(x < 0.0, slope, where(x == 0.0, at_kink, nan))),
+        where(x < 0.0, x, where(x >= 0.0, 0.0, nan)),
+    )
+
+
+@primitive(
+    _leaky_relu_partials,
+    latex=r"\operatorname{{LeakyReLU}}_{{{1}}}\left[{0}\right]",
+    sympy="Piecewise(({0}, ({0}) > 0), (({1})*({0}), True))",
+    array="np.where({0} > 0.0, {0}, {1} * {0})",
+    domain=((-2.0, 2.0), (0.01, 0.3)),
+    kinks=(0.0,),
+    table=True,
+)
 def leaky_relu(x: float, slope: float = 0.01) -> float:
-    """x for x > 0, slope·x below; the partial at 0 is the slope (the subgradient of smaller norm).
+    """x for x > 0, slope·x below; the partials are 1 and 0 above, slope and x below.
+
+    At 0 the partial wrt x is the number of smallest norm between slope and 1: the slope, if that is from 0 to 1.
 
     >>> leaky_relu(-1.0, 0.1)
     -0.1
@@ -37,10 +83,23 @@ def leaky_relu(x: float, slope: float = 0.01) -> float:
     return x if x > 0.0 else slope * x
 
 
-@primitive(lambda out, x: (out * sigmoid(-x),), text="σ({0})", latex=r"\sigma\left({0}\right)", sympy="1/(1 + exp(-{0}))",
-           array="1.0 / (1.0 + np.exp(-{0}))", table=True)  # fmt: skip
+# --- the sigmoid family ---------------------------------------------------------------------------------------------
+
+
+def _sigmoid_partials(out: Any, x: Any) -> tuple[Any]:
+    return (out * sigmoid(-x),)
+
+
+@primitive(
+    _sigmoid_partials,
+    text="σ({0})",
+    latex=r"\sigma\left({0}\right)",
+    sympy="1/(1 + exp(-({0})))",
+    array="(np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0}))))",
+    table=True,
+)
 def sigmoid(x: float) -> float:
-    """1/(1 + e⁻ˣ) in the form that never overflows; the partial is s(x)·s(−x), exact in the tails.
+    """1/(1 + e⁻ˣ) in the form that never overflows; the partial is σ(x)·σ(−x), exact in the tails.
 
     >>> sigmoid(0.0), sigmoid(-1000.0)
     (0.5, 0.0)
@@ -51,8 +110,13 @@ def sigmoid(x: float) -> float:
     return e / (1.0 + e)
 
 
-@primitive(lambda out, x: (sigmoid(x),), latex=r"\operatorname{{softplus}}\left({0}\right)", sympy="log(1 + exp({0}))",
-           array="np.logaddexp({0}, 0.0)", table=True)  # fmt: skip
+@primitive(
+    lambda out, x: (sigmoid(x),),
+    latex=r"\operatorname{{softplus}}\left({0}\right)",
+    sympy="log(1 + exp({0}))",
+    array="np.logaddexp({0}, 0.0)",
+    table=True,
+)
 def softplus(x: float) -> float:
     """log(1 + eˣ) as max(x, 0) + log1p(e^−|x|), with no cut-off; the partial is the sigmoid.
 
@@ -60,3 +124,250 @@ def softplus(x: float) -> float:
     True
     """
     return (x if x > 0.0 or x != x else 0.0) + math.log1p(math.exp(-math.fabs(x)))
+
+
+@primitive(
+    lambda out, x: (sigmoid(-x),),
+    text="log σ({0})",
+    latex=r"\log\sigma\left({0}\right)",
+    sympy="-log(1 + exp(-({0})))",
+    array="-np.logaddexp(-{0}, 0.0)",
+    table=True,
+)
+def logsigmoid(x: float) -> float:
+    """log σ(x) = −softplus(−x), exact in both tails; the partial is σ(−x).
+
+    >>> logsigmoid(0.0) == -math.log(2.0), logsigmoid(-1000.0)
+    (True, -1000.0)
+    """
+    return (x if x < 0.0 or x != x else 0.0) - math.log1p(math.exp(-math.fabs(x)))
+
+
+def _gated_partials(x: Any, gate: Any, slope: Any) -> tuple[Any]:
+    """The partial gate + x·slope of x·gate(x), with its limits 0 and 1 far out, where x·slope would be inf·0."""
+    return (where(x < -1e4, 0.0, where(x > 1e4, 1.0, gate + x * slope)),)
+
+
+def _silu_partials(out: Any, x: Any) -> tuple[Any]:
+    s = sigmoid(x)
+    return _gated_partials(x, s, s * sigmoid(-x))
+
+
+@primitive(
+    _silu_partials,
+    latex=r"\operatorname{{SiLU}}\left[{0}\right]",
+    sympy="({0})/(1 + exp(-({0})))",
+    array="({0} * (np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0})))))",
+    table=True,
+)
+def silu(x: float) -> float:
+    """x·σ(x), also called swish; the partial is σ(x) + x·σ(x)·σ(−x). 0 at −inf, with its limit 0 as derivative.
+
+    >>> silu(0.0), silu(1000.0)
+    (0.0, 1000.0)
+    """
+    e = math.exp(-math.fabs(x))
+    return x / (1.0 + e) if x >= 0.0 or x != x else x * e / (1.0 + e) if x > -1e4 else -0.0
+
+
+#: the other name of ``silu``
+swish = silu
+
+
+def _mish_partials(out: Any, x: Any) -> tuple[Any]:
+    # tanh(softplus x) is n/(n + 2w²) with n = 1 + 2w, w = e⁻ˣ for x ≥ 0; times e²ˣ below, so that nothing overflows
+    w = exp(where(x < 0.0, x, -x))
+    above, below = 1.0 + 2.0 * w, w * (w + 2.0)
+    gate = where(x < 0.0, below / (below + 2.0), above / (above + 2.0 * (w * w)))
+    up, down = above + 2.0 * (w * w), below + 2.0
+    slope = where(x < 0.0, 4.0 * w * (1.0 + w) / (down * down), 4.0 * (w * w) * (1.0 + w) / (up * up))
+    return _gated_partials(x, gate, slope)
+
+
+@primitive(
+    _mish_partials,
+    latex=r"\operatorname{{mish}}\left[{0}\right]",
+    sympy="({0})*tanh(log(1 + exp({0})))",
+    array="({0} * np.tanh(np.logaddexp({0}, 0.0)))",
+    table=True,
+)
+def mish(x: float) -> float:
+    """x·tanh(softplus x); the partial is tanh(softplus x) + x·sech²(softplus x)·σ(x). Limits at ±inf as for silu.
+
+    >>> mish(0.0), mish(1000.0)
+    (0.0, 1000.0)
+    """
+    w = math.exp(-math.fabs(x))
+    if x >= 0.0 or x != x:
+        return x / (1.0 + 2.0 * w * w / (1.0 + 2.0 * w))
+    return x * (w * (w + 2.0) / (w * (w + 2.0) + 2.0)) if x > -1e4 else -0.0
+
+
+class Gelu(Primitive):
+    """The exact form; called with ``approximate="tanh"``, the approximate one, a primitive of its own."""
+
+    def __call__(self, x: Any, approximate: str = "none") -> Any:
+        if approximate not in ("none", "tanh"):
+            raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
+        return super().__call__(x) if approximate == "none" else gelu_tanh(x)
+
+
+def _gelu(x: float) -> float:
+    """x·Φ(x) with Φ(x) = erfc(−x/√2)/2; the partial is Φ(x) + x·φ(x). 0 at −inf, with its limit 0 as derivative.
+
+    ``gelu(x, approximate="tanh")`` is the approximation with a tanh, also called ``gelu_tanh``.
+
+    >>> gelu(0.0), gelu(100.0), gelu(-10.0) < 0.0
+    (0.0, 100.0, True)
+    """
+    return x * numerics.norm_cdf(x) if x > -1e4 or x != x else -0.0
+
+
+def _gelu_partials(out: Any, x: Any) -> tuple[Any]:
+    return _gated_partials(x, norm_cdf(x), norm_pdf(x))
+
+
+gelu: Gelu = Gelu(
+    "gelu",
+    _gelu,
+    _gelu_partials,
+    1,
+    "gelu({0})",
+    r"\operatorname{{GELU}}\left[{0}\right]",
+    "({0})*erfc(-({0})/sqrt(2))/2",
+    "({0} * _np_norm_cdf({0}))",
+    5,
+    ((-2.0, 2.0),),
+    (),
+    _gelu.__doc__ or "",
+)
+TABLE["gelu"] = gelu
+
+_GELU_A, _GELU_B = 2.0 * math.sqrt(2.0 / math.pi), 0.044715
+
+
+def _gelu_tanh_partials(out: Any, x: Any) -> tuple[Any]:
+    s = x * x
+    z = _GELU_A * x * (1.0 + _GELU_B * s)
+    slope = sigmoid(z) * sigmoid(-z) * (_GELU_A * (1.0 + 3.0 * _GELU_B * s))
+    return _gated_partials(x, sigmoid(z), slope)
+
+
+@primitive(
+    _gelu_tanh_partials,
+    latex=r"\operatorname{{GELU}}_{{\tanh}}\left[{0}\right]",
+    sympy="({0})/(1 + exp(-2*sqrt(2/pi)*(({0}) + Rational(44715, 1000000)*({0})**3)))",
+    array="(0.5 * {0} * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * ({0} + 0.044715 * {0} ** 3))))",
+    table=True,
+)
+def gelu_tanh(x: float) -> float:
+    """x·σ(2u), u = √(2/π)·(x + 0.044715 x³), which is ½x(1 + tanh u) without its cancellation for x ≪ 0.
+
+    The partial is σ(2u) + x·σ(2u)·σ(−2u)·2u′.
+
+    >>> gelu_tanh(0.0), gelu_tanh(100.0)
+    (0.0, 100.0)
+    """
+    return x * float(sigmoid(_GELU_A * x * (1.0 + _GELU_B * (x * x)))) if x > -1e4 or x != x else -0.0
+
+
+# --- exponential units, softsign ------------------------------------------------------------------------------------
+
+
+def _elu_partials(out: Any, x: Any, alpha: Any) -> tuple[Any, Any]:
+    at_kink = clip(alpha, 0.0, 1.0)
+    return (
+        where(x > 0.0, 1.0, where(x < 0.0, alpha * exp(x), where(x == 0.0, at_kink, nan))),
+        where(x < 0.0, expm1(x), where(x >= 0.0, 0.0, nan)),
+    )
+
+
+@primitive(
+    _elu_partials,
+    latex=r"\operatorname{{ELU}}_{{{1}}}\left[{0}\right]",
+    sympy="Piecewise(({0}, ({0}) > 0), (({1})*(exp({0}) - 1), True))",
+    array="np.where({0} > 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0)))",
+    domain=((-2.0, 2.0), (0.5, 1.5)),
+    kinks=(0.0,),
+    table=True,
+)
+def elu(x: float, alpha: float = 1.0) -> float:
+    """x for x > 0, α(eˣ − 1) below; the partials are 1 and 0 above, α·eˣ and eˣ − 1 below.
+
+    At 0 the partial wrt x is the number of smallest norm between α and 1.
+
+    >>> elu(2.0), elu(-1000.0)
+    (2.0, -1.0)
+    """
+    return x if x > 0.0 else alpha * math.expm1(x)
+
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+@primitive(
+    lambda out, x: (
+        where(
+            x > 0.0, _SELU_SCALE, where(x < 0.0, _SELU_SCALE * _SELU_ALPHA * exp(x), where(x == 0.0, _SELU_SCALE, nan))
+        ),
+    ),
+    latex=r"\operatorname{{SELU}}\left[{0}\right]",
+    sympy="Piecewise((1.0507009873554805*({0}), ({0}) > 0), (1.758099340847377*(exp({0}) - 1), True))",
+    array="np.where({0} > 0.0, 1.0507009873554805 * {0}, 1.758099340847377 * np.expm1(np.minimum({0}, 0.0)))",
+    kinks=(0.0,),
+    table=True,
+)
+def selu(x: float) -> float:
+    """λx for x > 0, λα(eˣ − 1) below, λ = 1.0507…, α = 1.6732…; the partials are λ above and λα·eˣ below.
+
+    At 0, a concave kink, the partial is λ, the smaller of λ and λα (PyTorch gives λα).
+
+    >>> selu(0.0), selu(1.0)
+    (0.0, 1.0507009873554805)
+    """
+    return _SELU_SCALE * x if x > 0.0 else _SELU_SCALE * _SELU_ALPHA * math.expm1(x)
+
+
+def _celu_partials(out: Any, x: Any, alpha: Any) -> tuple[Any, Any]:
+    r = div(x, alpha)
+    e = exp(r)
+    return (
+        where(x < 0.0, e, where(x >= 0.0, 1.0, nan)),
+        where(x < 0.0, where(e == 0.0, -1.0, expm1(r) - r * e), where(x >= 0.0, 0.0, nan)),
+    )
+
+
+@primitive(
+    _celu_partials,
+    latex=r"\operatorname{{CELU}}_{{{1}}}\left[{0}\right]",
+    sympy="Piecewise(({0}, ({0}) > 0), (({1})*(exp(({0})/({1})) - 1), True))",
+    array="np.where({0} > 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0) / {1}))",
+    domain=((-2.0, 2.0), (0.5, 1.5)),
+    kinks=(0.0,),
+    table=True,
+)
+def celu(x: float, alpha: float = 1.0) -> float:
+    """x for x > 0, α(exp(x/α) − 1) below: smooth at 0 for every α.
+
+    The partials are 1 and 0 above, e = exp(x/α) and e − 1 − (x/α)·e below.
+
+    >>> celu(2.0, 0.5), celu(-1000.0, 0.5)
+    (2.0, -0.5)
+    """
+    return x if x >= 0.0 else alpha * float(expm1(x / alpha if alpha else -inf))
+
+
+@primitive(
+    lambda out, x: (div(1.0, 1.0 + abs(x)) / (1.0 + abs(x)),),
+    latex=r"\operatorname{{softsign}}\left[{0}\right]",
+    sympy="({0})/(1 + Abs({0}))",
+    array="({0} / (1.0 + np.abs({0})))",
+    table=True,
+)
+def softsign(x: float) -> float:
+    """x/(1 + |x|), ±1 at ±inf; the partial is 1/(1 + |x|)², whose own derivative at 0 is 0 (a kink of the partial).
+
+    >>> softsign(1.0), softsign(-math.inf)
+    (0.5, -1.0)
+    """
+    return x / (1.0 + math.fabs(x)) if x - x == 0.0 or x != x else math.copysign(1.0, x)

@@ -175,8 +175,12 @@ def mul(a: float, b: float) -> float:
     return a * b
 
 
+def _div_partials(out: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    return div(1.0, b), -div(out, b)
+
+
 @primitive(
-    lambda out, a, b: (div(1.0, b), -div(out, b)),
+    _div_partials,
     text="{0} / {1}",
     latex=r"\frac{{{0}}}{{{1}}}",
     sympy="{0} / {1}",

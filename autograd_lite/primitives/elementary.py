@@ -100,8 +100,12 @@ def exp2(x: float) -> float:
         return inf
 
 
+def _ldexp_partials(out: Any, x: Any, n: Any) -> tuple[Any, Any]:
+    return ldexp(1.0, n), out * LN2
+
+
 @primitive(
-    lambda out, x, n: (ldexp(1.0, n), out * LN2),
+    _ldexp_partials,
     text="{0} · 2^{1}",
     latex=r"{0} \cdot 2^{{{1}}}",
     sympy="({0}) * 2**({1})",
@@ -302,7 +306,7 @@ def xlogy(x: float, y: float) -> float:
     """
     if x == 0.0 and y == y:
         return 0.0
-    return x * log.fn(y)
+    return x * _log(y)
 
 
 def _xlog1py_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
@@ -328,7 +332,7 @@ def xlog1py(x: float, y: float) -> float:
     """
     if x == 0.0 and y == y:
         return 0.0
-    return x * log1p.fn(y)
+    return x * (math.log1p(y) if y > -1.0 else -inf if y == -1.0 else nan)
 
 
 # --- powers ---------------------------------------------------------------------------------------------------------

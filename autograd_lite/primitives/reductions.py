@@ -1,4 +1,4 @@
-"""The table, fourth page: n-ary primitives. One node for a whole sum, product or neuron, instead of forty."""
+"""The table, n-ary primitives. One node for a whole sum, product or neuron, instead of forty."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import builtins
 import math
 from typing import Any
 
-from .arithmetic import div, where
-from .core import TABLE, Nary, primitive
+from .arithmetic import abs, div, where
+from .core import TABLE, Nary, Rule, primitive
 from .elementary import exp
 
-__all__ = ["affine", "dot", "logsumexp", "max", "mean", "min", "prod", "sum"]
+__all__ = ["affine", "dist", "dot", "fsum", "logsumexp", "max", "mean", "min", "prod", "sum", "sumprod"]
 
 nan, inf = math.nan, math.inf
 
 
-@primitive(lambda out, *xs: (1.0,) * len(xs), text="Σ({args})", latex=r"\sum\left({args}\right)", sympy="Add({args})",
-           array="np.sum({args})", table=True)  # fmt: skip
+# --- sums and products ----------------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda out, *xs: (1.0,) * len(xs),
+    text="Σ({args})",
+    latex=r"\sum\left({args}\right)",
+    sympy="Add({args})",
+    array="np.sum({args}, axis=0)",
+    table=True,
+)
 def sum(*xs: float) -> float:
     """Sum of the numbers, added from left to right; every partial is 1. The empty sum is 0.
 
@@ -26,8 +35,38 @@ def sum(*xs: float) -> float:
     return float(builtins.sum(xs))
 
 
-@primitive(lambda out, *xs: (1.0 / len(xs),) * len(xs), text="mean({args})", latex=r"\operatorname{{mean}}\left({args}\right)",
-           sympy="Add({args})/{n}", array="np.mean({args})", table=True)  # fmt: skip
+@primitive(
+    lambda out, *xs: (1.0,) * len(xs),
+    text="Σ({args})",
+    latex=r"\sum\left({args}\right)",
+    sympy="Add({args})",
+    array="np.sum({args}, axis=0)",
+    table=True,
+)
+def fsum(*xs: float) -> float:
+    """Sum of the numbers, rounded once (``math.fsum``); every partial is 1. The empty sum is 0.
+
+    >>> fsum([1e16, 1.0, -1e16])
+    1.0
+    """
+    try:
+        return math.fsum(xs)
+    except (OverflowError, ValueError):  # an infinity on the way, or inf − inf
+        return float(builtins.sum(xs))
+
+
+def _mean_partials(out: Any, *xs: Any) -> tuple[float, ...]:
+    return (1.0 / len(xs),) * len(xs)
+
+
+@primitive(
+    _mean_partials,
+    text="mean({args})",
+    latex=r"\operatorname{{mean}}\left({args}\right)",
+    sympy="(Add({args})/{n})",
+    array="np.mean({args}, axis=0)",
+    table=True,
+)
 def mean(*xs: float) -> float:
     """Arithmetic mean; every partial is 1/n. ValueError for no numbers at all.
 
@@ -49,7 +88,14 @@ def _prod_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple(a * b for a, b in zip(before, reversed(after), strict=True)) if xs else ()
 
 
-@primitive(_prod_partials, text="Π({args})", latex=r"\prod\left({args}\right)", sympy="Mul({args})", array="np.prod({args})", table=True)
+@primitive(
+    _prod_partials,
+    text="Π({args})",
+    latex=r"\prod\left({args}\right)",
+    sympy="Mul({args})",
+    array="np.prod({args}, axis=0)",
+    table=True,
+)
 def prod(*xs: float) -> float:
     """Product of the numbers; a partial is the product of the others, right even when factors are 0. Empty: 1.
 
@@ -59,20 +105,40 @@ def prod(*xs: float) -> float:
     return float(math.prod(xs))
 
 
-class Dot(Nary):
-    """Σ xᵢ·yᵢ of two iterables of the same length; the operands are x₁ … xₙ y₁ … yₙ."""
+# --- of two groups of numbers ---------------------------------------------------------------------------------------
+
+
+def _grouped(
+    make: type[Nary], fn: Any, partials: Rule, text: str, latex: str, sympy: str, array: str, precedence: int
+) -> Any:
+    """An entry whose operands come in groups: the templates' ``{0}``, ``{1}`` … stand for whole groups."""
+    name = fn.__name__.lstrip("_")
+    domain = ((-2.0, 2.0),)
+    TABLE[name] = made = make(
+        name, fn, partials, -1, text, latex, sympy, array, precedence, domain, (), fn.__doc__ or ""
+    )
+    return made
+
+
+class Pairs(Nary):
+    """A primitive of two iterables of the same length; the operands are x₁ … xₙ y₁ … yₙ."""
+
+    groups = 2
 
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands, the first group before the second."""
         if len(args) != 2:
-            raise TypeError(f"dot takes two iterables of numbers, not {len(args)} argument(s)")
-        first, second = (super(Dot, self).flatten((group,)) for group in args)
+            raise TypeError(f"{self.name} takes two iterables of numbers, not {len(args)} argument(s)")
+        first, second = (super(Pairs, self).flatten((group,)) for group in args)
         if len(first) != len(second):
-            raise ValueError(f"dot: the operands have {len(first)} and {len(second)} numbers; they must be as long")
+            raise ValueError(
+                f"{self.name}: the operands have {len(first)} and {len(second)} numbers; they must be as long"
+            )
         return (*first, *second)
 
 
 def _dot(*args: float) -> float:
-    """Dot product Σ xᵢ·yᵢ, added from left to right; ∂/∂xᵢ = yᵢ and ∂/∂yᵢ = xᵢ.
+    """Dot product Σ xᵢ·yᵢ, added from left to right; the partials are ∂/∂xᵢ = yᵢ and ∂/∂yᵢ = xᵢ.
 
     >>> dot([1.0, 2.0], [3.0, 4.0])
     11.0
@@ -81,24 +147,68 @@ def _dot(*args: float) -> float:
     return float(builtins.sum(map(float.__mul__, args[:n], args[n:])))
 
 
-dot = Dot(
-    "dot", _dot, lambda out, *args: args[len(args) // 2 :] + args[: len(args) // 2], -1, "{args}", "{args}", "{args}",
-    "np.dot({args})", 1, ((-2.0, 2.0),), (), _dot.__doc__ or "",
-)  # fmt: skip
-TABLE["dot"] = dot
+def _dot_partials(out: Any, *args: Any) -> tuple[Any, ...]:
+    n = len(args) // 2
+    return args[n:] + args[:n]
+
+
+dot: Pairs = _grouped(
+    Pairs,
+    _dot,
+    _dot_partials,
+    text="{args}",
+    latex="{args}",
+    sympy="Add(*[x*y for x, y in zip({0}, {1})])",
+    array="np.einsum('i...,i...->...', {0}, {1})",
+    precedence=1,
+)
+
+#: ``math``'s name for the dot product
+sumprod = dot
+
+
+def _dist(*args: float) -> float:
+    """Euclidean distance √Σ(xᵢ − yᵢ)² of two points; the partials are ±(xᵢ − yᵢ)/out, 0 at distance 0.
+
+    >>> dist([1.0, 2.0], [4.0, 6.0])
+    5.0
+    """
+    n = len(args) // 2
+    return math.dist(args[:n], args[n:])
+
+
+def _dist_partials(out: Any, *args: Any) -> tuple[Any, ...]:
+    n = len(args) // 2
+    first = [where(out == 0.0, 0.0, div(x - y, out)) for x, y in zip(args[:n], args[n:], strict=True)]
+    return (*first, *[-p for p in first])
+
+
+dist: Pairs = _grouped(
+    Pairs,
+    _dist,
+    _dist_partials,
+    text="dist({args})",
+    latex=r"\operatorname{{dist}}\left({args}\right)",
+    sympy="sqrt(Add(*[(x - y)**2 for x, y in zip({0}, {1})]))",
+    array="np.linalg.norm(np.subtract({0}, {1}), axis=0)",
+    precedence=5,
+)
 
 
 class Affine(Nary):
     """A neuron's sum: Σ xᵢ·wᵢ + b; the operands are x₁ … xₙ w₁ … wₙ b."""
 
+    groups = 3
+
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands: inputs, weights, bias."""
         if len(args) != 3:
             raise TypeError(f"affine takes inputs, weights and a bias, not {len(args)} argument(s)")
         return (*dot.flatten(args[:2]), args[2])
 
 
 def _affine(*args: float) -> float:
-    """A neuron's sum Σ xᵢ·wᵢ + b as one node; ∂/∂xᵢ = wᵢ, ∂/∂wᵢ = xᵢ, ∂/∂b = 1.
+    """A neuron's sum Σ xᵢ·wᵢ + b as one node; the partials are ∂/∂xᵢ = wᵢ, ∂/∂wᵢ = xᵢ, ∂/∂b = 1.
 
     >>> affine([1.0, 2.0], [3.0, 4.0], 0.5)
     11.5
@@ -107,12 +217,24 @@ def _affine(*args: float) -> float:
     return float(builtins.sum(map(float.__mul__, args[:n], args[n:-1]), args[-1]))
 
 
-affine = Affine(
-    "affine", _affine,
-    lambda out, *args: args[len(args) // 2 : -1] + args[: len(args) // 2] + (1.0,), -1, "{args}", "{args}", "{args}",
-    "np.dot({args})", 1, ((-2.0, 2.0),), (), _affine.__doc__ or "",
-)  # fmt: skip
-TABLE["affine"] = affine
+def _affine_partials(out: Any, *args: Any) -> tuple[Any, ...]:
+    n = len(args) // 2
+    return (*args[n:-1], *args[:n], 1.0)
+
+
+affine: Affine = _grouped(
+    Affine,
+    _affine,
+    _affine_partials,
+    text="{args}",
+    latex="{args}",
+    sympy="Add(*[x*y for x, y in zip({0}, {1})], {2})",
+    array="(np.einsum('i...,i...->...', {0}, {1}) + {2})",
+    precedence=1,
+)
+
+
+# --- extremes -------------------------------------------------------------------------------------------------------
 
 
 def _extreme_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
@@ -120,12 +242,19 @@ def _extreme_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
     count = ties[0]
     for tie in ties[1:]:
         count = count + tie
-    return tuple(div(tie, count) for tie in ties)
+    return tuple([div(tie, count) for tie in ties])
 
 
-@primitive(_extreme_partials, text="max({args})", latex=r"\max\left({args}\right)", sympy="Max({args})", array="np.max({args})", table=True)
+@primitive(
+    _extreme_partials,
+    text="max({args})",
+    latex=r"\max\left({args}\right)",
+    sympy="Max({args})",
+    array="np.max({args}, axis=0)",
+    table=True,
+)
 def max(*xs: float) -> float:
-    """The largest; nan if any is. The partial is 1 for the largest, 1/k each at a k-way tie.
+    """The largest; nan if any is. The partial is 1 for the largest, 1/k each at a k-way tie. ValueError for none.
 
     >>> max([1.0, 3.0, 2.0])
     3.0
@@ -135,9 +264,16 @@ def max(*xs: float) -> float:
     return nan if any(x != x for x in xs) else builtins.max(xs)
 
 
-@primitive(_extreme_partials, text="min({args})", latex=r"\min\left({args}\right)", sympy="Min({args})", array="np.min({args})", table=True)
+@primitive(
+    _extreme_partials,
+    text="min({args})",
+    latex=r"\min\left({args}\right)",
+    sympy="Min({args})",
+    array="np.min({args}, axis=0)",
+    table=True,
+)
 def min(*xs: float) -> float:
-    """The smallest; nan if any is. The partial is 1 for the smallest, 1/k each at a k-way tie.
+    """The smallest; nan if any is. The partial is 1 for the smallest, 1/k each at a k-way tie. ValueError for none.
 
     >>> min([1.0, 3.0, 2.0])
     1.0
@@ -147,22 +283,27 @@ def min(*xs: float) -> float:
     return nan if any(x != x for x in xs) else builtins.min(xs)
 
 
-def _softmax(out: Any, *xs: Any) -> tuple[Any, ...]:
+def _logsumexp_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
     # eᵢ/Σe, shifted by the maximum: exp(x − lse) would lose digits
     top = xs[0]
     for x in xs[1:]:
         top = where(x > top, x, top)
-    terms = [where(x == top, 1.0, exp(x - top)) for x in xs]
+    terms = [where(x == top, where(abs(x) == inf, 1.0, exp(x - top)), exp(x - top)) for x in xs]
     total = terms[0]
     for term in terms[1:]:
         total = total + term
-    return tuple(div(term, total) for term in terms)
+    return tuple([where(out == out, div(term, total), nan) for term in terms])
 
 
-@primitive(_softmax, latex=r"\log\sum\exp\left({args}\right)", sympy="log(Add(*map(exp, [{args}])))",
-           array="np.logaddexp.reduce({args})", table=True)  # fmt: skip
+@primitive(
+    _logsumexp_partials,
+    latex=r"\log\sum\exp\left({args}\right)",
+    sympy="log(Add(*map(exp, [{args}])))",
+    array="np.logaddexp.reduce({args}, axis=0)",
+    table=True,
+)
 def logsumexp(*xs: float) -> float:
-    """log Σ exp xᵢ, shifted by the maximum so that nothing overflows; the partials are the softmax.
+    """log Σ exp xᵢ, shifted by the maximum so that nothing overflows; the partials are the softmax. Empty: −inf.
 
     >>> logsumexp([1000.0, 1000.0]) == 1000.0 + math.log(2.0)
     True

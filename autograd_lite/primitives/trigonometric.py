@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from . import numerics
 from .arithmetic import div, where
 from .core import TABLE, Primitive, primitive
 from .elementary import exp, sqrt
@@ -42,8 +43,12 @@ nan, inf, pi = math.nan, math.inf, math.pi
 # --- trigonometric --------------------------------------------------------------------------------------------------
 
 
+def _sin_partials(out: Any, x: Any) -> tuple[Any]:
+    return (cos(x),)
+
+
 @primitive(
-    lambda out, x: (cos(x),),
+    _sin_partials,
     text="sin {0}",
     latex=r"\sin\left[{0}\right]",
     sympy="sin({0})",
@@ -265,8 +270,12 @@ def radians(x: float) -> float:
 # --- of half turns --------------------------------------------------------------------------------------------------
 
 
+def _sinpi_partials(out: Any, x: Any) -> tuple[Any]:
+    return (pi * cospi(x),)
+
+
 @primitive(
-    lambda out, x: (pi * cospi(x),),
+    _sinpi_partials,
     text="sin π{0}",
     latex=r"\sin\left(\pi{0}\right)",
     sympy="sin(pi * ({0}))",
@@ -279,12 +288,7 @@ def sinpi(x: float) -> float:
     >>> sinpi(0.5), sinpi(1e10)
     (1.0, 0.0)
     """
-    if x - x != 0.0:
-        return nan
-    r = math.remainder(x, 2.0)
-    if math.fabs(r) > 0.5:
-        r = math.copysign(1.0 - math.fabs(r), r)
-    return math.sin(pi * r) if math.fabs(r) <= 0.25 else math.copysign(math.cos(pi * (0.5 - math.fabs(r))), r)
+    return numerics.sinpi(x)
 
 
 @primitive(
@@ -301,12 +305,7 @@ def cospi(x: float) -> float:
     >>> cospi(0.5), cospi(1.0)
     (0.0, -1.0)
     """
-    if x - x != 0.0:
-        return nan
-    r = math.fabs(math.remainder(x, 2.0))
-    if r <= 0.25:
-        return math.cos(pi * r)
-    return math.sin(pi * (0.5 - r)) if r <= 0.75 else -math.cos(pi * (1.0 - r))
+    return numerics.cospi(x)
 
 
 def _sinc_dx(out: Any, x: Any) -> Any:
@@ -338,14 +337,18 @@ def sinc(x: float) -> float:
     """
     if x == 0.0:
         return 1.0
-    return 0.0 if x - x != 0.0 and x == x else sinpi.fn(x) / (pi * x)
+    return 0.0 if x - x != 0.0 and x == x else numerics.sinpi(x) / (pi * x)
 
 
 # --- hyperbolic -----------------------------------------------------------------------------------------------------
 
 
+def _sinh_partials(out: Any, x: Any) -> tuple[Any]:
+    return (cosh(x),)
+
+
 @primitive(
-    lambda out, x: (cosh(x),),
+    _sinh_partials,
     latex=r"\sinh\left({0}\right)",
     array="np.sinh({0})",
     table=True,

@@ -1,0 +1,252 @@
+"""The table, statistics: variance and spread, and the softmax with its logarithm.
+
+``softmax`` and ``log_softmax`` give a list or array like their argument, one node for each component: the primitives
+``softmax_of`` and ``log_softmax_of`` take the component's own number first and the others after it. So a component
+near 1 keeps its tiny derivative s·(1 − s), as the sigmoid does; the price is n² operands for n components.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from .arithmetic import abs, div, where
+from .core import TABLE, Nary, Operand, Rule, primitive
+from .elementary import exp
+from .reductions import mean
+
+__all__ = ["log_softmax", "log_softmax_of", "softmax", "softmax_of", "std", "var"]
+
+nan, inf = math.nan, math.inf
+
+
+# --- spread ---------------------------------------------------------------------------------------------------------
+
+
+class Spread(Nary):
+    """A primitive of one iterable of data; the operands are x₁ … xₙ and, last, ddof."""
+
+    def __call__(self, data: Any, ddof: Any = 0.0) -> Any:
+        return super().__call__(data, ddof)
+
+    def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands: the data, then ddof."""
+        data, ddof = args
+        if isinstance(data, (Operand, int, float)):
+            raise TypeError(f"{self.name} takes one iterable of numbers, not {type(data).__name__}")
+        operands = super().flatten((data,))
+        if not operands:
+            raise ValueError(f"{self.name} of no numbers: pass at least one")
+        return (*operands, ddof)
+
+
+def _spread(fn: Any, partials: Rule, text: str, latex: str, sympy: str, array: str) -> Spread:
+    name = fn.__name__.lstrip("_")
+    domain = ((-2.0, 2.0),)
+    TABLE[name] = made = Spread(name, fn, partials, -1, text, latex, sympy, array, 5, domain, (), fn.__doc__ or "")
+    return made
+
+
+def _var(*args: float) -> float:
+    """Variance Σ(xᵢ − m)²/(n − ddof) about the mean m; the partials are 2(xᵢ − m)/(n − ddof).
+
+    ``ddof=0`` as in NumPy, 1 for the unbiased estimate; the partial wrt ddof is out/(n − ddof). nan for n = ddof.
+
+    >>> var([1.0, 2.0, 6.0]), var([1.0, 2.0, 6.0], ddof=1)
+    (4.666666666666667, 7.0)
+    """
+    xs, left = args[:-1], len(args) - 1 - args[-1]
+    m = _center(xs)
+    total = math.fsum([(x - m) * (x - m) for x in xs]) if m - m == 0.0 else nan
+    return total / left if left != 0.0 else nan
+
+
+def _center(xs: tuple[float, ...]) -> float:
+    try:
+        return math.fsum(xs) / len(xs)
+    except (OverflowError, ValueError):
+        return builtins.sum(x / len(xs) for x in xs)
+
+
+def _deviations(xs: tuple[Any, ...]) -> list[Any]:
+    m = mean(list(xs))
+    return [x - m for x in xs]
+
+
+def _var_partials(out: Any, *args: Any) -> tuple[Any, ...]:
+    left = (len(args) - 1.0) - args[-1]
+    return (*[div(2.0 * d, left) for d in _deviations(args[:-1])], div(out, left))
+
+
+var: Spread = _spread(
+    _var,
+    _var_partials,
+    text="var({args})",
+    latex=r"\operatorname{{var}}\left({args}\right)",
+    sympy="(Add(*[(x - Add({args})/{n})**2 for x in [{args}]])/({n} - ({last})))",
+    array="np.var({args}, axis=0, ddof={last})",
+)
+
+
+def _std(*args: float) -> float:
+    """Standard deviation √var, without overflow; the partials are (xᵢ − m)/((n − ddof)·out), 0 for equal numbers.
+
+    The partial wrt ddof is out/2(n − ddof). nan for n = ddof.
+
+    >>> std([1.0, 3.0]), std([2.0, 2.0]), std([1e200, 3e200])
+    (1.0, 0.0, 1e+200)
+    """
+    xs, left = args[:-1], len(args) - 1 - args[-1]
+    m = _center(xs)
+    return math.hypot(*[x - m for x in xs]) / math.sqrt(left) if left > 0.0 else nan
+
+
+def _std_partials(out: Any, *args: Any) -> tuple[Any, ...]:
+    left = (len(args) - 1.0) - args[-1]
+    partials = [where(out == 0.0, 0.0, div(div(d, out), left)) for d in _deviations(args[:-1])]
+    return (*partials, div(0.5 * out, left))
+
+
+std: Spread = _spread(
+    _std,
+    _std_partials,
+    text="std({args})",
+    latex=r"\operatorname{{std}}\left({args}\right)",
+    sympy="sqrt(Add(*[(x - Add({args})/{n})**2 for x in [{args}]])/({n} - ({last})))",
+    array="np.std({args}, axis=0, ddof={last})",
+)
+
+
+# --- softmax --------------------------------------------------------------------------------------------------------
+
+
+def _shares(out: Any, xs: tuple[Any, ...]) -> tuple[list[Any], Any]:
+    """The softmax of all numbers, and the share of all but the first, added up without the first."""
+    top = xs[0]
+    for x in xs[1:]:
+        top = where(x > top, x, top)
+    terms = [where(x == top, where(abs(x) == inf, 1.0, exp(x - top)), exp(x - top)) for x in xs]
+    others: Any = 0.0
+    for term in terms[1:]:
+        others = others + term
+    total = terms[0] + others
+    return [where(out == out, div(term, total), nan) for term in terms], where(out == out, div(others, total), nan)
+
+
+def _softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+    shares, others = _shares(out, xs)
+    return (out * others, *[-(out * s) for s in shares[1:]])
+
+
+@primitive(
+    _softmax_of_partials,
+    text="softmax({args})",
+    latex=r"\operatorname{{softmax}}_1\left({args}\right)",
+    sympy="(exp({0})/Add(*map(exp, [{args}])))",
+    array="np.exp({0} - np.logaddexp.reduce({args}, axis=0))",
+    table=True,
+)
+def softmax_of(*xs: float) -> float:
+    """The first number's component s₁ = e^x₁/Σe^xᵢ of the softmax; the partials are s₁·Σ₂ⁿsᵢ and −s₁·sᵢ.
+
+    1 − s₁ is added up from the other components, so that it does not vanish where s₁ is 1 to all digits. Equal
+    infinities share alike.
+
+    >>> softmax_of(1.0, 1.0), softmax_of(0.0, -1000.0)
+    (0.5, 1.0)
+    """
+    if not xs or any(x != x for x in xs):
+        return nan
+    top = builtins.max(xs)
+    if math.isinf(top):
+        return 1.0 / xs.count(top) if xs[0] == top else 0.0
+    return math.exp(xs[0] - top) / math.fsum([math.exp(x - top) for x in xs])
+
+
+def _log_softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+    shares, others = _shares(out, xs)
+    return (others, *[-s for s in shares[1:]])
+
+
+@primitive(
+    _log_softmax_of_partials,
+    text="log softmax({args})",
+    latex=r"\log\operatorname{{softmax}}_1\left({args}\right)",
+    sympy="({0} - log(Add(*map(exp, [{args}]))))",
+    array="({0} - np.logaddexp.reduce({args}, axis=0))",
+    table=True,
+)
+def log_softmax_of(*xs: float) -> float:
+    """log s₁ of the first number's component s₁ = e^x₁/Σe^xᵢ; the partials are Σ₂ⁿsᵢ (which is 1 − s₁) and −sᵢ.
+
+    Where the first is the largest, −log1p Σ₂ⁿ exp(xᵢ − x₁), which keeps its digits next to 0; the cross-entropy of a
+    class is its negative, one node.
+
+    >>> log_softmax_of(0.0, -50.0), log_softmax_of(-1000.0, 0.0)
+    (-1.9287498479639178e-22, -1000.0)
+    """
+    if not xs or any(x != x for x in xs):
+        return nan
+    first, top = xs[0], builtins.max(xs)
+    if math.isinf(top):
+        return -math.log(xs.count(top)) if first == top else -inf
+    if first == top:
+        return -math.log1p(math.fsum([math.exp(x - first) for x in xs[1:]]))
+    return (first - top) - math.log(math.fsum([math.exp(x - top) for x in xs]))
+
+
+def softmax(xs: Any, axis: int = -1) -> Any:
+    """The softmax e^xᵢ/Σe^xⱼ of a list, tuple or array; a list of lists is taken row by row.
+
+    Args:
+        xs: numbers or Values; a list, a tuple, an array of any shape, any iterable.
+        axis: of an array, the axis along which the components sum to 1.
+
+    Returns:
+        A list, tuple or array like ``xs``; each component one node of ``softmax_of``. Its partials are sᵢ(δᵢⱼ − sⱼ).
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    return _componentwise(softmax_of, xs, axis)
+
+
+def log_softmax(xs: Any, axis: int = -1) -> Any:
+    """log softmax of a list, tuple or array, exact where a component is near 1; see ``softmax`` for the arguments.
+
+    Its partials are δᵢⱼ − sⱼ.
+
+    >>> log_softmax([0.0, -1000.0])
+    [-0.0, -1000.0]
+    """
+    return _componentwise(log_softmax_of, xs, axis)
+
+
+def _componentwise(component: Any, xs: Any, axis: int) -> Any:
+    """Each number of ``xs`` as the first operand of ``component``, the others of its row after it."""
+    if isinstance(xs, (Operand, int, float, str)) or not (hasattr(xs, "shape") or isinstance(xs, Iterable)):
+        name = component.name.removesuffix("_of")
+        raise TypeError(f"{name} takes a list or array of numbers, not {type(xs).__name__}")
+    if hasattr(xs, "shape"):
+        return _along_axis(component, xs, axis)
+    items = list(xs)
+    if items and isinstance(items[0], (list, tuple)):
+        rows = [_componentwise(component, row, axis) for row in items]
+        return tuple(rows) if isinstance(xs, tuple) else rows
+    found = [component(x, *items[:i], *items[i + 1 :]) for i, x in enumerate(items)]
+    return tuple(found) if isinstance(xs, tuple) else found
+
+
+def _along_axis(component: Any, xs: Any, axis: int) -> Any:
+    import numpy as np
+
+    if xs.ndim == 0:
+        raise TypeError(f"{component.name.removesuffix('_of')} takes an array of at least one dimension")
+    result = np.empty(xs.shape, dtype=object)
+    rows, out = np.moveaxis(xs, axis, -1), np.moveaxis(result, axis, -1)
+    for index in np.ndindex(rows.shape[:-1]):
+        row = rows[index].tolist()
+        out[index] = _componentwise(component, row, -1)
+    return result.astype(float) if xs.dtype != object else result
