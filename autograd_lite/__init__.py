@@ -73,5 +73,14 @@ def __getattr__(name: str) -> Any:
     return found
 
 
+def _show(value: Value) -> dict[str, str]:
+    """What a notebook shows for a Value; the drawing room is loaded for the first one."""
+    shown: dict[str, str] = importlib.import_module(f"{__name__}.drawing").mimebundle(value)
+    return shown
+
+
+_value.display["mimebundle"] = _show
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *_ROOM, *_MODULES})

@@ -6,7 +6,7 @@ from typing import Any
 
 from .model import Box, Cell, Edge, Picture, Row
 from .reading import Options, Reading, number, too_many
-from .style import SIZE
+from .spine import straighten
 from .text import Line, Run, line
 
 __all__ = ["cards", "legend"]
@@ -28,7 +28,6 @@ def cards(reading: Reading) -> Picture:
         raise too_many(f"{len(shown):,} cards", options.max_nodes)
     boxes, edges = [], []
     for item in shown:
-        key = id(item.node)
         rows: list[tuple[Any, float]] = []
         count = 0
         for operand, ways in zip(item.operands, item.partials):
@@ -38,10 +37,11 @@ def cards(reading: Reading) -> Picture:
                 else:
                     edges.append(_edge(reading, item.node, operand, partial, count))
                 count += 1
-        boxes.append(_card(reading, item.node, rows, key in reading.spine))
-    return Picture(
-        boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options, any(e.label for e in edges))
-    )  # fmt: skip
+        boxes.append(_card(reading, item.node, rows))
+    labelled = any(e.label for e in edges)
+    picture = Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options, labelled))
+    straighten(picture, light=reading.light())
+    return picture
 
 
 def legend(options: Options, partials: bool = True) -> Line:
@@ -68,43 +68,35 @@ def _folded_parameters(reading: Reading) -> set[int]:
     return found
 
 
-def _card(reading: Reading, node: Any, parameters: list[tuple[Any, float]], spine: bool) -> Box:
+def _card(reading: Reading, node: Any, parameters: list[tuple[Any, float]]) -> Box:
     options = reading.options
-    rows = [_head(reading, node)]
     numbers = []
     if options.values:
         numbers.append(Run(number(node.data), "value"))
     if options.grads:
         numbers.append(Run(number(node.grad), "grad"))
-    wide = 1 + options.values + options.grads + options.partials if parameters else max(len(numbers), 1)
-    rows[0] = Row((Cell(rows[0].cells[0].line, "center" if wide == 1 else "left", wide),))
+    wide = max(len(numbers), 1)
+    rows = [Row((Cell(_head(reading, node), "left" if wide > 1 else "center", wide),))]
     if numbers:
-        spans = _spans(wide, len(numbers))
-        rows.append(Row([Cell((run,), "center", span) for run, span in zip(numbers, spans)], rule=True))
+        rows.append(Row([Cell((run,), "center") for run in numbers], rule=True))
     limit = len(parameters) if options.unfold or len(parameters) <= _ROWS else _ROWS - 1
-    for i, (parameter, partial) in enumerate(parameters[:limit]):
-        rows.append(_parameter(reading, parameter, partial, rule=i == 0))
+    panel = [_parameter(reading, parameter, partial) for parameter, partial in parameters[:limit]]
     if limit < len(parameters):
         more = Run(f"… and {len(parameters) - limit} more parameters", "muted")
-        rows.append(Row((Cell((more,), "left", wide),), size=_SMALL, fill="parameter"))
+        panel.append(Row((Cell((more,), "left", len(panel[0].cells)),), size=_SMALL))
     kind = reading.kind(node)
-    tooltip = "\n".join([reading.tooltip(node), *(_row_tooltip(reading, node, *p) for p in parameters[:40])])
-    return Box(reading.ids[id(node)], "card", rows, kind, f"{kind}_line", tooltip=tooltip, spine=spine)
+    tooltip = "\n".join([reading.tooltip(node), *(reading.edge_tooltip(node, *p) for p in parameters[:40])])
+    return Box(reading.ids[id(node)], "card", rows, panel, kind, f"{kind}_line", tooltip=tooltip)
 
 
-def _head(reading: Reading, node: Any) -> Row:
+def _head(reading: Reading, node: Any) -> Line:
     """name = expression."""
     expression = reading.expression(node)
     name = reading.name(node)
-    return Row((Cell(line(name, Run(" = ", "muted"), expression) if expression else name),), size=SIZE)
+    return line(name, Run(" = ", "muted"), expression) if expression else name
 
 
-def _spans(wide: int, count: int) -> list[int]:
-    """``wide`` columns shared among ``count`` cells."""
-    return [wide // count + (i >= count - wide % count) for i in range(count)]
-
-
-def _parameter(reading: Reading, node: Any, partial: float, rule: bool) -> Row:
+def _parameter(reading: Reading, node: Any, partial: float) -> Row:
     """name | value | gradient | local derivative."""
     options = reading.options
     cells = [Cell(reading.name(node))]
@@ -114,18 +106,10 @@ def _parameter(reading: Reading, node: Any, partial: float, rule: bool) -> Row:
         cells.append(Cell((Run(number(node.grad), "grad"),), "right"))
     if options.partials:
         cells.append(Cell((Run(number(partial), "partial"),), "right"))
-    return Row(cells, rule=rule, size=_SMALL, fill="parameter")
-
-
-def _row_tooltip(reading: Reading, node: Any, parameter: Any, partial: float) -> str:
-    return f"{reading.edge_tooltip(node, parameter, partial)}"
+    return Row(cells, size=_SMALL)
 
 
 def _edge(reading: Reading, node: Any, operand: Any, partial: float, count: int) -> Edge:
     tail, head = reading.ids[id(operand)], reading.ids[id(node)]
     label = (Run(number(partial), "partial"),) if reading.options.partials else ()
-    straight = id(operand) in reading.spine and id(node) in reading.spine
-    return Edge(
-        f"e{head[1:]}_{count}", tail, head, label, tooltip=reading.edge_tooltip(node, operand, partial),
-        weight=12 if straight else 1,
-    )  # fmt: skip
+    return Edge(f"e{head[1:]}_{count}", tail, head, label, tooltip=reading.edge_tooltip(node, operand, partial))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .model import Box, Cluster, Edge, Picture, Row
 from .style import FONT, SIZE, palette, resolve
-from .text import Line, Run, clean, escape_dot, escape_xml
+from .text import Line, Run, clean, escape_dot, escape_xml, missing_spaces
 
 __all__ = ["attributes", "html", "statements"]
 
@@ -40,9 +40,7 @@ def html(text: Line, size: float, colours: dict[str, str]) -> str:
 
 def _run(run: Run, size: float, colours: dict[str, str]) -> str:
     text = clean(run.text)
-    wide = sum(text.count(c) for c in "ωψφπ")
-    if wide and not run.shift:  # without pango these are measured as narrower than they are
-        text += " " * wide
+    text += " " * missing_spaces(text)
     text = escape_xml(text)
     if run.italic:
         text = f"<I>{text}</I>"
@@ -55,19 +53,26 @@ def _run(run: Run, size: float, colours: dict[str, str]) -> str:
 
 
 def _table(item: Box, colours: dict[str, str]) -> str:
-    rows = []
-    for row in item.rows:
-        rows.append("<HR/>" if row.rule else "")
-        fill = f' BGCOLOR="{resolve(row.fill, colours)}"' if row.fill else ""
-        cells = [
-            f'<TD ALIGN="{_ANCHOR[cell.align]}" COLSPAN="{cell.span}"{fill}>{html(cell.line, row.size, colours)}</TD>'
-            for cell in row.cells
-        ]
-        rows.append(f"<TR>{''.join(cells)}</TR>")
+    rows = [_row(row, colours) for row in item.rows]
+    if item.panel:
+        inner = "".join(_row(row, colours) for row in item.panel)
+        wide = max(sum(cell.span for cell in row.cells) for row in item.rows)
+        rows.append(
+            f'<TR><TD COLSPAN="{wide}" CELLPADDING="1"><TABLE BORDER="0" STYLE="ROUNDED" CELLBORDER="0" CELLSPACING="0" '
+            f'CELLPADDING="3" BGCOLOR="{colours["parameter"]}">{inner}</TABLE></TD></TR>'
+        )
     return (
         f'<TABLE BORDER="{item.pen:g}" STYLE="ROUNDED" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
         f'COLOR="{resolve(item.stroke, colours)}" BGCOLOR="{resolve(item.fill, colours)}">{"".join(rows)}</TABLE>'
     )
+
+
+def _row(row: Row, colours: dict[str, str]) -> str:
+    cells = [
+        f'<TD ALIGN="{_ANCHOR[cell.align]}" COLSPAN="{cell.span}">{html(cell.line, row.size, colours)}</TD>'
+        for cell in row.cells
+    ]
+    return ("<HR/>" if row.rule else "") + f"<TR>{''.join(cells)}</TR>"
 
 
 def _lines(rows: Iterable[Row], colours: dict[str, str]) -> str:
@@ -104,8 +109,8 @@ def _node(item: Box, colours: dict[str, str]) -> str:
 
 def _edge(edge: Edge, colours: dict[str, str]) -> str:
     pairs = {"id": edge.id}
-    if edge.label:  # a space before and after keeps it off the lines beside it
-        pairs["label"] = f"<{html((Run(' '), *edge.label, Run(' ')), edge.size, colours)}>"
+    if edge.label:
+        pairs["label"] = f"<{html(edge.label, edge.size, colours)}>"
     if edge.colour != "edge":
         pairs["color"] = resolve(edge.colour, colours)
     if edge.pen != 1.1:

@@ -15,6 +15,7 @@ import graphviz
 from ..errors import RenderError
 from . import dot, layout, renderer
 from .model import Picture
+from .polish import polish
 
 __all__ = ["Drawing", "inline_html", "render_svg"]
 
@@ -168,7 +169,8 @@ def _draw(digraph: graphviz.Digraph, format: str, engine: str) -> bytes:
     source: str = digraph.source
     if found.name != "builtin":
         try:
-            return renderer.run(found, source, format, engine)
+            drawn = renderer.run(found, source, format, engine)
+            return _polished(digraph, drawn) if format == "svg" else drawn
         except RenderError:
             if found.name == "dot" or format != "svg" or not _is_ours(digraph):
                 raise
@@ -181,6 +183,11 @@ def _draw(digraph: graphviz.Digraph, format: str, engine: str) -> bytes:
             f"pip install graphviz-pure, or {renderer.INSTALL}"
         )
     return layout.to_svg(picture).encode("utf-8")
+
+
+def _polished(digraph: graphviz.Digraph, svg: bytes) -> bytes:
+    picture = digraph.picture if _is_ours(digraph) else None
+    return polish(svg.decode("utf-8", "replace"), picture).encode("utf-8")
 
 
 def _is_ours(digraph: graphviz.Digraph) -> bool:

@@ -102,7 +102,9 @@ class _Painter:
         """Colour the edges from one set of boxes to another, through the operations between them."""
         middle = {edge.tail for edge in self.picture.edges if edge.head in heads and edge.tail[0] == "o"} | heads
         for edge in self.picture.edges:
-            through = edge.tail in tails or (edge.tail[0] == "o" and edge.tail in middle and self._fed(edge.tail, tails))
+            through = edge.tail in tails or (
+                edge.tail[0] == "o" and edge.tail in middle and self._fed(edge.tail, tails)
+            )
             if through and edge.head in middle:
                 _stroke(edge, colour)
 
@@ -138,11 +140,11 @@ def _stroke(edge: Edge, colour: str) -> None:
 def _row(item: Box, name: Any, colour: str) -> None:
     """The row of a folded parameter."""
     rows: list[Row] = []
-    for row in item.rows:
-        if row.fill == "parameter" and row.cells[0].line == name:
+    for row in item.panel:
+        if row.cells[0].line == name:
             row = replace(row, cells=[Cell(recolour(c.line, _role(colour)), c.align, c.span) for c in row.cells])
         rows.append(row)
-    item.rows = rows
+    item.panel = rows
 
 
 def _role(colour: str) -> str:

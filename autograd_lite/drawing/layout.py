@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from . import svg
 from .metrics import label_size, size
-from .model import Picture
+from .model import Edge, Picture
 
 __all__ = ["Layout", "arrange", "to_svg"]
 
@@ -45,12 +45,14 @@ class Slot:
 
 @dataclass
 class Layout:
-    """Where everything is: centres and sizes of boxes, the points an edge passes through, the rank's breadths."""
+    """Where everything is: centres and sizes of boxes, the points an edge passes through, and along the
+    direction of flow the ends of its tail's column and of the last before its head, and the beginning of its head's."""
 
     centres: dict[str, tuple[float, float]]
     sizes: dict[str, tuple[float, float]]
     routes: list[list[tuple[float, float]]]
-    gaps: list[list[tuple[float, float]]]
+    spaces: dict[str, tuple[float, float, float]]
+    labelled: list[Edge]
 
 
 def to_svg(picture: Picture) -> str:
@@ -277,18 +279,19 @@ def _turn(
 ) -> Layout:
     """From u and v to x and y: a dummy's place is a piece of line as long as its layer is deep."""
     starts, depths = columns
-    routes, gaps = [], []
-    for chain in chains:
+    routes: list[list[tuple[float, float]]] = []
+    spaces: dict[str, tuple[float, float, float]] = {}
+    for edge, chain in zip(picture.edges, chains):
         points: list[tuple[float, float]] = []
         for slot in chain[1:-1]:
             ease = min(depths[slot.rank] / 2, 12.0)  # bends may reach into a layer, as its boxes have round corners
             points.append((starts[slot.rank] + ease, slot.v))
             points.append((starts[slot.rank] + depths[slot.rank] - ease, slot.v))
         routes.append(points if across else [(v, u) for u, v in points])
-        last = chain[-1].rank
-        gap = (starts[last - 1] + depths[last - 1], starts[last]) if last else (0.0, 0.0)
-        gaps.append([gap])
+        tail, head = chain[0].rank, chain[-1].rank
+        before = max(tail, head - 1)
+        spaces[edge.id] = (starts[tail] + depths[tail], starts[before] + depths[before], starts[head])
     centres = {id: (s.u, s.v) if across else (s.v, s.u) for id, s in slots.items()}
     if any(not math.isfinite(c) for centre in centres.values() for c in centre):  # pragma: no cover
         raise AssertionError("a box has no place")
-    return Layout(centres, sizes, routes, gaps)
+    return Layout(centres, sizes, routes, spaces, picture.edges)

@@ -35,7 +35,6 @@ class Row:
     cells: Sequence[Cell]
     rule: bool = False
     size: float = SIZE
-    fill: str = ""
 
 
 @dataclass
@@ -46,6 +45,7 @@ class Box:
         id: the id in DOT and SVG.
         shape: "card" (rounded, a table of rows), "circle", "box" or "text" (no outline).
         rows: the text; each row of a shape other than a card is one centred line.
+        panel: rows of a card's lower part, which has columns of its own and the colour of parameters.
         fill, stroke: colours or roles of the palette.
         pen: width of the outline in points.
         tooltip: plain text, shown when the pointer rests on it; lines separated by newlines.
@@ -57,6 +57,7 @@ class Box:
     id: str
     shape: str = "card"
     rows: Sequence[Row] = ()
+    panel: Sequence[Row] = ()
     fill: str = "card"
     stroke: str = "card_line"
     pen: float = 1.0
@@ -128,7 +129,7 @@ class Picture:
     legend: Line = ()
     columns: Sequence[Sequence[str]] = ()
     nodesep: float = 0.16
-    ranksep: float = 0.34
+    ranksep: float = 0.28
     name: str = "autograd_lite"
     straight: bool = False
 

@@ -10,6 +10,7 @@ from ..notation import Phrase, phrase_of_call
 from .cards import legend
 from .model import Box, Cell, Edge, Picture, Row, box, circle
 from .reading import Reading, number, runs, too_many
+from .spine import straighten
 from .style import SERIF, SIZE
 from .text import Line, Run, line, plain, width
 
@@ -30,22 +31,25 @@ def ops(reading: Reading) -> Picture:
     for item in reading.outline.lines:
         node = item.node
         key = reading.ids[id(node)]
-        on = id(node) in reading.spine
         if node.op is not None:
             symbol = _symbol(node)
             across = max(22.0, width(symbol, SIZE) + 9.0)
             shape = circle if across < 30.0 else box
-            made = shape(f"o{key[1:]}", symbol, fill="page", stroke="edge", spine=on, tooltip=_op_tooltip(reading, node))
+            made = shape(f"o{key[1:]}", symbol, fill="page", stroke="edge", tooltip=_op_tooltip(reading, node))
             made.width, made.height = across, across if shape is circle else 22.0
             boxes.append(made)
             edges += _into_op(reading, node, f"o{key[1:]}", labels=options.partials)
-            edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key, weight=12 if on else 2))
-        boxes.append(_strip(reading, node, on))
+            edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key))
+        boxes.append(_strip(reading, node))
     _check(reading, boxes)
-    return Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options), ranksep=0.26)
+    picture = Picture(
+        boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options), ranksep=0.26
+    )
+    straighten(picture, light=reading.light())
+    return picture
 
 
-def _strip(reading: Reading, node: Any, spine: bool) -> Box:
+def _strip(reading: Reading, node: Any) -> Box:
     """A flat card: name | value | gradient."""
     options = reading.options
     cells = [Cell(reading.name(node))]
@@ -55,9 +59,7 @@ def _strip(reading: Reading, node: Any, spine: bool) -> Box:
         cells.append(Cell((Run(number(node.grad), "grad"),)))
     kind = reading.kind(node)
     row = Row(cells)
-    return Box(
-        reading.ids[id(node)], "card", (row,), kind, f"{kind}_line", tooltip=reading.tooltip(node), spine=spine
-    )
+    return Box(reading.ids[id(node)], "card", (row,), (), kind, f"{kind}_line", tooltip=reading.tooltip(node))
 
 
 def book(reading: Reading) -> Picture:
@@ -72,31 +74,32 @@ def book(reading: Reading) -> Picture:
     folded = reading.outline.folded
     for node in reading.outline.nodes:
         key = reading.ids[id(node)]
-        on = reading.owner[id(node)] in reading.spine
         if node.op is not None:
             symbol = _bracketed(node)
             made = box(
                 f"o{key[1:]}", symbol, max(34.0, width(symbol, SIZE) + 8.0), 21.0, font=SERIF, fill="page",
-                stroke="edge", spine=on and id(node) not in folded, tooltip=_op_tooltip(reading, node),
+                stroke="edge", tooltip=_op_tooltip(reading, node),
             )  # fmt: skip
             boxes.append(made)
             edges += _into_op(reading, node, made.id, labels=options.partials)
         if id(node) not in folded:
-            boxes.append(_disc(reading, node, on))
+            boxes.append(_disc(reading, node))
             if node.op is not None:
-                edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key, weight=12 if on else 2))
+                edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key))
     _check(reading, boxes)
     shown = legend(options) if options.values or options.grads or options.partials else ()
-    return Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=shown, ranksep=0.2)
+    picture = Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=shown, ranksep=0.2)
+    straighten(picture, light=reading.light(), shared=True)
+    return picture
 
 
-def _disc(reading: Reading, node: Any, spine: bool) -> Box:
+def _disc(reading: Reading, node: Any) -> Box:
     """A circle with the name in it, and below it the numbers that are asked for."""
     options = reading.options
     name = reading.name(node)
     radius = max(11.0, width(name, SIZE) / 2 + 3.5)
     made = circle(
-        reading.ids[id(node)], name, radius, font=SERIF, fill="page", stroke="edge", spine=spine,
+        reading.ids[id(node)], name, radius, font=SERIF, fill="page", stroke="edge",
         tooltip=reading.tooltip(node),
     )  # fmt: skip
     numbers = [Run(number(node.data), "value")] if options.values else []
@@ -115,12 +118,11 @@ def _into_op(reading: Reading, node: Any, target: str, labels: bool) -> list[Edg
     for i, (operand, partial) in enumerate(zip(node.parents, node.local_partials)):
         inner = id(operand) in folded
         tail = reading.ids[id(operand)]
-        both = reading.owner[id(operand)] in reading.spine and reading.owner[id(node)] in reading.spine
         tooltip = "" if inner or id(node) in folded else reading.edge_tooltip(node, operand, partial)
         edges.append(
             Edge(
                 f"e{target[1:]}_{i}", f"o{tail[1:]}" if inner else tail, target,
-                (Run(number(partial), "partial"),) if labels else (), tooltip=tooltip, weight=12 if both and not inner else 2,
+                (Run(number(partial), "partial"),) if labels else (), tooltip=tooltip,
             )
         )  # fmt: skip
     return edges
@@ -146,7 +148,9 @@ def _pattern(node: Any) -> list[tuple[str, str]]:
         n_ary = {"sum": "Σ •", "dot": "Σ • · •", "affine": "• + Σ • · •", "prod": "Π •"}
         return [("op", n_ary.get(node.op.name, f"{node.op.name}(•, …)"))]
     parts = [
-        Phrase([("op", _DOT)]) if isinstance(arg, Node) else Phrase([("num", f"{arg:.6g}")], 5 if arg >= 0 else 3, arg < 0)
+        Phrase([("op", _DOT)])
+        if isinstance(arg, Node)
+        else Phrase([("num", f"{arg:.6g}")], 5 if arg >= 0 else 3, arg < 0)
         for arg in args
     ]
     return phrase_of_call(node.op, parts).runs

@@ -1,4 +1,4 @@
-"""A live graph read for a picture: its lines (``notation.outline``), names, ids, tooltips, the spine and the groups.
+"""A live graph read for a picture: its lines (``notation.outline``), names, ids, tooltips and groups.
 
 The three styles share all of it; they differ in what they draw for a line.
 """
@@ -15,7 +15,7 @@ from ..graph import Info, Node
 from ..notation import Outline, name_nodes, outline
 from ..value import Value
 from .model import Cluster
-from .text import Line, Run, line, mathematical, plain, recolour
+from .text import Line, Run, line, mathematical, plain
 
 __all__ = ["Options", "Reading", "number", "read", "runs"]
 
@@ -64,7 +64,6 @@ class Reading:
         outline: its lines.
         ids: the id in the picture of every node that has a line, by ``id`` of the node.
         owner: for every node of the graph the ``id`` of the node on whose line it is.
-        spine: the ``id``s of the nodes on the longest path.
     """
 
     def __init__(self, read: Outline, options: Options) -> None:
@@ -78,7 +77,6 @@ class Reading:
         for item in read.lines:
             for operand, ways in zip(item.operands, item.partials):
                 self.ways[id(operand)] += len(ways)
-        self.spine = self._longest_path()
 
     def _owners(self) -> dict[int, int]:
         """Folded nodes have one consumer: go up from each line through what is folded in it."""
@@ -92,23 +90,9 @@ class Reading:
                 stack.extend(p for p in node.parents if id(p) in folded)
         return owner
 
-    def _longest_path(self) -> set[int]:
-        """The path with most lines, the earliest operand at a tie; parameters are no part of it if anything else is."""
-        length: dict[int, float] = {}
-        before: dict[int, int] = {}
-        for item in self.outline.lines:
-            best = 0.0
-            for operand in item.operands:
-                found = length[id(operand)]
-                if found > best:
-                    best, before[id(item.node)] = found, id(operand)
-            length[id(item.node)] = best + (0.5 if item.node.op is None and self.is_parameter(item.node) else 1.0)
-        at: int | None = max(self.tops, key=lambda key: length[key], default=None)
-        path = set()
-        while at is not None:
-            path.add(at)
-            at = before.get(at)
-        return path if len(path) > 1 else set()
+    def light(self) -> set[str]:
+        """Ids of the parameters, which a straight path shouldn't begin with where it has the choice."""
+        return {self.ids[id(item.node)] for item in self.outline.lines if self.is_parameter(item.node)}
 
     # --- names and kinds ----------------------------------------------------------------------------------------------
 
@@ -161,7 +145,9 @@ class Reading:
         head = self.word(node)
         if node.op is not None:
             head += " = " + plain(self.expression(node))
-        return f"{head}\nvalue {as_number(node.data):.6g}\ngradient {self.gradient_name(node)}{as_number(node.grad):.6g}"
+        return (
+            f"{head}\nvalue {as_number(node.data):.6g}\ngradient {self.gradient_name(node)}{as_number(node.grad):.6g}"
+        )
 
     def gradient_name(self, node: Any) -> str:
         """∂y/∂f₁ = , where there is one output."""

@@ -22,7 +22,7 @@ from graphviz.backend import dot_command
 
 from ..errors import RenderError
 
-__all__ = ["INSTALL", "Renderer", "find_renderer", "polish", "run", "use"]
+__all__ = ["INSTALL", "Renderer", "check_format", "find_renderer", "run", "use"]
 
 INSTALL = (
     "install Graphviz (apt install graphviz, brew install graphviz, or https://graphviz.org/download) so that a program "
@@ -159,29 +159,4 @@ def run(renderer: Renderer, source: str, format: str, engine: str = "dot") -> by
     if done.returncode or not done.stdout:
         said = done.stderr.decode("utf-8", "replace").strip()[-800:]
         raise RenderError(f"{renderer.name} ({renderer.path}) failed to write {format}: {said or done.returncode}")
-    return polish(done.stdout.decode("utf-8", "replace")).encode() if format == "svg" else done.stdout
-
-
-_SHIFT = re.compile(r' baseline-shift="(sub|super)"([^>]*?font-size="([\d.]+)")')
-_TOOLTIP = re.compile(r'<g id="a_[^"]*"><a xlink:title="([^"]*)">')
-_FAMILIES = {
-    "Arial": "Arial,Helvetica,Liberation Sans,sans-serif",
-    "Times,serif": "Times New Roman,Times,Liberation Serif,serif",
-    "Times-Roman": "Times New Roman,Times,Liberation Serif,serif",
-}
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-
-
-def polish(svg: str) -> str:
-    """Graphviz's SVG made to work everywhere: subscripts that Firefox lowers too, tooltips that every browser shows.
-
-    >>> polish('<text y="1" baseline-shift="sub" font-size="8.00">1</text>')
-    '<text y="1" dy="2.0" font-size="8.00">1</text>'
-    """
-    svg = _COMMENT.sub("", svg)
-    svg = _SHIFT.sub(lambda m: f' dy="{(0.25 if m[1] == "sub" else -0.4) * float(m[3]):.1f}"{m[2]}', svg)
-    svg = re.sub(r"<title>[^<]*</title>\n?", "", svg)  # ids, which would hide the tooltips
-    svg = _TOOLTIP.sub(lambda m: f"<g><title>{m[1]}</title><g>", svg).replace("</a>", "</g>")
-    for family, better in _FAMILIES.items():
-        svg = svg.replace(f'font-family="{family}"', f'font-family="{better}"')
-    return svg
+    return done.stdout

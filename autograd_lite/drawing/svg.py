@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
-from .metrics import PAD, columns, label_size, row_height
-from .model import Box, Cell, Cluster, Edge, Picture
+from .metrics import AROUND, PAD, TIGHT, card_columns, label_size, row_height
+from .model import Box, Cluster, Edge, Picture, Row
 from .style import SERIF, palette, resolve
 from .text import Line, clean, escape_xml, width
 
 if TYPE_CHECKING:
     from .layout import Layout
 
-__all__ = ["write"]
+__all__ = ["text_at", "write"]
 
 Point = tuple[float, float]
 _MARGIN = 9.0
@@ -39,11 +40,11 @@ def write(picture: Picture, layout: Layout) -> str:
         f'<rect x="{left - _MARGIN:.2f}" y="{top - _MARGIN:.2f}" width="{w:.2f}" height="{h:.2f}" fill="{colours["page"]}"/>',
     ]
     parts += [_cluster(c, frame, colours) for c, frame in zip(picture.clusters, frames)]
-    for edge, points, place in zip(picture.edges, edges, labels):
-        parts.append(_edge(edge, points, place, colours))
+    parts += [_edge(edge, points, colours) for edge, points in zip(picture.edges, edges)]
     parts += [_box(item, *layout.centres[item.id], *layout.sizes[item.id], colours) for item in picture.boxes]
+    parts += [_label(edge, place, colours) for edge, place in zip(picture.edges, labels) if edge.label]
     if picture.legend:
-        parts.append(_text(picture.legend, left, bottom - 3.0, 9.0, "left", colours))
+        parts.append(text_at(picture.legend, left, bottom - 3.0, 9.0, "left", colours))
     return "\n".join(parts) + "\n</svg>\n"
 
 
@@ -61,8 +62,10 @@ def _extent(
     for points in edges:
         xs += [x for x, _ in points]
         ys += [y for _, y in points]
-    xs += [x for x, _ in labels if x == x]
-    ys += [y - 9.0 for _, y in labels if y == y]
+    for edge, (x, y) in zip(layout.labelled, labels):
+        wide, high = label_size(edge)
+        xs += [x - wide / 2, x + wide / 2] if x == x else []
+        ys += [y - high, y] if y == y else []
     for x0, y0, x1, y1 in frames:
         xs += [x0, x1]
         ys += [y0, y1]
@@ -88,33 +91,39 @@ def _box(item: Box, x: float, y: float, w: float, h: float, colours: dict[str, s
 
 
 def _rows(item: Box, left: float, top: float, w: float, colours: dict[str, str]) -> str:
-    """The table of a card."""
-    widths = columns(item)
+    """The table of a card, and its panel."""
+    upper, lower = card_columns(item)
     parts = []
-    for number, row in enumerate(item.rows):
+    for row in item.rows:
         high = row_height(row)
-        if row.fill:
-            last = number == len(item.rows) - 1
-            parts.append(
-                f'<rect x="{left + 0.5:.2f}" y="{top:.2f}" width="{w - 1:.2f}" height="{high - (0.5 if last else 0):.2f}" '
-                f'{"rx=" + chr(34) + "5" + chr(34) + " " if last else ""}fill="{resolve(row.fill, colours)}"/>'
-            )
         if row.rule:
             stroke = resolve(item.stroke, colours)
             parts.append(f'<path d="M{left:.2f},{top:.2f}h{w:.2f}" stroke="{stroke}" stroke-width="0.8"/>')
-        at, x = 0, left
-        for cell in row.cells:
-            wide = sum(widths[at : at + cell.span])
-            parts.append(_cell(cell, x, wide, top + high / 2 + 0.36 * row.size, row.size, colours))
-            at += cell.span
-            x += wide
+        parts.append(_row(row, left, top + high / 2, upper, PAD, colours))
         top += high
+    if item.panel:
+        whole = sum(row_height(row, inside=True) for row in item.panel)
+        left, top = left + AROUND, top + AROUND
+        parts.append(
+            f'<rect x="{left:.2f}" y="{top:.2f}" width="{w - 2 * AROUND:.2f}" height="{whole:.2f}" rx="4" '
+            f'fill="{colours["parameter"]}"/>'
+        )
+        for row in item.panel:
+            high = row_height(row, inside=True)
+            parts.append(_row(row, left, top + high / 2, lower, TIGHT, colours))
+            top += high
     return "".join(parts)
 
 
-def _cell(cell: Cell, x: float, wide: float, y: float, size: float, colours: dict[str, str]) -> str:
-    at = {"left": x + PAD, "center": x + wide / 2, "right": x + wide - PAD}[cell.align]
-    return _text(cell.line, at, y, size, cell.align, colours)
+def _row(row: Row, x: float, middle: float, widths: list[float], pad: float, colours: dict[str, str]) -> str:
+    parts, at = [], 0
+    for cell in row.cells:
+        wide = sum(widths[at : at + cell.span])
+        place = {"left": x + pad, "center": x + wide / 2, "right": x + wide - pad}[cell.align]
+        parts.append(text_at(cell.line, place, middle + 0.36 * row.size, row.size, cell.align, colours))
+        at += cell.span
+        x += wide
+    return "".join(parts)
 
 
 def _centred(item: Box, x: float, y: float, colours: dict[str, str]) -> str:
@@ -123,12 +132,12 @@ def _centred(item: Box, x: float, y: float, colours: dict[str, str]) -> str:
     at = y - total / 2
     parts = []
     for text, size in lines:
-        parts.append(_text(text, x, at + 0.6 * size + 0.33 * size, size, "center", colours))
+        parts.append(text_at(text, x, at + 0.6 * size + 0.33 * size, size, "center", colours))
         at += 1.2 * size
     return "".join(parts)
 
 
-def _text(text: Line, x: float, y: float, size: float, align: str, colours: dict[str, str], halo: str = "") -> str:
+def text_at(text: Line, x: float, y: float, size: float, align: str, colours: dict[str, str], halo: str = "") -> str:
     """One line; subscripts are moved with dy, and what follows is moved back."""
     spans, back = [], 0.0
     for run in text:
@@ -162,7 +171,7 @@ def _cluster(cluster: Cluster, frame: tuple[float, ...], colours: dict[str, str]
     return (
         f'<g id="{cluster.id}" class="cluster"><rect x="{left:.2f}" y="{top:.2f}" width="{right - left:.2f}" '
         f'height="{bottom - top:.2f}" rx="8" fill="{colours["cluster"]}" stroke="{colours["cluster_line"]}"/>'
-        f"{_text(cluster.title, left + 7.0, top + 13.5, 10.0, 'left', colours)}</g>"
+        f"{text_at(cluster.title, left + 7.0, top + 13.5, 10.0, 'left', colours)}</g>"
     )
 
 
@@ -210,24 +219,53 @@ def _border(a: Point, b: Point, size: Point, shape: str) -> Point:
 
 
 def _curve(edge: Edge, layout: Layout, through: list[Point], bow: float, across: bool) -> list[Point]:
-    """From border to border through the points of the dummies, leaving and arriving along the direction of flow."""
+    """From border to border, leaving and arriving along the direction of flow.
+
+    Between the column of the tail and that of the head it passes the pieces of line of its dummies; inside the columns
+    of its ends it runs straight, past boxes that are wider.
+    """
     a, b = layout.centres[edge.tail], layout.centres[edge.head]
-    wa, ha = layout.sizes[edge.tail]
-    wb, hb = layout.sizes[edge.head]
-    aside = max(-0.35 * (ha if across else wa), min(bow * 0.6, 0.35 * (ha if across else wa)))
-    if across:
-        points = [(a[0] + wa / 2 + 0.8, a[1] + aside), *through, (b[0] - wb / 2 - 0.8, b[1] + aside)]
-    else:
-        points = [(a[0] + aside, a[1] + ha / 2 + 0.8), *through, (b[0] + aside, b[1] - hb / 2 - 0.8)]
+    (wa, ha), (wb, hb) = layout.sizes[edge.tail], layout.sizes[edge.head]
+    leave, _, enter = layout.spaces[edge.id]
+    if not across:
+        a, b, wa, ha, wb, hb = a[::-1], b[::-1], ha, wa, hb, wb
+        through = [(u, v) for v, u in through]
+    first = through[0][1] if through else b[1]
+    last = through[-1][1] if through else a[1]
+    start = a[1] + (bow * 0.5 or _towards(first - a[1], 0.12 * ha))
+    end = b[1] + (bow * 0.5 or _towards(last - b[1], 0.3 * hb))
+    points = [(a[0] + wa / 2 + 0.8, start), *through, (b[0] - wb / 2 - 0.8, end)]
+    if leave - points[0][0] > 3.0 and abs(first - start) > 4.0:
+        points.insert(1, (leave, start))
+    if points[-1][0] - enter > 3.0 and abs(last - end) > 4.0:
+        points.insert(-1, (enter, end))
     curve = [points[0]]
-    for (x0, y0), (x1, y1) in zip(points, points[1:]):
-        if across:
-            half, lift = (x1 - x0) / 2, bow - aside if len(points) == 2 else 0.0
-            curve += [(x0 + half, y0 + lift), (x1 - half, y1 + lift), (x1, y1)]
-        else:
-            half, lift = (y1 - y0) / 2, bow - aside if len(points) == 2 else 0.0
-            curve += [(x0 + lift, y0 + half), (x1 + lift, y1 - half), (x1, y1)]
-    return curve
+    for (u0, v0), (u1, v1) in itertools.pairwise(points):
+        soft = 0.3 * (u1 - u0) if through or abs(v1 - v0) > 2.0 * abs(u1 - u0) else 0.22 * (u1 - u0)
+        lift = bow * 0.5 if len(points) == 2 else 0.0
+        curve += [(u0 + soft, v0 + lift), (u1 - soft, v1 + lift), (u1, v1)]
+    return curve if across else [(v, u) for u, v in curve]
+
+
+def _towards(difference: float, most: float) -> float:
+    return max(-most, min(most, 0.2 * difference))
+
+
+def _crossing(curve: list[Point], u: float, across: bool) -> Point:
+    """The point of a Bézier path at x = u (or y = u), by bisection: the paths go one way."""
+    axis = 0 if across else 1
+    for i in range(0, len(curve) - 1, 3):
+        piece = curve[i : i + 4]
+        if piece[0][axis] <= u <= piece[3][axis]:
+            low, high = 0.0, 1.0
+            for _ in range(20):
+                t = (low + high) / 2
+                if _at(piece, t)[axis] < u:
+                    low = t
+                else:
+                    high = t
+            return _at(piece, low)
+    return _at(curve[-4:], 0.5)
 
 
 def _at(piece: list[Point], t: float) -> Point:
@@ -240,20 +278,16 @@ def _label_places(picture: Picture, layout: Layout, curves: list[list[Point]]) -
     """Where each label stands, moved apart where two would overlap; nan for no label."""
     places: list[Point] = []
     taken: list[tuple[float, float, float, float]] = []
-    into: dict[str, int] = {}
-    for edge in picture.edges:
-        into[edge.head] = into.get(edge.head, 0) + 1
     for edge, curve in zip(picture.edges, curves):
         if not edge.label:
             places.append((math.nan, math.nan))
             continue
         w, h = label_size(edge)
+        u = sum(layout.spaces[edge.id][1:]) / 2  # the middle of the space before its head
+        x, y = _crossing(curve, u, picture.direction == "LR")
         if picture.direction == "LR":
-            crowded = into[edge.head] > 1
-            x, y = _at(curve[-4:], 0.42 if crowded else 0.5)
             y -= 3.5
         else:
-            x, y = _at(curve[-4:], 0.5)
             x, y = x + w / 2 + 4.0, y + 3.0
         box = _free((x - w / 2, y - h, x + w / 2, y), taken)
         taken.append(box)
@@ -274,7 +308,7 @@ def _free(
     return box
 
 
-def _edge(edge: Edge, points: list[Point], place: Point, colours: dict[str, str]) -> str:
+def _edge(edge: Edge, points: list[Point], colours: dict[str, str]) -> str:
     colour = resolve(edge.colour, colours)
     title = f"<title>{escape_xml(clean(edge.tooltip, 2000))}</title>" if edge.tooltip else ""
     start = f"M{points[0][0]:.2f},{points[0][1]:.2f}"
@@ -288,9 +322,14 @@ def _edge(edge: Edge, points: list[Point], place: Point, colours: dict[str, str]
     if edge.arrow:
         tip, back = (points[0], points[1]) if edge.back else (points[-1], points[-2])
         body += _head(tip, back, colour, edge.pen)
-    if edge.label:
-        body += _text(edge.label, *place, edge.size, "center", colours, halo=colours["page"])
     return f'<g id="{edge.id}" class="edge">{title}{body}</g>'
+
+
+def _label(edge: Edge, place: Point, colours: dict[str, str]) -> str:
+    """The label of an edge, above all edges."""
+    title = f"<title>{escape_xml(clean(edge.tooltip, 2000))}</title>" if edge.tooltip else ""
+    text = text_at(edge.label, *place, edge.size, "center", colours, halo=colours["page"])
+    return f'<g id="{edge.id}-label" class="edge-label">{title}{text}</g>'
 
 
 def _head(tip: Point, back: Point, colour: str, pen: float) -> str:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-__all__ = ["Line", "Run", "clean", "escape_dot", "escape_xml", "line", "mathematical", "plain", "recolour", "width"]
+__all__ = [
+    "Line",
+    "Run",
+    "clean",
+    "escape_dot",
+    "escape_xml",
+    "line",
+    "mathematical",
+    "missing_spaces",
+    "plain",
+    "recolour",
+    "width",
+]
 
 
 @dataclass(frozen=True)
@@ -148,6 +161,20 @@ def width(text: Line, size: float) -> float:
         scale = 0.75 if run.shift else 1.0
         total += scale * sum(_WIDTHS.get(c) or _other_width(c) for c in run.text)
     return total * size / 1000.0
+
+
+def missing_spaces(text: str) -> int:
+    """How many spaces make Graphviz give a text enough room.
+
+    Without pango it measures every byte of a character beyond ASCII as one space: too little for ω, ψ, φ, π and for
+    the letters of Chinese or Japanese.
+
+    >>> missing_spaces("f = β"), missing_spaces("ω")
+    (0, 1)
+    """
+    odd = [c for c in text if not c.isascii()]
+    short = sum((_WIDTHS.get(c) or _other_width(c)) - 278 * len(c.encode("utf-8", "replace")) for c in odd)
+    return max(0, math.ceil((short - 60) / 278))
 
 
 def _other_width(char: str) -> int:
