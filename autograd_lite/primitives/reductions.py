@@ -111,7 +111,7 @@ def prod(*xs: float) -> float:
 def _grouped(
     make: type[Nary], fn: Any, partials: Rule, text: str, latex: str, sympy: str, array: str, precedence: int
 ) -> Any:
-    """An entry whose operands come in groups: the templates' ``{0}``, ``{1}`` … stand for whole groups."""
+    """An entry whose operands come in groups, one after the other in ``{args}``."""
     name = fn.__name__.lstrip("_")
     domain = ((-2.0, 2.0),)
     TABLE[name] = made = make(
@@ -122,8 +122,6 @@ def _grouped(
 
 class Pairs(Nary):
     """A primitive of two iterables of the same length; the operands are x₁ … xₙ y₁ … yₙ."""
-
-    groups = 2
 
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands, the first group before the second."""
@@ -158,8 +156,8 @@ dot: Pairs = _grouped(
     _dot_partials,
     text="{args}",
     latex="{args}",
-    sympy="Add(*[x*y for x, y in zip({0}, {1})])",
-    array="np.einsum('i...,i...->...', {0}, {1})",
+    sympy="(lambda *a: Add(*[x*y for x, y in zip(a[: {n} // 2], a[{n} // 2 :])]))({args})",
+    array="np.einsum('i...,i...->...', {args}[: {n} // 2], {args}[{n} // 2 :])",
     precedence=1,
 )
 
@@ -189,16 +187,14 @@ dist: Pairs = _grouped(
     _dist_partials,
     text="dist({args})",
     latex=r"\operatorname{{dist}}\left({args}\right)",
-    sympy="sqrt(Add(*[(x - y)**2 for x, y in zip({0}, {1})]))",
-    array="np.linalg.norm(np.subtract({0}, {1}), axis=0)",
+    sympy="(lambda *a: sqrt(Add(*[(x - y)**2 for x, y in zip(a[: {n} // 2], a[{n} // 2 :])])))({args})",
+    array="np.linalg.norm({args}[: {n} // 2] - {args}[{n} // 2 :], axis=0)",
     precedence=5,
 )
 
 
 class Affine(Nary):
     """A neuron's sum: Σ xᵢ·wᵢ + b; the operands are x₁ … xₙ w₁ … wₙ b."""
-
-    groups = 3
 
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The operands: inputs, weights, bias."""
@@ -228,8 +224,8 @@ affine: Affine = _grouped(
     _affine_partials,
     text="{args}",
     latex="{args}",
-    sympy="Add(*[x*y for x, y in zip({0}, {1})], {2})",
-    array="(np.einsum('i...,i...->...', {0}, {1}) + {2})",
+    sympy="(lambda *a: Add(*[x*y for x, y in zip(a[: {n} // 2], a[{n} // 2 :])], a[-1]))({args})",
+    array="(np.einsum('i...,i...->...', {args}[: {n} // 2], {args}[{n} // 2 : -1]) + {args}[-1])",
     precedence=1,
 )
 

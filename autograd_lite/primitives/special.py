@@ -7,6 +7,7 @@ last place (``numerics.py``). Derivatives: Abramowitz & Stegun, Handbook of Math
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from . import numerics
 from .arithmetic import div, where
@@ -133,8 +134,12 @@ def norm_cdf(x: float) -> float:
 # --- gamma and the functions behind it ------------------------------------------------------------------------------
 
 
+def _gamma_partials(out: Any, x: Any) -> tuple[Any]:
+    return (out * digamma(x),)
+
+
 @primitive(
-    lambda out, x: (out * digamma(x),),
+    _gamma_partials,
     text="Γ({0})",
     latex=r"\Gamma\left({0}\right)",
     sympy="gamma({0})",
@@ -158,8 +163,12 @@ def gamma(x: float) -> float:
         return nan
 
 
+def _lgamma_partials(out: Any, x: Any) -> tuple[Any]:
+    return (digamma(x),)
+
+
 @primitive(
-    lambda out, x: (digamma(x),),
+    _lgamma_partials,
     text="log Γ({0})",
     latex=r"\log\Gamma\left({0}\right)",
     sympy="loggamma({0})",
@@ -179,8 +188,12 @@ def lgamma(x: float) -> float:
         return inf
 
 
+def _digamma_partials(out: Any, x: Any) -> tuple[Any]:
+    return (trigamma(x),)
+
+
 @primitive(
-    lambda out, x: (trigamma(x),),
+    _digamma_partials,
     text="ψ({0})",
     latex=r"\psi\left({0}\right)",
     sympy="digamma({0})",
@@ -197,8 +210,12 @@ def digamma(x: float) -> float:
     return numerics.digamma(x)
 
 
+def _trigamma_partials(out: Any, x: Any) -> tuple[Any]:
+    return (polygamma(2.0, x),)
+
+
 @primitive(
-    lambda out, x: (polygamma(2.0, x),),
+    _trigamma_partials,
     text="ψ′({0})",
     latex=r"\psi'\left({0}\right)",
     sympy="polygamma(1, {0})",
@@ -215,8 +232,12 @@ def trigamma(x: float) -> float:
     return numerics.polygamma(1, x)
 
 
+def _polygamma_partials(out: Any, n: Any, x: Any) -> tuple[Any, Any]:
+    return nan, polygamma(n + 1.0, x)
+
+
 @primitive(
-    lambda out, n, x: (nan, polygamma(n + 1.0, x)),
+    _polygamma_partials,
     text="ψ₍{0}₎({1})",
     latex=r"\psi^{{\left({0}\right)}}\left({1}\right)",
     sympy="polygamma({0}, {1})",

@@ -80,13 +80,15 @@ def _var_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     return (*[div(2.0 * d, left) for d in _deviations(args[:-1])], div(out, left))
 
 
+_VAR_SYMPY = "(lambda *a: Add(*[(x - Add(*a[:-1])/({n} - 1))**2 for x in a[:-1]])/({n} - 1 - a[-1]))({args})"
+
 var: Spread = _spread(
     _var,
     _var_partials,
     text="var({args})",
     latex=r"\operatorname{{var}}\left({args}\right)",
-    sympy="(Add(*[(x - Add({args})/{n})**2 for x in [{args}]])/({n} - ({last})))",
-    array="np.var({args}, axis=0, ddof={last})",
+    sympy=_VAR_SYMPY,
+    array="np.var({args}[:-1], axis=0, ddof={args}[-1])",
 )
 
 
@@ -114,8 +116,8 @@ std: Spread = _spread(
     _std_partials,
     text="std({args})",
     latex=r"\operatorname{{std}}\left({args}\right)",
-    sympy="sqrt(Add(*[(x - Add({args})/{n})**2 for x in [{args}]])/({n} - ({last})))",
-    array="np.std({args}, axis=0, ddof={last})",
+    sympy=f"sqrt({_VAR_SYMPY})",
+    array="np.std({args}[:-1], axis=0, ddof={args}[-1])",
 )
 
 
