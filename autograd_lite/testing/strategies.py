@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,8 +27,8 @@ __all__ = ["Network", "expressions", "networks", "values"]
 
 #: ops of several arguments that have kinks or jumps (those of one argument say so in the table)
 KINKED = frozenset({
-    "clip", "copysign", "floordiv", "fmax", "fmin", "fmod", "heaviside", "leaky_relu", "max", "maximum", "min", "minimum",
-    "mod", "remainder", "where",
+    "clip", "copysign", "dist", "floordiv", "fmax", "fmin", "fmod", "max", "maximum", "min", "minimum",
+    "mod", "norm", "remainder", "std", "where",
 })  # fmt: skip
 
 #: ops of any number of arguments whose operands come in groups: from a width to the number of operands
@@ -36,6 +37,9 @@ WIDTHS: dict[str, Callable[[int], int]] = {
     "affine": lambda n: 2 * n + 1,
     "dist": lambda n: 2 * n,
 }
+
+#: ops of any number of arguments whose last operand is a number of no derivative (ddof)
+SPREADS = frozenset({"std", "var"})
 
 
 def values(
@@ -111,22 +115,24 @@ def expressions(
     builder = _Builder(point)
     for _ in range(draw(st.integers(min_steps, max_steps))):
         op = draw(st.sampled_from(chosen))
-        count = op.arity
+        count, tail = op.arity, []
         if count < 0:
             width = draw(st.integers(1, 3))
             count = WIDTHS[op.name](width) if op.name in WIDTHS else width
+            tail = [0.0] if op.name in SPREADS else []
         operands: list[int | float] = []
         for i in range(count):
             low, high = _interval(op, i)
-            constant = draw(st.integers(0, 7)) == 7 and (i > 0 or count > 1)
-            if constant:
+            if low == high:  # an operand that is a whole number by nature (the digits of round)
+                operands.append(low)
+            elif draw(st.integers(0, 7)) == 7 and count > 1:
                 operands.append(draw(st.floats(low, high, allow_subnormal=False)))
             else:
                 place = draw(st.integers(0, len(builder.numbers) - 1))
                 operands.append(builder.within(len(builder.numbers) - 1 - place, low, high))
         if not any(isinstance(o, int) for o in operands):
             operands[0] = builder.within(len(builder.numbers) - 1, *_interval(op, 0))
-        builder.add(op, operands)
+        builder.add(op, operands + tail)
     return Expression(point, builder.steps)
 
 
@@ -180,13 +186,13 @@ class Network:
     @staticmethod
     def count(sizes: Sequence[int]) -> int:
         """How many parameters a network of these sizes has."""
-        return sum((a + 1) * b for a, b in zip(sizes, sizes[1:]))
+        return sum((a + 1) * b for a, b in pairwise(sizes))
 
     def __call__(self, parameters: Sequence[Any] | None = None, inputs: Sequence[Any] | None = None) -> list[Any]:
         """The outputs, for its own parameters and inputs or others."""
         given = iter(self.parameters if parameters is None else parameters)
         h = list(self.inputs if inputs is None else inputs)
-        for layer, (fan_in, fan_out) in enumerate(zip(self.sizes, self.sizes[1:])):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(self.sizes)):
             rows = [[next(given) for _ in range(fan_in + 1)] for _ in range(fan_out)]
             h = [TABLE["affine"](h, row[:-1], row[-1]) for row in rows]
             if layer < len(self.sizes) - 2:

@@ -167,8 +167,9 @@ class Expression:
     def rounding(self, runs: int = 8, seed: int = 0) -> tuple[float, list[float]]:
         """How far rounding can move the value and its partial derivatives: Monte Carlo arithmetic.
 
-        Every run moves each intermediate number, each partial and each adjoint by one unit in the last place, up,
-        down or not at all, at random. (Parker, Monte Carlo Arithmetic, UCLA CSD-970002, 1997.)
+        Every run moves the operands and the result of each op, each partial and each adjoint by one unit in the last
+        place, up, down or not at all, at random; constants stay. (Parker, Monte Carlo Arithmetic, UCLA CSD-970002,
+        1997; moving operands as well stands for the roundings inside an op, such as a dot product's.)
 
         Args:
             runs: how many runs.
@@ -195,7 +196,7 @@ class Expression:
         numbers: list[Any] = list(self.leaves)
         partials: list[Any] = []
         for op, operands in self.steps:
-            args = _on_floats(op, [numbers[i] if isinstance(i, int) else i for i in operands])
+            args = _on_floats(op, [_move(numbers[i], rng) if isinstance(i, int) else i for i in operands])
             out = float(op.fn(*args))
             numbers.append(_move(out, rng))
             partials.append(op.float_partials(_move(out, rng), *args))
