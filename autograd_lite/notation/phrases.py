@@ -23,12 +23,13 @@ _MANY = 6  # operands of an n-ary node that are shown before the middle is left 
 
 @dataclass(slots=True)
 class Phrase:
-    """A rendered expression: its runs, how tightly it binds, whether it begins with a sign or ends in "sin x"."""
+    """A rendered expression: its runs, how tightly it binds, whether it begins with a sign, whether it is an
+    application: ``open`` is 2 for "sin x", 1 for "sin(x + y)", else 0."""
 
     runs: list[Run]
     precedence: int = _ATOM
     signed: bool = False
-    open: bool = False
+    open: int = 0
 
     @property
     def text(self) -> str:
@@ -43,7 +44,7 @@ class _Slot:
     which: str
     binding: int  # the least precedence that goes without parentheses
     first: bool  # a sign may stand here
-    last: bool  # an open application ("sin x") may stand here
+    open: int  # how open an application ("sin x") may stand here
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,17 @@ def _slot(which: str, before: str, after: str, first: bool, last: bool, preceden
     opening = before.rstrip().endswith(("(", "[", "{", "|", ",", "&", "\\\\", "cases}", "⌊", "⌈", "‖"))
     closing = after.lstrip().startswith((")", "]", "}", "|", ",", "&", "\\right", "\\\\", "⌋", "⌉", "‖"))
     if (opening and closing) or which == "n":
-        return _Slot(which, 0, True, True)
+        return _Slot(which, 0, True, 2)
     if first and last:
-        return _Slot(which, 0, True, True)
+        return _Slot(which, 0, True, 2)
     if first:
-        return _Slot(which, _ATOM if precedence >= _POWER else precedence, True, precedence <= _SUM)
+        return _Slot(
+            which, *((_ATOM, True, 0) if precedence >= _POWER else (precedence, True, 2 if precedence <= _SUM else 1))
+        )
     if last:
         binding = min(precedence + 1, _ATOM) if precedence < _SIGN else _SIGN if precedence == _SIGN else _ATOM
-        return _Slot(which, binding, False, precedence != _POWER)
-    return _Slot(which, _ATOM, False, False)
+        return _Slot(which, binding, False, 2 if precedence < _POWER else 0)  # sin(exp x)
+    return _Slot(which, _ATOM, False, 1)
 
 
 def _top_level(source: str) -> int:
@@ -140,18 +143,18 @@ def phrase_of_call(prim: Primitive, operands: Sequence[Phrase], style: str = "te
             runs += _listed(operands, style)
         else:
             operand = operands[int(piece.which)]
-            wrapped = _wrap(operand, piece.binding, style, piece.first, piece.last)
+            wrapped = _wrap(operand, piece.binding, style, piece.first, piece.open)
             if wrapped is not operand.runs and runs and runs[-1][1].endswith(" ") and runs[-1][1][:-1].isalpha():
                 runs[-1] = ("op", runs[-1][1][:-1])  # sin(…), without the space of sin x
             runs += wrapped
             bare = wrapped is operand.runs
     signed = source[:1] in ("-", "−", "+")
-    return Phrase(runs, template.precedence, signed, template.open and bare)
+    return Phrase(runs, template.precedence, signed, (2 if bare else 1) if template.open else 0)
 
 
-def _wrap(operand: Phrase, binding: int, style: str, first: bool = False, last: bool = True) -> list[Run]:
+def _wrap(operand: Phrase, binding: int, style: str, first: bool = False, allowed: int = 2) -> list[Run]:
     """The operand's runs, in parentheses if its place asks for tighter binding."""
-    fits = operand.precedence >= binding and (first or not operand.signed) and (last or not operand.open)
+    fits = operand.precedence >= binding and (first or not operand.signed) and operand.open <= allowed
     if fits or binding == 0:
         return operand.runs
     left, right = (r"\left(", r"\right)") if style == "latex" else ("(", ")")
@@ -194,7 +197,7 @@ def _added(terms: Sequence[Phrase], style: str, whole: int = 0) -> Phrase:
 def _times(a: Phrase, b: Phrase, style: str) -> Phrase:
     dot = {"text": " · ", "latex": r" \cdot ", "sympy": " * "}[style]
     return Phrase(
-        [*_wrap(a, _PRODUCT, style, True, False), ("op", dot), *_wrap(b, _SIGN, style)], _PRODUCT, a.signed, b.open
+        [*_wrap(a, _PRODUCT, style, True, 1), ("op", dot), *_wrap(b, _SIGN, style)], _PRODUCT, a.signed, b.open
     )
 
 
@@ -219,7 +222,7 @@ def _pow(operands: Sequence[Phrase], style: str) -> Phrase | None:
     base, exponent = operands
     if style != "text" or len(exponent.runs) != 1 or exponent.runs[0][0] != "num":
         return None
-    return Phrase([*_wrap(base, _ATOM, style, True, False), ("sup", exponent.runs[0][1])], _POWER, False)
+    return Phrase([*_wrap(base, _ATOM, style, True, 0), ("sup", exponent.runs[0][1])], _POWER, False)
 
 
 _SPECIAL: dict[str, Callable[[Sequence[Phrase], str], Phrase | None]] = {
