@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .graph import Node
-from .structure import as_array
+from .structure import as_array, tuple_maker
 
 __all__ = ["vmap"]
 
@@ -111,7 +111,7 @@ def _lane(x: Any, axis: int, k: int) -> Any:
         return {key: _lane(item, axis, k) for key, item in x.items()}
     if isinstance(x, tuple):
         items = [_lane(item, axis, k) for item in x]
-        return type(x)._make(items) if hasattr(type(x), "_make") else tuple(items)
+        return tuple_maker(x)(items)
     if isinstance(x, list):
         return x[k] if axis == 0 else [_lane(item, axis - 1, k) for item in x]
     picked = x[(slice(None),) * (axis % len(x.shape)) + (k,)]
@@ -127,7 +127,7 @@ def _stack(lanes: list[Any], axis: int) -> Any:
         columns = [_stack(list(column), axis) for column in zip(*lanes, strict=True)]
         if isinstance(first, list):
             return columns
-        return type(first)._make(columns) if hasattr(type(first), "_make") else tuple(columns)
+        return tuple_maker(first)(columns)
     if getattr(first, "shape", ()) == ():
         return as_array([float(lane) if isinstance(lane, (int, float)) else lane for lane in lanes], (len(lanes),))
     import numpy as np
@@ -142,5 +142,5 @@ def _listed(lanes: list[Any]) -> Any:
         return {key: _listed([lane[key] for lane in lanes]) for key in first}
     if isinstance(first, tuple):
         columns = [_listed(list(column)) for column in zip(*lanes, strict=True)]
-        return type(first)._make(columns) if hasattr(type(first), "_make") else tuple(columns)
+        return tuple_maker(first)(columns)
     return lanes

@@ -22,7 +22,7 @@ from .linear import Linear
 from .modes import hiding
 from .primitives import arithmetic
 from .primitives.base import as_float
-from .structure import SCALAR, Structure, contains_node, flatten, group
+from .structure import Structure, contains_node, flatten, group
 from .value import Value
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]

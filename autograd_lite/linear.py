@@ -160,7 +160,7 @@ def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
 def _edges_nary(node: Node, place: dict[int, int], rules: bool) -> Edges:
     """``_edges`` for any number of operands."""
     operands = _operands(node)
-    if not any([id(p) in place for p in operands]):
+    if all(id(p) not in place for p in operands):
         return []
     partials: Sequence[Any]
     if isinstance(node._info, Deferred):

@@ -15,7 +15,7 @@ from typing import Any
 from .graph import Node
 from .primitives.base import as_float
 
-__all__ = ["SCALAR", "Structure", "contains_node", "flatten", "group"]
+__all__ = ["SCALAR", "Structure", "as_array", "contains_node", "flatten", "group", "tuple_maker"]
 
 
 class Structure:
@@ -142,8 +142,7 @@ def flatten(x: Any, into: list[Any], where: str) -> Structure:
         children = [flatten(item, into, where) for item in x]
         if isinstance(x, list):
             return Structure("list", children)
-        make = type(x)._make if hasattr(type(x), "_make") else tuple
-        return Structure("tuple", children, make=make)
+        return Structure("tuple", children, make=tuple_maker(x))
     if isinstance(x, Mapping):
         return Structure("dict", [flatten(v, into, where) for v in x.values()], (), tuple(x), _remake(x))
     shape = getattr(x, "shape", ())
@@ -158,6 +157,12 @@ def flatten(x: Any, into: list[Any], where: str) -> Structure:
         return Structure("array", (), array.shape)
     into.append(as_float(x, where))
     return SCALAR
+
+
+def tuple_maker(x: Any) -> Callable[[list[Any]], Any]:
+    """Makes a tuple of the class of ``x``, named or not."""
+    make: Callable[[list[Any]], Any] = getattr(type(x), "_make", tuple)
+    return make
 
 
 def _remake(x: Mapping[Any, Any]) -> Callable[[list[Any]], Any]:
@@ -183,6 +188,6 @@ def contains_node(x: Any) -> bool:
         return any(contains_node(item) for item in x.values())
     if isinstance(x, (list, tuple)):
         return any(contains_node(item) for item in x)
-    if getattr(x, "dtype", None) == object and hasattr(x, "ravel"):
+    if str(getattr(x, "dtype", "")) == "object" and hasattr(x, "ravel"):
         return any(contains_node(item) for item in x.ravel().tolist())
     return False

@@ -29,6 +29,7 @@ from .graph import (
     topological_order,
 )
 from .hooks import Handle, register
+from .life import reduce_node, set_state, shallow_copy
 from .methods import Methods
 from .modes import current_tracer, notify
 from .primitives import arithmetic, elementary
@@ -225,6 +226,16 @@ class Value(Methods):
         >>> handle.remove()
         """
         return register(self, hook)
+
+    def __reduce__(self) -> Any:
+        return reduce_node(self)
+
+    def __setstate__(self, state: Any) -> None:
+        set_state(self, state)
+
+    def __copy__(self) -> Value:
+        copied: Value = shallow_copy(self)
+        return copied
 
     # --- recording ------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pickle import PicklingError
 from types import FunctionType
 from typing import Any
 
@@ -77,12 +78,29 @@ class Primitive(Op):
 
     def __reduce__(self) -> Any:
         if TABLE.get(self.name) is self:
-            return (TABLE.__getitem__, (self.name,))
-        return (_find_primitive, (getattr(self.fn, "__module__", ""), self.name))
+            return (_from_table, (self.name,))
+        where = (getattr(self.fn, "__module__", ""), getattr(self.fn, "__qualname__", self.name))
+        if getattr(sys.modules.get(where[0]), where[1], None) is not self:
+            raise PicklingError(
+                f"the primitive {self.name} can't be pickled: it is pickled by reference, and {where[0]}.{where[1]} is "
+                f"not it; define it at the top of an importable module, under its function's name"
+            )
+        return (_find_primitive, where)
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Primitive:
+        return self
 
     @property
     def __name__(self) -> str:
         return self.name
+
+
+def _from_table(name: str) -> Primitive:
+    """The primitive of the table (how pickles come back)."""
+    return TABLE[name]
 
 
 def _find_primitive(module: str, name: str) -> Primitive:
