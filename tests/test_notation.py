@@ -167,7 +167,8 @@ def test_sympy_source_has_the_value_of_the_graph():
     made = [
         X + Y * Z, (X - (Y - Z)) / (X * Y), -(X**2) + (-X) ** 2, X**Y**Z, (X**Y) ** Z, ag.exp2(X) ** 2,
         ag.expm1(X) ** 2, ag.logsumexp([X, Y, Z]), ag.mean([X, Y, Z]) * 2, ag.sigmoid(X - Y) ** 2,
-        ag.leaky_relu(X - Z, 0.1) * 3, ag.hypot(X, Y - Z), ag.affine([X, Y], [Z, X], Y) * 2, ag.cbrt(X) / Y, 2.0 ** (X + Y), 1 / (1 / X), X - (Y + Z) - (X - Y),
+        ag.leaky_relu(X - Z, 0.1) * 3, ag.hypot(X, Y - Z),
+        ag.affine([X, Y], [Z, X], Y) * 2, ag.cbrt(X) / Y, 2.0 ** (X + Y), 1 / (1 / X), X - (Y + Z) - (X - Y),
     ]  # fmt: skip
     scope = {name: getattr(sympy, name) for name in dir(sympy) if not name.startswith("_")}
     for node in made:
