@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .model import Box, Cell, Edge, Picture, Row
 from .reading import Options, Reading, number, too_many
 from .spine import straighten
-from .text import Line, Run, line
+from .style import SIZE
+from .text import Line, Run, line, width
 
 __all__ = ["cards", "legend"]
 
 _ROWS = 8  # parameters that a card lists
 _SMALL = 9.5
+_WIDE = 230.0  # points, from which an expression is broken into lines
+_LINES = 4
+_BREAK = re.compile(r"(?=(?: [+−] |, ))")  # before a sum's signs and after commas
 
 
 def cards(reading: Reading) -> Picture:
@@ -76,7 +81,8 @@ def _card(reading: Reading, node: Any, parameters: list[tuple[Any, float]]) -> B
     if options.grads:
         numbers.append(Run(number(node.grad), "grad"))
     wide = max(len(numbers), 1)
-    rows = [Row((Cell(_head(reading, node), "left" if wide > 1 else "center", wide),))]
+    head = _wrapped(_head(reading, node))
+    rows = [Row((Cell(text, "left" if wide > 1 or len(head) > 1 else "center", wide),)) for text in head]
     if numbers:
         rows.append(Row([Cell((run,), "center") for run in numbers], rule=True))
     limit = len(parameters) if options.unfold or len(parameters) <= _ROWS else _ROWS - 1
@@ -94,6 +100,23 @@ def _head(reading: Reading, node: Any) -> Line:
     expression = reading.expression(node)
     name = reading.name(node)
     return line(name, Run(" = ", "muted"), expression) if expression else name
+
+
+def _wrapped(text: Line) -> list[Line]:
+    """A long expression on several lines, broken before its operators; at most four."""
+    if width(text, SIZE) <= _WIDE:
+        return [text]
+    pieces = [Run(part, run.colour, run.italic, run.shift) for run in text for part in _BREAK.split(run.text) if part]
+    lines: list[Line] = [()]
+    for piece in pieces:
+        longer = line(lines[-1], piece)
+        if lines[-1] and _BREAK.match(piece.text) and width(longer, SIZE) > _WIDE - 60.0:
+            lines.append(line(Run("    "), Run(piece.text.lstrip(), piece.colour, piece.italic, piece.shift)))
+        else:
+            lines[-1] = longer
+    if len(lines) > _LINES:
+        lines[_LINES - 1 :] = [line(lines[_LINES - 1], Run(" …", "muted"))]
+    return lines
 
 
 def _parameter(reading: Reading, node: Any, partial: float) -> Row:

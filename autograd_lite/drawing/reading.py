@@ -49,7 +49,7 @@ def number(x: Any) -> str:
     >>> number(33.90776829990312), number(-0.0001)
     ('33.91', '-0.0001')
     """
-    return f"{as_number(x):.4g}"
+    return f"{as_number(x) + 0.0:.4g}"  # without the sign of -0.0
 
 
 def as_number(x: Any) -> float:

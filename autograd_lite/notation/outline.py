@@ -99,10 +99,18 @@ def _foldable(nodes: list[Any], parents: dict[int, tuple[Any, ...]], labels: Nam
         for operand in operands:
             uses[id(operand)] = uses.get(id(operand), 0) + 1
     size: dict[int, int] = {}  # of the candidates: operations in their expression
+    neurons: set[int] = set()  # with an n-ary op in their expression: they fold into functions, not into other neurons
     for node in nodes:
         if node.op is None:
             continue
         inner = [p for p in parents[id(node)] if id(p) in size]
+        if len(parents[id(node)]) > 1:
+            for p in inner:
+                if id(p) in neurons:
+                    size.pop(id(p), None)
+            inner = [p for p in inner if id(p) in size]
+        if (node.op.arity < 0 and len(parents[id(node)]) > 2) or any(id(p) in neurons for p in inner):
+            neurons.add(id(node))
         total = 1 + sum(size[id(p)] for p in inner)
         if total > _FOLD_LIMIT:
             for p in inner:
