@@ -32,7 +32,7 @@ from .hooks import Handle, register
 from .life import reduce_node, set_state, shallow_copy
 from .methods import Methods
 from .modes import current_tracer, notify
-from .primitives import arithmetic, elementary
+from .primitives import arithmetic, elementary, rounding
 from .primitives.base import SHORTCUT, Op, as_float
 from .primitives.core import TABLE, as_method, refusing
 
@@ -310,6 +310,26 @@ class Value(Methods):
     def __rpow__(self, other: Any) -> Any:
         return _binary(_POW, other, self)
 
+    def __mod__(self, other: Any) -> Any:
+        return _binary(rounding.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _binary(rounding.mod, other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary(rounding.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary(rounding.floordiv, other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        quotient = _binary(rounding.floordiv, self, other)
+        return NotImplemented if quotient is NotImplemented else (quotient, _binary(rounding.mod, self, other))
+
+    def __rdivmod__(self, other: Any) -> Any:
+        quotient = _binary(rounding.floordiv, other, self)
+        return NotImplemented if quotient is NotImplemented else (quotient, _binary(rounding.mod, other, self))
+
     def __neg__(self) -> Any:
         return node(-self._data, _NEG, self, None, -1.0, 0.0)
 
@@ -318,6 +338,18 @@ class Value(Methods):
 
     def __abs__(self) -> Any:
         return arithmetic.abs(self)
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        return rounding.round(self, 0.0 if ndigits is None else ndigits)
+
+    def __floor__(self) -> Any:
+        return rounding.floor(self)
+
+    def __ceil__(self) -> Any:
+        return rounding.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return rounding.trunc(self)
 
     # --- comparison by value, hash by identity --------------------------------------------------------------------
 
@@ -525,7 +557,8 @@ _MICROGRAD = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu"
 #: NumPy's names for the methods that its functions call on the elements of an object array
 _ALIASES = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos",
+    "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos", "deg2rad": "radians",
+    "rad2deg": "degrees",
 }  # fmt: skip
 
 
