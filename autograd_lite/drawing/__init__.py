@@ -11,5 +11,6 @@ from .text import Line, Run, line, mathematical
 
 __all__ = [
     "PALETTES", "SERIF", "Box", "Cell", "Cluster", "Drawing", "Edge", "Line", "Picture", "Renderer", "Row", "Run",
-    "box", "circle", "draw", "find_renderer", "inline_html", "line", "mathematical", "mimebundle", "palette", "picture_of", "render_svg",
+    "box", "circle", "draw", "find_renderer", "inline_html", "line", "mathematical", "mimebundle", "palette",
+    "picture_of", "render_svg",
 ]  # fmt: skip

@@ -17,9 +17,9 @@ def attributes(picture: Picture) -> tuple[dict[str, str], dict[str, str], dict[s
     """The attributes of the graph, and the defaults for its nodes and edges."""
     colours = palette(picture.theme)
     graph = {
-        "rankdir": picture.direction, "pad": "0.12", "nodesep": f"{picture.nodesep:g}", "ranksep": f"{picture.ranksep:g}",
-        "fontname": FONT, "fontsize": "9", "fontcolor": colours["muted"], "labelloc": "b", "labeljust": "l",
-        "bgcolor": colours["page"],
+        "rankdir": picture.direction, "pad": "0.12", "nodesep": f"{picture.nodesep:g}",
+        "ranksep": f"{picture.ranksep:g}", "fontname": FONT, "fontsize": "9", "fontcolor": colours["muted"],
+        "labelloc": "b", "labeljust": "l", "bgcolor": colours["page"],
     }  # fmt: skip
     if picture.straight:
         graph["splines"] = "line"
@@ -58,8 +58,8 @@ def _table(item: Box, colours: dict[str, str]) -> str:
         inner = "".join(_row(row, colours) for row in item.panel)
         wide = max(sum(cell.span for cell in row.cells) for row in item.rows)
         rows.append(
-            f'<TR><TD COLSPAN="{wide}" CELLPADDING="1"><TABLE BORDER="0" STYLE="ROUNDED" CELLBORDER="0" CELLSPACING="0" '
-            f'CELLPADDING="3" BGCOLOR="{colours["parameter"]}">{inner}</TABLE></TD></TR>'
+            f'<TR><TD COLSPAN="{wide}" CELLPADDING="1"><TABLE BORDER="0" STYLE="ROUNDED" CELLBORDER="0" '
+            f'CELLSPACING="0" CELLPADDING="3" BGCOLOR="{colours["parameter"]}">{inner}</TABLE></TD></TR>'
         )
     return (
         f'<TABLE BORDER="{item.pen:g}" STYLE="ROUNDED" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
@@ -107,10 +107,11 @@ def _node(item: Box, colours: dict[str, str]) -> str:
     return f"{item.id} [{_attributes(pairs)}]"
 
 
-def _edge(edge: Edge, colours: dict[str, str]) -> str:
+def _edge(edge: Edge, across: bool, colours: dict[str, str]) -> str:
     pairs = {"id": edge.id}
     if edge.label:
-        pairs["label"] = f"<{html(edge.label, edge.size, colours)}>"
+        beside = edge.label if across else (Run(" "), *edge.label)  # off the line that runs down
+        pairs["label"] = f"<{html(beside, edge.size, colours)}>"
     if edge.colour != "edge":
         pairs["color"] = resolve(edge.colour, colours)
     if edge.pen != 1.1:
@@ -131,8 +132,9 @@ def _edge(edge: Edge, colours: dict[str, str]) -> str:
 
 def _cluster(cluster: Cluster, colours: dict[str, str]) -> list[str]:
     pairs = {
-        "id": cluster.id, "label": f"<{html(cluster.title, 10.0, colours)}>", "style": "rounded,filled", "labeljust": "l",
-        "labelloc": "t", "margin": "9", "fontsize": "10", "fillcolor": colours["cluster"], "color": colours["cluster_line"],
+        "id": cluster.id, "label": f"<{html(cluster.title, 10.0, colours)}>", "style": "rounded,filled",
+        "labeljust": "l", "labelloc": "t", "margin": "9", "fontsize": "10", "fillcolor": colours["cluster"],
+        "color": colours["cluster_line"],
     }  # fmt: skip
     return [
         f"subgraph cluster_{cluster.id} {{",
@@ -163,5 +165,5 @@ def statements(picture: Picture) -> list[str]:
     for cluster in picture.clusters:
         lines += _cluster(cluster, colours)
     lines += _columns(picture)
-    lines += [_edge(edge, colours) for edge in picture.edges]
+    lines += [_edge(edge, picture.direction == "LR", colours) for edge in picture.edges]
     return lines

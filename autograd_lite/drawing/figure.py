@@ -30,7 +30,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
 
     Args:
         picture: what to draw; without one it is an ordinary ``Digraph``.
-        *args, **kwargs: as for ``graphviz.Digraph``.
+        **kwargs: as for ``graphviz.Digraph``.
 
     >>> from autograd_lite.drawing import Box, Picture, box, mathematical
     >>> drawing = Drawing(Picture([box("f", mathematical("f0"))]))
@@ -38,9 +38,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     True
     """
 
-    def __init__(self, picture: Picture | None = None, *args: Any, **kwargs: Any) -> None:
-        if picture is not None and not isinstance(picture, Picture):  # as Digraph(name, …)
-            args, picture = (picture, *args), None
+    def __init__(self, picture: Picture | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("format", "svg")
         if picture is not None:
             graph, node, edge = dot.attributes(picture)
@@ -48,10 +46,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             kwargs.setdefault("graph_attr", graph)
             kwargs.setdefault("node_attr", node)
             kwargs.setdefault("edge_attr", edge)
-            kwargs.setdefault("body", [f"\t{line}\n" for line in dot.statements(picture)])
-        super().__init__(*args, **kwargs)
+            kwargs.setdefault("body", _body(picture))
+        super().__init__(**kwargs)
         self.picture = picture
-        self._drawn = self.source
 
     def _copy_kwargs(self, **kwargs: Any) -> Any:
         return super()._copy_kwargs(picture=self.picture, **kwargs)
@@ -179,8 +176,8 @@ def _draw(digraph: graphviz.Digraph, format: str, engine: str) -> bytes:
     picture: Picture | None = getattr(digraph, "picture", None)
     if picture is None or not _is_ours(digraph):
         raise RenderError(
-            f"without Graphviz only what autograd_lite drew can be laid out, and this graph was made or changed by hand: "
-            f"pip install graphviz-pure, or {renderer.INSTALL}"
+            f"without Graphviz only what autograd_lite drew can be laid out, and this graph was made or changed by "
+            f"hand: pip install graphviz-pure, or {renderer.INSTALL}"
         )
     return layout.to_svg(picture).encode("utf-8")
 
@@ -191,8 +188,17 @@ def _polished(digraph: graphviz.Digraph, svg: bytes) -> bytes:
 
 
 def _is_ours(digraph: graphviz.Digraph) -> bool:
-    """Whether the source is still that of the picture."""
-    return getattr(digraph, "picture", None) is not None and digraph.source == digraph._drawn
+    """Whether a graph is still what its picture was written as."""
+    picture: Picture | None = getattr(digraph, "picture", None)
+    if picture is None:
+        return False
+    return (digraph.graph_attr, digraph.node_attr, digraph.edge_attr) == dot.attributes(picture) and (
+        digraph.body == _body(picture)
+    )
+
+
+def _body(picture: Picture) -> list[str]:
+    return [f"\t{line}\n" for line in dot.statements(picture)]
 
 
 def render_svg(figure: Picture | graphviz.Digraph | str) -> str:

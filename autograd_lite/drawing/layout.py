@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from . import svg
 from .metrics import label_size, size
@@ -131,7 +132,7 @@ def _chains(
                 layers[rank].append(chain[-1])
                 dummies += 1
         chain.append(head)
-        for a, b in zip(chain, chain[1:]):
+        for a, b in pairwise(chain):
             pull = 8.0 if a.dummy and b.dummy else float(edge.weight)
             a.after.append((b, pull))
             b.before.append((a, pull))
@@ -183,14 +184,12 @@ def _crossings(layers: list[list[Slot]]) -> int:
         below = sorted(set(starts))
         index = {v: i + 1 for i, v in enumerate(below)}
         tree = [0] * (len(below) + 1)
-        seen = 0
-        for _, v in sorted(zip(ends, starts)):
+        for seen, (_, v) in enumerate(sorted(zip(ends, starts))):
             i, not_after = index[v], 0
             while i:
                 not_after += tree[i]
                 i -= i & -i
             total += seen - not_after
-            seen += 1
             i = index[v]
             while i <= len(below):
                 tree[i] += 1
@@ -228,7 +227,7 @@ def _separate(layer: list[Slot], wanted: list[float], weights: list[float], gap:
     Pool adjacent violators: in coordinates from which the distances have been subtracted, places must not decrease.
     """
     offsets = [0.0]
-    for a, b in zip(layer, layer[1:]):
+    for a, b in pairwise(layer):
         more = 18.0 if a.cluster != b.cluster else 0.0
         close = 0.5 if a.dummy and b.dummy else 1.0
         offsets.append(offsets[-1] + (a.breadth + b.breadth) / 2 + gap * close + more)

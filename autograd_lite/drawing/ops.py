@@ -1,4 +1,4 @@
-"""Two more styles: ``ops``, every value with its operation beside it, and ``book``, circles and boxes as in figure 7.9."""
+"""Two more styles: ``ops``, every value with its operation, and ``book``, circles and boxes as in figure 7.9."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _check(reading: Reading, boxes: list[Box]) -> None:
         raise too_many(f"{len(boxes):,} boxes", limit)
 
 
-# --- an operation without its operands ------------------------------------------------------------------------------------
+# --- an operation without its operands --------------------------------------------------------------------------------
 
 
 def _pattern(node: Any) -> list[tuple[str, str]]:

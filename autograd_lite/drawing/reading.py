@@ -54,7 +54,7 @@ def number(x: Any) -> str:
 
 def as_number(x: Any) -> float:
     """A float, or the number of a Value (a gradient from ``create_graph``)."""
-    return float(x.data) if isinstance(x, Node) else float(x)
+    return float(x.data) if isinstance(x, Value) else float(x)
 
 
 class Reading:
@@ -73,7 +73,7 @@ class Reading:
         self.lines = {id(item.node): item for item in read.lines}
         self.tops = {id(root) for root in read.roots}
         self.owner = self._owners()
-        self.ways = {key: 0 for key in self.lines}
+        self.ways = dict.fromkeys(self.lines, 0)
         for item in read.lines:
             for operand, ways in zip(item.operands, item.partials):
                 self.ways[id(operand)] += len(ways)
@@ -97,7 +97,7 @@ class Reading:
     # --- names and kinds ----------------------------------------------------------------------------------------------
 
     def is_parameter(self, node: Any) -> bool:
-        """Whether a leaf is a parameter: an element of one, or named as one (a Greek letter, w1, weight[0, 1], bias)."""
+        """Whether a leaf is a parameter: an element of one, or named as one (a Greek letter, w1, bias)."""
         if node.op is not None or id(node) in self.tops:
             return False
         if type(node) is not Value:

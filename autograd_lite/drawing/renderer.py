@@ -25,13 +25,14 @@ from ..errors import RenderError
 __all__ = ["INSTALL", "Renderer", "check_format", "find_renderer", "run", "use"]
 
 INSTALL = (
-    "install Graphviz (apt install graphviz, brew install graphviz, or https://graphviz.org/download) so that a program "
-    "named dot is on PATH, or set AUTOGRAD_LITE_DOT to its path"
+    "install Graphviz (apt install graphviz, brew install graphviz, or https://graphviz.org/download) so that a "
+    "program named dot is on PATH, or set AUTOGRAD_LITE_DOT to its path"
 )
 #: formats of graphviz-pure 0.2
-_PURE_FORMATS = set(
-    "canon dot dot_json gv jpe jpeg jpg json json0 plain plain-ext png svg xdot xdot1.2 xdot1.4 xdot_json".split()
-)
+_PURE_FORMATS = {
+    "canon", "dot", "dot_json", "gv", "jpe", "jpeg", "jpg", "json", "json0", "plain", "plain-ext", "png", "svg", "xdot",
+    "xdot1.2", "xdot1.4", "xdot_json",
+}  # fmt: skip
 _SOURCE_FORMATS = {"dot", "gv", "canon"}
 _TIMEOUT = 300.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .metrics import AROUND, PAD, TIGHT, card_columns, label_size, row_height
@@ -37,7 +38,8 @@ def write(picture: Picture, layout: Layout) -> str:
         '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
         f'<svg width="{w:.0f}pt" height="{h:.0f}pt" viewBox="{left - _MARGIN:.2f} {top - _MARGIN:.2f} {w:.2f} {h:.2f}" '
         f'xmlns="http://www.w3.org/2000/svg" font-family="{_SANS}">',
-        f'<rect x="{left - _MARGIN:.2f}" y="{top - _MARGIN:.2f}" width="{w:.2f}" height="{h:.2f}" fill="{colours["page"]}"/>',
+        f'<rect x="{left - _MARGIN:.2f}" y="{top - _MARGIN:.2f}" width="{w:.2f}" height="{h:.2f}" '
+        f'fill="{colours["page"]}"/>',
     ]
     parts += [_cluster(c, frame, colours) for c, frame in zip(picture.clusters, frames)]
     parts += [_edge(edge, points, colours) for edge, points in zip(picture.edges, edges)]
@@ -49,7 +51,7 @@ def write(picture: Picture, layout: Layout) -> str:
 
 
 def _extent(
-    layout: Layout, edges: list[list[Point]], labels: list[Point], frames: list[tuple[float, ...]]
+    layout: Layout, edges: list[list[Point]], labels: list[Point], frames: Sequence[tuple[float, float, float, float]]
 ) -> list[float]:
     """The rectangle around everything."""
     xs, ys = [0.0], [0.0]
@@ -72,7 +74,7 @@ def _extent(
     return [min(xs), min(ys), max(xs), max(ys)]
 
 
-# --- boxes --------------------------------------------------------------------------------------------------------------
+# --- boxes ------------------------------------------------------------------------------------------------------------
 
 
 def _box(item: Box, x: float, y: float, w: float, h: float, colours: dict[str, str]) -> str:
@@ -154,7 +156,7 @@ def text_at(text: Line, x: float, y: float, size: float, align: str, colours: di
     )
 
 
-# --- clusters -----------------------------------------------------------------------------------------------------------
+# --- clusters ---------------------------------------------------------------------------------------------------------
 
 
 def _frame(cluster: Cluster, layout: Layout) -> tuple[float, float, float, float]:
@@ -175,7 +177,7 @@ def _cluster(cluster: Cluster, frame: tuple[float, ...], colours: dict[str, str]
     )
 
 
-# --- edges --------------------------------------------------------------------------------------------------------------
+# --- edges ------------------------------------------------------------------------------------------------------------
 
 
 def _edges(picture: Picture, layout: Layout) -> tuple[list[list[Point]], list[Point]]:
@@ -318,7 +320,7 @@ def _edge(edge: Edge, points: list[Point], colours: dict[str, str]) -> str:
     dash = ' stroke-dasharray="4 3"' if edge.dashed else ""
     body = f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{edge.pen:g}"{dash}/>'
     if edge.tooltip:  # a wide invisible line, so that the pointer finds it
-        body += f'<path d="{path}" fill="none" stroke="{colour}" stroke-opacity="0" stroke-width="9" pointer-events="stroke"/>'
+        body += f'<path d="{path}" fill="none" stroke="none" stroke-width="9" pointer-events="stroke"/>'
     if edge.arrow:
         tip, back = (points[0], points[1]) if edge.back else (points[-1], points[-2])
         body += _head(tip, back, colour, edge.pen)
@@ -341,4 +343,5 @@ def _head(tip: Point, back: Point, colour: str, pen: float) -> str:
     def point(along: float, side: float) -> str:
         return f"{tip[0] - along * cos - side * sin:.2f},{tip[1] - along * sin + side * cos:.2f}"
 
-    return f'<polygon points="{tip[0]:.2f},{tip[1]:.2f} {point(length, half)} {point(length * 0.55, 0)} {point(length, -half)}" fill="{colour}"/>'
+    corners = f"{point(0, 0)} {point(length, half)} {point(length * 0.55, 0)} {point(length, -half)}"
+    return f'<polygon points="{corners}" fill="{colour}"/>'
