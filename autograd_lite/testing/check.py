@@ -230,7 +230,9 @@ def _on_inner_kink(flat: Flat, point: list[float]) -> str:
 
 
 #: ops without a kink, and common enough to be worth not asking
-_SMOOTH = frozenset({"add", "sub", "mul", "neg", "pos", "identity", "sum", "mean", "prod", "dot", "affine", "exp", "sin", "cos"})
+_SMOOTH = frozenset(
+    {"add", "sub", "mul", "neg", "pos", "identity", "sum", "mean", "prod", "dot", "affine", "exp", "sin", "cos"}
+)
 
 
 def _check_point(

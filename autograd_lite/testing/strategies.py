@@ -73,11 +73,6 @@ def _has_kinks(op: Primitive) -> bool:
     return bool(op.kinks) or op.name in KINKED
 
 
-def _interval(op: Primitive, i: int) -> tuple[float, float]:
-    """The test domain of operand ``i``."""
-    return op.domain[i] if op.arity >= 0 and i < len(op.domain) else op.domain[0]
-
-
 @st.composite
 def expressions(
     draw: st.DrawFn,
@@ -92,8 +87,9 @@ def expressions(
     """Random computations over the table, as ``Expression`` objects: call them, or evaluate them with other numbers.
 
     Operands are drawn from all earlier numbers, so numbers are shared and leaves used several times or not at all;
-    some operands are constants. Where a number lies outside an op's test domain it is first brought into it, by a
-    sine, a product and a sum; so the values stay moderate and every op is used where it is defined.
+    some operands are constants, and every leaf and constant is 0 or at least 1e-6 in size. Where a number lies
+    outside an op's test domain it is first brought into it, by a sine, a product and a sum; so the values stay
+    moderate and every op is used where it is defined.
 
     Args:
         ops: names of the ops to use; the whole table by default.
@@ -111,29 +107,34 @@ def expressions(
     """
     names = sorted(TABLE) if ops is None else sorted(ops)
     chosen = [TABLE[name] for name in names if kinks or not _has_kinks(TABLE[name])]
-    point = draw(st.lists(st.floats(-2.0, 2.0, allow_subnormal=False), min_size=min_leaves, max_size=max_leaves))
+    point = draw(st.lists(_moderate(-2.0, 2.0), min_size=min_leaves, max_size=max_leaves))
     builder = _Builder(point)
     for _ in range(draw(st.integers(min_steps, max_steps))):
         op = draw(st.sampled_from(chosen))
-        count, tail = op.arity, []
-        if count < 0:
-            width = draw(st.integers(1, 3))
-            count = WIDTHS[op.name](width) if op.name in WIDTHS else width
-            tail = [0.0] if op.name in SPREADS else []
-        operands: list[int | float] = []
-        for i in range(count):
-            low, high = _interval(op, i)
-            if low == high:  # an operand that is a whole number by nature (the digits of round)
-                operands.append(low)
-            elif draw(st.integers(0, 7)) == 7 and count > 1:
-                operands.append(draw(st.floats(low, high, allow_subnormal=False)))
+        intervals, tail = _operands(op, draw(st.integers(1, 3)) if op.arity < 0 else 0)
+        free = [i for i, (low, high) in enumerate(intervals) if low < high]
+        operands: list[int | float] = [low for low, _ in intervals]  # a whole number by nature has one value to take
+        for i in free:
+            if i != free[0] and draw(st.integers(0, 7)) == 7:
+                operands[i] = draw(_moderate(*intervals[i]))
             else:
-                place = draw(st.integers(0, len(builder.numbers) - 1))
-                operands.append(builder.within(len(builder.numbers) - 1 - place, low, high))
-        if not any(isinstance(o, int) for o in operands):
-            operands[0] = builder.within(len(builder.numbers) - 1, *_interval(op, 0))
+                back = draw(st.integers(0, len(builder.numbers) - 1))
+                operands[i] = builder.within(len(builder.numbers) - 1 - back, *intervals[i])
         builder.add(op, operands + tail)
     return Expression(point, builder.steps)
+
+
+def _moderate(low: float, high: float) -> st.SearchStrategy[float]:
+    """Floats of an interval, none of them tiny: whole computations should stay clear of underflow."""
+    return st.floats(low, high, allow_subnormal=False).map(lambda x: x if abs(x) > 1e-6 else max(low, min(0.0, high)))
+
+
+def _operands(op: Primitive, width: int) -> tuple[list[tuple[float, float]], list[float]]:
+    """The interval of each operand, and constants that come after them."""
+    if op.arity >= 0:
+        return list(op.domain), []
+    count = WIDTHS[op.name](width) if op.name in WIDTHS else width
+    return [op.domain[0]] * count, [0.0] if op.name in SPREADS else []
 
 
 class _Builder:
@@ -232,7 +233,7 @@ def networks(
     <Network 1→1→1 relu, 4 parameters>
     """
     sizes = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=max_layers + 1))
-    numbers = st.floats(-1.5, 1.5, allow_subnormal=False)
+    numbers = _moderate(-1.5, 1.5)
     count = Network.count(sizes)
     parameters = draw(st.lists(numbers, min_size=count, max_size=count))
     inputs = draw(st.lists(numbers, min_size=sizes[0], max_size=sizes[0]))

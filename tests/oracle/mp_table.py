@@ -7,6 +7,7 @@ than 50 digits, so value, first and second derivatives of any op or computation 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -263,9 +264,9 @@ def jet(name: str, args: Sequence[float], order: int = 2) -> tuple[Any, list[Any
 
 
 def _apart(*xs: float) -> float:
-    """The distance of the two largest, or of the two smallest, numbers: of the closest pair, to be plain."""
+    """The distance of the closest pair."""
     ordered = sorted(xs)
-    return min((b - a for a, b in zip(ordered, ordered[1:])), default=1.0)
+    return min((b - a for a, b in pairwise(ordered)), default=1.0)
 
 
 def _from_whole(x: float) -> float:

@@ -26,7 +26,7 @@ def points(name: str, count: int = POINTS) -> list[Expression]:
         leaves: list[float] = []
         operands: list[int | float] = []
         for i in range(width):
-            low, high = op.domain[i] if 0 <= op.arity and i < len(op.domain) else op.domain[0]
+            low, high = op.domain[i] if op.arity >= 0 and i < len(op.domain) else op.domain[0]
             if low == high:
                 operands.append(low)
             else:
