@@ -1,4 +1,4 @@
-"""Runs of PyTorch's optimisers and schedules, to compare with: ``python tests/optim/reference.py`` rewrites reference.json.
+"""Runs of PyTorch's optimisers and schedules, to compare with; ``python tests/optim/reference.py`` rewrites the JSON.
 
 PyTorch fuses multiplications and additions where the processor can; ATEN_CPU_CAPABILITY=default (to be set before torch
 is imported) switches that off. Its square root, from Intel's library, is wrong in the last digit for one number in

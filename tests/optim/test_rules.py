@@ -95,7 +95,7 @@ def test_every_shape(name, shape):
 
 
 def test_the_literal_sequences_are_pytorchs(tmp_path):
-    """PyTorch without fused multiply-adds, and with a right square root, gives the same bits: 40 steps, 1000 numbers."""
+    """PyTorch without fused multiply-adds, and with a right square root, gives the same bits (40 steps of 1000)."""
     pytest.importorskip("torch")
     path = tmp_path / "long.npz"
     subprocess.run([sys.executable, reference.__file__, str(path)], check=True)

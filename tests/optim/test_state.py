@@ -68,7 +68,7 @@ def test_the_form_is_pytorchs():
     torch = pytest.importorskip("torch")
     p = torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
     q = torch.nn.Parameter(torch.ones(2, 2, dtype=torch.float64))
-    theirs = torch.optim.AdamW([p, {"params": q}] if False else [{"params": [p]}, {"params": [q], "lr": 0.3}])
+    theirs = torch.optim.AdamW([{"params": [p]}, {"params": [q], "lr": 0.3}])
     mine = [Plain(np.ones(3)), Plain(np.ones((2, 2)))]
     ours = optim.AdamW([{"params": mine[:1]}, {"params": mine[1:]}])
     for _ in range(3):
