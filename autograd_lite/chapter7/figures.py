@@ -22,7 +22,9 @@ _BOOK = {"font": SERIF, "fill": "page", "stroke": "edge"}
 # --- 7.1 and 7.2: the network -----------------------------------------------------------------------------------------
 
 
-def network_picture(net: Layered, weight: Value, theme: str, title: str = "", orange: bool = True) -> Picture:
+def network_picture(
+    net: Layered, weight: Value, theme: str, title: str = "", ranksep: float = 0.42, orange: bool = True
+) -> Picture:
     """The network in columns, one weight in blue and, if wished, everything downstream of it in orange."""
     below = net.downstream(weight) if orange else set()
     columns: list[list[str]] = []
@@ -45,7 +47,7 @@ def network_picture(net: Layered, weight: Value, theme: str, title: str = "", or
                 edges.append(_arrow(names, tail, head, below, w is weight, f"{w.label} = {number(w.data)}"))
     edges += [_arrow(names, unit, net.loss, below, False, "") for unit in net.layers[-1]]
     return Picture(
-        boxes, edges, columns=columns, theme=theme, straight=True, ranksep=0.62, nodesep=0.14,
+        boxes, edges, columns=columns, theme=theme, straight=True, ranksep=ranksep, nodesep=0.14,
         legend=(Run(title),) if title else (), name="network",
     )  # fmt: skip
 
@@ -60,7 +62,7 @@ def _arrow(names: dict[int, str], tail: Value, head: Value, below: set[int], blu
 def forward_network(theme: str = "light") -> str:
     """Figure 7.1: one weight of a fully connected network, from the second unit of h₁ to the second of h₂."""
     net = layered_network()
-    return render_svg(network_picture(net, net.weights[1][1][1], theme, orange=False))
+    return render_svg(network_picture(net, net.weights[1][1][1], theme, ranksep=0.62, orange=False))
 
 
 def backward_panels(theme: str = "light") -> str:
@@ -235,7 +237,10 @@ def _reverse_and_forward() -> str:
     nodes = domke()
     reverse = explain(nodes["y"], digits=6).html()
     forward = explain(nodes["y"], mode="forward", wrt=nodes["x"], digits=6).html()
-    return f"<h3>Problem 7.12: reverse mode</h3>{reverse}<h3>Problem 7.13: forward mode</h3>{forward}"
+    return (
+        f'<div class="beside"><div><h3>Problem 7.12: reverse mode</h3>{reverse}</div>'
+        f'<div class="tangents"><h3>Problem 7.13: forward mode</h3>{forward}</div></div>'
+    )
 
 
 FIGURES = [
@@ -267,18 +272,18 @@ FIGURES = [
         backward_2, _toy_trace,
     ),
     Figure(
-        "", "toy_chain_cards.svg", "The toy chain as cards",
+        "", "toy_chain_cards.svg", "Toy chain as cards",
         "One card for each quantity, its value and its gradient, the parameters in the card that uses them; the local "
         "derivatives are on the arrows.",
         toy_cards,
     ),
     Figure(
-        "7.9", "figure_7_9.svg", "The graph of problems 7.12 and 7.13",
+        "7.9", "figure_7_9.svg", "Domke’s graph, of problems 7.12 and 7.13",
         "Circles are variables, boxes are operations.",
         book_domke, _reverse_and_forward,
     ),
     Figure(
-        "", "domke_cards.svg", "The same graph as cards",
+        "", "domke_cards.svg", "Domke’s graph as cards",
         "Two ways lead from f₁ to f₃ and two from f₃ to y: where ways meet on the way back, gradients add up.",
         domke_cards,
     ),

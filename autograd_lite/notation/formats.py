@@ -161,7 +161,8 @@ def html_(trace: Rows) -> str:
         [row.symbol.html, join_html(row.expression), html.escape(number(row.value, trace.digits))]
         for row in trace.forward.rows
     ]
-    tables = [_html_table(trace.forward, ["name", "expression", "value"], steps, "agl-forward")]
+    forward = _html_table(trace.forward, ["name", "expression", "value"], steps, "agl-forward")
+    tables = []
     for section in trace.derivatives:
         rows = [
             [
@@ -175,7 +176,7 @@ def html_(trace: Rows) -> str:
         tables.append(_html_table(section, ["derivative", "chain rule", "numbers", "value"], rows, "agl-derivatives"))
     if _has_direct(trace):
         tables.append(f"<p>{_DIRECT}</p>")
-    return f'<div class="agl-trace">{_STYLE}{"".join(tables)}</div>'
+    return f'<div class="agl-trace">{_STYLE}{forward}<div>{"".join(tables)}</div></div>'
 
 
 def _html_table(section: Section, head: list[str], rows: list[list[str]], kind: str) -> str:
