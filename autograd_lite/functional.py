@@ -11,7 +11,6 @@ function of another one; else it is made of plain floats. Parameters that the fu
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 from .batching import vmap
 from .graph import STATE, Node, reverse_adjoints, sweeping
 from .linear import Linear
-from .modes import hiding
+from .modes import hiding, nesting
 from .primitives import arithmetic
 from .primitives.base import as_float
 from .structure import Structure, contains_node, flatten, group
@@ -28,15 +27,6 @@ from .value import Value
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
 Argnums = int | Sequence[int]
-
-
-class _Nesting(threading.local):
-    """How many transforms are running a function on this thread."""
-
-    depth = 0
-
-
-_nesting = _Nesting()
 
 
 class _Recording:
@@ -66,11 +56,11 @@ class _Recording:
         numbers: list[Any] = []
         parts = [flatten(args[i], numbers, f"{name}: argument {i}") for i in chosen]
         self.name = name
-        self.plain = _nesting.depth == 0 and not (
+        self.plain = nesting.depth == 0 and not (
             any(isinstance(x, Node) for x in numbers) or contains_node((args, kwargs, tuple(more)))
         )
         self.arguments = parts[0] if isinstance(argnums, int) else group(parts)
-        _nesting.depth += 1
+        nesting.depth += 1
         try:
             with hiding("cuts") if STATE.special else nullcontext():
                 self.inputs: list[Any] = [
@@ -82,7 +72,7 @@ class _Recording:
                     called[i] = part.build(fresh)
                 self.result = f(*called, **kwargs)
         finally:
-            _nesting.depth -= 1
+            nesting.depth -= 1
 
     def scalar(self) -> Any:
         """The result, if it is one number."""
@@ -232,7 +222,7 @@ def vjp(f: Callable[..., Any], *args: Any, argnums: Argnums | None = None) -> tu
 
     def pullback(cotangents: Any) -> Any:
         seeds = _matching("vjp: the adjoint", cotangents, structure, "the function's result")
-        still_plain = plain and _nesting.depth == 0 and not any(isinstance(s, Node) for s in seeds)
+        still_plain = plain and nesting.depth == 0 and not any(isinstance(s, Node) for s in seeds)
         return arguments.build(_finish(x, still_plain) for x in linear.reverse(seeds))
 
     return structure.build(iter(run.finish(outputs))), pullback

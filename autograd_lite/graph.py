@@ -536,6 +536,16 @@ def rule_parents(node: Node) -> tuple[Any, ...]:
     return node.parents
 
 
+def gradient_nodes(root: Node) -> list[Any]:
+    """The nodes that get a gradient from ``root``: those of its graph, and the leaves inside checkpoints."""
+    nodes: list[Node] = topological_order(root)
+    if not any(isinstance(node._info, Deferred) for node in nodes):
+        return nodes
+    known = {id(node) for node in nodes}
+    inside = _postorder([root], rule_parents)
+    return [*nodes, *[node for node in inside if node._prim is None and id(node) not in known]]
+
+
 def partials_on_nodes(node: Node) -> list[Any]:
     """The rule of ``node`` run on its operands as nodes: one partial (node or float) for each of its parents."""
     prim: Op | None = node._prim

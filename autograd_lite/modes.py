@@ -13,13 +13,22 @@ from typing import Any
 
 from .graph import STATE
 
-__all__ = ["STATE", "Tracer", "current_tracer", "hiding", "notify", "observe", "tracing"]
+__all__ = ["STATE", "Tracer", "current_tracer", "hiding", "nesting", "notify", "observe", "tracing"]
 
 Observer = Callable[[Any], None]
 
 
 _lock = threading.Lock()
 _local = threading.local()
+
+
+class Nesting(threading.local):
+    """How many transforms (``grad`` and its kin) are running a function on this thread."""
+
+    depth = 0
+
+
+nesting = Nesting()
 
 
 def observers() -> list[Observer]:

@@ -15,7 +15,7 @@ from typing import Any
 from .graph import Node
 from .primitives.base import as_float
 
-__all__ = ["SCALAR", "Structure", "as_array", "contains_node", "flatten", "group", "tuple_maker"]
+__all__ = ["SCALAR", "Structure", "as_array", "contains_node", "flatten", "group", "substitute", "tuple_maker"]
 
 
 class Structure:
@@ -176,6 +176,20 @@ def _remake(x: Mapping[Any, Any]) -> Callable[[list[Any]], Any]:
         return made
 
     return make
+
+
+def substitute(x: Any, replace: Callable[[Any], Any]) -> Any:
+    """``x`` with every Value in its lists, tuples, dicts and object arrays replaced; all else as it is."""
+    if isinstance(x, Node):
+        return replace(x)
+    if isinstance(x, (list, tuple)):
+        items = [substitute(item, replace) for item in x]
+        return items if isinstance(x, list) else tuple_maker(x)(items)
+    if isinstance(x, Mapping):
+        return _remake(x)([substitute(item, replace) for item in x.values()])
+    if str(getattr(x, "dtype", "")) == "object" and hasattr(x, "ravel"):
+        return as_array([substitute(item, replace) for item in x.ravel().tolist()], x.shape)
+    return x
 
 
 def contains_node(x: Any) -> bool:

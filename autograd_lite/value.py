@@ -24,9 +24,9 @@ from .graph import (
     Node,
     _sweep,
     check_partials,
+    gradient_nodes,
     reverse_nodes,
     reverse_sweep,
-    topological_order,
 )
 from .hooks import Handle, register
 from .life import reduce_node, set_state, shallow_copy
@@ -518,7 +518,7 @@ def _backward_on_nodes(root: Value, seed: Value) -> list[Node]:
     """``backward(create_graph=True)``: adjoints as Values, then one commit; returns the leaves that are not finite."""
     with _sweep:
         adjoints = reverse_nodes([(root, seed)], Value)
-        reached = [node for node in topological_order(root) if id(node) in adjoints]
+        reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
         before = [node._gradient() for node in reached]
         after: list[Any] = []
         for node, old in zip(reached, before):

@@ -1,0 +1,211 @@
+"""Where a nan or an infinity was born: while recording (``detect_anomaly``), and afterwards (``explain_nonfinite``)."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import operator
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .errors import AnomalyDivisionError, AnomalyError, AnomalyOverflowError, AnomalyValueError
+from .graph import Info, Node, topological_order
+
+__all__ = ["Check", "NonFinite", "explain_nonfinite"]
+
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+_PLAIN: dict[str, Callable[..., Any]] = {
+    "div": operator.truediv, "pow": operator.pow, "mod": operator.mod, "floordiv": operator.floordiv,
+    "reciprocal": lambda x: 1.0 / x, "rsqrt": lambda x: 1.0 / math.sqrt(x),
+}  # fmt: skip
+
+
+def _finite(x: float) -> bool:
+    return x - x == 0.0
+
+
+class Check:
+    """The observer of ``detect_anomaly``: notes the user's line, and raises where a nan or an infinity is born."""
+
+    checks = True
+
+    def __call__(self, node: Node) -> None:
+        source = user_line()
+        if source:
+            if not isinstance(node._info, Info):
+                node._info = Info(node._info or "")
+            node._info.source = source
+        found = _born(node)
+        if found:
+            what, kind = found
+            raise kind(what + (f"\n  at {source}" if source else ""))
+
+
+def user_line() -> str:
+    """The innermost line of the running program that is not this package's: "file:line: text"."""
+    frame = sys._getframe(1)
+    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_HERE):
+        if frame.f_back is None:
+            return ""
+        frame = frame.f_back
+    name, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(name, number, frame.f_globals).strip()
+    return f"{name}:{number}" + (f": {text}" if text else "")
+
+
+def _born(node: Any) -> tuple[str, type[AnomalyError]] | None:
+    """What is wrong at ``node``, and the exception for it, if its operands are all finite and it is not."""
+    out = node._data
+    bad = [(parent, p) for parent, p in zip(_plain_parents(node), node.local_partials) if not _finite(p)]
+    if _finite(out) and not bad:
+        return None
+    numbers = [x._number() if isinstance(x, Node) else x for x in node.args]
+    if not all(map(_finite, numbers)):
+        return None
+    called = describe(node)
+    if not _finite(out):
+        return f"{called} is {out!r}", _class_of(node.op.name, numbers, out)
+    parent, p = bad[0]
+    kind: type[AnomalyError] = AnomalyValueError if p != p else AnomalyDivisionError
+    if any(abs(x) > 1e100 for x in numbers) and p == p:
+        kind = AnomalyOverflowError
+    name = repr(parent.label) if parent.label else "its operand"
+    return f"{called} = {out!r}: the partial derivative with respect to {name} is {p!r}", kind
+
+
+def _plain_parents(node: Any) -> tuple[Any, ...]:
+    parents: tuple[Any, ...] = node.parents
+    return parents
+
+
+def _class_of(name: str, numbers: list[float], out: float) -> type[AnomalyError]:
+    """The exception for what plain Python raises at this point."""
+    plain = _PLAIN.get(name) or getattr(math, name, None)
+    try:
+        if callable(plain):
+            plain(*numbers)
+    except ZeroDivisionError:
+        return AnomalyDivisionError
+    except OverflowError:
+        return AnomalyOverflowError
+    except (ValueError, TypeError):
+        pass
+    else:
+        return AnomalyValueError if out != out else AnomalyOverflowError
+    return AnomalyValueError if out != out or callable(plain) else AnomalyOverflowError
+
+
+def describe(node: Any) -> str:
+    """A node with its operands: ``log('width' = 0.0)``, after its own label if it has one."""
+    shown = [_operand(x) for x in node.args[:6]] + (["…"] if len(node.args) > 6 else [])
+    text = f"{node.op.name}({', '.join(shown)})"
+    return f"{node.label!r} = {text}" if node.label else text
+
+
+def _operand(x: Any) -> str:
+    if not isinstance(x, Node):
+        return repr(x)
+    label = getattr(x, "label", "")
+    return f"{label!r} = {x._number()!r}" if label else repr(x._number())
+
+
+class NonFinite:
+    """What ``explain_nonfinite`` found. True if there is something to explain; ``str()`` is the explanation.
+
+    Attributes:
+        node: where the first nan or infinity was born; None if everything is finite.
+        kind: "leaf" (it is a leaf's number), "value" (an op's result), "partial" (an op's partial derivative), "adjoint"
+            (only the gradient overflows on its way back), or "".
+        path: the nodes from there to the output, both included.
+        source: the user's line, if the graph was recorded under ``detect_anomaly``.
+    """
+
+    def __init__(self, node: Any, kind: str, what: str, path: list[Any]) -> None:
+        self.node = node
+        self.kind = kind
+        self.path = path
+        self.what = what
+        self.source: str = node._info.source if node is not None and isinstance(node._info, Info) else ""
+
+    def __bool__(self) -> bool:
+        return self.node is not None
+
+    def __str__(self) -> str:
+        if self.node is None:
+            return self.what
+        lines = [f"{self.what}", *([f"recorded at {self.source}"] if self.source else []), "on the way to the output:"]
+        steps = self.path if len(self.path) <= 20 else [*self.path[:10], None, *self.path[-9:]]
+        for step in steps:
+            if step is None:
+                lines.append(f"  … {len(self.path) - 19} more …")
+            else:
+                lines.append(f"  {describe(step) if step.op is not None else _leaf(step)} is {step._number()!r}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def _leaf(node: Any) -> str:
+    return f"leaf {node.label!r}" if node.label else "a leaf without a label"
+
+
+def explain_nonfinite(y: Any) -> NonFinite:
+    """Where the first nan or infinity in the graph of ``y`` was born, in a graph recorded without any mode.
+
+    Args:
+        y: the output.
+
+    Returns:
+        A report: print it, or read its ``node``, ``kind`` and ``path``. It is false when all values, partial
+        derivatives and adjoints are finite.
+
+    >>> import autograd_lite as ag
+    >>> x = ag.Value(0.0, label="x")
+    >>> y = (ag.log(x) * 2.0).named("y")
+    >>> print(ag.explain_nonfinite(y))
+    log('x' = 0.0) is -inf
+    on the way to the output:
+      log('x' = 0.0) is -inf
+      'y' = mul(-inf, 2.0) is -inf
+    """
+    if not isinstance(y, Node):
+        raise TypeError(f"explain_nonfinite takes the output as a Value, not {type(y).__name__}")
+    nodes = topological_order(y)
+    for node in nodes:
+        if node.op is None:
+            if not _finite(node._number()):
+                return NonFinite(node, "leaf", f"{_leaf(node)} is {node._number()!r}", _path(node, y))
+            continue
+        found = _born(node)
+        if found:
+            kind = "partial" if _finite(node._data) else "value"
+            return NonFinite(node, kind, found[0], _path(node, y))
+    adjoints: dict[int, float] = {id(y): 1.0}
+    for node in reversed(nodes):
+        g = adjoints[id(node)]
+        if not _finite(g):
+            what = f"{describe(node) if node.op is not None else _leaf(node)}: every value is finite, but its adjoint is {g!r}"
+            return NonFinite(node, "adjoint", what, _path(node, y))
+        for parent, p in zip(node.parents, node.local_partials):
+            adjoints[id(parent)] = adjoints.get(id(parent), 0.0) + g * p
+    return NonFinite(None, "", "every value, partial derivative and adjoint is finite", [])
+
+
+def _path(node: Any, y: Any) -> list[Any]:
+    """A shortest way from ``node`` up to ``y``."""
+    above: dict[int, Any] = {id(y): None}
+    waiting = [y]
+    for current in waiting:  # grows: breadth first
+        if current is node:
+            break
+        for parent in current.parents:
+            if id(parent) not in above:
+                above[id(parent)] = current
+                waiting.append(parent)
+    path = [node]
+    while above[id(path[-1])] is not None:
+        path.append(above[id(path[-1])])
+    return path
