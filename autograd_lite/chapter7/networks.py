@@ -191,7 +191,9 @@ def _svg(canvas: Any, name: str) -> str:
     page = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
         canvas.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
-    text = re.sub(r"<style type=\"text/css\">.*?</style>", "", page.getvalue(), flags=re.DOTALL)
+    text = re.sub(
+        r"<style type=\"text/css\">.*?</style>|<metadata>.*?</metadata>", "", page.getvalue(), flags=re.DOTALL
+    )
     return text.replace('<g id="figure_1">', '<g id="figure_1" stroke-linejoin="round" stroke-linecap="butt">', 1)
 
 

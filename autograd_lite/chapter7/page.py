@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..drawing import inline_html
-from . import figures
+from . import figures, networks
 from .registry import Figure
 
 __all__ = ["FIGURES", "Report", "page", "write"]
 
+_LAST = [figure.number for figure in figures.FIGURES].index("7.9")
+
 #: every figure, in the order of the page
-FIGURES: list[Figure] = [*figures.FIGURES]
+FIGURES: list[Figure] = [*figures.FIGURES[:_LAST], *networks.FIGURES, *figures.FIGURES[_LAST:]]
 
 
 @dataclass

@@ -224,4 +224,5 @@ def inline_html(svg: str) -> str:
     digest = hashlib.sha256(svg.encode()).hexdigest()[:6]
     prefix = f"ag{next(_count)}{digest}-"
     body = re.sub(r'(<[^<>]*?\sid=")', rf"\g<1>{prefix}", svg[start:])
+    body = re.sub(r'(\shref="#|:href="#|url\(#)', rf"\g<1>{prefix}", body)
     return body.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)

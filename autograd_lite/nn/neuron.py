@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Many, Node, Sink
+from ..graph import STATE, Many, Node, Sink, hooked
 from ..primitives.core import Operand, as_float
 from ..primitives.reductions import affine
 from ..value import Value, node
@@ -101,9 +101,9 @@ class Weights(Sink):
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
         with np.errstate(all="ignore"):
             to_weight, to_bias = self._gradients(adjoints)
-            self.weight.grad += to_weight
+            self.weight.grad += _watched(self.weight, to_weight)
             if self.bias is not None:
-                self.bias.grad += to_bias
+                self.bias.grad += _watched(self.bias, to_bias)
         return _nonfinite(self.weight) or (_nonfinite(self.bias) if self.bias is not None else [])
 
     def _gradients(self, adjoints: list[tuple[Many, float]]) -> tuple[Any, Any]:
@@ -152,6 +152,14 @@ class Weights(Sink):
 
     def __reduce__(self) -> Any:
         return (Weights, (self.weight, self.bias))
+
+
+def _watched(parameter: Parameter, adjoints: Any) -> Any:
+    """The adjoints as the hooks on single weights leave them."""
+    if STATE.watched:
+        for element in parameter.made():
+            adjoints.flat[element.index] = hooked(element, float(adjoints.flat[element.index]))
+    return adjoints
 
 
 def _nonfinite(parameter: Parameter) -> list[Node]:

@@ -255,6 +255,10 @@ class Parameter(Operand):
             found = self._elements[index] = Element(self.storage, index)
         return found
 
+    def made(self) -> list[Element]:
+        """The scalars that somebody has asked for."""
+        return list(self._elements.values())
+
     def values(self) -> Any:
         """All scalars: an object array of this shape, whose elements are Values."""
         array = np.fromiter(map(self.element, range(self.size)), dtype=object, count=self.size)
