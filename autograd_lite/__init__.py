@@ -42,6 +42,7 @@ _LAZY = {
     "inspection": ["build_info", "cost"],
     "serialize": ["from_json", "to_json"],
     "files": ["load", "save"],
+    "training": ["fit"],
     "testing": ["check_grads"],
 }
 _ROOM = {name: room for room, names in _LAZY.items() for name in names}
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from .scopes import checkpoint, detect_anomaly, explain_nonfinite, no_grad, zero_grad
     from .serialize import from_json, to_json
     from .testing import check_grads
+    from .training import fit
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,278 @@
+"""``fit``: the training loop of figure 7.8, with a progress bar, a history, and interrupts that lose nothing whole."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from .arrays import default_generator
+from .optim.clip import clip_grad_norm_
+from .optim.lr_scheduler import ReduceLROnPlateau
+from .optim.optimizer import Optimizer
+
+__all__ = ["History", "fit"]
+
+
+class History(Mapping[str, Any]):
+    """What happened, one entry for each whole epoch: ``history["loss"]`` or ``history.loss``.
+
+    Attributes:
+        loss: mean of the batches' losses, an array of shape (epochs,).
+        lr: learning rate in that epoch, (epochs,); with several parameter groups (epochs, groups).
+        validation_loss: after that epoch, (epochs,); only with validation data.
+        interrupted: whether a KeyboardInterrupt ended the training.
+    """
+
+    def __init__(self, records: list[dict[str, Any]], names: Iterable[str], interrupted: bool = False) -> None:
+        self._columns = {name: np.array([record[name] for record in records], dtype=np.float64) for name in names}
+        self.interrupted = interrupted
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name]
+
+    def __getattr__(self, name: str) -> Any:
+        columns = self.__dict__.get("_columns", {})
+        if name not in columns:
+            raise AttributeError(f"the history has {', '.join(columns)}, not {name!r}")
+        return columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        count = len(self._columns["loss"])
+        fall = f", loss {self.loss[0]:.6g} → {self.loss[-1]:.6g}" if count else ""
+        return f"History({count} epochs{fall}{', interrupted' if self.interrupted else ''})"
+
+
+def fit(
+    model: Any,
+    loss: Callable[..., Any] | None,
+    optimizer: Optimizer,
+    loader: Iterable[Any],
+    epochs: int,
+    scheduler: Any = None,
+    progress: bool | None = None,
+    *,
+    step: Callable[..., Any] | None = None,
+    validation: Iterable[Any] | None = None,
+    clip_norm: float | None = None,
+    callback: Callable[[int, dict[str, Any]], Any] | None = None,
+) -> History:
+    """Train: for each epoch and batch ``zero_grad``, forward, ``backward``, ``step``; then the scheduler.
+
+    A batch is ``(x, y)`` (or several inputs, then the target), and its loss ``loss(model(x), y)``.
+
+    Args:
+        model: a module, or any callable.
+        loss: ``loss(prediction, target)``, a Value or what has ``backward()`` and ``item()``; None with ``step``.
+        optimizer: of the parameters to train; LBFGS too.
+        loader: batches, to be run through once an epoch: a DataLoader, or a list.
+        epochs: how many, from where the parameters, optimizer and scheduler are now.
+        scheduler: stepped after each epoch, or a list of them; ReduceLROnPlateau gets the validation loss (the
+            training loss without validation data).
+        progress: a progress bar (the tqdm library); None shows it in a terminal and in a notebook.
+        step: computes a batch's loss itself from all its arrays, ``step(x, y)``: such as
+            ``ag.compile(lambda x, y: loss(model(x), y))``, or a loss with a regulariser.
+        validation: batches whose mean loss is taken after each epoch, with ``model.eval()``.
+        clip_norm: the largest norm of the gradients; see ``optim.clip_grad_norm_``.
+        callback: ``callback(epoch, record)`` after each epoch, epochs counted from 0; training ends if it returns True.
+
+    Returns:
+        The history. After a KeyboardInterrupt that of the whole epochs; parameters, optimizer, scheduler, loader and
+        random numbers are then as they were at the end of the last whole epoch, so another ``fit`` goes on from there.
+
+    Raises:
+        TypeError: for batches or losses of the wrong kind.
+        ValueError: for a loader without batches.
+        ImportError: for ``progress=True`` without tqdm.
+
+    >>> import autograd_lite as ag
+    >>> w = ag.Value(0.0)
+    >>> history = fit(lambda x: w * x, lambda p, y: (p - y) ** 2, ag.optim.SGD([w], lr=0.1), [(1.0, 2.0)], epochs=3)
+    >>> history.loss.round(4).tolist(), round(w.data, 4)
+    ([4.0, 2.56, 1.6384], 0.976)
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 0:
+        raise ValueError(f"epochs is a whole number of at least 0, not {epochs!r}")
+    if step is None:
+        if loss is None:
+            raise TypeError("fit takes a loss, or a step that computes it")
+        step = _Step(model, loss)
+    schedulers = [] if scheduler is None else list(scheduler) if isinstance(scheduler, (list, tuple)) else [scheduler]
+    names = ["loss", "lr"] + ([] if validation is None else ["validation_loss"])
+    records: list[dict[str, Any]] = []
+    parts = [model, optimizer, loader, *schedulers]
+    whole = (0, _Snapshot(optimizer, parts))  # how many epochs are whole, and everything as it was after them
+    interrupted = False
+    with _Bar(progress, epochs, loader) as bar:
+        try:
+            for epoch in range(epochs):
+                bar.begin(epoch)
+                rates = [group["lr"] for group in optimizer.param_groups]
+                record: dict[str, Any] = {"lr": rates[0] if len(rates) == 1 else rates}
+                record["loss"] = _train(model, step, optimizer, loader, clip_norm, bar)
+                if validation is not None:
+                    record["validation_loss"] = _validate(model, step, validation)
+                for each in schedulers:
+                    if isinstance(each, ReduceLROnPlateau):
+                        each.step(record.get("validation_loss", record["loss"]))
+                    else:
+                        each.step()
+                records.append(record)
+                whole = (len(records), _Snapshot(optimizer, parts))
+                if callback is not None and callback(epoch, dict(record)) is True:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+            _restore(whole[1])
+    return History(records[: whole[0]], names, interrupted)
+
+
+class _Step:
+    """The loss of a batch, from a model and a loss function."""
+
+    def __init__(self, model: Any, loss: Callable[..., Any]) -> None:
+        self.model = model
+        self.loss = loss
+
+    def __call__(self, *batch: Any) -> Any:
+        if len(batch) < 2:
+            raise TypeError("fit takes batches of an input and a target, such as DataLoader(TensorDataset(x, y)) gives")
+        return self.loss(self.model(*batch[:-1]), batch[-1])
+
+
+def _train(
+    model: Any,
+    step: Callable[..., Any],
+    optimizer: Optimizer,
+    loader: Iterable[Any],
+    clip_norm: float | None,
+    bar: _Bar,
+) -> float:
+    """One epoch; returns the mean of the batches' losses."""
+    _switch(model, "train")
+    total, count = 0.0, 0
+    for batch in loader:
+        entries = _entries(batch)
+
+        def closure() -> Any:
+            optimizer.zero_grad()
+            found = step(*entries)  # noqa: B023 (called before the next batch)
+            if not hasattr(found, "backward"):
+                raise TypeError(f"the loss is a {type(found).__name__}, which has no gradient: return a Value")
+            found.backward()
+            if clip_norm is not None:
+                clip_grad_norm_((p for group in optimizer.param_groups for p in group["params"]), clip_norm)
+            return found
+
+        total += float(optimizer.step(closure).item())
+        count += 1
+        bar.batch(total / count)
+    if count == 0:
+        raise ValueError("the loader gave no batch: is it empty, or a generator that has been run through?")
+    return total / count
+
+
+def _validate(model: Any, step: Callable[..., Any], batches: Iterable[Any]) -> float:
+    """The mean loss with ``model.eval()``."""
+    _switch(model, "eval")
+    losses = [float(step(*_entries(batch)).item()) for batch in batches]
+    _switch(model, "train")
+    if not losses:
+        raise ValueError("the validation data gave no batch")
+    return math.fsum(losses) / len(losses) if all(map(math.isfinite, losses)) else sum(losses) / len(losses)
+
+
+def _entries(batch: Any) -> Any:
+    if not isinstance(batch, (list, tuple)):
+        raise TypeError(f"fit takes batches that are lists or tuples of arrays, not {type(batch).__name__}")
+    return batch
+
+
+def _switch(model: Any, mode: str) -> None:
+    if hasattr(model, mode):
+        getattr(model, mode)()
+
+
+class _Snapshot:
+    """Everything that training changes, as it is now."""
+
+    def __init__(self, optimizer: Optimizer, parts: list[Any]) -> None:
+        blocks = [block for group in optimizer._blocks for block in group]
+        self.numbers = [(block, block.read()[0].copy()) for block in blocks]
+        stateful = [part for part in parts if hasattr(part, "state_dict") and hasattr(part, "load_state_dict")]
+        self.states = [(part, part.state_dict()) for part in stateful]
+        self.random = default_generator().bit_generator.state
+
+    def restore(self) -> None:
+        """Put everything back; may be done again if it was interrupted."""
+        for part, state in self.states:
+            part.load_state_dict(state)
+        for block, numbers in self.numbers:
+            data, _ = block.read()
+            data[...] = numbers
+            block.write(data)
+        default_generator().bit_generator.state = self.random
+
+
+def _restore(snapshot: _Snapshot) -> None:
+    """Restore, however impatiently Ctrl-C is pressed."""
+    while True:
+        try:
+            return snapshot.restore()
+        except KeyboardInterrupt:
+            continue
+
+
+class _Bar:
+    """tqdm's progress bar, or nothing: ``None`` shows one where somebody is looking."""
+
+    def __init__(self, progress: bool | None, epochs: int, loader: Any) -> None:
+        self.epochs = epochs
+        self.bar: Any = None
+        if progress is False or (progress is None and not (_in_terminal() or _in_notebook())):
+            return
+        try:
+            from tqdm.auto import tqdm
+        except ImportError as error:
+            if progress:
+                raise ImportError('a progress bar needs tqdm: pip install "autograd-lite[progress]"') from error
+            return
+        total = epochs * len(loader) if hasattr(loader, "__len__") else None
+        self.bar = tqdm(total=total, unit="batch", dynamic_ncols=True)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def begin(self, epoch: int) -> None:
+        """Name the epoch."""
+        if self.bar is not None:
+            self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+
+    def batch(self, mean: float) -> None:
+        """One batch is done; ``mean`` is the epoch's loss so far."""
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"loss {mean:.4g}", refresh=False)
+            self.bar.update()
+
+
+def _in_terminal() -> bool:
+    return sys.stderr is not None and hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
+
+
+def _in_notebook() -> bool:
+    """Whether IPython runs in a kernel, whose output is a web page."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
