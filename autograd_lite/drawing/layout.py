@@ -53,7 +53,7 @@ class Layout:
     sizes: dict[str, tuple[float, float]]
     routes: list[list[tuple[float, float]]]
     spaces: dict[str, tuple[float, float, float]]
-    labelled: list[Edge]
+    edges: list[Edge]
 
 
 def to_svg(picture: Picture) -> str:

@@ -43,7 +43,7 @@ def ops(reading: Reading) -> Picture:
         boxes.append(_strip(reading, node))
     _check(reading, boxes)
     picture = Picture(
-        boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options), ranksep=0.26
+        boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options), ranksep=0.3
     )
     straighten(picture, light=reading.light())
     return picture
@@ -88,7 +88,14 @@ def book(reading: Reading) -> Picture:
                 edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key))
     _check(reading, boxes)
     shown = legend(options) if options.values or options.grads or options.partials else ()
-    picture = Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=shown, ranksep=0.2)
+    picture = Picture(
+        boxes,
+        edges,
+        direction=options.direction,
+        theme=options.theme,
+        legend=shown,
+        ranksep=0.32 if options.partials else 0.2,
+    )
     straighten(picture, light=reading.light(), shared=True)
     return picture
 

@@ -10,7 +10,7 @@ import re
 
 from .model import Box, Picture
 from .style import palette
-from .svg import text_at
+from .svg import centred, text_at
 from .text import Line
 
 __all__ = ["polish"]
@@ -64,24 +64,32 @@ def _reletter(node: str, item: Box | None, colours: dict[str, str]) -> str:
     if len(texts) != sum(len(text) or 1 for text, _ in lines):
         return node
     family = re.search(r'font-family="[^"]*"', node)
-    pieces, end, i = [], 0, 0
-    for text, size in lines:
-        first, last = texts[i], texts[i + max(len(text), 1) - 1]
-        x, align = (float(first[1]), "left") if item.shape == "card" else (_middle(node, float(first[1])), "center")
-        pieces += [node[end : first.start()], text_at(text, x, float(first[2]), size, align, colours), "\n"]
-        end = last.end()
-        i += max(len(text), 1)
-    made = "".join(pieces) + node[end:]
+    made = _cells(node, texts, lines, colours) if item.shape == "card" else _disc(node, item, texts, colours)
     return made.replace('class="node"', f'class="node" {family[0]}', 1) if family else made
 
 
-def _middle(node: str, otherwise: float) -> float:
-    """The middle of a circle or a box."""
-    circle = re.search(r'<ellipse [^>]*cx="([^"]+)"', node)
-    if circle:
-        return float(circle[1])
+def _cells(node: str, texts: list[re.Match[str]], lines: list[tuple[Line, float]], colours: dict[str, str]) -> str:
+    """A card: each line begins where its first run did."""
+    pieces, end, i = [], 0, 0
+    for text, size in lines:
+        first, last = texts[i], texts[i + max(len(text), 1) - 1]
+        written = text_at(text, float(first[1]), float(first[2]), size, "left", colours)
+        pieces += [node[end : first.start()], written, "\n"]
+        end = last.end()
+        i += max(len(text), 1)
+    return "".join(pieces) + node[end:]
+
+
+def _disc(node: str, item: Box, texts: list[re.Match[str]], colours: dict[str, str]) -> str:
+    """A circle or a box: its lines around its middle."""
+    circle = re.search(r'<ellipse [^>]*cx="([^"]+)" cy="([^"]+)"', node)
     corners = re.search(r'<polygon [^>]*points="([^"]+)"', node)
-    if corners:
-        xs = [float(point.partition(",")[0]) for point in corners[1].split()]
-        return (min(xs) + max(xs)) / 2
-    return otherwise
+    if not texts or not (circle or corners):
+        return node
+    if circle:
+        x, y = float(circle[1]), float(circle[2])
+    else:
+        assert corners is not None
+        points = [[float(c) for c in point.split(",")] for point in corners[1].split()]
+        x, y = (sum((min(side), max(side))) / 2 for side in zip(*points))
+    return node[: texts[0].start()] + centred(item, x, y, colours) + "\n" + node[texts[-1].end() :]

@@ -15,7 +15,7 @@ from .text import Line, clean, escape_xml, width
 if TYPE_CHECKING:
     from .layout import Layout
 
-__all__ = ["text_at", "write"]
+__all__ = ["centred", "text_at", "write"]
 
 Point = tuple[float, float]
 _MARGIN = 9.0
@@ -28,7 +28,7 @@ def write(picture: Picture, layout: Layout) -> str:
     """The SVG document."""
     colours = palette(picture.theme)
     edges, labels = _edges(picture, layout)
-    frames = [_frame(cluster, layout) for cluster in picture.clusters]
+    frames = [_frame(cluster, layout, edges) for cluster in picture.clusters]
     left, top, right, bottom = _extent(layout, edges, labels, frames)
     if picture.legend:
         right = max(right, left + width(picture.legend, 9.0))
@@ -64,7 +64,7 @@ def _extent(
     for points in edges:
         xs += [x for x, _ in points]
         ys += [y for _, y in points]
-    for edge, (x, y) in zip(layout.labelled, labels):
+    for edge, (x, y) in zip(layout.edges, labels):
         wide, high = label_size(edge)
         xs += [x - wide / 2, x + wide / 2] if x == x else []
         ys += [y - high, y] if y == y else []
@@ -84,10 +84,10 @@ def _box(item: Box, x: float, y: float, w: float, h: float, colours: dict[str, s
     if item.shape == "card":
         body = f'<rect {corner} rx="6" {paint}/>' + _rows(item, x - w / 2, y - h / 2, w, colours)
     elif item.shape == "circle":
-        body = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{w / 2:.2f}" {paint}/>' + _centred(item, x, y, colours)
+        body = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{w / 2:.2f}" {paint}/>' + centred(item, x, y, colours)
     else:
         outline = f"<rect {corner} {paint}/>" if item.shape == "box" else ""
-        body = outline + _centred(item, x, y, colours)
+        body = outline + centred(item, x, y, colours)
     family = f' font-family="{_FAMILY[item.font]}"' if item.font in _FAMILY else ""
     return f'<g id="{item.id}" class="node"{family}>{title}{body}</g>'
 
@@ -128,7 +128,8 @@ def _row(row: Row, x: float, middle: float, widths: list[float], pad: float, col
     return "".join(parts)
 
 
-def _centred(item: Box, x: float, y: float, colours: dict[str, str]) -> str:
+def centred(item: Box, x: float, y: float, colours: dict[str, str]) -> str:
+    """The lines of a circle or a box around its centre."""
     lines = [(cell.line, row.size) for row in item.rows for cell in row.cells]
     total = sum(1.2 * size for _, size in lines)
     at = y - total / 2
@@ -159,9 +160,13 @@ def text_at(text: Line, x: float, y: float, size: float, align: str, colours: di
 # --- clusters ---------------------------------------------------------------------------------------------------------
 
 
-def _frame(cluster: Cluster, layout: Layout) -> tuple[float, float, float, float]:
-    """The rectangle around the members, with room for the title above."""
+def _frame(cluster: Cluster, layout: Layout, edges: list[list[Point]]) -> tuple[float, float, float, float]:
+    """The rectangle around the members and the edges between them, with room for the title above."""
     boxes = [(*layout.centres[m], *layout.sizes[m]) for m in cluster.members]
+    inside = set(cluster.members)
+    for edge, points in zip(layout.edges, edges):
+        if edge.tail in inside and edge.head in inside:
+            boxes += [(x, y, 0.0, 0.0) for x, y in points]
     left = min(x - w / 2 for x, _, w, _ in boxes) - 8.0
     right = max(x + w / 2 for x, _, w, _ in boxes) + 8.0
     right = max(right, left + width(cluster.title, 10.0) + 14.0)
