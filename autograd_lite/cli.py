@@ -205,11 +205,15 @@ def _add_chapter7(commands: Any) -> None:
         description="Write the figures of the backpropagation chapter as SVG, and index.html with their traces.",
     )
     parser.add_argument("--out", type=Path, default=Path("figures"), metavar="DIRECTORY", help="default: figures")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NUMBER", help="some figures, as in --only 7.4 7.5")
     parser.set_defaults(command=_chapter7)
 
 
 def _chapter7(options: argparse.Namespace) -> int:
-    report = chapter7.write(options.out)
+    try:
+        report = chapter7.write(options.out, options.only)
+    except ValueError as error:
+        raise _Misuse(str(error)) from None
     for note in report.notes:
         _complain(Warning(f"note: {note}"), 0)
     print(f"{len(report.files)} files in {options.out}: open {options.out / 'index.html'}")

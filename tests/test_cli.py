@@ -160,8 +160,14 @@ def test_a_file_that_cannot_be_written_is_exit_code_1(capsys, tmp_path):
     assert errors.startswith("autograd-lite: ")
 
 
+def test_chapter7_refuses_a_figure_that_is_not_there(capsys, tmp_path):
+    code, _, errors = out(capsys, "chapter7", "--out", str(tmp_path), "--only", "7.4", "7.12")
+    assert code == 2
+    assert errors.startswith("autograd-lite: there is no figure 7.12 here, only 7.1, 7.2")
+
+
 def test_chapter7_as_a_program(tmp_path):
-    done = run("chapter7", "--out", str(tmp_path / "deep" / "figures"))
+    done = run("chapter7", "--out", str(tmp_path / "deep" / "figures"), "--only", "7.4", "7.9")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "deep" / "figures" / "index.html").exists()
     assert b"index.html" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib.resources
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +15,20 @@ from .registry import Figure
 
 __all__ = ["FIGURES", "Report", "page", "write"]
 
-_LAST = [figure.number for figure in figures.FIGURES].index("7.9")
+
+def _in_order(*rooms: list[Figure]) -> list[Figure]:
+    """Figures by number; a picture without one stays behind the figure that it follows in its room."""
+    keyed: list[tuple[str, Figure]] = []
+    for room in rooms:
+        number = ""
+        for figure in room:
+            number = figure.number or number
+            keyed.append((number, figure))
+    return [figure for _, figure in sorted(keyed, key=lambda pair: pair[0])]
+
 
 #: every figure, in the order of the page
-FIGURES: list[Figure] = [*figures.FIGURES[:_LAST], *networks.FIGURES, *figures.FIGURES[_LAST:]]
+FIGURES: list[Figure] = _in_order(figures.FIGURES, networks.FIGURES)
 
 
 @dataclass
@@ -28,28 +39,34 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
-def write(directory: Path | str = "figures") -> Report:
+def write(directory: Path | str = "figures", only: Collection[str] = ()) -> Report:
     """Write every figure as SVG, and ``index.html``, which shows them with their traces.
 
     Args:
         directory: where to; made if it is not there.
+        only: the numbers of some figures, such as ("7.4", "7.5"); all by default.
 
     Returns:
         A Report. A figure that needs a library which is not installed is left out, with a note.
 
     Raises:
         OSError: if a file can't be written.
+        ValueError: if there is no figure of a number in ``only``.
 
     >>> import tempfile
-    >>> report = write(tempfile.mkdtemp())
-    >>> report.files[0].name, report.files[-1].name
-    ('figure_7_1.svg', 'index.html')
+    >>> [path.name for path in write(tempfile.mkdtemp(), only=["7.9"]).files]
+    ['figure_7_9.svg', 'index.html']
     """
+    unknown = set(only) - {figure.number for figure in FIGURES}
+    if unknown:
+        known = ", ".join(figure.number for figure in FIGURES if figure.number)
+        raise ValueError(f"there is no figure {min(unknown)} here, only {known}")
+    chosen = [figure for figure in FIGURES if not only or figure.number in only]
     out = Path(directory)
     out.mkdir(parents=True, exist_ok=True)
     report = Report()
     sections: list[str] = []
-    for figure in FIGURES:
+    for figure in chosen:
         try:
             light, dark = figure.draw("light"), figure.draw("dark")
         except ImportError as error:
@@ -62,7 +79,7 @@ def write(directory: Path | str = "figures") -> Report:
         pictures = f'<div class="light">{inline_html(light)}</div><div class="dark">{inline_html(dark)}</div>'
         sections.append(_section(figure, f'<div class="picture">{pictures}</div>'))
     index = out / "index.html"
-    index.write_text(page(sections), encoding="utf-8")
+    index.write_text(page(chosen, sections), encoding="utf-8")
     report.files.append(index)
     return report
 
@@ -85,11 +102,11 @@ def _section(figure: Figure, picture: str) -> str:
     )
 
 
-def page(sections: list[str]) -> str:
+def page(chosen: list[Figure], sections: list[str]) -> str:
     """The whole page: no script or style from elsewhere, and no request to anywhere."""
     template = importlib.resources.files(__package__).joinpath("index.html").read_text(encoding="utf-8")
     links = []
-    for figure in FIGURES:
+    for figure in chosen:
         anchor = figure.file.removesuffix(".svg").replace("_", "-")
         text = figure.number or figure.title
         links.append(f'<a href="#{html.escape(anchor)}" title="{html.escape(figure.title)}">{html.escape(text)}</a>')
