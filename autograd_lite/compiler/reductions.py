@@ -1,0 +1,201 @@
+"""N-ary nodes as arrays: sums along an axis, and grids of dots as matrix products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..primitives.core import Primitive
+
+if TYPE_CHECKING:
+    from .lift import Lifted
+    from .statements import Symbol
+
+__all__ = ["dots", "reduced"]
+
+_OPS = {"sum": "sum", "mean": "sum", "max": "amax", "min": "amin", "logsumexp": "logsumexp", "prod": "prod"}
+
+
+def reduced(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
+    """m nodes of K operands each: an (m, K) table reduced along its rows.
+
+    The operands of these primitives may be taken in any order, so those from one array are brought together.
+    """
+    m, count = args.shape
+    args = args[:, np.argsort(lifted.owner[args[0]], kind="stable")]
+    op = _OPS[prim.name]
+    total: Any
+    if op == "sum":
+        total = None
+        for run in _runs(lifted, args):
+            part = _row_sums(lifted, args[:, run])
+            total = part if total is None else total + part
+        if prim.name == "mean":
+            total = total / float(count)
+    else:
+        total = lifted.builder.reduce(op, matrix(lifted, args), [1])
+    _define(lifted, total, ids, (m,))
+
+
+def _define(lifted: Lifted, result: Any, ids: Any, shape: tuple[int, ...]) -> None:
+    """Define the numbers ``ids`` as those of ``result``, which is broadcast to ``shape``; one number has shape ()."""
+    if len(ids) == 1:
+        shape = ()
+        if hasattr(result, "shape"):
+            result = lifted.builder.reshape(result, ())
+    if hasattr(result, "shape"):
+        result = lifted.builder.broadcast(result, shape)
+    lifted.define(result, ids)
+
+
+def _runs(lifted: Lifted, args: Any) -> list[slice]:
+    """Slices of columns whose operands are in one array."""
+    owners = lifted.owner[args[0]]
+    cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(owners)]
+    return [slice(low, high) for low, high in zip(cuts, cuts[1:])]
+
+
+def _row_sums(lifted: Lifted, args: Any) -> Any:
+    """The sums of the rows of a table of numbers that are in one array: shape (m,), or () for one row."""
+    table = lifted.gather(args.ravel(), args.shape)
+    if not hasattr(table, "shape"):
+        return float(table) * args.shape[1]
+    builder = lifted.builder
+    if args.shape[0] == 1:
+        whole = builder.whole(table)
+        table = whole if whole is not None else builder.broadcast(table, args.shape)
+        return builder.reduce("sum", table, range(len(table.shape)))
+    if args.shape[1] == 1:
+        return builder.reshape(table, (len(args),)) if table.shape[0] > 1 else table
+    return builder.reduce("sum", builder.broadcast(table, (table.shape[0], args.shape[1])), [1])
+
+
+def matrix(lifted: Lifted, ids: Any) -> Symbol:
+    """A table of numbers as an array of that shape."""
+    parts = []
+    for run in _runs(lifted, ids):
+        table = ids[:, run]
+        parts.append(lifted.builder.broadcast(lifted.gather(table.ravel(), table.shape), table.shape))
+    return lifted.builder.concat(parts, 1)
+
+
+# --- dots -------------------------------------------------------------------------------------------------------------
+
+
+def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
+    """Nodes Σ xᵢ·yᵢ (+ b): as few matrix products as there are grids of them."""
+    n = args.shape[1] // 2
+    left, right = args[:, :n], args[:, n : 2 * n]
+    bias = args[:, 2 * n] if prim.name == "affine" else None
+    if n == 0:
+        _define(lifted, 0.0 if bias is None else lifted.gather(bias, (len(ids),)), ids, (len(ids),))
+        return
+    order = np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
+    if not (order[1:] > order[:-1]).all():
+        left, right = left[:, order], right[:, order]
+    a, rows = _distinct(left)
+    b, columns = _distinct(right)
+    blocks = _blocks(rows, columns, len(a), len(b))
+    if blocks is None:
+        product, order, shape = _row_by_row(lifted, left, right), None, (len(ids),)
+    else:
+        product, order, shape = _products(lifted, a, b, *blocks)
+    if order is not None:
+        ids = ids[order]
+        bias = None if bias is None else bias[order]
+    if bias is not None:
+        offset = lifted.gather(bias, shape)
+        if not (type(offset) is float and offset == 0.0):
+            product = product + offset
+    _define(lifted, product, ids, shape)
+
+
+def _distinct(table: Any) -> tuple[Any, Any]:
+    """The distinct rows in order of first appearance, and which of them each row is."""
+    numbers: dict[bytes, int] = {}
+    which = np.empty(len(table), dtype=np.int64)
+    firsts = []
+    for i, row in enumerate(np.ascontiguousarray(table)):
+        key = row.tobytes()
+        found = numbers.get(key)
+        if found is None:
+            found = numbers[key] = len(firsts)
+            firsts.append(i)
+        which[i] = found
+    return table[firsts], which
+
+
+def _blocks(rows: Any, columns: Any, height: int, width: int) -> tuple[Any, Any, Any] | None:
+    """The nodes as equal grids: for each grid its rows and its columns, and the order of nodes that fills them.
+
+    Returns:
+        Tables (grids, u) of rows and (grids, v) of columns, and the order; None if they are no equal grids.
+    """
+    m = len(rows)
+    if height * width == m:
+        groups = [(list(range(height)), list(range(width)))]
+    else:
+        partners: dict[int, list[int]] = {}
+        for r, c in zip(rows.tolist(), columns.tolist()):
+            partners.setdefault(r, []).append(c)
+        together: dict[tuple[int, ...], list[int]] = {}
+        for r, found in partners.items():
+            together.setdefault(tuple(sorted(found)), []).append(r)
+        groups = [(rs, list(cs)) for cs, rs in together.items()]
+        used = [c for _, cs in groups for c in cs]
+        if len(used) != len(set(used)) or len({(len(rs), len(cs)) for rs, cs in groups}) != 1:
+            return None
+    u, v = len(groups[0][0]), len(groups[0][1])
+    place = {}
+    for k, (rs, cs) in enumerate(groups):
+        for i, r in enumerate(rs):
+            for j, c in enumerate(cs):
+                place[r * width + c] = (k * u + i) * v + j
+    if len(place) != m:
+        return None
+    key = rows * width + columns
+    at = np.array([place[i] for i in key.tolist()], dtype=np.int64)
+    order = np.empty(m, dtype=np.int64)
+    order[at] = np.arange(m)
+    if len(np.unique(at)) != m:
+        return None
+    return np.array([rs for rs, _ in groups]), np.array([cs for _, cs in groups]), order
+
+
+def _products(
+    lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: Any
+) -> tuple[Any, Any, tuple[int, ...]]:
+    """One matrix product, or a stack of them; the order of nodes that its numbers have, and its shape."""
+    builder = lifted.builder
+    grids, u = rows.shape
+    v = columns.shape[1]
+    n = a.shape[1]
+    if u == 1 and v == 1:
+        x, y = matrix(lifted, a[rows[:, 0]]), matrix(lifted, b[columns[:, 0]])
+        if grids == 1:
+            return builder.matmul(builder.reshape(x, (n,)), builder.reshape(y, (n,))), order, ()
+        return builder.reduce("sum", x * y, [1]), order, (grids,)
+    if grids == 1 and u > 1 and v > 1 and order[1] == v:  # the first operands change fastest: they are the columns
+        order = order.reshape(u, v).T.ravel() if (np.diff(order.reshape(u, v)[:, 0]) == 1).all() else order
+        if order[1] == 1:
+            a, b, rows, columns, u, v = b, a, columns, rows, v, u
+    if grids == 1:
+        left, right = matrix(lifted, a[rows[0]]), matrix(lifted, b[columns[0]])
+        if u == 1:
+            return builder.matmul(right, builder.reshape(left, (n,))), order, (v,)
+        if v == 1:
+            return builder.matmul(left, builder.reshape(right, (n,))), order, (u,)
+        return builder.matmul(left, builder.transpose(right)), order, (u, v)
+    stacks = [
+        builder.reshape(matrix(lifted, table[which.ravel()]), (grids, which.shape[1], n))
+        for table, which in ((a, rows), (b, columns))
+    ]
+    return builder.matmul(stacks[0], builder.transpose(stacks[1], (0, 2, 1))), order, (grids, u, v)
+
+
+def _row_by_row(lifted: Lifted, left: Any, right: Any) -> Any:
+    """The general case: the products in an (m, n) array, summed along rows."""
+    x, y = matrix(lifted, left), matrix(lifted, right)
+    return lifted.builder.reduce("sum", x * y, [1])
+

@@ -1,0 +1,444 @@
+"""Array programs: statements over whole arrays, built with the common ones shared and the trivial ones folded.
+
+A statement is a primitive of the table applied element by element, or one of a few array operations. They are closed
+under differentiation, so that a gradient is again such statements.
+
+=========== ======================================= =======================================================
+op          attributes                              meaning
+=========== ======================================= =======================================================
+leaf        number of the leaf                      a block of numbers that the program starts from
+constant    the number, or array                    itself
+elementwise (``prim`` is the primitive)             with NumPy's broadcasting
+reshape     shape                                   the same numbers in row-major order
+transpose   axes                                    axes permuted
+index       per axis: int, (start, stop, step), None  basic indexing; None is a new axis
+broadcast   shape                                   ``np.broadcast_to``
+take        flat positions (an int array)           ``x.ravel()[positions]``
+concat      axis                                    arrays joined
+pack        shape                                   scalars put into an array
+matmul                                              ``a @ b``: matrices, matrix and vector, stacks of matrices
+sum, prod,  axes                                    reductions
+amax, amin,
+logsumexp
+cumprod     axis, reverse                           running product, not including the number itself
+place       shape, index                            zeros with the operand at ``index``; the adjoint of index
+scatter     shape, flat positions                   zeros to which the operand is added; the adjoint of take
+=========== ======================================= =======================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitives.core import TABLE, Operand, Primitive
+from .choice import COMPARISONS
+from .simplify import simplified
+
+__all__ = ["ArrayProgram", "Builder", "Statement", "Symbol", "infer_shape"]
+
+Shape = tuple[int, ...]
+
+
+class Statement:
+    """One statement; ``args`` are the numbers of earlier ones."""
+
+    __slots__ = ("args", "attrs", "op", "prim", "shape")
+
+    def __init__(self, op: str, args: tuple[int, ...], attrs: Any, shape: Shape, prim: Primitive | None = None) -> None:
+        self.op = op
+        self.args = args
+        self.attrs = attrs
+        self.shape = shape
+        self.prim = prim
+
+    @property
+    def boolean(self) -> bool:
+        """Whether it is a comparison, whose numbers are truth values."""
+        return self.prim is not None and self.prim.name in COMPARISONS
+
+    @property
+    def name(self) -> str:
+        """The primitive's name, or the op's."""
+        return self.prim.name if self.prim is not None else self.op
+
+
+class Symbol(Operand):
+    """A statement's result as an operand: the table's rules run on Symbols write statements."""
+
+    __slots__ = ("builder", "id")
+
+    def __init__(self, builder: Builder, id: int) -> None:
+        self.builder = builder
+        self.id = id
+
+    @property
+    def shape(self) -> Shape:
+        return self.builder.statements[self.id].shape
+
+    def _apply(self, primitive: Any, args: tuple[Any, ...]) -> Any:
+        return self.builder.elementwise(primitive, args)
+
+    def _choose(self, a: Any, b: Any) -> Any:
+        return self.builder.elementwise(TABLE["where"], (self, a, b))
+
+    def _constant(self, number: Any) -> Any:
+        return number
+
+    def __add__(self, other: Any) -> Any:
+        return self._apply(TABLE["add"], (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self._apply(TABLE["add"], (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return self._apply(TABLE["sub"], (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._apply(TABLE["sub"], (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self._apply(TABLE["mul"], (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._apply(TABLE["mul"], (other, self))
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._apply(TABLE["div"], (self, other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._apply(TABLE["div"], (other, self))
+
+    def __pow__(self, other: Any) -> Any:
+        return self._apply(TABLE["pow"], (self, other))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._apply(TABLE["pow"], (other, self))
+
+    def __neg__(self) -> Any:
+        return self._apply(TABLE["neg"], (self,))
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return self._apply(TABLE["abs"], (self,))
+
+    def __eq__(self, other: object) -> Any:
+        return self._apply(COMPARISONS["eq"], (self, other))
+
+    def __ne__(self, other: object) -> Any:
+        return self._apply(COMPARISONS["ne"], (self, other))
+
+    def __lt__(self, other: Any) -> Any:
+        return self._apply(COMPARISONS["lt"], (self, other))
+
+    def __le__(self, other: Any) -> Any:
+        return self._apply(COMPARISONS["le"], (self, other))
+
+    def __gt__(self, other: Any) -> Any:
+        return self._apply(COMPARISONS["gt"], (self, other))
+
+    def __ge__(self, other: Any) -> Any:
+        return self._apply(COMPARISONS["ge"], (self, other))
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule branches on a number: write ag.where(condition, a, b), which a program can hold")
+
+
+class Builder:
+    """Statements under construction: equal ones are made once, trivial ones not at all."""
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.known: dict[Any, int] = {}
+
+    def symbol(self, id: int) -> Symbol:
+        return Symbol(self, id)
+
+    def add(self, op: str, args: tuple[int, ...], attrs: Any, shape: Shape, prim: Primitive | None = None) -> Symbol:
+        """Append a statement, or find the equal one."""
+        shown = attrs
+        if isinstance(attrs, np.ndarray):
+            shown = (attrs.shape, attrs.tobytes())
+        elif op in ("scatter",):
+            shown = (attrs[0], attrs[1].tobytes())
+        elif isinstance(attrs, float):
+            shown = repr(attrs)
+        key = (op, prim.name if prim is not None else "", args, shown)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = len(self.statements)
+            self.statements.append(Statement(op, args, attrs, shape, prim))
+        return Symbol(self, found)
+
+    # --- numbers --------------------------------------------------------------------------------------------------
+
+    def leaf(self, number: int, shape: Shape) -> Symbol:
+        return self.add("leaf", (), number, shape)
+
+    def constant(self, x: Any) -> Symbol:
+        """A number or a float array as a statement."""
+        if isinstance(x, Symbol):
+            return x
+        if isinstance(x, np.ndarray) and x.shape != ():
+            return self.add("constant", (), np.ascontiguousarray(x, dtype=float), x.shape)
+        return self.add("constant", (), float(x), ())
+
+    def number(self, x: Any) -> float | None:
+        """The number of a scalar constant; None for anything else."""
+        if isinstance(x, (int, float)):
+            return float(x)
+        statement = self.statements[x.id]
+        return statement.attrs if statement.op == "constant" and statement.shape == () else None
+
+    # --- elementwise ----------------------------------------------------------------------------------------------
+
+    def elementwise(self, prim: Primitive, args: Sequence[Any]) -> Any:
+        """``prim`` applied element by element; a plain float when every operand is one."""
+        numbers = [self.number(arg) for arg in args]
+        if args and all(x is not None for x in numbers):
+            return float(prim.fn(*numbers))
+        plain = [arg if x is None else x for arg, x in zip(args, numbers)]
+        if prim.name not in COMPARISONS:
+            first = 1 if prim.name == "where" else 0
+            for k in range(first, len(plain)):
+                if self.is_boolean(plain[k]) and not (prim.name == "gate" and k == 1):
+                    plain[k] = self.elementwise(TABLE["where"], (plain[k], 1.0, 0.0))
+        if prim.name == "where" and isinstance(plain[0], Symbol) and not self.is_boolean(plain[0]):
+            plain[0] = plain[0] != 0.0
+        easier = simplified(self, prim, plain)
+        if easier is not None:
+            return easier
+        operands = [self.constant(x) for x in plain]
+        full = broadcast_shape([x.shape for x in operands])
+        inner = [self.peeled(x) for x in operands]
+        if any(a.id != b.id for a, b in zip(operands, inner)):
+            # what an operand was broadcast from, if together they still have the shape; else broadcast the result
+            result = self.elementwise(prim, [x if (c := self.number(x)) is None else c for x in inner])
+            if full and not (isinstance(result, Symbol) and result.shape == full):
+                return self.broadcast(result, full)
+            return result
+        return self.add("elementwise", tuple(x.id for x in operands), None, full, prim)
+
+    def peeled(self, x: Symbol) -> Symbol:
+        """What is below a broadcast, or below a reshape that only puts axes of length 1 in front."""
+        statement = self.statements[x.id]
+        if statement.op == "broadcast":
+            return self.symbol(statement.args[0])
+        if statement.op == "reshape":
+            inner = self.symbol(statement.args[0])
+            lead = len(statement.shape) - len(inner.shape)
+            if lead > 0 and statement.shape == (1,) * lead + inner.shape:
+                return inner
+        return x
+
+    def is_boolean(self, x: Any) -> bool:
+        return isinstance(x, Symbol) and self.statements[x.id].boolean
+
+    # --- views ----------------------------------------------------------------------------------------------------
+
+    def reshape(self, x: Symbol, shape: Shape) -> Symbol:
+        statement = self.statements[x.id]
+        if statement.shape == shape:
+            return x
+        if statement.op == "reshape":
+            return self.reshape(self.symbol(statement.args[0]), shape)
+        return self.add("reshape", (x.id,), shape, shape)
+
+    def transpose(self, x: Symbol, axes: Sequence[int] = ()) -> Symbol:
+        axes = tuple(axes) or tuple(reversed(range(len(x.shape))))
+        if axes == tuple(range(len(axes))):
+            return x
+        statement = self.statements[x.id]
+        if statement.op == "transpose":
+            return self.transpose(self.symbol(statement.args[0]), [statement.attrs[a] for a in axes])
+        return self.add("transpose", (x.id,), axes, tuple(x.shape[a] for a in axes))
+
+    def index(self, x: Symbol, index: Sequence[Any]) -> Symbol:
+        shape = indexed_shape(x.shape, index)
+        if shape == x.shape and all(isinstance(i, tuple) and i[0] == 0 and i[2] == 1 for i in index):
+            return x
+        return self.add("index", (x.id,), tuple(index), shape)
+
+    def broadcast(self, x: Any, shape: Shape) -> Symbol:
+        x = self.constant(x)
+        return x if x.shape == shape else self.add("broadcast", (x.id,), shape, shape)
+
+    def take(self, x: Symbol, positions: Any) -> Symbol:
+        return self.add("take", (x.id,), np.ascontiguousarray(positions, dtype=np.intp), positions.shape)
+
+    def concat(self, parts: Sequence[Symbol], axis: int) -> Symbol:
+        if len(parts) == 1:
+            return parts[0]
+        shape = list(parts[0].shape)
+        shape[axis] = sum(part.shape[axis] for part in parts)
+        return self.add("concat", tuple(p.id for p in parts), axis % len(shape), tuple(shape))
+
+    def pack(self, parts: Sequence[Any], shape: Shape) -> Symbol:
+        if shape == ():
+            return self.constant(parts[0])
+        return self.add("pack", tuple(self.constant(p).id for p in parts), shape, shape)
+
+    def whole(self, x: Symbol) -> Symbol | None:
+        """The array whose numbers, all of them, ``x`` is a reshaping of; None if it is not."""
+        statement = self.statements[x.id]
+        if statement.op == "reshape":
+            return self.symbol(statement.args[0])
+        return None
+
+    # --- arithmetic of arrays -------------------------------------------------------------------------------------
+
+    def matmul(self, a: Symbol, b: Symbol) -> Symbol:
+        return self.add("matmul", (a.id, b.id), None, matmul_shape(a.shape, b.shape))
+
+    def reduce(self, op: str, x: Symbol, axes: Sequence[int]) -> Symbol:
+        if not axes:
+            return x
+        axes = tuple(sorted(a % len(x.shape) for a in axes))
+        statement = self.statements[x.id]
+        if op == "sum" and len(axes) == len(x.shape) and statement.name == "mul":  # an inner product
+            a, b = (self.symbol(i) for i in statement.args)
+            if a.shape == b.shape:
+                size = math.prod(a.shape)
+                return self.matmul(self.reshape(a, (size,)), self.reshape(b, (size,)))
+        return self.add(op, (x.id,), axes, tuple(n for a, n in enumerate(x.shape) if a not in axes))
+
+    def cumprod(self, x: Symbol, axis: int, reverse: bool) -> Symbol:
+        return self.add("cumprod", (x.id,), (axis, reverse), x.shape)
+
+    def place(self, x: Symbol, shape: Shape, index: Sequence[Any]) -> Symbol:
+        return self.add("place", (x.id,), (shape, tuple(index)), shape)
+
+    def scatter(self, x: Symbol, shape: Shape, positions: Any) -> Symbol:
+        return self.add("scatter", (x.id,), (shape, positions), shape)
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def broadcast_shape(shapes: Iterable[Shape]) -> Shape:
+    """The shape of arrays of these shapes combined element by element."""
+    result: list[int] = []
+    for shape in shapes:
+        if len(shape) > len(result):
+            result = [1] * (len(shape) - len(result)) + result
+        for i in range(1, len(shape) + 1):
+            n = shape[-i]
+            if n != 1:
+                if result[-i] not in (1, n):
+                    raise ValueError(f"shapes that do not go together: {tuple(shape)} and {tuple(result)}")
+                result[-i] = n
+    return tuple(result)
+
+
+def indexed_shape(shape: Shape, index: Sequence[Any]) -> Shape:
+    """The shape of ``x[index]``."""
+    result: list[int] = []
+    axis = 0
+    for item in index:
+        if item is None:
+            result.append(1)
+            continue
+        if isinstance(item, tuple):
+            result.append(len(range(*slice(*item).indices(shape[axis]))))
+        axis += 1
+    return (*result, *shape[axis:])
+
+
+def matmul_shape(a: Shape, b: Shape) -> Shape:
+    """The shape of ``a @ b``."""
+    if a[-1] != b[-2 if len(b) > 1 else 0] or a[:-2] != b[:-2]:
+        raise ValueError(f"matmul of shapes {a} and {b}")
+    return (*a[:-1], *b[-1:]) if len(b) > 1 else a[:-1]
+
+
+def infer_shape(op: str, attrs: Any, shapes: Sequence[Shape]) -> Shape:
+    """The shape that a statement must have."""
+    if op == "elementwise":
+        return broadcast_shape(shapes)
+    if op in ("reshape", "broadcast"):
+        return tuple(attrs)
+    if op == "transpose":
+        return tuple(shapes[0][a] for a in attrs)
+    if op == "index":
+        return indexed_shape(shapes[0], attrs)
+    if op == "take":
+        return tuple(attrs.shape)
+    if op == "concat":
+        shape = list(shapes[0])
+        shape[attrs] = sum(s[attrs] for s in shapes)
+        return tuple(shape)
+    if op == "matmul":
+        return matmul_shape(shapes[0], shapes[1])
+    if op in ("sum", "amax", "amin", "logsumexp", "prod"):
+        return tuple(n for a, n in enumerate(shapes[0]) if a not in attrs)
+    if op == "cumprod":
+        return shapes[0]
+    if op in ("place", "scatter"):
+        return tuple(attrs[0])
+    if op == "pack":
+        return tuple(attrs)
+    raise ValueError(f"no statement is called {op!r}")
+
+
+class ArrayProgram:
+    """A validated array program without dead statements.
+
+    Attributes:
+        leaves: the scalar program's leaves that it reads, by number.
+        statements: in order; ``args`` index into this list.
+        outputs: the numbers of the statements that are its results.
+        names: what the source calls the statements.
+    """
+
+    def __init__(self, leaves: Sequence[Any], builder: Builder, outputs: Sequence[Any], names: dict[int, str]) -> None:
+        ids = [builder.constant(x).id for x in outputs]
+        live = set(ids)
+        for i in range(len(builder.statements) - 1, -1, -1):
+            if i in live:
+                live.update(builder.statements[i].args)
+        renumber = {old: new for new, old in enumerate(sorted(live))}
+        self.leaves = list(leaves)
+        self.statements = [
+            Statement(s.op, tuple(renumber[a] for a in s.args), s.attrs, s.shape, s.prim)
+            for i, s in enumerate(builder.statements)
+            if i in live
+        ]
+        self.outputs = [renumber[i] for i in ids]
+        self.names = {renumber[i]: name for i, name in names.items() if i in live}
+        self.validate()
+
+    def validate(self) -> None:
+        """ValueError unless operands come first and every shape is what its operands make it."""
+        for i, s in enumerate(self.statements):
+            if any(a >= i for a in s.args):
+                raise ValueError(f"statement {i} ({s.name}) uses one that comes later")
+            if s.op == "leaf":
+                expected = tuple(self.leaves[s.attrs].shape)
+            elif s.op == "constant":
+                expected = np.shape(s.attrs)
+            else:
+                expected = infer_shape(s.op, s.attrs, [self.statements[a].shape for a in s.args])
+            if expected != tuple(s.shape):
+                raise ValueError(f"statement {i} ({s.name}) has shape {s.shape}, expected {expected}")
+            if s.op == "reshape" and math.prod(s.shape) != math.prod(self.statements[s.args[0]].shape):
+                raise ValueError(f"statement {i}: reshape of {self.statements[s.args[0]].shape} to {s.shape}")
+
+    @property
+    def scalar(self) -> bool:
+        """Whether every statement that computes has one number."""
+        return all(
+            s.shape == () for s in self.statements if s.op not in ("leaf", "pack", "constant")
+        )
+
+    def count(self) -> int:
+        """How many statements compute something (views, leaves and constants don't)."""
+        free = ("leaf", "constant", "reshape", "transpose", "index", "broadcast")
+        return sum(1 for s in self.statements if s.op not in free)

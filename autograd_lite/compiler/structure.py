@@ -1,0 +1,147 @@
+"""What arguments and results are made of: numbers in lists, tuples, dicts and arrays, taken apart and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+
+__all__ = ["Blocks", "fill", "flatten", "leaves_of", "rebuild"]
+
+#: a block is what becomes one array of a program: a float, or a float array
+Blocks = list[Any]
+
+_FLOAT = "float"
+_NUMERIC = "fiub"
+
+
+def flatten(x: Any, blocks: Blocks) -> Any:
+    """Take ``x`` apart: append its numbers to ``blocks``, and return what is left of it, a hashable description.
+
+    Two arguments with equal descriptions have the same shapes, types and structure, and equal constants.
+    A float is a block of its own; an array, or nested lists of numbers that form one, is a block too.
+    """
+    kind = type(x)
+    if kind is float or kind is int:
+        blocks.append(float(x))
+        return _FLOAT
+    if kind is np.ndarray:
+        if x.dtype.kind in _NUMERIC:
+            blocks.append(np.asarray(x, dtype=np.float64))
+            return ("array", x.shape)
+        return ("objects", x.shape, *[flatten(item, blocks) for item in x.ravel().tolist()])
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return ("static", x)
+    if isinstance(x, Node):
+        blocks.append(x)
+        return _FLOAT
+    if isinstance(x, (list, tuple)):
+        found = _as_array(x)
+        if found is not None:
+            blocks.append(found)
+            return (*_kinds(x), found.shape)
+        return (kind, *[flatten(item, blocks) for item in x])
+    if isinstance(x, dict):
+        return (dict, tuple(x), *[flatten(item, blocks) for item in x.values()])
+    if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
+        blocks.append(float(x))
+        return _FLOAT
+    return ("object", Same(x))
+
+
+class Same:
+    """Equal only to the same object, which it keeps alive: an argument that holds no numbers."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing) >> 4
+
+
+def _as_array(x: Any) -> Any:
+    """The float array that nested lists form; None if they hold anything but numbers, or are ragged."""
+    if not x:
+        return None
+    first = x[0]
+    if not isinstance(first, (float, int, list, tuple, np.ndarray, np.floating)) or isinstance(first, bool):
+        return None
+    if isinstance(first, np.ndarray) and first.dtype.kind == "O":
+        return None
+    try:
+        found = np.array(x)
+    except (ValueError, TypeError):
+        return None
+    if found.dtype.kind not in "fiu" or found.size == 0:
+        return None
+    return found.astype(np.float64)
+
+
+def _kinds(x: Any) -> tuple[Any, ...]:
+    """The container types on the way to the first number."""
+    kinds = []
+    while isinstance(x, (list, tuple)) and x:
+        kinds.append(type(x))
+        x = x[0]
+    return (*kinds, np.ndarray if isinstance(x, np.ndarray) else float)
+
+
+def rebuild(x: Any, take: Iterator[Any]) -> Any:
+    """An argument like ``x`` with each number replaced by the next from ``take``, arrays as object arrays."""
+    kind = type(x)
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return x
+    if isinstance(x, np.ndarray):
+        result = np.empty(x.size, dtype=object)
+        flat = x.ravel().tolist()
+        for i, item in enumerate(flat):
+            result[i] = rebuild(item, take)
+        return result.reshape(x.shape)
+    if isinstance(x, (list, tuple)):
+        items = [rebuild(item, take) for item in x]
+        return kind(*items) if hasattr(x, "_fields") else kind(items)
+    if isinstance(x, dict):
+        return {key: rebuild(item, take) for key, item in x.items()}
+    if isinstance(x, (Node, int, float)) or hasattr(x, "__float__"):
+        return next(take)
+    return x
+
+
+def leaves_of(x: Any, found: list[Any]) -> None:
+    """Append the numbers in a result, in order: Values and plain numbers."""
+    if isinstance(x, np.ndarray):
+        for item in x.ravel().tolist():
+            leaves_of(item, found)
+    elif isinstance(x, (list, tuple)):
+        for item in x:
+            leaves_of(item, found)
+    elif isinstance(x, dict):
+        for item in x.values():
+            leaves_of(item, found)
+    elif not isinstance(x, (str, bytes, bool)) and x is not None and (isinstance(x, Node) or hasattr(x, "__float__")):
+        found.append(x)
+
+
+def fill(x: Any, flat: Any, at: int = 0) -> Callable[[Any], Any]:
+    """A function that puts the numbers of a flat sequence where ``x`` has its own: ``fill(x)(numbers)``."""
+    if not isinstance(x, (np.ndarray, list, tuple, dict)):
+        return next
+    return lambda take: _fill(x, take)
+
+
+def _fill(x: Any, take: Iterator[Any]) -> Any:
+    if isinstance(x, np.ndarray):
+        items = [next(take) for _ in range(x.size)]
+        plain = all(isinstance(item, float) for item in items)
+        result = np.empty(x.size, dtype=float if plain else object)
+        result[:] = items
+        return result.reshape(x.shape)
+    return rebuild(x, take)

@@ -1,0 +1,221 @@
+"""Recording: a function is called once on fresh Values, and every node that it makes is written down in order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..graph import Many, Node
+from ..modes import Tracer, tracing
+from ..primitives.arithmetic import where
+from ..primitives.core import Primitive
+from ..value import Value, record
+from .choice import COMPARISONS, stop
+from .program import Guard, Leaf, Program
+from .structure import leaves_of, rebuild
+
+__all__ = ["Recording", "record_call"]
+
+
+class Recorder(Tracer):
+    """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
+
+    def __init__(self) -> None:
+        self.tape: list[tuple[Any, Any, Any]] = []
+        self.guards: list[tuple[Any, float, bool, str]] = []
+        self.copies: list[tuple[Any, Any]] = []
+
+    def saw(self, node: Any) -> None:
+        info = node._info
+        self.tape.append((node, node._prim, info if isinstance(info, Many) else node.args))
+
+    def compare(self, a: Any, other: Any, how: str) -> Any:
+        if not isinstance(other, (Value, int, float)) and (not hasattr(other, "__float__") or getattr(other, "ndim", 0)):
+            return NotImplemented
+        return record(COMPARISONS[how], (a, other))
+
+    def decide(self, value: Any) -> None:
+        self.guards.append((value, value._data if value._prim is not None else value._number(), False, user_line()))
+
+    def read(self, value: Any) -> None:
+        self.guards.append((value, value._number(), True, user_line()))
+
+    def detach(self, value: Any, copy: Any) -> None:
+        self.copies.append((copy, record(stop, (value,))))
+
+    def choose(self, condition: Any, a: Any, b: Any) -> Any:
+        if condition._prim is None or condition._prim.name not in COMPARISONS:
+            condition = record(COMPARISONS["ne"], (condition, 0.0))
+        taken = condition._data != 0.0
+        branches = [a, b]
+        for k in (0, 1) if taken else (1, 0):
+            if callable(branches[k]) and not isinstance(branches[k], Node):
+                try:
+                    branches[k] = branches[k]()
+                except Exception:
+                    if (k == 0) == taken:
+                        raise
+                    return None  # the other branch can't be evaluated here: the choice becomes a guard
+        if not all(isinstance(x, (Value, int, float)) for x in branches):
+            return None
+        return record(where, (condition, *branches))
+
+
+def user_line() -> str:
+    """``file.py:12`` of the innermost frame outside this package."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+class Recording:
+    """A recorded call.
+
+    Attributes:
+        program: the scalar program.
+        result: what the function returned (its structure; its numbers are the program's outputs).
+        blocks: how many blocks of numbers the arguments had.
+    """
+
+    __slots__ = ("blocks", "program", "result")
+
+    def __init__(self, program: Program, result: Any, blocks: int) -> None:
+        self.program = program
+        self.result = result
+        self.blocks = blocks
+
+
+def record_call(
+    f: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], blocks: Sequence[Any], names: Sequence[str]
+) -> Recording:
+    """Call ``f`` on fresh leaves made from the numbers in its arguments, and write the program that it ran.
+
+    Args:
+        f: the function.
+        args, named: its arguments; they give structure and shapes.
+        blocks: their numbers, as ``structure.flatten`` gives them.
+        names: a name for each block.
+    """
+    builder = _Builder()
+    fresh: list[Any] = []
+    for k, (block, name) in enumerate(zip(blocks, names, strict=True)):
+        block = block._number() if isinstance(block, Node) else block
+        flat = block.ravel().tolist() if hasattr(block, "ravel") else [block]
+        values = [Value(number) for number in flat]
+        builder.argument(k, name, getattr(block, "shape", ()), values)
+        fresh.extend(values)
+    take = iter(fresh)
+    new_args = [rebuild(arg, take) for arg in args]
+    new_named = {key: rebuild(arg, take) for key, arg in named.items()}
+    recorder = Recorder()
+    with tracing(recorder):
+        result = f(*new_args, **new_named)
+    found: list[Any] = []
+    leaves_of(result, found)
+    return Recording(builder.program(recorder, found), result, len(blocks))
+
+
+class _Builder:
+    """Turns nodes into ids: leaves get negative ones while their number is unknown, instructions count from 0."""
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self.size = 0
+        self.ids: dict[int, int] = {}
+        self.constants: dict[str, int] = {}
+        self.buffers: dict[int, int] = {}
+        self.rows: dict[int, tuple[int, ...]] = {}
+        self.kept: list[Any] = []
+
+    def leaf(self, kind: str, name: str, shape: tuple[int, ...], key: Any) -> int:
+        """A new block; the (negative) id of its first number. Number i of the block is ``id - i``."""
+        made = Leaf(kind, name, shape, key, self.size)
+        self.leaves.append(made)
+        self.size += made.size
+        return -1 - made.base
+
+    def argument(self, k: int, name: str, shape: tuple[int, ...], values: list[Any]) -> None:
+        at = self.leaf("argument", name, tuple(shape), k)
+        for i, value in enumerate(values):
+            self.ids[id(value)] = at - i
+        self.kept.append(values)
+
+    def id_of(self, operand: Any) -> int:
+        """The id of an operand: a node on the tape, an argument, a constant, or something live from outside."""
+        if not isinstance(operand, Node):
+            key = repr(float(operand))
+            at = self.constants.get(key)
+            if at is None:
+                at = self.constants[key] = self.leaf("constant", key, (), float(operand))
+            return at
+        found = self.ids.get(id(operand))
+        if found is not None:
+            return found
+        storage = getattr(operand, "storage", None)
+        if storage is not None:  # an element of a parameter: the whole buffer is the leaf
+            at = self.buffer(storage) - operand.index
+        else:
+            at = self.leaf("value", operand.label or f"v{len(self.leaves)}", (), operand)
+        self.ids[id(operand)] = at
+        self.kept.append(operand)
+        return at
+
+    def buffer(self, storage: Any) -> int:
+        """The id of the first number of a parameter's buffer."""
+        at = self.buffers.get(id(storage))
+        if at is None:
+            at = self.buffers[id(storage)] = self.leaf("parameter", storage.label, tuple(storage.data.shape), storage)
+        return at
+
+    def operands(self, many: Many) -> tuple[int, ...]:
+        """The ids of the operands of an n-ary node; a neuron's without making its weights' Values."""
+        weights: Any = many.sink
+        sample: Any = many.operands
+        if weights is None or not hasattr(weights, "weight") or not hasattr(sample, "inputs"):
+            return tuple(map(self.id_of, many.args()))
+        inputs = self.rows.get(id(sample))
+        if inputs is None:
+            inputs = self.rows[id(sample)] = tuple(map(self.id_of, sample.inputs))
+            self.kept.append(sample)
+        n = len(inputs)
+        start = self.buffer(weights.weight.storage) - many.index * n
+        bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) - many.index
+        return (*inputs, *range(start, start - n, -1), bias)
+
+    def program(self, recorder: Recorder, results: list[Any]) -> Program:
+        """The program of a tape."""
+        copies = {id(made): copy for copy, made in recorder.copies}
+        prims: list[Primitive] = []
+        args: list[tuple[int, ...]] = []
+        labels: dict[int, str] = {}
+        for node, prim, operands in recorder.tape:
+            ids = self.operands(operands) if isinstance(operands, Many) else tuple(map(self.id_of, operands))
+            prims.append(prim)
+            args.append(ids)
+            here = len(prims) - 1
+            if node._prim is None:  # cut from its operands by no_grad after it was recorded: a number, no derivative
+                prims.append(stop)
+                args.append((here,))
+                here += 1
+            self.ids[id(node)] = here
+            if id(node) in copies:
+                self.ids[id(copies[id(node)])] = here
+            elif node.label:
+                labels[here] = node.label
+        outputs = [self.id_of(item) for item in results]
+        guards = [(self.id_of(value), expected, exact, line) for value, expected, exact, line in recorder.guards]
+        first = self.size
+
+        def final(id: int) -> int:
+            return first + id if id >= 0 else -1 - id
+
+        return Program(
+            self.leaves,
+            prims,
+            [tuple([first + i if i >= 0 else -1 - i for i in ids]) for ids in args],
+            list(map(final, outputs)),
+            [Guard(final(i), expected, exact, line) for i, expected, exact, line in guards],
+            {final(i): label for i, label in labels.items()},
+        )
