@@ -117,8 +117,8 @@ class NonFinite:
 
     Attributes:
         node: where the first nan or infinity was born; None if everything is finite.
-        kind: "leaf" (it is a leaf's number), "value" (an op's result), "partial" (an op's partial derivative), "adjoint"
-            (only the gradient overflows on its way back), or "".
+        kind: "leaf" (it is a leaf's number), "value" (an op's result), "partial" (an op's partial derivative),
+            "adjoint" (only the gradient overflows on its way back), or "".
         path: the nodes from there to the output, both included.
         source: the user's line, if the graph was recorded under ``detect_anomaly``.
     """
@@ -187,7 +187,8 @@ def explain_nonfinite(y: Any) -> NonFinite:
     for node in reversed(nodes):
         g = adjoints[id(node)]
         if not _finite(g):
-            what = f"{describe(node) if node.op is not None else _leaf(node)}: every value is finite, but its adjoint is {g!r}"
+            called = describe(node) if node.op is not None else _leaf(node)
+            what = f"{called}: every value is finite, but its adjoint is {g!r}"
             return NonFinite(node, "adjoint", what, _path(node, y))
         for parent, p in zip(node.parents, node.local_partials):
             adjoints[id(parent)] = adjoints.get(id(parent), 0.0) + g * p

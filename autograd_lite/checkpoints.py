@@ -188,7 +188,7 @@ def _changed(what: str) -> GraphChangedError:
 
 
 def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """``f(*args, **kwargs)``, of whose graph only what goes in is stored; a sweep records ``f`` again where it needs it.
+    """``f(*args, **kwargs)``, of whose graph only what goes in is stored; a sweep that needs it records ``f`` again.
 
     Values that ``f`` uses without being handed them (the weights of a layer) get their gradients too. With
     ``create_graph=True`` and in nested transforms the second recording is kept, and no memory is saved.
