@@ -1,0 +1,81 @@
+"""The README's Python runs as it stands, and says what comes out."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+VALUE = re.compile(r"-?\d[\w.+-]*|'.*'|\[.*\]")
+
+
+def run(block, scope):
+    """Run a block statement by statement; an expression's value or print must be what the comment after it says."""
+    lines = block.split("\n")
+    for statement in ast.parse(block).body:
+        code = ast.unparse(statement)
+        if not isinstance(statement, ast.Expr):
+            exec(code, scope)
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            value = eval(code, scope)
+        comment = lines[statement.end_lineno - 1][statement.end_col_offset :].strip().removeprefix("# ")
+        if VALUE.fullmatch(comment):
+            said = ast.literal_eval(comment)
+            assert value == (pytest.approx(said, rel=1e-15) if isinstance(said, float) else said), code
+        below = []
+        for line in lines[statement.end_lineno :]:
+            if not line.startswith("#"):
+                break
+            below.append(line[2:])
+        if below:
+            assert [line.rstrip() for line in printed.getvalue().rstrip().split("\n")] == below
+
+
+def test_the_code_of_the_readme(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope = {"__name__": "readme"}
+    for block in BLOCKS:
+        run(block, scope)
+    ET.parse(tmp_path / "domke.svg")
+    assert scope["x"].grad == 33.90776829990312
+
+
+def test_the_tour_is_twenty_lines():
+    assert len([line for line in BLOCKS[0].splitlines() if line.strip()]) <= 20
+    assert len(re.findall(r"# (-?\d|'|\[)", BLOCKS[0])) >= 5
+
+
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_the_two_commands_can_be_found(name):
+    found = re.search(rf"<!-- ci:{name} -->\n```sh\n([^`]+)```", README)
+    assert found is not None
+    assert ".venv/bin/" in found[1]
+
+
+@pytest.mark.parametrize("line", re.findall(r"^autograd-lite (.*)$", README, re.MULTILINE))
+def test_the_commands_of_the_readme(line, tmp_path, monkeypatch, capsys):
+    import shlex
+
+    from autograd_lite.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(line)) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_the_readme_shows_is_there():
+    for name in re.findall(r'(?:src|srcset)="([^"]+)"', README):
+        picture = (ROOT / name).read_text(encoding="utf-8")
+        shown = "".join(ET.fromstring(picture.encode()).itertext())
+        for number in ("33.91", "30.68", "9.557", "10.24", "-0.6859"):
+            assert number in shown
