@@ -381,7 +381,8 @@ def minimum(a: float, b: float) -> float:
     table=True,
 )
 def fmax(a: float, b: float) -> float:
-    """The larger of two, a number rather than nan. Partials as for ``maximum``; beside a nan, the number has 1.
+    """The larger of two, a number rather than nan. The partials are those of
+    ``maximum``; beside a nan, the number has 1.
 
     >>> fmax(1.0, 2.0), fmax(float("nan"), 1.0)
     (2.0, 1.0)
@@ -403,7 +404,8 @@ def fmax(a: float, b: float) -> float:
     table=True,
 )
 def fmin(a: float, b: float) -> float:
-    """The smaller of two, a number rather than nan. Partials as for ``minimum``; beside a nan, the number has 1.
+    """The smaller of two, a number rather than nan. The partials are those of
+    ``minimum``; beside a nan, the number has 1.
 
     >>> fmin(1.0, 2.0), fmin(float("nan"), 1.0)
     (1.0, 1.0)

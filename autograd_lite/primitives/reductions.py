@@ -188,7 +188,7 @@ dist: Pairs = _grouped(
     text="dist({args})",
     latex=r"\operatorname{{dist}}\left({args}\right)",
     sympy="(lambda *a: sqrt(Add(*[(x - y)**2 for x, y in zip(a[: {n} // 2], a[{n} // 2 :])])))({args})",
-    array="np.linalg.norm({args}[: {n} // 2] - {args}[{n} // 2 :], axis=0)",
+    array="np.hypot.reduce({args}[: {n} // 2] - {args}[{n} // 2 :], axis=0)",
     precedence=5,
 )
 
@@ -311,4 +311,5 @@ def logsumexp(*xs: float) -> float:
     top = builtins.max(xs)
     if math.isinf(top):
         return top
-    return top + math.log(math.fsum(math.exp(x - top) for x in xs))
+    at = xs.index(top)  # its term is 1: log1p of the others keeps what they add next to 0
+    return top + math.log1p(math.fsum([math.exp(x - top) for x in (*xs[:at], *xs[at + 1 :])]))

@@ -88,7 +88,7 @@ var: Spread = _spread(
     text="var({args})",
     latex=r"\operatorname{{var}}\left({args}\right)",
     sympy=_VAR_SYMPY,
-    array="np.var({args}[:-1], axis=0, ddof={args}[-1])",
+    array="(np.sum(np.square({args}[:-1] - np.mean({args}[:-1], axis=0)), axis=0) / ({n} - 1 - {args}[-1]))",
 )
 
 
@@ -117,7 +117,7 @@ std: Spread = _spread(
     text="std({args})",
     latex=r"\operatorname{{std}}\left({args}\right)",
     sympy=f"sqrt({_VAR_SYMPY})",
-    array="np.std({args}[:-1], axis=0, ddof={args}[-1])",
+    array="(np.hypot.reduce({args}[:-1] - np.mean({args}[:-1], axis=0), axis=0) / np.sqrt({n} - 1 - {args}[-1]))",
 )
 
 
@@ -196,7 +196,8 @@ def log_softmax_of(*xs: float) -> float:
         return -math.log(xs.count(top)) if first == top else -inf
     if first == top:
         return -math.log1p(math.fsum([math.exp(x - first) for x in xs[1:]]))
-    return (first - top) - math.log(math.fsum([math.exp(x - top) for x in xs]))
+    at = xs.index(top)
+    return (first - top) - math.log1p(math.fsum([math.exp(x - top) for x in (*xs[:at], *xs[at + 1 :])]))
 
 
 def softmax(xs: Any, axis: int = -1) -> Any:

@@ -223,7 +223,7 @@ TABLE["hypot"] = hypot
     text="‖({args})‖",
     latex=r"\left\lVert\left({args}\right)\right\rVert",
     sympy="sqrt(Add(*[x**2 for x in [{args}]]))",
-    array="np.linalg.norm({args}, axis=0)",
+    array="np.hypot.reduce({args}, axis=0)",
     table=True,
 )
 def norm(*xs: float) -> float:
