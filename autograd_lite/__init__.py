@@ -37,7 +37,7 @@ _LAZY = {
     "player": ["explore"],
     "notation": ["explain"],
     "functional": ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"],
-    "arrays": ["manual_seed", "rand", "randn", "values", "zeros", "ones"],
+    "arrays": ["Generator", "manual_seed", "ones", "rand", "randint", "randn", "randperm", "values", "zeros"],
     "scopes": ["checkpoint", "detect_anomaly", "explain_nonfinite", "no_grad", "zero_grad"],
     "inspection": ["build_info", "cost"],
     "serialize": ["from_json", "to_json"],
@@ -50,7 +50,7 @@ _MODULES = {"data", "nn", "optim", "testing", "functional"}
 
 if TYPE_CHECKING:
     from . import data, nn, optim, testing
-    from .arrays import manual_seed, ones, rand, randn, values, zeros
+    from .arrays import Generator, manual_seed, ones, rand, randint, randn, randperm, values, zeros
     from .compiler import compile
     from .drawing import draw
     from .files import load, save

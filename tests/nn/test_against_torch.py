@@ -1,4 +1,4 @@
-"""Losses, modules and figure 7.8's training against PyTorch: recorded numbers everywhere, PyTorch itself if it is here."""
+"""Losses, modules and figure 7.8's training against PyTorch: its recorded numbers, and itself where it is installed."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def close(found, wanted, rtol=1e-12):
 
 
 def test_gradients_of_figure_78():
-    for found, wanted in zip(
-        reference.excerpt(first_gradients()), KNOWN["figure78"]["gradients"], strict=True
-    ):
+    for found, wanted in zip(reference.excerpt(first_gradients()), KNOWN["figure78"]["gradients"], strict=True):
         close(found, wanted)
 
 

@@ -18,7 +18,10 @@ def test_all_nine_figures_are_there_in_order():
 
 
 def test_relu_and_its_derivative():
-    assert networks.relu_and_derivative([-2.0, -0.0, 0.0, 1e-300, 3.0]) == ([0.0, 0.0, 0.0, 1e-300, 3.0], [0, 0, 0, 1, 1])
+    assert networks.relu_and_derivative([-2.0, -0.0, 0.0, 1e-300, 3.0]) == (
+        [0.0, 0.0, 0.0, 1e-300, 3.0],
+        [0, 0, 0, 1, 1],
+    )
 
 
 @pytest.mark.parametrize("sigma2", networks.VARIANCES)
