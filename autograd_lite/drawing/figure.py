@@ -225,4 +225,4 @@ def inline_html(svg: str) -> str:
     prefix = f"ag{next(_count)}{digest}-"
     body = re.sub(r'(<[^<>]*?\sid=")', rf"\g<1>{prefix}", svg[start:])
     body = re.sub(r'(\shref="#|:href="#|url\(#)', rf"\g<1>{prefix}", body)
-    return body.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+    return body.replace("<svg", '<svg style="max-width:100%;height:auto"', 1)

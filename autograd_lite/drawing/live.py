@@ -11,12 +11,13 @@ from .figure import Drawing
 from .highlight import apply_highlight
 from .model import Picture
 from .ops import book, ops
-from .reading import Options, count_ops, read, roots_of
+from .reading import Options, count_ops, read, roots_of, too_many
 from .style import palette
 
 __all__ = ["draw", "mimebundle", "picture_of"]
 
 _STYLES = {"cards": cards, "ops": ops, "book": book}
+_EDGES_A_BOX = 10  # of those that are allowed
 _SMALL = 30  # boxes that a notebook shows unasked
 _SMALL_OPS = 200
 
@@ -98,6 +99,8 @@ def picture_of(
     palette(options.theme)
     reading = read(roots, names, options)
     picture = _STYLES[style](reading)
+    if options.max_nodes is not None and len(picture.edges) > _EDGES_A_BOX * options.max_nodes:
+        raise too_many(f"{len(picture.edges):,} edges", options.max_nodes)
     boxes = {item.id for item in picture.boxes}
     shown = [item.node for item in reading.outline.lines if reading.ids[id(item.node)] in boxes]
     picture.clusters = reading.clusters(clusters, shown)

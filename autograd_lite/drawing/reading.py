@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RenderError
-from ..graph import Info, Node
+from ..graph import Info, Node, topological_order
 from ..notation import Outline, name_nodes, outline
 from ..value import Value
 from .model import Cluster
@@ -241,7 +241,7 @@ def read(roots: Sequence[Any], names: Mapping[str, Any] | None, options: Options
 
 def _names_an_op(roots: Sequence[Any], names: Mapping[str, Any] | None) -> bool:
     """Whether the user named anything but leaves: without names everything would fold into one card."""
-    nodes = outline(*roots, names=names, fold=False).nodes
+    nodes = topological_order(*roots)
     given = name_nodes(nodes, names, keep=())
     return any(given.named(node) and node.op is not None for node in nodes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -188,13 +189,13 @@ def _cluster(cluster: Cluster, frame: tuple[float, ...], colours: dict[str, str]
 def _edges(picture: Picture, layout: Layout) -> tuple[list[list[Point]], list[Point]]:
     """For each edge its Bézier points (start, then three for each piece) and where its label stands."""
     shapes = {item.id: item.shape for item in picture.boxes}
-    twins: dict[tuple[str, str], list[int]] = {}
-    for i, edge in enumerate(picture.edges):
-        twins.setdefault((edge.tail, edge.head), []).append(i)
+    twins = Counter((edge.tail, edge.head) for edge in picture.edges)
+    seen: dict[tuple[str, str], int] = {}
     curves: list[list[Point]] = []
     for i, edge in enumerate(picture.edges):
-        group = twins[edge.tail, edge.head]
-        bow = (group.index(i) - (len(group) - 1) / 2) * 13.0
+        place, count = seen.get((edge.tail, edge.head), 0), twins[edge.tail, edge.head]
+        seen[edge.tail, edge.head] = place + 1
+        bow = (place - (count - 1) / 2) * 13.0
         plain = shapes[edge.tail] != "card" and shapes[edge.head] != "card"
         through = layout.routes[i]
         if picture.straight or (plain and not through and not bow):

@@ -51,7 +51,8 @@ _BIDI = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _MAXIMUM = 500
 
 _WORD = re.compile(
-    r"(?P<name>[^\W\d_]+)(?P<sub>_\{[^{}]*\}|_?[\d₀-₉]+(?![\w.]))?|(?P<digits>[\d₀-₉]+)|(?P<other>.)", re.DOTALL
+    r"(?P<name>[^\W\d_₀-₉⁰¹²³⁴-⁹]+)(?P<sub>_\{[^{}]*\}|_?[\d₀-₉]+(?![\w.]))?|(?P<digits>[\d₀-₉]+)|(?P<other>.)",
+    re.DOTALL,
 )
 
 
@@ -73,7 +74,13 @@ def escape_xml(text: str) -> str:
     '&lt;a &amp; &quot;b&quot;&gt;'
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace('"', "&quot;").replace("'", "&#39;").replace("\r", " ").replace("\n", "&#10;")
+    return (
+        text.replace('"', "&quot;")
+        .replace("'", "&#39;")
+        .replace("\r", " ")
+        .replace("\n", "&#10;")
+        .replace("\t", "&#9;")
+    )
 
 
 def escape_dot(text: str) -> str:
