@@ -1,0 +1,60 @@
+"""The command: ``python -m benchmarks [--quick] [--only toy,domke] [--peers ours,xad] [--json FILE] [--plot FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from . import report
+from .peers import PEERS
+from .runner import Row, run
+
+QUICK = ["toy", "domke", "chain_1e3", "rosenbrock_100", "moons_step", "fig78_step"]
+
+
+def installed(peer: str) -> tuple[dict[str, object], str]:
+    """The workloads of a peer, and why it is missing if it is."""
+    try:
+        return dict(importlib.import_module(f"benchmarks.peers.{peer}").WORK), ""
+    except Exception as error:  # a missing or broken peer is a row, not a crash
+        return {}, f"{type(error).__name__}: {error}"[:100]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few workloads, about a minute")
+    parser.add_argument("--only", default="", help="workloads, separated by commas")
+    parser.add_argument("--peers", default="", help="peers, separated by commas")
+    parser.add_argument("--rounds", type=int, default=0, help="timing blocks a peer (5, quick 3)")
+    parser.add_argument("--patience", type=float, default=180.0, help="seconds to wait for one answer")
+    parser.add_argument("--threads", action="store_true", help="let array libraries use every core")
+    parser.add_argument("--json", type=Path, help="write everything measured here")
+    parser.add_argument("--plot", type=Path, help="write the plot here (svg, png)")
+    options = parser.parse_args()
+    peers = options.peers.split(",") if options.peers else PEERS
+    works = {peer: installed(peer) for peer in peers}
+    names = list(dict.fromkeys(name for work, _ in works.values() for name in work))
+    wanted = options.only.split(",") if options.only else QUICK if options.quick else names
+    where = report.machine()
+    print("# autograd_lite against its peers\n\n" + ", ".join(f"{k} {v}" for k, v in where.items()))
+    for peer, (_, missing) in works.items():
+        if missing:
+            print(f"\n{peer}: not measured ({missing})")
+    rows: list[Row] = []
+    for name in wanted:
+        having = [peer for peer, (work, _) in works.items() if name in work]
+        if not having:
+            continue
+        budget = 0.05 if options.quick else 0.2
+        found = run(name, having, options.rounds or (3 if options.quick else 5), budget, options.patience, options.threads)
+        rows += found
+        print("\n" + report.table(found), flush=True)
+    if options.json:
+        report.write_json(options.json, rows, where)
+    if options.plot:
+        report.plot(options.plot, rows)
+
+
+if __name__ == "__main__":
+    main()

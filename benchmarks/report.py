@@ -1,0 +1,93 @@
+"""The table, the JSON and the plot."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from .problems import OPERATIONS
+from .runner import Row
+
+
+def human(seconds: float) -> str:
+    """Seconds with the unit a reader would choose."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds / 1e-9:.2g} ns"
+
+
+def table(rows: list[Row]) -> str:
+    """The rows of one workload as Markdown, fastest first; failures last, with the reason."""
+    ours = next((row for row in rows if row.peer == "ours" and row.cpu), None)
+    compiled = next((row for row in rows if row.peer == "ours_compiled" and row.cpu), None)
+    per_op = OPERATIONS.get(rows[0].workload)
+    lines = [
+        f"### {rows[0].workload}",
+        "",
+        "| peer | median CPU |" + (" ns an operation |" if per_op else "") + " × ours | × ours compiled | peak MB |",
+        "|---|---:|" + ("---:|" if per_op else "") + "---:|---:|---:|",
+    ]
+    for row in sorted(rows, key=lambda r: (bool(r.error), r.median if r.cpu else 0.0)):
+        if row.error or not row.cpu:
+            reason = row.error.replace("|", "\\|")
+            lines.append(f"| {row.peer} | fails: {reason} |" + (" |" if per_op else "") + " | | |")
+            continue
+        cells = [row.peer, human(row.median)]
+        if per_op:
+            cells.append(f"{row.median / per_op * 1e9:.0f}")
+        for base in (ours, compiled):
+            cells.append(f"{row.median / base.median:.2f}" if base else "")
+        cells.append(f"{row.peak_mb:.0f}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def machine() -> dict[str, Any]:
+    """Where and with what this was measured."""
+    import autograd_lite as ag
+
+    return {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "build": ag.build_info()['engine'],
+    }
+
+
+def write_json(path: Path, rows: list[Row], where: dict[str, Any]) -> None:
+    """Everything that was measured."""
+    path.write_text(json.dumps({"machine": where, "rows": [vars(row) for row in rows]}, indent=1), encoding="utf-8")
+
+
+def plot(path: Path, rows: list[Row]) -> None:
+    """Ratios to ours for every workload, log scale, one dot a peer."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = list(dict.fromkeys(row.workload for row in rows))
+    peers = sorted({row.peer for row in rows})
+    figure, axes = plt.subplots(figsize=(9, 0.45 * len(names) + 2))
+    for peer in peers:
+        points = []
+        for y, name in enumerate(names):
+            found = {row.peer: row for row in rows if row.workload == name and row.cpu and not row.error}
+            if peer in found and "ours" in found:
+                points.append((found[peer].median / found["ours"].median, y))
+        if points:
+            axes.plot(*zip(*points), "o", label=peer, markersize=5 if peer != "ours" else 8)
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("CPU time, multiples of autograd_lite's eager engine (left is faster)")
+    axes.axvline(1.0, color="0.7", zorder=0)
+    axes.legend(fontsize=7, ncols=2, bbox_to_anchor=(1.01, 1.0), loc="upper left")
+    figure.tight_layout()
+    figure.savefig(path)
