@@ -14,21 +14,22 @@ from .hooks import watch
 from .linear import Linear
 from .modes import hiding, nesting, observe, observers
 from .primitives import arithmetic
-from .primitives.core import Primitive
+from .primitives.core import primitive
 from .structure import substitute
 from .value import Value, node
 
 __all__ = ["CHECKPOINT", "Group", "checkpoint"]
 
 
-def _refuse(*args: Any) -> Any:
+def _no_rule(out: Any, *args: Any) -> Any:
     raise TypeError("a checkpoint is recorded again by the function it was made of; it has no rule of its own")
 
 
-CHECKPOINT = Primitive(
-    "checkpoint", _refuse, _refuse, -1, "checkpoint({args})", r"\operatorname{{checkpoint}}\left({args}\right)",
-    "checkpoint({args})", "", 5, ((-2.0, 2.0),), (), "A stretch of the graph that is recorded again in the sweep.",
-)  # fmt: skip
+@primitive(_no_rule, name="checkpoint", arity=-1)
+def CHECKPOINT(*args: float) -> float:
+    """A stretch of the graph that is recorded again in the sweep."""
+    raise TypeError("a checkpoint can't be computed from numbers: call ag.checkpoint(f, …)")
+
 
 _serial = itertools.count(1)
 

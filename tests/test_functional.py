@@ -408,7 +408,7 @@ def run(steps, x):
     values = list(x)
     for kind, a, b, u in steps:
         a, b = values[a], values[b]
-        values.append([lambda: a + b, lambda: a * b, lambda: a - 0.5 * b, lambda: UNARY[u](a)][kind]())
+        values.append(UNARY[u](a) if kind == 3 else (a + b, a * b, a - 0.5 * b)[kind])
     return [values[-1], values[-2]]
 
 
