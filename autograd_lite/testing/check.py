@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..graph import Node, forward_sweep, partials_on_nodes, reverse_nodes, topological_order
 from ..value import Value
-from .numerical import EPSILON, Slope, slope
+from .numerical import EPSILON, GRAIN, Slope, slope
 from .tape import Expression, Step
 from .tree import flatten, positional, result_numbers
 
@@ -189,7 +189,7 @@ def _with_steps_aside(
     here = point
     for attempt in range(8):
         try:
-            found = _check_point(flat, here, settings, rng, report)
+            found = _check_point(flat, here, settings, rng, report, attempt > 0)
             if found is None:
                 return None
             op = _on_inner_kink(flat, here)
@@ -217,14 +217,13 @@ def _on_inner_kink(flat: Flat, point: list[float]) -> str:
             continue
         args = [a if isinstance(a, float) else a.data for a in node.args]
         free = [i for i, a in enumerate(node.args) if not isinstance(a, float)]
-        for turn in range(len(free) if len(free) < 3 else 1):
-            signs = [0.75 + 0.5 * ((i + turn) % 2) for i in range(len(free))]
-            steps = dict(zip(free, signs))
+        turns = [{i: 0.75 + 0.5 * (k % 2) for k, i in enumerate(free)}, {i: (-1.0) ** k for k, i in enumerate(free)}]
+        for steps in turns + [{i: 1.0} for i in free[:4] if len(free) > 1]:
 
             def phi(t: float, node: Any = node, args: list[float] = args, steps: dict[int, float] = steps) -> float:
                 return float(node.op.fn(*[a + t * steps.get(i, 0.0) for i, a in enumerate(args)]))
 
-            if slope(phi, min(max(abs(a), 1e-3) for a in args)).kink == 0.0:
+            if slope(phi, 1.0, None, GRAIN * (max(map(abs, args)) or 1e-3)).kink == 0.0:
                 return str(node.op.name)
     return ""
 
@@ -236,11 +235,13 @@ _SMOOTH = frozenset(
 
 
 def _check_point(
-    flat: Flat, point: list[float], settings: _Settings, rng: random.Random, report: Report
+    flat: Flat, point: list[float], settings: _Settings, rng: random.Random, report: Report, aside: bool = False
 ) -> Mismatch | None:
     """All orders, modes and directions at one point."""
     value = flat([Value(x) for x in point]).data
     if value - value != 0.0:
+        if aside:
+            raise _Stuck(f"{value!r}")
         raise ValueError(f"check_grads: the function is {value!r} at {_shown(point)}; choose a point inside its domain")
     for v in _directions(len(point), settings, rng):
         for k in range(1, settings.order + 1):
@@ -275,11 +276,11 @@ def _check_direction(
 
         y, leaves = _chain(flat, point, v, k - 1, mode)
         recorded = Expression.of(y, leaves)
-        rounding, moves = recorded.rounding(8 if k == 1 else 4)
+        rounding, moves = recorded.rounding(16 if len(recorded.steps) < 1000 else 4)
         moved = sum(abs(d) * m for d, m in zip(v, moves))
         noise = 4.0 * rounding + EPSILON * abs(y.data) if rounding < math.inf else None
         engine = engines[mode] = _along(y, leaves, v, mode)
-        found = slope(phi, min(max(abs(x), 1.0) for x in point), noise)
+        found = slope(phi, min(max(abs(x), 1.0) for x in point), noise, GRAIN * (max(map(abs, point)) or 1e-3))
         rounded = 4.0 * (moved if moved < math.inf else 0.0) + 4.0 * EPSILON * abs(engine)
         if found.kink == 0.0:
             if k == 1 and not _between(engine, found):
@@ -297,7 +298,7 @@ def _check_direction(
             return Mismatch(k, mode, engine, found.value, tolerance, "", tuple(v))
         report.comparisons += 1
         report.worst = max(report.worst, off / tolerance if tolerance else 0.0)
-        allowed = max(allowed, rounded)
+        allowed += rounded
     first, last = engines[settings.modes[0]], engines[settings.modes[-1]]
     if not abs(first - last) <= 2.0 * allowed + settings.rtol * abs(first) + settings.atol:
         why = f"the second number is {settings.modes[-1]} mode's: the modes disagree"

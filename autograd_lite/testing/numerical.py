@@ -20,6 +20,8 @@ EPSILON = 2.0**-52
 METHODS = ("central", "richardson", "complex")
 #: steps tried, each half the one before, and how many of them one extrapolation combines
 ROWS, COLUMNS = 16, 6
+#: the smallest step, as a part of the numbers that it is added to
+GRAIN = 2.0**-44
 
 
 class Slope(NamedTuple):
@@ -39,13 +41,16 @@ class Slope(NamedTuple):
     right: float
 
 
-def slope(phi: Callable[[float], float], scale: float = 1.0, noise: float | None = None) -> Slope:
+def slope(
+    phi: Callable[[float], float], scale: float = 1.0, noise: float | None = None, grain: float | None = None
+) -> Slope:
     """The derivative of ``phi`` at 0 from function values alone.
 
     Args:
         phi: a function of one number.
         scale: the length over which ``phi`` may be expected to change; the largest step is a part of it.
         noise: how uncertain a value of ``phi`` is from rounding; by default a few units in its last place.
+        grain: the smallest step worth taking; by default 2⁻⁴⁴ of ``scale``, below which steps round away.
 
     Returns:
         A Slope: the derivative, a bound on its error, and where a kink was seen.
@@ -62,7 +67,8 @@ def slope(phi: Callable[[float], float], scale: float = 1.0, noise: float | None
     if center - center != 0.0:
         return best
     for reach in (scale, scale * 2.0**-12, scale * 2.0**-24):
-        found = _slope(list(_samples(phi, center, reach, noise)))
+        smallest = grain if grain is not None else scale * GRAIN
+        found = _slope(list(_samples(phi, center, reach, noise, smallest)))
         if found.error < best.error or found.kink == 0.0:
             best = found
         if best.error <= 1e-6 * abs(best.value):
@@ -93,19 +99,19 @@ class _Row(NamedTuple):
     noise: float
 
 
-def _samples(phi: Callable[[float], float], center: float, scale: float, noise: float | None) -> Iterator[_Row]:
+def _samples(
+    phi: Callable[[float], float], center: float, scale: float, noise: float | None, grain: float
+) -> Iterator[_Row]:
     """Differences for steps that halve, from the largest whose values are finite."""
     step = 2.0 ** (math.frexp(scale)[1] - 4)
     taken = 0
-    for _ in range(ROWS + 40):
+    while taken < ROWS and step >= grain:
         above, below = phi(step), phi(-step)
         if above - above == 0.0 and below - below == 0.0:
             size = max(abs(center), abs(above), abs(below))
             unsure = noise if noise is not None else 4.0 * EPSILON * size
             yield _Row(step, (center - below) / step, (above - center) / step, 2.0 * max(unsure, EPSILON * size) / step)
             taken += 1
-            if taken == ROWS:
-                return
         step /= 2.0
 
 
@@ -242,5 +248,5 @@ def _partial(
         value = (at(h) - at(-h)) / (up - down)
         wider = (at(2.0 * h) - at(-2.0 * h)) / (4.0 * h)
         return value, abs(value - wider) + 4.0 * EPSILON * abs(at(0.0)) / h
-    found = slope(at, 8.0 * step if step is not None else size)
+    found = slope(at, 8.0 * step if step is not None else size, None, GRAIN * (abs(x) or 1e-3))
     return found.value, found.error
