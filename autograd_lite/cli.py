@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import math
 import os
+import re
 import sys
 import unicodedata
 import warnings
@@ -51,8 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ∂ shows ?, and nothing fails
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["grad"]:  # a formula may begin with a minus, and no option of grad has a single dash but -h
+        given = [f" {arg}" if re.match(r"-[^-]", arg) and arg != "-h" else arg for arg in given]
     try:
-        options = _parser().parse_args(argv)
+        options = _parser().parse_args(given)
     except SystemExit as done:  # argparse has printed the help, the version or the error
         return done.code if isinstance(done.code, int) else _MISUSED
     command: Callable[[argparse.Namespace], int] = options.command

@@ -83,6 +83,12 @@ def test_a_formula_that_is_a_variable_or_a_number(capsys):
     assert out(capsys, "grad", "9**9**9")[1] == "f = inf\n"
 
 
+def test_a_formula_may_begin_with_a_minus(capsys):
+    assert out(capsys, "grad", "-x**2", "x=-3")[1] == "f     = -9\n∂f/∂x = 6\n"
+    assert out(capsys, "grad", "x=2", "-x", "--digits", "3")[0] == 2
+    assert "usage" in out(capsys, "grad", "-h")[1]
+
+
 def test_the_trace_and_its_formats(capsys):
     code, text, _ = out(capsys, "grad", DOMKE, "x=0.1", "--trace")
     assert code == 0

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from .. import nn
 from ..graph import topological_order
-from ..primitives.activations import relu
 from ..primitives.elementary import exp
-from ..primitives.reductions import affine
 from ..primitives.reductions import sum as total
 from ..primitives.trigonometric import cos, sin
 from ..value import Value
@@ -106,7 +104,7 @@ class Layered:
 
 
 def layered_network(sizes: Iterable[int] = (3, 4, 2, 3, 2)) -> Layered:
-    """The network of figures 7.1 and 7.2: inputs, ReLU layers, linear outputs, least-squares loss against 0.
+    """The network of figures 7.1 and 7.2, an ``nn.MLP``: ReLU layers, linear outputs, least-squares loss against 0.
 
     Args:
         sizes: units in each layer, from the inputs to the outputs.
@@ -118,21 +116,16 @@ def layered_network(sizes: Iterable[int] = (3, 4, 2, 3, 2)) -> Layered:
     >>> [len(layer) for layer in net.layers]
     [3, 4, 2, 3, 2]
     """
-    counts = list(sizes)
-    net = Layered()
-    net.layers.append([Value(0.5 + 0.25 * i, label=f"x{i + 1}") for i in range(counts[0])])
-    for k, count in enumerate(counts[1:], 1):
-        last = k == len(counts) - 1
-        before = net.layers[-1]
-        rows = [
-            [Value(0.2 + 0.1 * ((i + 2 * j) % 5), label=f"w{k}_{j + 1}{i + 1}") for i in range(len(before))]
-            for j in range(count)
-        ]
-        units: list[Any] = []
-        for j, row in enumerate(rows):
-            total_in = affine(before, row, Value(0.1, label=f"b{k}_{j + 1}"))
-            units.append((total_in if last else relu(total_in)).named(f"f{j + 1}" if last else f"h{k}_{j + 1}"))
-        net.layers.append(units)
-        net.weights.append(rows)
+    first, *rest = sizes
+    model = nn.MLP(first, rest)
+    net = Layered([[Value(0.5 + 0.25 * i, label=f"x{i + 1}") for i in range(first)]])
+    for k, layer in enumerate(model.layers, 1):
+        units, inputs = layer.weight.shape
+        layer.weight.data = [[0.2 + 0.1 * ((i + 2 * j) % 5) for i in range(inputs)] for j in range(units)]
+        layer.bias.data = 0.1
+        name = f"h{k}_" if layer.nonlin else "f"
+        outputs = layer(net.layers[-1])
+        net.layers.append([unit.named(f"{name}{j}") for j, unit in enumerate(outputs, 1)])
+        net.weights.append([neuron.w for neuron in layer.neurons])
     net.loss = total([output**2 for output in net.layers[-1]]).named("ell")
     return net
