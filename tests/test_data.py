@@ -297,12 +297,6 @@ def test_moons_follow_scikit_learns_numbers():
     ]
     np.testing.assert_allclose(x, known, rtol=1e-15)
     assert y.tolist() == [1, 0, 0, 1, 1]
-    sklearn = pytest.importorskip("sklearn.datasets")
-    for n in (6, 101):
-        theirs = sklearn.make_moons(n, noise=0.2, random_state=3)
-        ours = make_moons(n, noise=0.2, random_state=3)
-        assert (theirs[0] == ours[0]).all()
-        assert (theirs[1] == ours[1]).all()
 
 
 def test_moons_are_seeded():

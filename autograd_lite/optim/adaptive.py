@@ -146,6 +146,11 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)
 
+    def _validate(self, group: Mapping[str, Any]) -> None:
+        super()._validate(group)
+        if not group["decoupled_weight_decay"]:
+            raise ValueError("AdamW's weight decay is apart from the gradient: decoupled_weight_decay=False is Adam")
+
 
 class RMSprop(Optimizer):
     """RMSprop: the gradient over the root of its running mean square.

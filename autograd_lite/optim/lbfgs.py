@@ -136,7 +136,7 @@ class LBFGS(Optimizer):
         for block in self._blocks[0]:
             pair = block.read()
             part = pair[which]
-            parts.append(np.zeros(block.shape()).ravel() if part is None else np.array(part).ravel())
+            parts.append(np.zeros(pair[0].size) if part is None else np.array(part).ravel())
         return np.concatenate(parts)
 
     def _scatter(self, point: Array) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import StateError
 from ..value import Value
-from .blocks import Array, ArrayBlock, Block, as_blocks, as_parameters, is_array_parameter
+from .blocks import Array, Block, as_blocks, as_parameters, is_array_parameter
 
 __all__ = ["Optimizer"]
 
@@ -24,7 +24,7 @@ _BOUNDS: dict[str, tuple[str, float, float]] = {
     "lr_decay": ("lr_decay value", 0.0, math.inf),
     "initial_accumulator_value": ("initial_accumulator_value value", 0.0, math.inf),
 }
-_FLAGS = ("nesterov", "maximize", "amsgrad", "centered")
+_FLAGS = ("nesterov", "maximize", "amsgrad", "centered", "decoupled_weight_decay")
 
 
 class Optimizer:
@@ -151,13 +151,12 @@ class Optimizer:
 
     @property
     def state(self) -> dict[Any, dict[str, Any]]:
-        """The state by parameter. The arrays of a Parameter are the live ones; those of loose Values are numbers."""
+        """The state by parameter. The arrays of a Parameter are the live ones; those of Values are numbers."""
         found: dict[Any, dict[str, Any]] = {}
         for group, blocks in zip(self.param_groups, self._blocks):
             for block in blocks:
                 if block.state:
-                    entries = [block.state] if isinstance(block, ArrayBlock) else block.split(block.state)
-                    for index, entry in zip(block.indices, entries):
+                    for index, entry in zip(block.indices, block.split()):
                         found[group["params"][index]] = entry
         return found
 
@@ -172,7 +171,10 @@ class Optimizer:
         for group, blocks in zip(self.param_groups, self._blocks):
             for block in blocks:
                 if block.state:
-                    state.update({start + i: entry for i, entry in zip(block.indices, block.split(block.state))})
+                    for i, entry in zip(block.indices, block.split()):
+                        state[start + i] = {
+                            key: e.copy() if isinstance(e, np.ndarray) else e for key, e in entry.items()
+                        }
             count = len(group["params"])
             groups.append({**_copied(group), "params": list(range(start, start + count))})
             start += count
@@ -215,6 +217,11 @@ class Optimizer:
             new = {key: entry for key, entry in _copied(other).items() if key != "param_names"}
             if not all(isinstance(key, str) for key in new):
                 raise StateError(f"{name}: group {i} has a hyper-parameter whose name is no string")
+            missing = [key for key in self.defaults if key not in new and key not in _FLAGS]
+            if missing:
+                raise StateError(
+                    f"{name}: group {i} of the loaded state lacks {missing[0]!r}: is it another optimiser's?"
+                )
             if "betas" in new and isinstance(new["betas"], list):
                 new["betas"] = tuple(new["betas"])
             try:
@@ -267,11 +274,10 @@ class Optimizer:
                     raise StateError(f"{label}: 'step' is not one count")
                 state[key] = int(min(counts))
                 continue
-            shape = block.shape() if isinstance(block, ArrayBlock) else ()
-            strange = [array.shape for array in values if array.shape != shape]
-            if strange:
-                raise StateError(f"{label}: {key!r} has shape {strange[0]}, the parameter {shape}")
-            state[key] = np.stack(values).reshape(block.shape())
+            for array, shape in zip(values, block.shapes()):
+                if array.shape != shape:
+                    raise StateError(f"{label}: {key!r} has shape {array.shape}, the parameter {shape}")
+            state[key] = block.join(values)
         return state
 
     def __repr__(self) -> str:

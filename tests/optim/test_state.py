@@ -105,6 +105,8 @@ def edited(state: dict[str, Any], *path: Any, to: Any) -> dict[str, Any]:
 
 WRONG = {
     "a list": lambda s: [],
+    "another optimiser's": lambda s: stepped("sgd-momentum", 0)[0].state_dict(),
+    "a rate less": lambda s: edited(s, "param_groups", 1, to={"params": s["param_groups"][1]["params"]}),
     "no groups": lambda s: {"state": {}},
     "groups that are no list": lambda s: edited(s, "param_groups", to={}),
     "a group less": lambda s: edited(s, "param_groups", to=s["param_groups"][:1]),
@@ -151,3 +153,9 @@ def test_a_state_that_does_not_fit_changes_nothing(what):
         optimizer.load_state_dict(WRONG[what](state))
     assert repr(optimizer.state_dict()) == before
     assert numbers(things) == data
+
+
+def test_adams_state_is_not_adamws():
+    optimizer = optim.AdamW([Value(1.0)])
+    with pytest.raises(StateError, match="decoupled_weight_decay"):
+        optimizer.load_state_dict(optim.Adam([Value(1.0)]).state_dict())
