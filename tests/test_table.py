@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import sympy
 from oracle.mp_table import MP
-from table_oracle import FAR, close, condition, derivative, points
+from table_oracle import close, condition, derivative, points
 
 import autograd_lite as ag
 from autograd_lite import Value
@@ -23,7 +23,8 @@ from autograd_lite.value import record
 
 ENTRIES = sorted(TABLE)
 FIXED = [name for name in ENTRIES if TABLE[name].arity > 0]
-PAGES = "arithmetic rounding elementary trigonometric special activations piecewise reductions statistics".split()
+PAGES = """arithmetic rounding elementary trigonometric special activations piecewise reductions
+    statistics""".split()  # noqa: SIM905
 NAN, INF = math.nan, math.inf
 
 #: operands that are whole numbers or conditions: no derivative is defined for them (the rule's is 0 or nan)
@@ -92,7 +93,7 @@ def test_methods_are_declared_for_type_checkers():
 
 #: in ``math``, but for whole numbers, for tests, or not differentiable anywhere
 NOT_FOR_US = """comb e factorial frexp gcd inf isclose isfinite isinf isnan isqrt lcm nan nextafter perm pi tau ulp
-    isnormal issubnormal signbit fmax fmin""".split()
+    isnormal issubnormal signbit fmax fmin""".split()  # noqa: SIM905
 
 
 def test_all_of_math():
@@ -102,10 +103,10 @@ def test_all_of_math():
 
 NAMED_IN_THE_ISSUE = """square reciprocal rsqrt logaddexp logaddexp2 xlogy xlog1py erf erfc erfinv gamma lgamma digamma
     sinc sign floor ceil trunc round fmod remainder divmod copysign fmax fmin degrees radians dist log_softmax softmax
-    logsigmoid silu gelu elu selu celu mish softsign hardtanh hardsigmoid hardswish hardshrink softshrink relu6 heaviside
-    smooth_maximum smooth_abs norm var std fsum exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan
-    atan2 sinh cosh tanh asinh acosh atanh sigmoid softplus relu leaky_relu maximum minimum clip where hypot sum prod mean
-    dot max min logsumexp abs neg pos add sub mul div pow""".split()
+    logsigmoid silu gelu elu selu celu mish softsign hardtanh hardsigmoid hardswish hardshrink softshrink relu6
+    heaviside smooth_maximum smooth_abs norm var std fsum exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan
+    asin acos atan atan2 sinh cosh tanh asinh acosh atanh sigmoid softplus relu leaky_relu maximum minimum clip where hypot
+    sum prod mean dot max min logsumexp abs neg pos add sub mul div pow""".split()  # noqa: SIM905
 
 
 def test_all_of_the_list():
@@ -209,16 +210,18 @@ def hessian(entry, point):
 @pytest.mark.parametrize("name", [n for n in ENTRIES if n != "where"])
 def test_second_derivatives(name):
     entry, exact = TABLE[name], MP[name]
-    for point in points(entry, 2):
-        for i, row in enumerate(hessian(entry, point)):
-            for j, h in enumerate(row):
+    for point in points(entry, 1):
+        second = hessian(entry, point)
+        for i in range(len(point)):
+            for j in range(i, len(point)):
                 if (name, i) in PARAMETERS or (name, j) in PARAMETERS:
                     continue
                 expected = derivative(exact, point, (i, j))
                 # the rule's rule adds up terms of the size of the first derivative over the operand
                 scale = condition(exact, point, (i, j))
                 scale += max(condition(exact, point, (k,)) for k in (i, j)) / max(1.0, abs(point[j]))
-                assert close(h, expected, scale, 64), (point, i, j, h, float(expected))
+                for h in (second[i][j], second[j][i]):
+                    assert close(h, expected, scale, 64), (point, i, j, h, float(expected))
 
 
 @pytest.mark.parametrize(("name", "at"), [("exp", 0.5), ("sin", 0.5), ("tanh", 0.7), ("sigmoid", 0.3), ("log", 2.0),

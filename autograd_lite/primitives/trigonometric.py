@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from . import numerics
-from .arithmetic import div, where
+from .arithmetic import abs, div, where
 from .core import TABLE, Primitive, primitive
 from .elementary import exp, sqrt
 
@@ -314,7 +314,7 @@ def _sinc_dx(out: Any, x: Any) -> Any:
     series = _SINC[-1]
     for c in _SINC[-2::-1]:
         series = series * s + c
-    return where(s < 0.16, x * series, div(cospi(x) - out, x))
+    return where(s < 0.16, x * series, where(abs(x) == inf, 0.0, div(cospi(x) - out, x)))
 
 
 _SINC = [(-1.0) ** k * 2.0 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 14)]

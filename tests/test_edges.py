@@ -1,0 +1,276 @@
+"""The numerical conventions as literal numbers: every kink, pole, tie, tail and overflow, checked through ``backward``.
+
+A case is (function, operands, value, gradient): the gradient has one number per operand. Numbers are compared to the
+last bit unless the case ends in a count of rounding units; nan equals nan, and +0 equals −0.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import warnings
+
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import NonFiniteGradientWarning, Value
+from autograd_lite.primitives import Primitive
+
+NAN, INF = math.nan, math.inf
+TINY, SUB = 5e-324, 1e-320
+BIG = 1e200
+
+# fmt: off
+KINKS = [
+    # relu, abs, sign and the steps
+    (ag.relu, [0.0], 0.0, [0.0]), (ag.relu, [-0.0], 0.0, [0.0]), (ag.relu, [NAN], NAN, [NAN]),
+    (ag.relu, [INF], INF, [1.0]), (ag.relu, [-INF], 0.0, [0.0]), (ag.relu, [TINY], TINY, [1.0]),
+    (ag.abs, [0.0], 0.0, [0.0]), (ag.abs, [-0.0], 0.0, [0.0]), (ag.abs, [-2.0], 2.0, [-1.0]),
+    (ag.abs, [NAN], NAN, [NAN]),
+    (ag.abs, [-INF], INF, [-1.0]), (abs, [0.0], 0.0, [0.0]),
+    (ag.sign, [0.0], 0.0, [0.0]), (ag.sign, [-3.0], -1.0, [0.0]), (ag.sign, [NAN], NAN, [NAN]),
+    (ag.floor, [2.0], 2.0, [0.0]), (ag.floor, [-0.5], -1.0, [0.0]), (ag.floor, [INF], INF, [0.0]),
+    (ag.ceil, [2.0], 2.0, [0.0]), (ag.ceil, [0.5], 1.0, [0.0]), (ag.ceil, [NAN], NAN, [NAN]),
+    (ag.round, [2.5], 2.0, [0.0]), (ag.round, [3.5], 4.0, [0.0]), (ag.round, [0.5], 0.0, [0.0]),
+    (ag.trunc, [-1.0], -1.0, [0.0]), (ag.trunc, [-1.5], -1.0, [0.0]), (math.floor, [2.0], 2.0, [0.0]),
+    (math.ceil, [1.5], 2.0, [0.0]), (math.trunc, [-1.5], -1.0, [0.0]), (round, [1.5], 2.0, [0.0]),
+    (ag.heaviside, [0.0, 0.5], 0.5, [0.0, 1.0]), (ag.heaviside, [1.0, 0.5], 1.0, [0.0, 0.0]),
+    (ag.copysign, [0.0, 1.0], 0.0, [0.0, 0.0]), (ag.copysign, [3.0, -0.0], -3.0, [-1.0, 0.0]),
+    # leaky_relu and its kind: the number of smallest norm between the two slopes
+    (lambda x: ag.leaky_relu(x, 0.01), [0.0], 0.0, [0.01]), (ag.leaky_relu, [0.0], 0.0, [0.01]),
+    (lambda x: ag.leaky_relu(x, 2.0), [0.0], 0.0, [1.0]), (lambda x: ag.leaky_relu(x, -0.5), [0.0], 0.0, [0.0]),
+    (ag.leaky_relu, [NAN], NAN, [NAN]), (ag.leaky_relu, [-2.0, 0.1], -0.2, [0.1, -2.0]),
+    (ag.elu, [0.0], 0.0, [1.0]), (lambda x: ag.elu(x, 0.5), [0.0], 0.0, [0.5]),
+    (lambda x: ag.elu(x, 2.0), [0.0], 0.0, [1.0]),
+    (ag.selu, [0.0], 0.0, [1.0507009873554805]), (ag.celu, [0.0], 0.0, [1.0]),
+    (lambda x: ag.celu(x, 3.0), [0.0], 0.0, [1.0]),
+    (ag.softsign, [0.0], 0.0, [1.0]),
+    # ties: ½ each, against a constant too; 1/k of k
+    (ag.maximum, [1.0, 1.0], 1.0, [0.5, 0.5]), (ag.minimum, [1.0, 1.0], 1.0, [0.5, 0.5]),
+    (lambda x: ag.maximum(x, 1.0), [1.0], 1.0, [0.5]), (lambda x: ag.maximum(1.0, x), [1.0], 1.0, [0.5]),
+    (lambda x: ag.minimum(x, 1.0), [1.0], 1.0, [0.5]), (lambda x: ag.minimum(1.0, x), [1.0], 1.0, [0.5]),
+    (ag.maximum, [0.0, -0.0], 0.0, [0.5, 0.5]), (ag.maximum, [INF, INF], INF, [0.5, 0.5]),
+    (ag.maximum, [2.0, 1.0], 2.0, [1.0, 0.0]), (ag.minimum, [2.0, 1.0], 1.0, [0.0, 1.0]),
+    (ag.maximum, [NAN, 1.0], NAN, [NAN, NAN]), (ag.maximum, [1.0, NAN], NAN, [NAN, NAN]),
+    (ag.minimum, [NAN, 1.0], NAN, [NAN, NAN]), (ag.minimum, [1.0, NAN], NAN, [NAN, NAN]),
+    (lambda x: ag.maximum(x, NAN), [1.0], NAN, [NAN]), (lambda x: ag.maximum(NAN, x), [1.0], NAN, [NAN]),
+    (ag.fmax, [NAN, 1.0], 1.0, [0.0, 1.0]), (ag.fmax, [1.0, NAN], 1.0, [1.0, 0.0]),
+    (ag.fmax, [NAN, NAN], NAN, [NAN, NAN]),
+    (ag.fmin, [NAN, 1.0], 1.0, [0.0, 1.0]), (ag.fmin, [1.0, NAN], 1.0, [1.0, 0.0]),
+    (ag.fmin, [2.0, 1.0], 1.0, [0.0, 1.0]),
+    (ag.fmax, [3.0, 3.0], 3.0, [0.5, 0.5]), (ag.fmin, [3.0, 3.0], 3.0, [0.5, 0.5]),
+    (ag.max, [2.0, 5.0, 5.0, 5.0], 5.0, [0.0, 1 / 3, 1 / 3, 1 / 3]), (ag.min, [1.0, 1.0], 1.0, [0.5, 0.5]),
+    (ag.max, [4.0, 4.0, 4.0, 4.0], 4.0, [0.25] * 4), (ag.max, [1.0, NAN], NAN, [NAN, NAN]),
+    (ag.min, [NAN, 1.0], NAN, [NAN, NAN]),
+    (lambda x: ag.max([x, 5.0, 2.0]), [5.0], 5.0, [0.5]), (ag.max, [-INF, -INF], -INF, [0.5, 0.5]),
+    # clip and its kind: 0 at a bound
+    (lambda x: ag.clip(x, 0.0, 1.0), [0.0], 0.0, [0.0]), (lambda x: ag.clip(x, 0.0, 1.0), [1.0], 1.0, [0.0]),
+    (lambda x: ag.clip(x, 0.0, 1.0), [0.5], 0.5, [1.0]), (lambda x: ag.clip(x, 0.0, 1.0), [NAN], NAN, [NAN]),
+    (ag.clip, [-3.0, -1.0, 1.0], -1.0, [0.0, 1.0, 0.0]), (ag.clip, [3.0, -1.0, 1.0], 1.0, [0.0, 0.0, 1.0]),
+    (ag.clip, [-1.0, -1.0, 1.0], -1.0, [0.0, 0.0, 0.0]), (ag.clip, [0.0, 2.0, 1.0], 1.0, [0.0, 0.0, 1.0]),
+    (ag.relu6, [0.0], 0.0, [0.0]), (ag.relu6, [6.0], 6.0, [0.0]), (ag.relu6, [3.0], 3.0, [1.0]),
+    (ag.relu6, [NAN], NAN, [NAN]),
+    (ag.hardtanh, [-1.0], -1.0, [0.0]), (ag.hardtanh, [1.0], 1.0, [0.0]), (ag.hardtanh, [0.0], 0.0, [1.0]),
+    (ag.hardsigmoid, [-3.0], 0.0, [0.0]), (ag.hardsigmoid, [3.0], 1.0, [0.0]), (ag.hardsigmoid, [0.0], 0.5, [1 / 6]),
+    (ag.hardswish, [-3.0], 0.0, [0.0]), (ag.hardswish, [3.0], 3.0, [1.0]), (ag.hardswish, [0.0], 0.0, [0.5]),
+    (ag.hardshrink, [0.5], 0.0, [0.0]), (ag.hardshrink, [-0.5], 0.0, [0.0]), (ag.hardshrink, [0.6], 0.6, [1.0]),
+    (ag.softshrink, [0.5], 0.0, [0.0]), (ag.softshrink, [2.0, 0.5], 1.5, [1.0, -1.0]),
+    (ag.softshrink, [-2.0, 0.5], -1.5, [1.0, 1.0]),
+    # the origin
+    (ag.hypot, [0.0, 0.0], 0.0, [0.0, 0.0]), (ag.norm, [0.0, 0.0, 0.0], 0.0, [0.0, 0.0, 0.0]),
+    (ag.hypot, [0.0, -2.0], 2.0, [0.0, -1.0]),
+    (ag.atan2, [0.0, 0.0], 0.0, [0.0, 0.0]), (ag.atan2, [-0.0, -0.0], -math.pi, [0.0, 0.0]),
+    (lambda a, b: ag.std([a, b]), [3.0, 3.0], 0.0, [0.0, 0.0]), (lambda a: ag.std([a, 3.0]), [3.0], 0.0, [0.0]),
+    (lambda a, b: ag.dist([a, 1.0], [b, 1.0]), [2.0, 2.0], 0.0, [0.0, 0.0]),
+    (lambda x: ag.smooth_abs(x, 0.0), [0.0], 0.0, [0.0]),
+]
+
+POWERS = [
+    *[(lambda x: x**0, [x], 1.0, [0.0]) for x in (0.0, -0.0, 1.0, -2.0, INF, -INF, NAN)],
+    *[(lambda x, y: x**y, [x, 0.0], 1.0, [0.0, d]) for x, d in ((0.0, 0.0), (INF, INF), (NAN, NAN), (1.0, 0.0))],
+    *[(lambda y: 0.0**y, [y], v, [d]) for y, v, d in
+      ((0.0, 1.0, 0.0), (2.0, 0.0, 0.0), (0.5, 0.0, 0.0), (-1.0, INF, -INF), (-0.5, INF, -INF), (INF, 0.0, 0.0))],
+    (lambda x, y: x**y, [0.0, 2.0], 0.0, [0.0, 0.0]), (lambda x, y: x**y, [0.0, -1.0], INF, [-INF, -INF]),
+    (lambda x: x**1, [0.0], 0.0, [1.0]), (lambda x: x**0.5, [0.0], 0.0, [INF]), (lambda x: x**2, [0.0], 0.0, [0.0]),
+    (lambda x, y: x**y, [-2.0, 2.0], 4.0, [-4.0, NAN]), (lambda x: x**2, [-2.0], 4.0, [-4.0]),
+    (lambda x: x**2.0, [-2.0], 4.0, [-4.0]),
+    (lambda x: x**3, [-2.0], -8.0, [12.0]), (lambda x: x**-1, [-2.0], -0.5, [-0.25]),
+    (lambda x: x ** (1 / 3), [-8.0], NAN, [NAN]), (lambda x: x**400, [10.0], INF, [INF]),
+    (lambda x: x**401, [-10.0], -INF, [INF]),
+    (lambda x: x**-1, [0.0], INF, [-INF]), (lambda x: x**-1, [-0.0], -INF, [-INF]),
+    (lambda x: x**-2, [0.0], INF, [-INF]),
+    (lambda x: 10.0**x, [400.0], INF, [INF]), (lambda x: x**1.5, [BIG], 1e300, [1.5e100], 4),
+    (lambda x: 2**x, [3.0], 8.0, [8 * math.log(2)]),
+]
+
+POLES = [
+    (ag.log, [0.0], -INF, [INF]), (ag.log, [-0.0], -INF, [INF]), (ag.log, [-1.0], NAN, [NAN]),
+    (ag.log, [INF], INF, [0.0]),
+    (ag.log, [NAN], NAN, [NAN]), (ag.log2, [0.0], -INF, [INF]), (ag.log10, [0.0], -INF, [INF]),
+    (ag.log1p, [-1.0], -INF, [INF]),
+    (ag.log1p, [-2.0], NAN, [NAN]), (lambda x: 1 / x, [0.0], INF, [-INF]), (lambda x: 1 / x, [-0.0], -INF, [-INF]),
+    (lambda x: x / 0.0, [1.0], INF, [INF]), (lambda x: x / 0, [0.0], NAN, [INF]), (ag.reciprocal, [0.0], INF, [-INF]),
+    (ag.reciprocal, [-0.0], -INF, [-INF]), (ag.exp, [1000.0], INF, [INF]), (ag.exp, [-1000.0], 0.0, [0.0]),
+    (ag.expm1, [1000.0], INF, [INF]),
+    (ag.exp2, [2000.0], INF, [INF]), (ag.sinh, [-1000.0], -INF, [INF]), (ag.cosh, [-1000.0], INF, [-INF]),
+    (ag.sqrt, [0.0], 0.0, [INF]), (ag.sqrt, [-0.0], -0.0, [INF]), (ag.sqrt, [-1.0], NAN, [NAN]),
+    (ag.sqrt, [INF], INF, [0.0]),
+    (ag.rsqrt, [0.0], INF, [-INF]), (ag.rsqrt, [-1.0], NAN, [NAN]), (ag.cbrt, [0.0], 0.0, [INF]),
+    (ag.asin, [1.0], math.pi / 2, [INF]), (ag.asin, [-1.0], -math.pi / 2, [INF]), (ag.asin, [1.5], NAN, [NAN]),
+    (ag.acos, [1.0], 0.0, [-INF]), (ag.acosh, [1.0], 0.0, [INF]), (ag.acosh, [0.5], NAN, [NAN]),
+    (ag.atanh, [1.0], INF, [INF]),
+    (ag.atanh, [-1.0], -INF, [INF]), (ag.atanh, [2.0], NAN, [NAN]), (ag.sin, [INF], NAN, [NAN]),
+    (ag.tan, [-INF], NAN, [NAN]),
+    (ag.erfinv, [1.0], INF, [INF]), (ag.erfinv, [-1.0], -INF, [INF]), (ag.erfinv, [1.5], NAN, [NAN]),
+    (ag.gamma, [0.0], INF, [-INF]), (ag.gamma, [-0.0], -INF, [-INF]), (ag.gamma, [-2.0], NAN, [NAN]),
+    (ag.gamma, [172.0], INF, [INF]),
+    (ag.lgamma, [0.0], INF, [-INF]), (ag.lgamma, [-2.0], INF, [NAN]), (ag.digamma, [0.0], -INF, [INF]),
+    (ag.digamma, [-1.0], NAN, [INF]),
+    (ag.xlogy, [0.0, 0.0], 0.0, [-INF, 0.0]), (ag.xlogy, [0.0, 2.0], 0.0, [math.log(2), 0.0]),
+    (ag.xlogy, [0.0, NAN], NAN, [NAN, NAN]),
+    (ag.xlogy, [2.0, 0.0], -INF, [-INF, INF]), (ag.xlogy, [1.0, -1.0], NAN, [NAN, NAN]),
+    (ag.xlog1py, [0.0, -1.0], 0.0, [-INF, 0.0]),
+    (lambda x: x % 0.0, [1.0], NAN, [NAN]), (lambda x: x // 0, [1.0], INF, [NAN]),
+    (lambda x: ag.fmod(x, 0.0), [1.0], NAN, [NAN]),
+    (lambda x: ag.log(ag.exp(x)), [1000.0], INF, [NAN]),  # 0·inf is propagated, not skipped
+]
+
+REMAINDERS = [
+    (lambda a, b: a % b, [7.0, 3.0], 1.0, [1.0, -2.0]), (lambda a, b: a % b, [-7.0, 3.0], 2.0, [1.0, 3.0]),
+    (lambda a, b: a % b, [6.0, 3.0], 0.0, [1.0, -2.0]), (lambda a, b: a % b, [7.0, -3.0], -2.0, [1.0, 3.0]),
+    (lambda b: 7 % b, [3.0], 1.0, [-2.0]),
+    (lambda a, b: a // b, [7.0, 2.0], 3.0, [0.0, 0.0]), (lambda a, b: a // b, [-7.0, 2.0], -4.0, [0.0, 0.0]),
+    (lambda b: 7 // b, [2.0], 3.0, [0.0]),
+    (lambda a, b: divmod(a, b)[0], [7.0, 2.0], 3.0, [0.0, 0.0]),
+    (lambda a, b: divmod(a, b)[1], [7.0, 2.0], 1.0, [1.0, -3.0]),
+    (lambda b: divmod(7, b)[1], [2.0], 1.0, [-3.0]), (lambda x: round(x, 1), [0.26], 0.3, [0.0]),
+    (ag.fmod, [7.0, 3.0], 1.0, [1.0, -2.0]), (ag.fmod, [-7.0, 3.0], -1.0, [1.0, 2.0]),
+    (ag.fmod, [7.0, -3.0], 1.0, [1.0, 2.0]),
+    (ag.fmod, [1.0, INF], 1.0, [1.0, 0.0]), (ag.fmod, [INF, 1.0], NAN, [NAN, NAN]),
+    (ag.remainder, [7.0, 4.0], -1.0, [1.0, -2.0]),
+    (ag.remainder, [6.0, 4.0], -2.0, [1.0, -2.0]), (ag.remainder, [10.0, 4.0], 2.0, [1.0, -2.0]),
+    (lambda a, b: a % b, [-1.0, INF], INF, [1.0, 1.0]),
+]
+
+E40, E800 = math.exp(-40.0), 0.0
+TAILS = [
+    # the naive formula is named by its failure: −a/b² overflows, squares overflow, 1 − tanh² is 0 from x = 20 …
+    (lambda a, b: a / b, [1e200, 1e200], 1.0, [1e-200, -1e-200]), (lambda b: 1e300 / b, [1e200], 1e100, [-1e-100], 2),
+    (ag.hypot, [3e200, 4e200], 5e200, [0.6, 0.8], 2), (ag.hypot, [3e-200, 4e-200], 5e-200, [0.6, 0.8], 2),
+    (ag.norm, [3e200, 4e200], 5e200, [0.6, 0.8], 2),
+    (ag.atan2, [3e200, 4e200], math.atan2(3, 4), [1.6e-201, -1.2e-201], 4),
+    (ag.atan2, [3e-200, 4e-200], math.atan2(3, 4), [1.6e199, -1.2e199], 4),
+    (ag.asinh, [1e200], math.asinh(1e200), [1e-200], 1), (ag.acosh, [1e200], math.acosh(1e200), [1e-200], 2),
+    (ag.atan, [1e154], math.pi / 2, [1e-308], 4),
+    (ag.tanh, [20.0], math.tanh(20.0), [4 * E40 / (1 + E40) ** 2], 1),
+    (ag.tanh, [-40.0], -1.0, [4 * math.exp(-80.0)], 1), (ag.tanh, [800.0], 1.0, [0.0]),
+    (ag.tanh, [INF], 1.0, [0.0]), (ag.tanh, [0.0], 0.0, [1.0]), (ag.sigmoid, [40.0], 1.0, [E40], 2),
+    (ag.sigmoid, [-40.0], E40, [E40], 2),
+    (ag.sigmoid, [800.0], 1.0, [0.0]), (ag.sigmoid, [-800.0], 0.0, [0.0]), (ag.sigmoid, [-INF], 0.0, [0.0]),
+    (ag.sigmoid, [-740.0], math.exp(-740.0), [math.exp(-740.0)]),
+    (ag.softplus, [-40.0], E40, [E40], 2), (ag.softplus, [40.0], 40.0, [1.0]), (ag.softplus, [800.0], 800.0, [1.0]),
+    (ag.softplus, [-800.0], 0.0, [0.0]),
+    (ag.softplus, [25.0], 25.0 + math.exp(-25.0), [1 / (1 + math.exp(-25.0))]), (ag.softplus, [-INF], 0.0, [0.0]),
+    (ag.softplus, [INF], INF, [1.0]),
+    (ag.logsigmoid, [-800.0], -800.0, [1.0]), (ag.logsigmoid, [40.0], -E40, [E40], 2),
+    (ag.logsigmoid, [-INF], -INF, [1.0]), (ag.logsigmoid, [INF], 0.0, [0.0]),
+    (ag.expm1, [-40.0], -1.0, [E40]), (ag.expm1, [1e-20], 1e-20, [1.0]), (ag.log1p, [1e-20], 1e-20, [1.0]),
+    (ag.expm1, [-800.0], -1.0, [0.0]),
+    (ag.gelu, [-10.0], -7.619853024160526e-23, [-7.618400096464814e-22], 4), (ag.gelu, [-INF], 0.0, [0.0]),
+    (ag.gelu, [INF], INF, [1.0]), (ag.gelu, [0.0], 0.0, [0.5]),
+    (ag.gelu_tanh, [-800.0], 0.0, [0.0]), (ag.gelu_tanh, [800.0], 800.0, [1.0]),
+    (lambda x: ag.gelu(x, approximate="tanh"), [0.0], 0.0, [0.5]),
+    (ag.silu, [-INF], 0.0, [0.0]), (ag.silu, [INF], INF, [1.0]), (ag.silu, [-40.0], -40.0 * E40, [-39.0 * E40], 4),
+    (ag.mish, [-INF], 0.0, [0.0]),
+    (ag.mish, [40.0], 40.0, [1.0]), (ag.mish, [-800.0], 0.0, [0.0]), (ag.elu, [-800.0], -1.0, [0.0]),
+    (ag.selu, [-40.0], -1.758099340847377, [1.758099340847377 * E40], 4),
+    (ag.erf, [0.0], 0.0, [2 / math.sqrt(math.pi)]),
+    (ag.erfc, [20.0], 5.395865611607901e-176, [-2.1610374743867984e-174], 2), (ag.erfc, [40.0], 0.0, [0.0]),
+    (ag.logsumexp, [1000.0, 1000.0], 1000.0 + math.log(2.0), [0.5, 0.5]),
+    (ag.logsumexp, [-1000.0, -1000.0], -1000.0 + math.log(2.0), [0.5, 0.5]),
+    (ag.logsumexp, [0.0, -40.0], E40, [1.0, E40], 2), (ag.logsumexp, [INF, 0.0], INF, [1.0, 0.0]),
+    (ag.logsumexp, [-INF, 0.0], 0.0, [0.0, 1.0]),
+    (ag.logsumexp, [-INF, -INF], -INF, [0.5, 0.5]), (ag.logsumexp, [NAN, 0.0], NAN, [NAN, NAN]),
+    (ag.logsumexp, [INF, NAN], NAN, [NAN, NAN]),
+    (ag.logaddexp, [INF, 0.0], INF, [1.0, 0.0]), (ag.logaddexp, [0.0, INF], INF, [0.0, 1.0]),
+    (ag.logaddexp, [-INF, 0.0], 0.0, [0.0, 1.0]),
+    (ag.logaddexp, [INF, INF], INF, [0.5, 0.5]), (ag.logaddexp, [-INF, -INF], -INF, [0.5, 0.5]),
+    (ag.logaddexp, [0.0, -40.0], E40, [1.0, E40], 2),
+    (ag.logaddexp2, [INF, 0.0], INF, [1.0, 0.0]), (ag.logaddexp2, [3.0, 3.0], 4.0, [0.5, 0.5]),
+    (ag.logaddexp2, [0.0, 1060.0], 1060.0, [2.0**-1060, 1.0]),
+    (ag.prod, [0.0, 3.0, 4.0], 0.0, [12.0, 0.0, 0.0]), (ag.prod, [0.0, 0.0, 4.0], 0.0, [0.0, 0.0, 0.0]),
+    (ag.prod, [2.0, 3.0], 6.0, [3.0, 2.0]),
+    (lambda a, b: ag.softmax([a, b])[0], [0.0, -40.0], 1.0, [E40, -E40], 2),
+    (lambda a, b: ag.log_softmax([a, b])[0], [0.0, -40.0], -E40, [E40, -E40], 2),
+    (lambda a, b: ag.log_softmax([a, b])[1], [0.0, -800.0], -800.0, [-1.0, 1.0]),
+    (lambda a, b: ag.softmax([a, b])[1], [1000.0, 1000.0], 0.5, [-0.25, 0.25]),
+    (ag.sinc, [0.0], 1.0, [0.0]), (ag.sinc, [1e-9], 1.0, [-math.pi**2 / 3 * 1e-9], 4), (ag.sinc, [1.0], 0.0, [-1.0]),
+    (ag.sinc, [INF], 0.0, [0.0]),
+    (lambda a, b: ag.std([a, b]), [1e200, 3e200], 1e200, [-0.5, 0.5], 2),
+    (ag.smooth_maximum, [800.0, 0.0], 800.0, [1.0, 0.0]),
+    # subnormals are kept
+    (ag.sqrt, [SUB], math.sqrt(SUB), [0.5 / math.sqrt(SUB)]), (lambda x: x * 1.0, [SUB], SUB, [1.0]),
+    (ag.abs, [-TINY], TINY, [-1.0]),
+    (lambda x: x + 0.0, [TINY], TINY, [1.0]), (ag.sin, [SUB], SUB, [1.0]), (ag.log, [SUB], math.log(SUB), [INF]),
+    (ag.maximum, [TINY, 0.0], TINY, [1.0, 0.0]),
+]
+
+CHOICES = [
+    (lambda x: ag.where(x > 0, ag.sqrt(x), 0), [-1.0], 0.0, [0.0]),
+    (lambda x: ag.where(x > 0, ag.sqrt(x), 0), [4.0], 2.0, [0.25]),
+    (lambda x: ag.where(x > 0, lambda: ag.sqrt(x), lambda: 0.0 * x), [4.0], 2.0, [0.25]),
+    (lambda x: ag.where(True, x, lambda: 1 / 0), [3.0], 3.0, [1.0]),
+    (lambda x: ag.where(x < 0, lambda: 1 // 0, x), [3.0], 3.0, [1.0]),
+    (lambda a, b: ag.where(a > b, a, b), [1.0, 2.0], 2.0, [0.0, 1.0]),
+]
+# fmt: on
+
+TABLES = {
+    "kinks": KINKS,
+    "powers": POWERS,
+    "poles": POLES,
+    "remainders": REMAINDERS,
+    "tails": TAILS,
+    "choices": CHOICES,
+}
+
+
+def cases() -> list:
+    """Every case of every table, with an id that says where it stands."""
+    found = []
+    for title, table in TABLES.items():
+        for i, case in enumerate(table):
+            name = getattr(case[0], "__name__", "f").replace("<lambda>", "f")
+            units = case[4] if len(case) > 4 else 0
+            found.append(pytest.param(*case[:4], units, id=f"{title}{i}-{name}{case[1]}"))
+    return found
+
+
+def agree(got: float, expected: float, units: float) -> bool:
+    return got == expected or (got != got and expected != expected) or abs(got - expected) <= units * math.ulp(expected)
+
+
+@pytest.mark.parametrize(("f", "at", "value", "gradient", "units"), cases())
+def test_edge(f, at, value, gradient, units):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NonFiniteGradientWarning)
+        xs = [Value(x) for x in at]
+        y = f(*xs)
+        y.backward()
+    assert agree(y.data, value, units), (y.data, value)
+    for x, g in zip(xs, gradient, strict=True):
+        assert agree(x.grad, g, units), ([x.grad for x in xs], gradient)
+    if isinstance(f, Primitive):
+        assert agree(f(*at), value, units), "and the same number on plain floats"
+
+
+@pytest.mark.parametrize(("f", "at", "value", "gradient", "units"), cases())
+@pytest.mark.skipif(not importlib.util.find_spec("autograd_lite.functional"), reason="forward mode comes with it")
+def test_edge_forward(f, at, value, gradient, units):
+    """The same numbers by forward mode, one direction at a time (a zero tangent times inf is nan there, by IEEE)."""
+    for i, g in enumerate(gradient):
+        direction = tuple(1.0 if j == i else 0.0 for j in range(len(at)))
+        y, tangent = ag.jvp(f, tuple(at), direction)
+        assert agree(float(getattr(y, "data", y)), value, units)
+        if all(math.isfinite(p) for j, p in enumerate(gradient) if j != i):
+            assert agree(float(getattr(tangent, "data", tangent)), g, units)
