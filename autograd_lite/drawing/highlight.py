@@ -99,24 +99,25 @@ class _Painter:
         return target
 
     def edges(self, colour: str, tails: set[str], heads: set[str]) -> None:
-        """Colour the edges from one set of boxes to another, through the operations between them."""
-        middle = {edge.tail for edge in self.picture.edges if edge.head in heads and edge.tail[0] == "o"} | heads
-        for edge in self.picture.edges:
-            through = edge.tail in tails or (
-                edge.tail[0] == "o" and edge.tail in middle and self._fed(edge.tail, tails)
-            )
-            if through and edge.head in middle:
+        """Colour the edges on every way from one set of boxes to another that passes through operations alone."""
+        ordered = sorted(self.picture.edges, key=_place)
+        after, before = set(tails), set(heads)
+        for edge in ordered:
+            if edge.tail in after and edge.head[0] in _OPERATIONS:
+                after.add(edge.head)
+        for edge in reversed(ordered):
+            if edge.head in before and edge.tail[0] in _OPERATIONS:
+                before.add(edge.tail)
+        for edge in ordered:
+            if edge.tail in after and edge.head in before:
                 _stroke(edge, colour)
-
-    def _fed(self, operation: str, tails: set[str]) -> bool:
-        return any(edge.head == operation and edge.tail in tails for edge in self.picture.edges)
 
     def downstream(self, item: Any) -> None:
         """The value in blue, all that depends on it in orange."""
         node = self.find(item)
         start = self.value("blue", node)
         reached = {start}
-        for edge in sorted(self.picture.edges, key=self._rank()):
+        for edge in sorted(self.picture.edges, key=_place):
             if edge.tail in reached:
                 reached.add(edge.head)
                 _stroke(edge, "orange")
@@ -124,9 +125,14 @@ class _Painter:
         for id_ in reached - (set() if row else {start}):
             _outline(self.boxes[id_], "orange")
 
-    def _rank(self) -> Any:
-        """A key that sorts edges by the topological place of their tails, an operation just before its result."""
-        return lambda edge: (int(edge.tail[1:]), edge.tail[0] != "o")
+
+#: the first letters of the ids of operations: a neuron's product, an operation; values are n
+_OPERATIONS = "po"
+
+
+def _place(edge: Edge) -> tuple[int, int]:
+    """Sorts edges by the topological place of their tails; an operation stands just before its result."""
+    return int(edge.tail[1:].partition("_")[0]), "pon".index(edge.tail[0])
 
 
 def _outline(item: Box, colour: str) -> None:

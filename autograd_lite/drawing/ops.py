@@ -11,7 +11,7 @@ from .cards import legend
 from .model import Box, Cell, Edge, Picture, Row, box, circle
 from .reading import Reading, number, runs, too_many
 from .spine import straighten
-from .style import SERIF, SIZE
+from .style import FONT, SERIF, SIZE
 from .text import Line, Run, line, plain, width
 
 __all__ = ["book", "ops"]
@@ -32,13 +32,15 @@ def ops(reading: Reading) -> Picture:
         node = item.node
         key = reading.ids[id(node)]
         if node.op is not None:
-            symbol = _symbol(node)
+            symbol = _symbol(node, options.unfold)
             across = max(22.0, width(symbol, SIZE) + 9.0)
             shape = circle if across < 30.0 else box
             made = shape(f"o{key[1:]}", symbol, fill="page", stroke="edge", tooltip=_op_tooltip(reading, node))
             made.width, made.height = across, across if shape is circle else 22.0
             boxes.append(made)
-            edges += _into_op(reading, node, f"o{key[1:]}", labels=options.partials)
+            products, into = _into_op(reading, node, made.id)
+            boxes[-1:] = [*products, made]
+            edges += into
             edges.append(Edge(f"r{key[1:]}", f"o{key[1:]}", key))
         boxes.append(_strip(reading, node))
     _check(reading, boxes)
@@ -75,13 +77,15 @@ def book(reading: Reading) -> Picture:
     for node in reading.outline.nodes:
         key = reading.ids[id(node)]
         if node.op is not None:
-            symbol = _bracketed(node)
+            symbol = _bracketed(node, options.unfold)
             made = box(
                 f"o{key[1:]}", symbol, max(34.0, width(symbol, SIZE) + 8.0), 21.0, font=SERIF, fill="page",
                 stroke="edge", tooltip=_op_tooltip(reading, node),
             )  # fmt: skip
             boxes.append(made)
-            edges += _into_op(reading, node, made.id, labels=options.partials)
+            products, into = _into_op(reading, node, made.id, SERIF)
+            boxes[-1:] = [*products, made]
+            edges += into
         if id(node) not in folded:
             boxes.append(_disc(reading, node))
             if node.op is not None:
@@ -118,21 +122,43 @@ def _disc(reading: Reading, node: Any) -> Box:
     return made
 
 
-def _into_op(reading: Reading, node: Any, target: str, labels: bool) -> list[Edge]:
-    """The edges from the operands of ``node`` to its operation."""
-    edges = []
+def _into_op(reading: Reading, node: Any, target: str, font: str = FONT) -> tuple[list[Box], list[Edge]]:
+    """The edges from the operands of ``node`` to its operation; of a neuron that unfolds, by way of its products."""
+    boxes: dict[str, Box] = {}
+    edges: list[Edge] = []
+    labels = reading.options.partials
     folded = reading.outline.folded
+    products = _products(node) if reading.options.unfold else {}
     for i, (operand, partial) in enumerate(zip(node.parents, node.local_partials)):
         inner = id(operand) in folded
-        tail = reading.ids[id(operand)]
+        tail = f"{'o' if inner else 'n'}{reading.ids[id(operand)][1:]}"
         tooltip = "" if inner or id(node) in folded else reading.edge_tooltip(node, operand, partial)
-        edges.append(
-            Edge(
-                f"e{target[1:]}_{i}", f"o{tail[1:]}" if inner else tail, target,
-                (Run(number(partial), "partial"),) if labels else (), tooltip=tooltip,
-            )
-        )  # fmt: skip
-    return edges
+        head = target
+        if i in products:
+            place, sign = products[i]
+            head = f"p{target[1:]}_{place}"
+            if head not in boxes:
+                boxes[head] = circle(head, sign, 9.0, font=font, fill="page", stroke="edge", tooltip="a product")
+                edges.append(Edge(f"s{head[1:]}", head, target, (Run("1", "partial"),) if labels else ()))
+        label = (Run(number(partial), "partial"),) if labels else ()
+        edges.append(Edge(f"e{target[1:]}_{i}", tail, head, label, tooltip=tooltip))
+    return list(boxes.values()), edges
+
+
+def _products(node: Any) -> dict[int, tuple[int, Line]]:
+    """For the operands of a dot or an affine, by their place among the parents: the product, and its sign."""
+    if node.op.name not in ("dot", "affine"):
+        return {}
+    args = node.args
+    count = len(args) // 2
+    found: dict[int, tuple[int, Line]] = {}
+    parent = 0
+    for i, arg in enumerate(args[: 2 * count]):
+        if isinstance(arg, Node):
+            other = args[(i + count) % (2 * count)]
+            found[parent] = (i % count, (Run("·" if isinstance(other, Node) else f"{number(other)} ·"),))
+            parent += 1
+    return found
 
 
 def _op_tooltip(reading: Reading, node: Any) -> str:
@@ -148,10 +174,12 @@ def _check(reading: Reading, boxes: list[Box]) -> None:
 # --- an operation without its operands --------------------------------------------------------------------------------
 
 
-def _pattern(node: Any) -> list[tuple[str, str]]:
+def _pattern(node: Any, unfold: bool) -> list[tuple[str, str]]:
     """The op's notation with a dot for every operand that is a value."""
     args = node.args
     if node.op.arity < 0 and len(args) > 2:
+        if unfold and node.op.name in ("dot", "affine"):
+            return [("op", "Σ")]
         n_ary = {"sum": "Σ •", "dot": "Σ • · •", "affine": "• + Σ • · •", "prod": "Π •"}
         return [("op", n_ary.get(node.op.name, f"{node.op.name}(•, …)"))]
     parts = [
@@ -163,9 +191,9 @@ def _pattern(node: Any) -> list[tuple[str, str]]:
     return phrase_of_call(node.op, parts).runs
 
 
-def _bracketed(node: Any) -> Line:
+def _bracketed(node: Any, unfold: bool = False) -> Line:
     """exp[•], (•)², • + •."""
-    pattern = _pattern(node)
+    pattern = _pattern(node, unfold)
     found = re.fullmatch(rf"(\w+)(?: {_DOT}|\({_DOT}\))", "".join(text for _, text in pattern))
     if found:
         return (Run(f"{found[1]}[{_DOT}]"),)
@@ -174,9 +202,9 @@ def _bracketed(node: Any) -> Line:
     return runs(pattern) or (Run(_DOT),)
 
 
-def _symbol(node: Any) -> Line:
+def _symbol(node: Any, unfold: bool) -> Line:
     """The sign alone where that says everything: +, ·, exp; else the whole pattern: 2 · •."""
-    pattern = _pattern(node)
+    pattern = _pattern(node, unfold)
     text = "".join(t for _, t in pattern)
     bare = text.replace(_DOT, "").strip()
     if len(node.args) == len(node.parents) and bare and re.fullmatch(r"\w+|[^\w\s()]", bare):

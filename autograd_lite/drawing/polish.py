@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from .model import Box, Picture
+from .model import Box, Edge, Picture
 from .style import palette
 from .svg import centred, text_at
-from .text import Line
+from .text import Line, measured, width
 
 __all__ = ["polish"]
 
@@ -23,7 +23,7 @@ _FAMILIES = {
     "Times-Roman": "Times New Roman,Times,Liberation Serif,serif",
 }
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-_NODE = re.compile(r'<g id="([^"]*)" class="node">.*?(?=<g id="[^"]*" class="|</svg>)', re.DOTALL)
+_PART = re.compile(r'<g id="([^"]*)" class="(?:node|edge)">.*?(?=<g id="[^"]*" class="|</svg>)', re.DOTALL)
 _TEXT = re.compile(r'<text [^>]*?x="([^"]+)" y="([^"]+)"[^>]*>[^<]*</text>\n?')
 
 
@@ -39,9 +39,10 @@ def polish(svg: str, picture: Picture | None = None) -> str:
     """
     svg = _COMMENT.sub("", svg)
     if picture is not None:
-        boxes = {item.id: item for item in picture.boxes}
+        parts: dict[str, Box | Edge] = {item.id: item for item in picture.boxes}
+        parts |= {edge.id: edge for edge in picture.edges if len(edge.label) > 1}
         colours = palette(picture.theme)
-        svg = _NODE.sub(lambda m: _reletter(m[0], boxes.get(m[1]), colours), svg)
+        svg = _PART.sub(lambda m: _reletter(m[0], parts.get(m[1]), colours), svg)
     svg = _SHIFT.sub(lambda m: f' dy="{(0.25 if m[1] == "sub" else -0.4) * float(m[3]):.1f}"{m[2]}', svg)
     svg = re.sub(r"<title>[^<]*</title>\n?", "", svg)  # ids, which would hide the tooltips
     svg = _TOOLTIP.sub(lambda m: f"<g><title>{m[1]}</title><g>", svg).replace("</a>", "</g>")
@@ -55,17 +56,30 @@ def _lines(item: Box) -> list[tuple[Line, float]]:
     return [(cell.line, row.size) for row in (*item.rows, *item.panel) for cell in row.cells]
 
 
-def _reletter(node: str, item: Box | None, colours: dict[str, str]) -> str:
-    """A node with one text for each line; as it is, if it doesn't have the texts that it should."""
+def _reletter(part: str, item: Box | Edge | None, colours: dict[str, str]) -> str:
+    """A node or an edge with one text for each line; as it is, if it doesn't have the texts that it should."""
     if item is None:
-        return node
-    texts = list(_TEXT.finditer(node))
-    lines = _lines(item)
-    if len(texts) != sum(len(text) or 1 for text, _ in lines):
-        return node
-    family = re.search(r'font-family="[^"]*"', node)
-    made = _cells(node, texts, lines, colours) if item.shape == "card" else _disc(node, item, texts, colours)
-    return made.replace('class="node"', f'class="node" {family[0]}', 1) if family else made
+        return part
+    texts = list(_TEXT.finditer(part))
+    lines = [(item.label, item.size)] if isinstance(item, Edge) else _lines(item)
+    if not texts or len(texts) - sum(len(text) or 1 for text, _ in lines) != 0:
+        return part
+    family = re.search(r'font-family="[^"]*"', part)
+    if isinstance(item, Edge):
+        made = _label(part, item, texts, colours)
+    elif item.shape == "card":
+        made = _cells(part, texts, lines, colours)
+    else:
+        made = _disc(part, item, texts, colours)
+    return made.replace(' class="', f' {family[0]} class="', 1) if family else made
+
+
+def _label(part: str, edge: Edge, texts: list[re.Match[str]], colours: dict[str, str]) -> str:
+    """A label, in the middle of the room that Graphviz gave it."""
+    room = float(texts[-1][1]) + measured(edge.label[-1:], edge.size) - float(texts[0][1])
+    x = float(texts[0][1]) + max(0.0, room - width(edge.label, edge.size)) / 2
+    written = text_at(edge.label, x, float(texts[0][2]), edge.size, "left", colours)
+    return part[: texts[0].start()] + written + "\n" + part[texts[-1].end() :]
 
 
 def _cells(node: str, texts: list[re.Match[str]], lines: list[tuple[Line, float]], colours: dict[str, str]) -> str:

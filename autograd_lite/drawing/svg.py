@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .metrics import AROUND, PAD, TIGHT, card_columns, label_size, row_height
 from .model import Box, Cluster, Edge, Picture, Row
 from .style import SERIF, palette, resolve
-from .text import Line, clean, escape_xml, width
+from .text import Line, clean, escape_xml, recolour, width
 
 if TYPE_CHECKING:
     from .layout import Layout
@@ -151,7 +151,7 @@ def text_at(text: Line, x: float, y: float, size: float, align: str, colours: di
         look = f' font-size="{0.75 * size:g}"' if run.shift else ""
         look += ' font-style="italic"' if run.italic else ""
         spans.append(f'<tspan fill="{resolve(run.colour, colours)}"{look}{move}>{escape_xml(clean(run.text))}</tspan>')
-    glow = f' stroke="{halo}" stroke-width="2.4" paint-order="stroke" stroke-linejoin="round"' if halo else ""
+    glow = f' stroke="{halo}" stroke-width="2.4" stroke-linejoin="round"' if halo else ""
     return (
         f'<text xml:space="preserve" x="{x:.2f}" y="{y:.2f}" font-size="{size:g}" text-anchor="{_ANCHOR[align]}"{glow}>'
         f"{''.join(spans)}</text>"
@@ -286,6 +286,7 @@ def _label_places(picture: Picture, layout: Layout, curves: list[list[Point]]) -
     """Where each label stands, moved apart where two would overlap; nan for no label."""
     places: list[Point] = []
     taken: list[tuple[float, float, float, float]] = []
+    out, into = Counter(e.tail for e in picture.edges), Counter(e.head for e in picture.edges)
     for edge, curve in zip(picture.edges, curves):
         if not edge.label:
             places.append((math.nan, math.nan))
@@ -294,13 +295,28 @@ def _label_places(picture: Picture, layout: Layout, curves: list[list[Point]]) -
         u = sum(layout.spaces[edge.id][1:]) / 2  # the middle of the space before its head
         x, y = _crossing(curve, u, picture.direction == "LR")
         if picture.direction == "LR":
-            y -= 3.5
+            y += _off_the_line(_slope(curve, u), w, out[edge.tail] > 1, into[edge.head] > 1)
         else:
             x, y = x + w / 2 + 4.0, y + 3.0
         box = _free((x - w / 2, y - h, x + w / 2, y), taken)
         taken.append(box)
         places.append((x, box[3]))
     return places
+
+
+def _slope(curve: list[Point], u: float) -> float:
+    """dy/dx of a path around x = u."""
+    (x0, y0), (x1, y1) = _crossing(curve, u - 4.0, True), _crossing(curve, u + 4.0, True)
+    return (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
+
+
+def _off_the_line(slope: float, wide: float, fans_out: bool, fans_in: bool) -> float:
+    """How far the foot of a label is from its line: on the outer side of a fan, on the line where that is too far."""
+    lift = abs(slope) * wide / 2
+    if lift > 18.0 or (fans_out and fans_in and lift > 3.0):
+        return 3.0
+    below = slope > 0.2 if not fans_in else slope < -0.2
+    return lift + 10.0 if below else -3.5 - lift
 
 
 def _free(
@@ -336,8 +352,9 @@ def _edge(edge: Edge, points: list[Point], colours: dict[str, str]) -> str:
 def _label(edge: Edge, place: Point, colours: dict[str, str]) -> str:
     """The label of an edge, above all edges."""
     title = f"<title>{escape_xml(clean(edge.tooltip, 2000))}</title>" if edge.tooltip else ""
-    text = text_at(edge.label, *place, edge.size, "center", colours, halo=colours["page"])
-    return f'<g id="{edge.id}-label" class="edge-label">{title}{text}</g>'
+    halo = text_at(recolour(edge.label, "page"), *place, edge.size, "center", colours, halo=colours["page"])
+    text = text_at(edge.label, *place, edge.size, "center", colours)
+    return f'<g id="{edge.id}-label" class="edge-label">{title}<g aria-hidden="true">{halo}</g>{text}</g>'
 
 
 def _head(tip: Point, back: Point, colour: str, pen: float) -> str:
