@@ -104,7 +104,7 @@ def _suffix(path: str | os.PathLike[str]) -> str:
 def _write_atomically(path: str, content: bytes) -> None:
     """A new file beside the old one, forced to the disk, put in its place."""
     folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f".{os.path.basename(path)[:100]}.{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(folder, f".{secrets.token_hex(16)}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with open(handle, "wb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -102,6 +103,8 @@ def fit(
     """
     if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 0:
         raise ValueError(f"epochs is a whole number of at least 0, not {epochs!r}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"fit takes an optimizer of autograd_lite.optim, not {type(optimizer).__name__}")
     if step is None:
         if loss is None:
             raise TypeError("fit takes a loss, or a step that computes it")
@@ -241,7 +244,9 @@ class _Bar:
         if progress is False or (progress is None and not (_in_terminal() or _in_notebook())):
             return
         try:
-            from tqdm.auto import tqdm
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="IProgress not found")  # no ipywidgets: a bar of text
+                from tqdm.auto import tqdm
         except ImportError as error:
             if progress:
                 raise ImportError('a progress bar needs tqdm: pip install "autograd-lite[progress]"') from error

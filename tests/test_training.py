@@ -302,6 +302,7 @@ def test_no_epochs():
         ({"epochs": -1}, ValueError, "epochs"),
         ({"epochs": 1.5}, ValueError, "epochs"),
         ({"epochs": True}, ValueError, "epochs"),
+        ({"optimizer": "SGD"}, TypeError, "takes an optimizer"),
         ({"loss": None}, TypeError, "takes a loss"),
         ({"loss": lambda p, y: 3.0}, TypeError, "no gradient"),
         ({"loader": []}, ValueError, "no batch"),
