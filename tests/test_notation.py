@@ -486,8 +486,8 @@ def test_hostile_labels_are_harmless_everywhere(label):
 
 
 COMMANDS = frozenset(
-    ["begin", "end", "text", "frac", "partial", "cdot", "sin", "left", "right", "backslash", "wedge", "sim", "times"]
-    + ["mathit"]
+    ["begin", "end", "text", "frac", "partial", "cdot", "sin", "left", "right", "backslash", "wedge", "sim", "times",
+     "mathit"]
 )  # fmt: skip
 
 

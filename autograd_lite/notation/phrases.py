@@ -72,10 +72,12 @@ def _template(source: str, precedence: int) -> _Template | None:
         if slot:
             before = "".join(t for s, t in raw[i - 1 : i] if not s) if i else ""
             after = "".join(t for s, t in raw[i + 1 : i + 2] if not s)
-            pieces.append(_slot(text, before, after, i == 0, i == len(raw) - 1, precedence))
+            pieces.append(_slot(text, before, after, precedence))
         else:
             pieces.append(text)
-    ends_open = bool(raw) and raw[-1][0] and not raw[0][0] and precedence == _ATOM
+    ends_open = (
+        bool(raw) and not raw[0][0] and precedence == _ATOM and re.match(r"[^\W\d_]+ |[√∛]", raw[0][1]) is not None
+    )
     if precedence == _ATOM and len(raw) > 1:
         precedence = _top_level(source.replace("{{", "{").replace("}}", "}"))
     elif pieces and isinstance(pieces[0], str) and isinstance(pieces[-1], str):
@@ -83,21 +85,31 @@ def _template(source: str, precedence: int) -> _Template | None:
     return _Template(tuple(pieces), precedence, ends_open)
 
 
-def _slot(which: str, before: str, after: str, first: bool, last: bool, precedence: int) -> _Slot:
-    opening = before.rstrip().endswith(("(", "[", "{", "|", ",", "&", "\\\\", "cases}", "⌊", "⌈", "‖"))
-    closing = after.lstrip().startswith((")", "]", "}", "|", ",", "&", "\\right", "\\\\", "⌋", "⌉", "‖"))
-    if (opening and closing) or which == "n":
-        return _Slot(which, 0, True, 2)
-    if first and last:
-        return _Slot(which, 0, True, 2)
-    if first:
-        return _Slot(
-            which, *((_ATOM, True, 0) if precedence >= _POWER else (precedence, True, 2 if precedence <= _SUM else 1))
-        )
-    if last:
-        binding = min(precedence + 1, _ATOM) if precedence < _SIGN else _SIGN if precedence == _SIGN else _ATOM
-        return _Slot(which, binding, False, 2 if precedence < _POWER else 0)  # sin(exp x)
-    return _Slot(which, _ATOM, False, 1)
+_OPENING = ("(", "[", "{", "|", ",", "&", "\\\\", "cases}", "⌊", "⌈", "‖", "₍", "\\lfloor", "\\lceil", "\\lVert")
+_CLOSING = (")", "]", "}", "|", ",", "&", "\\right", "\\\\", "⌋", "⌉", "‖", "₎")
+_OPERATOR = r"\*\*|\^|\\cdot|\\,|\\bmod|\bmod\b|[-−+*/·<>=]"
+_LEVELS = {"**": _POWER, "^": _POWER, "+": _SUM, "-": _SUM, "−": _SUM, "<": 0, ">": 0, "=": 0}
+
+
+def _slot(which: str, before: str, after: str, precedence: int) -> _Slot:
+    """What a place asks of its operand, from the operators beside it; beside anything else, an atom."""
+    before, after = before.rstrip(), after.lstrip()
+    fence_before = not before or (before.endswith(_OPENING) and not before.endswith(r"\,"))
+    fence_after = not after or after.startswith(_CLOSING)
+    needs = [0]
+    tightest = 2
+    if not fence_before:
+        found = re.search(f"(?:{_OPERATOR})$", before)
+        level = _LEVELS.get(found[0], _PRODUCT) if found else min(precedence, _POWER)
+        prefix = found is not None and found.start() == 0 and precedence == _SIGN
+        needs.append(_SIGN if prefix else _ATOM if level == _POWER else level + 1)
+        tightest = min(tightest, 0 if level == _POWER else 2)
+    if not fence_after:
+        found = re.match(_OPERATOR, after)
+        level = _LEVELS.get(found[0], _PRODUCT) if found else min(precedence, _POWER)
+        needs.append(_ATOM if level == _POWER else max(level, _SUM))
+        tightest = min(tightest, 0 if level == _POWER else 1 if level == _PRODUCT else 2)
+    return _Slot(which, 0 if which == "n" else max(needs), fence_before, tightest)
 
 
 def _top_level(source: str) -> int:
@@ -144,8 +156,10 @@ def phrase_of_call(prim: Primitive, operands: Sequence[Phrase], style: str = "te
         else:
             operand = operands[int(piece.which)]
             wrapped = _wrap(operand, piece.binding, style, piece.first, piece.open)
-            if wrapped is not operand.runs and runs and runs[-1][1].endswith(" ") and runs[-1][1][:-1].isalpha():
+            if wrapped is not operand.runs and runs and re.search(r"\b(?!mod )[^\W\d_]+ $", runs[-1][1]):
                 runs[-1] = ("op", runs[-1][1][:-1])  # sin(…), without the space of sin x
+            elif runs and style == "latex" and re.search(r"\\[A-Za-z]+$", runs[-1][1]):
+                runs.append(("op", " "))  # \lfloor x, not \lfloorx
             runs += wrapped
             bare = wrapped is operand.runs
     signed = source[:1] in ("-", "−", "+")
@@ -226,7 +240,7 @@ def _pow(operands: Sequence[Phrase], style: str) -> Phrase | None:
 
 
 _SPECIAL: dict[str, Callable[[Sequence[Phrase], str], Phrase | None]] = {
-    "sum": _sum, "dot": _dot, "affine": _affine, "pow": _pow,
+    "sum": _sum, "fsum": _sum, "dot": _dot, "affine": _affine, "pow": _pow,
 }  # fmt: skip
 
 
