@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .errors import GraphChangedError
-from .graph import Deferred, Many, Node, _sweep, order, propagate_watched
+from .graph import SWEEPS, Deferred, Many, Node, order, propagate_watched
 from .hooks import watch
 from .linear import Linear
 from .modes import hiding, nesting, observe, observers
@@ -138,7 +138,7 @@ class Group:
         """In a reverse sweep: record again, hand the adjoints of the results to the operands, and forget."""
         fresh = [Value(number) for number in self.numbers[: len(self.inputs)]]
         results = self._run(fresh)
-        inner = order(list(results), _sweep.epoch)  # stops at what the outer sweep has marked
+        inner = order(list(results), SWEEPS.epoch)  # stops at what the outer sweep has marked
         for index, g in adjoints:
             results[index]._adjoint += g
         sunk = propagate_watched(inner)

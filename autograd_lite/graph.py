@@ -215,59 +215,46 @@ class Node(Operand):
         self._set_gradient(self._gradient() + adjoint)
 
 
-class Sweep:
-    """The right to write marks and adjoints into nodes: one sweep at a time over all threads; others wait.
+class Sweeps:
+    """The number of the current sweep: the mark of the nodes that it has met."""
 
-    A context manager whose value is the mark of this sweep.
-    """
-
-    __slots__ = ("epoch", "owner")
+    __slots__ = ("epoch",)
 
     def __init__(self) -> None:
         self.epoch: int = 0
-        self.owner: int = 0
 
-    def begin(self) -> int:
-        """Wait for the turn; the new mark."""
-        me: int = _get_ident()
-        if self.owner == me:
-            raise ReentrantBackwardError(
-                "a sweep was started from inside another sweep of this thread (a gradient hook or a rule that calls "
-                "backward()); compute what it needs before the sweep, or after it"
-            )
-        _acquire()
-        self.owner = me
+    def next(self) -> int:
+        """A mark that no node has yet; call it with the lock."""
         self.epoch += 1
         return self.epoch
 
-    def end(self) -> None:
-        """Give the turn to the next."""
-        self.owner = 0
-        _release()
 
-    def __enter__(self) -> int:
-        return self.begin()
+SWEEPS: Final = Sweeps()
 
-    def __exit__(self, *exc: object) -> None:
-        self.end()
-
-
-_lock: Final = threading.Lock()
-_acquire: Final = _lock.acquire
-_release: Final = _lock.release
-_get_ident: Final = threading.get_ident
-_sweep: Final = Sweep()
+# A sweep writes marks and adjoints into the nodes, so one runs at a time over all threads; others wait. The lock is
+# taken by ``with`` alone and knows its owner itself: no interrupt between two statements can leave it half taken.
+LOCK: Final[Any] = threading.RLock()
+_is_owned: Final[Any] = LOCK._is_owned
 
 
 def sweeping() -> bool:
     """Whether this thread is inside a sweep (in a gradient hook, or recording a checkpoint again)."""
-    return _sweep.owner == threading.get_ident()
+    return bool(_is_owned())
+
+
+def refuse_reentry() -> None:
+    """ReentrantBackwardError if this thread is inside a sweep."""
+    if _is_owned():
+        raise ReentrantBackwardError(
+            "a sweep was started from inside another sweep of this thread (a gradient hook or a rule that calls "
+            "backward()); compute what it needs before the sweep, or after it"
+        )
 
 
 def order(roots: list[Node], epoch: int) -> list[Node]:
     """Nodes reachable from ``roots``, operands before their consumers; marks them and clears their adjoints.
 
-    Call it inside ``with _sweep as epoch``. Iterative depth-first postorder; operands left to right.
+    Call it with the lock. Iterative depth-first postorder; operands left to right.
     """
     result: list[Node] = []
     stack: list[Node | None] = []
@@ -427,14 +414,11 @@ def reverse_sweep(root: Node, seed: float) -> list[Node]:
     Returns:
         The leaves whose gradient is now nan or infinite.
     """
-    epoch = _sweep.begin()
-    try:
-        nodes = order([root], epoch)
+    refuse_reentry()
+    with LOCK:
+        nodes = order([root], SWEEPS.next())
         root._adjoint = seed
-        sunk = _propagate(nodes) if STATE.watched == 0 else propagate_watched(nodes)
-        return _commit(nodes, sunk)
-    finally:
-        _sweep.end()
+        return _commit(nodes, _propagate(nodes) if STATE.watched == 0 else propagate_watched(nodes))
 
 
 def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[float]:
@@ -445,8 +429,9 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
         inputs: the nodes asked for, at which the sweep stops.
         seed: the adjoint of ``root``.
     """
-    epoch = _sweep.begin()
-    try:
+    refuse_reentry()
+    with LOCK:
+        epoch = SWEEPS.next()
         for node in inputs:
             node._mark = epoch
             node._adjoint = 0.0
@@ -460,8 +445,6 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
             for node in inputs:
                 node._adjoint = hooked(node, node._adjoint)
         return [node._adjoint for node in inputs]
-    finally:
-        _sweep.end()
 
 
 def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Node]:

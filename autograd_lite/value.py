@@ -18,13 +18,14 @@ from mypy_extensions import mypyc_attr
 
 from .errors import LostGradientError, NonFiniteGradientWarning
 from .graph import (
+    LOCK,
     STATE,
     Info,
     Many,
     Node,
-    _sweep,
     check_partials,
     gradient_nodes,
+    refuse_reentry,
     reverse_nodes,
     reverse_sweep,
 )
@@ -516,7 +517,8 @@ def _lost(kind: str) -> LostGradientError:
 
 def _backward_on_nodes(root: Value, seed: Value) -> list[Node]:
     """``backward(create_graph=True)``: adjoints as Values, then one commit; returns the leaves that are not finite."""
-    with _sweep:
+    refuse_reentry()
+    with LOCK:
         with hiding("checks"):  # a rule may pass through a pole that its result doesn't see
             adjoints = reverse_nodes([(root, seed)], Value)
         reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
