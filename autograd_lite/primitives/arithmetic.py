@@ -7,7 +7,6 @@ concave, the subgradient of smallest norm; else by continuity; outside the domai
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Any
 
 from .core import TABLE, Operand, Primitive, primitive
@@ -289,11 +288,12 @@ def fma(a: float, b: float, c: float) -> float:
     True
     """
     rough = a * b + c
-    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+    if a - a != 0.0 or b - b != 0.0 or c - c != 0.0:
         return rough
-    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    (an, ad), (bn, bd), (cn, cd) = a.as_integer_ratio(), b.as_integer_ratio(), c.as_integer_ratio()
+    exact = an * bn * cd + cn * ad * bd
     try:
-        return float(exact) if exact else rough
+        return exact / (ad * bd * cd) if exact else rough  # the quotient of two ints is rounded once
     except OverflowError:
         return inf if exact > 0 else -inf
 

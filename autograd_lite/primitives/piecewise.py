@@ -13,6 +13,7 @@ from .arithmetic import abs, clip, div, where
 from .core import primitive
 from .elementary import exp, log1p
 from .rounding import sign
+from .trigonometric import hypot
 
 __all__ = [
     "hardshrink",
@@ -53,15 +54,8 @@ def relu6(x: float) -> float:
     return 0.0 if x <= 0.0 else 6.0 if x >= 6.0 else x
 
 
-def _hardtanh_partials(out: Any, x: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
-    inside = where(x > low, where(x < high, 1.0, 0.0), 0.0)
-    below = where(x < low, where(low < high, 1.0, 0.0), 0.0)
-    above = where(x > high, 1.0, where(low > high, 1.0, 0.0))
-    return where(out == out, inside, nan), where(out == out, below, nan), where(out == out, above, nan)
-
-
 @primitive(
-    _hardtanh_partials,
+    clip.partials,
     text="hardtanh({0}, {1}, {2})",
     latex=r"\operatorname{{hardtanh}}\left[{0}\right]_{{{1}}}^{{{2}}}",
     sympy="Min(Max({0}, {1}), {2})",
@@ -202,7 +196,7 @@ def smooth_maximum(a: float, b: float, beta: float = 1.0) -> float:
 
 
 @primitive(
-    lambda out, x, width: (where(out == 0.0, 0.0, div(x, out)), where(out == 0.0, 0.0, div(width, out))),
+    hypot.partials,
     latex=r"\sqrt{{{0}^2+{1}^2}}",
     sympy="sqrt(({0})**2 + ({1})**2)",
     array="np.hypot({0}, {1})",

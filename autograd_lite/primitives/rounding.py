@@ -117,7 +117,7 @@ def trunc(x: float) -> float:
     text="round({0}, {1})",
     latex=r"\operatorname{{round}}\left({0}, {1}\right)",
     sympy="round({0}, {1})",
-    array="np.vectorize(round, otypes=[float])({0}, {1})",
+    array="_np_round({0}, {1})",
     domain=((-2.0, 2.0), (0.0, 0.0)),
     kinks=(-1.5, -0.5, 0.5, 1.5),
     table=True,
