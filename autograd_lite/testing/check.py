@@ -7,7 +7,16 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..graph import Node, forward_sweep, partials_on_nodes, reverse_nodes, topological_order
+from ..graph import (
+    Node,
+    _postorder,
+    forward_sweep,
+    partials_on_nodes,
+    reverse_adjoints,
+    reverse_nodes,
+    rule_parents,
+    topological_order,
+)
 from ..value import Value
 from .numerical import EPSILON, GRAIN, Slope, slope
 from .tape import Expression, Step
@@ -332,28 +341,23 @@ def _chain(flat: Flat, point: Sequence[float], v: list[float], k: int, mode: str
 def _tangent(y: Any, leaves: list[Value], v: list[float]) -> Any:
     """The forward sweep with the rules run on nodes: the tangent of ``y`` as a node."""
     tangents: dict[int, Any] = {id(x): d for x, d in zip(leaves, v)}
-    for node in topological_order(y):
+    for node in _postorder([y], rule_parents):
         if id(node) in tangents:
             continue
         total: Any = 0.0
         if node.op is not None:
-            for parent, partial in zip(node.parents, partials_on_nodes(node)):
+            for parent, partial in zip(rule_parents(node), partials_on_nodes(node)):
                 total = total + partial * tangents[id(parent)]
         tangents[id(node)] = total
     return tangents[id(y)]
 
 
 def _along(y: Any, leaves: list[Value], v: list[float], mode: str) -> float:
-    """The derivative of ``y`` along ``v`` by a sweep on numbers; no gradient of the user's is left changed."""
+    """The derivative of ``y`` along ``v`` by a sweep on numbers, which touches no gradient."""
     if mode == "forward":
         return float(forward_sweep([y], list(zip(leaves, v)))[id(y)])
-    nodes = topological_order(y)
-    before = [node.grad for node in nodes]
-    y.backward()
-    found = math.fsum(d * x.grad for d, x in zip(v, leaves)) if all(_finite(x.grad) for x in leaves) else math.nan
-    for node, grad in zip(nodes, before):
-        node.grad = grad
-    return found
+    adjoints = reverse_adjoints(y, leaves, 1.0)
+    return math.fsum(d * g for d, g in zip(v, adjoints)) if all(map(_finite, adjoints)) else math.nan
 
 
 def _finite(x: float) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..value import Value
-from .tree import flatten, number, positional, result_numbers
+from .tree import complex_arrays, flatten, number, positional, result_numbers
 
 __all__ = ["Slope", "numerical_grad", "slope"]
 
@@ -209,18 +209,21 @@ def _caller(
     def plain(xs: list[Any]) -> Any:
         return scalar(f(*rebuild(iter(xs))))
 
+    def on_complex(xs: list[Any]) -> Any:
+        return scalar(f(*complex_arrays(rebuild(iter(xs)))))
+
     def on_values(xs: list[Any]) -> Any:
         return scalar(f(*rebuild(iter([Value(x) for x in xs]))))
 
     if kind is complex:
         try:
-            plain([complex(x) for x in point])
+            on_complex([complex(x) for x in point])
         except (TypeError, AttributeError) as error:
             raise TypeError(
                 f"the complex step needs a function of complex numbers, and this one says: {error}; "
                 f"use method='richardson'"
             ) from error
-        return plain
+        return on_complex
     try:
         plain(point)
     except AttributeError:  # f uses methods of Values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,9 +11,11 @@ from mpmath import mpf
 
 from autograd_lite import Value
 from autograd_lite.graph import forward_sweep, reverse_nodes
-from autograd_lite.testing import Expression
+from autograd_lite.primitives import TABLE
+from autograd_lite.testing import Expression, Step
+from autograd_lite.testing.strategies import SPREADS, WIDTHS
 
-from .mp_table import MP, along, gradient, value
+from .mp_table import MP, along, gradient, kink_distance, value
 
 
 class Judged(NamedTuple):
@@ -77,3 +80,27 @@ def _second(f: Expression, v: list[float], curvature: Any) -> Judged:
     terms = [d * x.grad for d, x in zip(v, leaves)]
     noise = sum(abs(d) * m for d, m in zip(v, moves)) + sum(abs(t) * 2**-52 for t in terms)
     return Judged("second derivative", math.fsum(terms), curvature, allowance(curvature, noise))
+
+
+def points(name: str, count: int = 6) -> list[Expression]:
+    """The op alone, at random points of its test domain, away from its kinks."""
+    op = TABLE[name]
+    rng = random.Random(name)
+    found: list[Expression] = []
+    while len(found) < count:
+        width = op.arity if op.arity >= 0 else WIDTHS.get(name, lambda n: n)(rng.randint(2, 4))
+        leaves: list[float] = []
+        operands: list[int | float] = []
+        for i in range(width):
+            low, high = op.domain[i] if op.arity >= 0 and i < len(op.domain) else op.domain[0]
+            if low == high:
+                operands.append(low)
+            else:
+                operands.append(len(leaves))
+                leaves.append(rng.uniform(low, high))
+        if name in SPREADS:
+            operands.append(float(rng.randint(0, 1)))
+        f = Expression(leaves, [Step(op, tuple(operands))])
+        if kink_distance(f) > 1e-3:
+            found.append(f)
+    return found
