@@ -148,6 +148,18 @@ def test_sympy_source(name):
 
 
 @pytest.mark.parametrize("name", ENTRIES)
+def test_sympy_source_takes_symbols(name):
+    entry = TABLE[name]
+    count = entry.arity if entry.arity > 0 else 5
+    names = [f"x{i}" for i in range(count)]
+    scope = {**vars(sympy), **{n: sympy.Symbol(n, positive=True) for n in names}}
+    if name == "where":
+        scope["x0"] = sympy.Symbol("c") > 0
+    made = sympy.sympify(eval(filled(entry.sympy, names), scope))
+    assert made.free_symbols - {sympy.Symbol("c")} <= {scope[n] for n in names}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
 def test_array_source(name):
     entry = TABLE[name]
     groups: dict[int, list[tuple[float, ...]]] = {}

@@ -198,7 +198,7 @@ def smooth_maximum(a: float, b: float, beta: float = 1.0) -> float:
 @primitive(
     hypot.partials,
     latex=r"\sqrt{{{0}^2+{1}^2}}",
-    sympy="sqrt(({0})**2 + ({1})**2)",
+    sympy="sqrt({0}**2 + {1}**2)",
     array="np.hypot({0}, {1})",
     domain=((-2.0, 2.0), (0.1, 1.0)),
     table=True,
