@@ -134,13 +134,13 @@ def _flatten(thing: Any, place: list[str], arrays: dict[str, Any]) -> Any:
     """``thing`` as JSON, arrays put aside under their place in it."""
     if len(place) > _DEPTH:
         raise ValueError(f"nested more than {_DEPTH} deep at {'.'.join(place[:6])}…: does it contain itself?")
-    if thing is None or isinstance(thing, (bool, str)):
-        return _checked_text(thing, place) if isinstance(thing, str) else thing
+    if isinstance(thing, str):
+        return _checked_text(thing, place)
     if isinstance(thing, Value):
         return _flatten(thing.data, place, arrays)
     if isinstance(thing, (np.bool_, np.integer, np.floating)):
         thing = thing.item()
-    if isinstance(thing, bool):
+    if thing is None or isinstance(thing, bool):
         return thing
     if isinstance(thing, int):
         return thing if abs(thing) < 2**53 else {"$int": str(thing)}

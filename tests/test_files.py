@@ -105,13 +105,26 @@ def test_arrays_in_any_order_in_memory(path):
 
 def test_values_become_their_numbers(path):
     p = ag.nn.Parameter([[1.0, 2.0]], label="p")
-    ag.save({"v": ag.Value(0.1), "p": p, "data": p.data, "vs": ag.values([1.0, 2.0]), "n": np.float64(3)}, path)
+    ag.save(
+        {
+            "v": ag.Value(0.1),
+            "p": p,
+            "data": p.data,
+            "vs": ag.values([1.0, 2.0]),
+            "n": np.float64(3),
+            "f": np.True_,
+            "i": np.int8(2),
+        },
+        path,
+    )
     known = {
         "v": 0.1,
         "p": np.array([[1.0, 2.0]]),
         "data": np.array([[1.0, 2.0]]),
         "vs": np.array([1.0, 2.0]),
         "n": 3.0,
+        "f": True,
+        "i": 2,
     }
     assert same(ag.load(path), known)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import types
 from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite import Value, optim
+from autograd_lite import Value, nn, optim
 
 from . import reference
 
@@ -219,6 +220,17 @@ def test_no_warning_from_numpy_when_training_diverges():
         (lambda x: optim.SGD([{"lr": 1.0}]), TypeError, "'params'"),
         (lambda x: optim.SGD([x * 2]), ValueError, "only leaves"),
         (lambda x: optim.SGD([np.zeros(3)]), TypeError, "can't train a ndarray"),
+        (
+            lambda x: optim.SGD([types.SimpleNamespace(data=np.zeros(2, "f4"))]),
+            TypeError,
+            "float64 buffers, not float32",
+        ),
+        (lambda x: optim.SGD([{"params": [x], "maximize": 1}]), TypeError, "maximize is True or False"),
+        (
+            lambda x: optim.Optimizer([x], {"lr": 0.1, "maximize": False}).step(),
+            NotImplementedError,
+            "Optimizer doesn't say",
+        ),
     ],
 )
 def test_errors(make, error, words):
@@ -248,3 +260,17 @@ def test_state_is_by_parameter():
     assert optimizer.state[p]["step"] == 1
     assert optimizer.state[p]["exp_avg"].shape == (2,)
     assert optimizer.state[v]["exp_avg"] == pytest.approx(0.2)
+
+
+def test_micrograds_parameters():
+    """A list of every neuron's scalars: they are set to 0 and stepped in their layers' buffers."""
+    model = nn.MLP(2, [3, 1])
+    before = [p.data for p in model.parameters()]
+    optimizer = optim.SGD(model.parameters(), lr=0.5)
+    for p in model.parameters():
+        p.grad = 1.0
+    optimizer.step()
+    assert [p.data for p in model.parameters()] == [x - 0.5 for x in before]
+    optimizer.zero_grad()
+    assert all(p.grad == 0.0 for p in model.parameters())
+    assert len(optimizer.param_groups[0]["params"]) == len(before) == 13

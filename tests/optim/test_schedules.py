@@ -152,6 +152,7 @@ def test_a_wrong_state_inside_a_sequence_changes_nothing():
     ("make", "error", "words"),
     [
         (lambda o: lr_scheduler.StepLR(o, 0), ValueError, "step_size"),
+        (lambda o: lr_scheduler.LRScheduler(o), NotImplementedError, "doesn't say what the rates are"),
         (lambda o: lr_scheduler.StepLR(None, 1), TypeError, "takes an Optimizer"),
         (lambda o: lr_scheduler.ReduceLROnPlateau("o"), TypeError, "takes an Optimizer"),
         (lambda o: lr_scheduler.ConstantLR(o, factor=2), ValueError, "factor"),
