@@ -14,7 +14,7 @@ from .text import Line, Run, line, width
 __all__ = ["cards", "legend"]
 
 _ROWS = 8  # parameters that a card lists
-_SMALL = 9.5
+_SMALL = 10.0
 _WIDE = 230.0  # points, from which an expression is broken into lines
 _LINES = 4
 _BREAK = re.compile(r"(?=(?: [+−] |, ))")  # before a sum's signs and after commas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .model import Box, Cluster, Edge, Picture, Row
 from .style import FONT, SIZE, palette, resolve
@@ -59,7 +60,7 @@ def _table(item: Box, colours: dict[str, str]) -> str:
         wide = max(sum(cell.span for cell in row.cells) for row in item.rows)
         rows.append(
             f'<TR><TD COLSPAN="{wide}" CELLPADDING="1"><TABLE BORDER="0" STYLE="ROUNDED" CELLBORDER="0" '
-            f'CELLSPACING="0" CELLPADDING="3" BGCOLOR="{colours["parameter"]}">{inner}</TABLE></TD></TR>'
+            f'CELLSPACING="0" CELLPADDING="2" BGCOLOR="{colours["parameter"]}">{inner}</TABLE></TD></TR>'
         )
     return (
         f'<TABLE BORDER="{item.pen:g}" STYLE="ROUNDED" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" '
@@ -68,10 +69,12 @@ def _table(item: Box, colours: dict[str, str]) -> str:
 
 
 def _row(row: Row, colours: dict[str, str]) -> str:
-    cells = [
-        f'<TD ALIGN="{_ANCHOR[cell.align]}" COLSPAN="{cell.span}">{html(cell.line, row.size, colours)}</TD>'
-        for cell in row.cells
-    ]
+    cells = []
+    for i, cell in enumerate(row.cells):
+        text = cell.line
+        if i == 2 and cell.align == "right" and text:  # two columns of numbers need room between them
+            text = (replace(text[0], text=" " + text[0].text), *text[1:])
+        cells.append(f'<TD ALIGN="{_ANCHOR[cell.align]}" COLSPAN="{cell.span}">{html(text, row.size, colours)}</TD>')
     return ("<HR/>" if row.rule else "") + f"<TR>{''.join(cells)}</TR>"
 
 

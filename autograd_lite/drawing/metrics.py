@@ -10,7 +10,7 @@ from .text import width
 __all__ = ["AROUND", "PAD", "TIGHT", "card_columns", "label_size", "row_height", "size"]
 
 #: space left and right of the text of a cell, and above and below it; in a panel, and around it
-PAD, TIGHT, AROUND = 3.6, 2.8, 2.6
+PAD, TIGHT, AROUND = 3.5, 2.6, 2.4
 _LEADING = 1.16
 
 

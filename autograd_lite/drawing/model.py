@@ -129,7 +129,7 @@ class Picture:
     legend: Line = ()
     columns: Sequence[Sequence[str]] = ()
     nodesep: float = 0.16
-    ranksep: float = 0.28
+    ranksep: float = 0.26
     name: str = "autograd_lite"
     straight: bool = False
 

@@ -11,7 +11,7 @@ import re
 from .model import Box, Edge, Picture
 from .style import palette
 from .svg import centred, text_at
-from .text import Line, measured, width
+from .text import Line, clean, measured, width
 
 __all__ = ["polish"]
 
@@ -24,7 +24,7 @@ _FAMILIES = {
 }
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _PART = re.compile(r'<g id="([^"]*)" class="(?:node|edge)">.*?(?=<g id="[^"]*" class="|</svg>)', re.DOTALL)
-_TEXT = re.compile(r'<text [^>]*?x="([^"]+)" y="([^"]+)"[^>]*>[^<]*</text>\n?')
+_TEXT = re.compile(r'<text [^>]*?x="([^"]+)" y="([^"]+)"[^>]*>([^<]*)</text>\n?')
 
 
 def polish(svg: str, picture: Picture | None = None) -> str:
@@ -56,13 +56,18 @@ def _lines(item: Box) -> list[tuple[Line, float]]:
     return [(cell.line, row.size) for row in (*item.rows, *item.panel) for cell in row.cells]
 
 
+def _inked(text: Line) -> int:
+    """How many of its runs leave a mark."""
+    return sum(bool(clean(run.text).strip()) for run in text)
+
+
 def _reletter(part: str, item: Box | Edge | None, colours: dict[str, str]) -> str:
     """A node or an edge with one text for each line; as it is, if it doesn't have the texts that it should."""
     if item is None:
         return part
-    texts = list(_TEXT.finditer(part))
+    texts = [found for found in _TEXT.finditer(part) if found[3].strip()]
     lines = [(item.label, item.size)] if isinstance(item, Edge) else _lines(item)
-    if not texts or len(texts) - sum(len(text) or 1 for text, _ in lines) != 0:
+    if not texts or len(texts) != sum(_inked(text) for text, _ in lines):
         return part
     family = re.search(r'font-family="[^"]*"', part)
     if isinstance(item, Edge):
@@ -86,11 +91,14 @@ def _cells(node: str, texts: list[re.Match[str]], lines: list[tuple[Line, float]
     """A card: each line begins where its first run did."""
     pieces, end, i = [], 0, 0
     for text, size in lines:
-        first, last = texts[i], texts[i + max(len(text), 1) - 1]
-        written = text_at(text, float(first[1]), float(first[2]), size, "left", colours)
+        if not _inked(text):
+            continue
+        first, last = texts[i], texts[i + _inked(text) - 1]
+        spaces = len(first[3]) - len(first[3].lstrip(" ")) if not text[0].text.startswith(" ") else 0
+        written = text_at(text, float(first[1]) + 0.278 * size * spaces, float(first[2]), size, "left", colours)
         pieces += [node[end : first.start()], written, "\n"]
         end = last.end()
-        i += max(len(text), 1)
+        i += _inked(text)
     return "".join(pieces) + node[end:]
 
 
