@@ -59,6 +59,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callabl
         ]
         return _stack(lanes, out_axes) if "array" in kinds else _listed(lanes)
 
+    batched.__dict__["__transform__"] = ("vmap", f, {"in_axes": in_axes, "out_axes": out_axes})
     return batched
 
 

@@ -165,6 +165,7 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
             adjoints = run.finish(run.linear([y]).reverse([1.0]))
         return _finish(y, run.plain), run.arguments.build(iter(adjoints))
 
+    value_and_gradient.__dict__["__transform__"] = ("value_and_grad", f, argnums)
     return value_and_gradient
 
 
@@ -195,6 +196,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
+    gradient.__dict__["__transform__"] = ("grad", f, argnums)  # so that compile can differentiate the arrays instead
     return gradient
 
 

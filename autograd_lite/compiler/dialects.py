@@ -183,5 +183,8 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
         return template.format(
             *[f"[{g}]" for g in groups], args[-1] if args else "", args=listed, n=len(args), last=args[-1] if args else ""
         )
+    if prim.name == "add":
+        args = [a if re.fullmatch(r"[\w.]+ @ [\w.]+", a) else wrapped(a) for a in args]
+        return f"{args[0]} + {args[1]}"
     inside_call = re.fullmatch(r"[\w.]+\([^()]*\)", template) is not None
     return template.format(*(args if inside_call else map(wrapped, args)))

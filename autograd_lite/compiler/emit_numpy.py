@@ -19,7 +19,7 @@ from .dialects import DIALECTS, expression, slices
 from .naming import VIEWS
 from .statements import ArrayProgram, Statement
 
-__all__ = ["Runner", "buffered"]
+__all__ = ["Runner", "buffered", "ufunc_of"]
 
 #: makes the function that runs a program, with buffers of its own, from the parameters' arrays
 Runner = Callable[[Sequence[Any]], Callable[..., Any]]
@@ -48,7 +48,7 @@ def logsumexp(x: Any, axis: int) -> Any:
     return np.log(np.exp(x - shift).sum(axis)) + shift.squeeze(axis)
 
 
-def _ufunc(prim: Primitive) -> tuple[str, str] | None:
+def ufunc_of(prim: Primitive) -> tuple[str, str] | None:
     """The ufunc that a primitive's notation is, and its arguments as a template; None if it is something else."""
     if prim.name in ("where", "gate", "stop"):
         return None
@@ -257,7 +257,7 @@ class _Emitter:
             placed = self.added_places(i, statement, args)
             if placed is not None:
                 return placed
-        found = _ufunc(prim)
+        found = ufunc_of(prim)
         if found is None or statement.shape == ():
             name = f"s{i}"
             if prim.name not in COMPARISONS and not prim.array:

@@ -10,15 +10,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..errors import AutogradError
 from ..primitives.core import TABLE, Primitive
 from .choice import COMPARISONS, gate, stop
 
-__all__ = ["Guard", "Leaf", "Program", "ProgramError"]
+__all__ = ["CompileError", "Guard", "Leaf", "Program", "ProgramError"]
 
 _EXTRA: dict[str, Primitive] = {**COMPARISONS, "gate": gate, "stop": stop}
 
 
-class ProgramError(ValueError):
+class CompileError(AutogradError, RuntimeError):
+    """A function that can't be recorded: the message shows the line and names the cure."""
+
+
+class ProgramError(AutogradError, ValueError):
     """A program that is not well formed: the message names the instruction."""
 
 

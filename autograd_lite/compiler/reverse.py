@@ -22,13 +22,16 @@ __all__ = ["adjoints"]
 _PASSIVE = {*COMPARISONS, "stop"}
 
 
-def adjoints(builder: Builder, seeds: Sequence[tuple[Any, Any]], wrt: Sequence[Symbol]) -> list[Any]:
+def adjoints(
+    builder: Builder, seeds: Sequence[tuple[Any, Any]], wrt: Sequence[Symbol], names: dict[int, str] | None = None
+) -> list[Any]:
     """Append the statements of a reverse sweep.
 
     Args:
         builder: the program so far.
         seeds: pairs of a result (a Symbol) and its adjoint.
         wrt: what to differentiate with respect to.
+        names: of statements; the adjoint of one named f1 is named df1.
 
     Returns:
         The adjoint of each of ``wrt``, of its shape; 0.0 where nothing depends on it.
@@ -46,6 +49,8 @@ def adjoints(builder: Builder, seeds: Sequence[tuple[Any, Any]], wrt: Sequence[S
             continue
         total = totals[i] = _sum(builder, found.pop(i))
         statement = builder.statements[i]
+        if names is not None and i in names and isinstance(total, Symbol):
+            names.setdefault(total.id, "d" + names[i])
         if statement.args:
             for operand, part in _contributions(builder, i, statement, total, active):
                 found.setdefault(operand, []).append(part)

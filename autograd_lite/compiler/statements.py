@@ -257,6 +257,10 @@ class Builder:
         if axes == tuple(range(len(axes))):
             return x
         statement = self.statements[x.id]
+        if statement.op == "matmul" and axes == (1, 0):  # (A B)ᵀ is Bᵀ Aᵀ, and comes out in the order of its rows
+            a, b = (self.symbol(i) for i in statement.args)
+            if len(a.shape) == len(b.shape) == 2:
+                return self.matmul(self.transpose(b), self.transpose(a))
         if statement.op == "transpose":
             return self.transpose(self.symbol(statement.args[0]), [statement.attrs[a] for a in axes])
         return self.add("transpose", (x.id,), axes, tuple(x.shape[a] for a in axes))
@@ -414,6 +418,12 @@ class ArrayProgram:
         self.outputs = [renumber[i] for i in ids]
         self.names = {renumber[i]: name for i, name in names.items() if i in live}
         self.validate()
+
+    def keeping(self, outputs: Sequence[int]) -> ArrayProgram:
+        """The program of some of the outputs (numbers of statements) only."""
+        builder = Builder()
+        builder.statements = self.statements
+        return ArrayProgram(self.leaves, builder, [Symbol(builder, i) for i in outputs], self.names)
 
     def validate(self) -> None:
         """ValueError unless operands come first and every shape is what its operands make it."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..graph import Node
 
-__all__ = ["Blocks", "fill", "flatten", "leaves_of", "rebuild"]
+__all__ = ["Blocks", "assemble", "flatten", "leaves_of", "rebuild"]
 
 #: a block is what becomes one array of a program: a float, or a float array
 Blocks = list[Any]
@@ -95,7 +95,7 @@ def _kinds(x: Any) -> tuple[Any, ...]:
 
 
 def rebuild(x: Any, take: Iterator[Any]) -> Any:
-    """An argument like ``x`` with each number replaced by the next from ``take``, arrays as object arrays."""
+    """Something like ``x`` with each number replaced by the next from ``take``; arrays of floats stay float arrays."""
     kind = type(x)
     if kind is bool or x is None or kind is str or kind is bytes:
         return x
@@ -104,6 +104,8 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
         flat = x.ravel().tolist()
         for i, item in enumerate(flat):
             result[i] = rebuild(item, take)
+        if x.size and all(type(item) is float for item in result):
+            result = result.astype(float)
         return result.reshape(x.shape)
     if isinstance(x, (list, tuple)):
         items = [rebuild(item, take) for item in x]
@@ -130,18 +132,24 @@ def leaves_of(x: Any, found: list[Any]) -> None:
         found.append(x)
 
 
-def fill(x: Any, flat: Any, at: int = 0) -> Callable[[Any], Any]:
-    """A function that puts the numbers of a flat sequence where ``x`` has its own: ``fill(x)(numbers)``."""
-    if not isinstance(x, (np.ndarray, list, tuple, dict)):
-        return next
-    return lambda take: _fill(x, take)
 
-
-def _fill(x: Any, take: Iterator[Any]) -> Any:
+def assemble(x: Any, arrays: Iterator[Any]) -> Any:
+    """Something like ``x`` made of one array (or float) for each block that ``flatten`` finds in it."""
+    kind = type(x)
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return x
+    if kind is np.ndarray and x.dtype.kind in _NUMERIC:
+        return np.array(next(arrays), dtype=float).reshape(x.shape)
+    if isinstance(x, (list, tuple)) and _as_array(x) is not None:
+        return rebuild(x, iter(np.asarray(next(arrays)).ravel().tolist()))
     if isinstance(x, np.ndarray):
-        items = [next(take) for _ in range(x.size)]
-        plain = all(isinstance(item, float) for item in items)
-        result = np.empty(x.size, dtype=float if plain else object)
-        result[:] = items
-        return result.reshape(x.shape)
-    return rebuild(x, take)
+        items = [assemble(item, arrays) for item in x.ravel().tolist()]
+        return np.array(items, dtype=float).reshape(x.shape)
+    if isinstance(x, (list, tuple)):
+        items = [assemble(item, arrays) for item in x]
+        return kind(*items) if hasattr(x, "_fields") else kind(items)
+    if isinstance(x, dict):
+        return {key: assemble(item, arrays) for key, item in x.items()}
+    if isinstance(x, (Node, int, float)) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
+        return float(next(arrays))
+    return x

@@ -75,16 +75,16 @@ class Recording:
 
     Attributes:
         program: the scalar program.
-        result: what the function returned (its structure; its numbers are the program's outputs).
-        blocks: how many blocks of numbers the arguments had.
+        result: what the function returned, with plain numbers in the place of Values.
+        plain: for each output the number, if the function returned a plain one; None for a Value.
     """
 
-    __slots__ = ("blocks", "program", "result")
+    __slots__ = ("plain", "program", "result")
 
-    def __init__(self, program: Program, result: Any, blocks: int) -> None:
+    def __init__(self, program: Program, result: Any, plain: list[Any]) -> None:
         self.program = program
         self.result = result
-        self.blocks = blocks
+        self.plain = plain
 
 
 def record_call(
@@ -114,7 +114,9 @@ def record_call(
         result = f(*new_args, **new_named)
     found: list[Any] = []
     leaves_of(result, found)
-    return Recording(builder.program(recorder, found), result, len(blocks))
+    program = builder.program(recorder, found)
+    plain = [None if isinstance(item, Node) else item for item in found]
+    return Recording(program, rebuild(result, iter([0.0] * len(found))), plain)
 
 
 class _Builder:

@@ -1,0 +1,421 @@
+"""``compile``: a function recorded once, turned into array statements, and run as those from then on."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import LostGradientError
+from ..graph import Node
+from ..modes import current_tracer
+from .emit_source import source as array_source
+from .equations import Equations, equations
+from .fast import straight_line
+from .lanes import Lanes
+from .paths import Compilation, Path, Plan, guards_hold
+from .program import CompileError, Program
+from .results import Gradients, Pullback, call_primitive, scalar_result
+from .statements import ArrayProgram
+from .structure import assemble, flatten, rebuild
+from .trace import record_call
+from .watch import Watch
+
+__all__ = ["Compiled", "compile"]
+
+MAX_PATHS = 32
+MAX_STATES = 8
+
+
+def compile(f: Callable[..., Any]) -> Compiled:
+    """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
+
+    The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of neurons
+    is a matrix product) and writes a program; later calls run that. Python control flow on numbers is checked at each
+    call, and another way through ``f`` is another recording. What the function closes over may change: parameters and
+    Values are read at each call, and a changed constant is recorded anew.
+
+    Args:
+        f: a function of numbers, nested lists, dicts or arrays of them; or ``ag.grad(f)``, ``ag.value_and_grad(f)``,
+            ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program.
+
+    Returns:
+        A ``Compiled``: call it like ``f``. Where ``f`` would return a Value because it closes over Values or parameters,
+        so does it: ``loss.backward()`` adds to their gradients.
+
+    Raises:
+        CompileError: from a call, if ``f`` draws random numbers, or takes another way at too many calls.
+
+    Not detected: printing and other side effects, which happen when recording only.
+
+    >>> import autograd_lite as ag
+    >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))
+    >>> g(0.0), round(g(1.0), 6)
+    (0.0, 1.381773)
+    """
+    return Compiled(f)
+
+
+class _State:
+    """The recordings that belong to one state of the function's surroundings."""
+
+    __slots__ = ("entries", "static", "watch")
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.watch = Watch(f)
+        self.entries: dict[Any, list[Path]] = {}
+        self.static = False
+
+
+class Compiled:
+    """A compiled function; made by ``compile``.
+
+    Attributes:
+        program: the scalar program of the last recording.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        if not callable(f):
+            raise TypeError(f"compile takes a function, not {type(f).__name__}")
+        functools.update_wrapper(self, f, updated=())
+        self._f = f
+        kind, inner, options = getattr(f, "__transform__", ("call", f, None))
+        self._lanes: Lanes | None = None
+        if kind == "vmap":
+            self._lanes = Lanes(Compiled(inner), f, options)
+        elif kind not in ("grad", "value_and_grad"):
+            kind, inner = "call", f
+        self.kind = kind
+        self.inner = inner
+        self.argnums = options
+        self._states: list[_State] = []
+        self._lock = threading.RLock()
+        self.last: tuple[Path, Plan, Compilation] | None = None
+        self._prim = call_primitive(getattr(f, "__name__", "compiled"), self._of_numbers)
+        self._fast: Callable[..., Any] | None = None
+        self.previous: Callable[..., Any] | None = None
+        self.general = self._call
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        fast = self._fast
+        if fast is not None:
+            return fast(*args, **named)
+        return self._call(*args, **named)
+
+    def __repr__(self) -> str:
+        return f"<compiled {getattr(self._f, '__qualname__', self._f)!s}>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    # --- what it was turned into ----------------------------------------------------------------------------------
+
+    @property
+    def program(self) -> Program:
+        """The scalar program of the last recording."""
+        return self._recorded()[0].program
+
+    def source(self, backend: str = "numpy") -> str:
+        """The program as source: "numpy", "jax", "torch", or "python" if its numbers stay scalars.
+
+        Raises:
+            CompileError: before the first call, which decides the shapes.
+            NotImplementedError: for a primitive that the library doesn't have.
+        """
+        if self._lanes is not None:
+            return self._lanes.function.source(backend)
+        path, plan, compilation = self._recorded()
+        if backend == "python":
+            if not compilation.scalar:
+                raise ValueError("the program is of arrays: backend='numpy'")
+            return compilation.text
+        program, _ = path.statements(plan)
+        return array_source(_without_guards(program, len(compilation.guards)), backend, self._name())
+
+    def equations(self) -> Equations:
+        """The same as equations, forward and backward; LaTeX in a notebook."""
+        if self._lanes is not None:
+            return self._lanes.function.equations()
+        path, plan, compilation = self._recorded()
+        if self.kind == "call" and path.live and len(path.program.outputs) == 1:
+            plan = Plan(True, path.live)
+        program, guards = path.statements(plan)
+        return equations(_without_guards(program, len(guards)))
+
+    def statements(self) -> ArrayProgram:
+        """The forward part as array statements."""
+        path = self._recorded()[0]
+        program, guards = path.statements(Plan(True))
+        return _without_guards(program, len(guards))
+
+    def _name(self) -> str:
+        name = getattr(self._f, "__name__", "program")
+        return name if name.isidentifier() else "program"
+
+    def _recorded(self) -> tuple[Path, Plan, Compilation]:
+        if self.last is None:
+            raise CompileError("nothing is recorded yet: call the function once, its arguments decide the shapes")
+        return self.last
+
+    # --- calling --------------------------------------------------------------------------------------------------
+
+    def _call(self, *args: Any, **named: Any) -> Any:
+        if self._lanes is not None:
+            return self._lanes(args, named)
+        if current_tracer() is not None:
+            return self._f(*args, **named)
+        blocks: list[Any] = []
+        starts = []
+        key: list[Any] = []
+        for arg in args:
+            starts.append(len(blocks))
+            key.append(flatten(arg, blocks))
+        starts.append(len(blocks))
+        for name, arg in named.items():
+            key.append((name, flatten(arg, blocks)))
+        values = [k for k, block in enumerate(blocks) if isinstance(block, Node)]
+        if values and self.kind != "call":
+            return self._f(*args, **named)
+        state = self._state()
+        if state.static:
+            key.append(tuple(arg for arg in args if type(arg) is int))
+        paths = state.entries.get(tuple(key))
+        if paths is None:
+            paths = state.entries.setdefault(tuple(key), [])
+        for path in paths:
+            done, result = self._run(path, args, named, blocks, starts, values)
+            if done:
+                return result
+        with self._lock:
+            path = self._record(state, paths, args, named, blocks)
+        done, result = self._run(path, args, named, blocks, starts, values)
+        if not done:
+            raise CompileError(
+                f"{self._name()} took another way when it was run than when it was recorded; does it depend on "
+                f"something that changes from call to call?"
+            )
+        if not values:
+            self.previous = self._fast
+            self._fast = straight_line(self, path, args, named, state.watch) or self._fast
+        return result
+
+    def _state(self) -> _State:
+        """The recordings for the function's surroundings as they are now."""
+        states = self._states
+        for k, state in enumerate(states):
+            if state.watch.holds():
+                if k:
+                    self._states = [state, *states[:k], *states[k + 1 :]]
+                return state
+        made = _State(self.inner)
+        self._fast = None
+        self._states = [made, *states[: MAX_STATES - 1]]
+        return made
+
+    def _record(self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any]) -> Path:
+        if len(paths) >= MAX_PATHS:
+            lines = sorted({guard.line for path in paths for guard in path.program.guards})
+            raise CompileError(
+                f"{self._name()} took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "
+                f"ag.where(condition, a, b) there, which keeps both branches in one program (and no .data or .item())"
+            )
+        names = self._block_names(args, named)
+        before = _random_state()
+        try:
+            recording = record_call(self.inner, args, named, blocks, names)
+        except (LostGradientError, TypeError):
+            if state.static or not any(type(arg) is int for arg in args):
+                raise
+            state.static = True
+            recording = record_call(_with_ints(self.inner, args), args, named, blocks, names)
+        if _random_state() != before:
+            raise CompileError(
+                f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
+                f"as an argument (or put a model with Dropout into eval mode)"
+            )
+        path = Path(recording)
+        paths.insert(0, path)
+        return path
+
+    def _block_names(self, args: Any, named: Any) -> list[str]:
+        """A name for every block of the arguments: the parameter's, numbered if it has several."""
+        try:
+            parameters = list(inspect.signature(self.inner).parameters.values())
+        except (TypeError, ValueError):
+            parameters = []
+        items = []
+        for i, arg in enumerate(args):
+            parameter = parameters[min(i, len(parameters) - 1)] if parameters else None
+            if parameter is None or parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                items.append((f"{parameter.name if parameter is not None else 'x'}{i}", arg))
+            else:
+                items.append((parameter.name, arg))
+        items += list(named.items())
+        result: list[str] = []
+        for name, arg in items:
+            found: list[Any] = []
+            flatten(arg, found)
+            result += [name] if len(found) == 1 else [f"{name}{i}" for i in range(len(found))]
+        return result
+
+    def _run(
+        self, path: Path, args: Any, named: Any, blocks: list[Any], starts: list[int], values: list[int]
+    ) -> tuple[bool, Any]:
+        """Run one path: whether the call takes it, and the result."""
+        if self.kind != "call":
+            return self._run_gradient(path, args, named, blocks, starts)
+        if values and len(path.program.outputs) != 1:
+            return True, self._f(*args, **named)
+        wrt: tuple[int, ...] = ()
+        many = len(path.program.outputs) != 1
+        if not many and (values or path.tainted[0]):
+            wrt = tuple(path.arguments[k] for k in values) + (path.live if path.tainted[0] else ())
+        elif many and any(path.tainted) and any(path.leaves[k].kind == "value" for k in path.live):
+            return True, self._f(*args, **named)
+        plan = Plan(True, wrt)
+        compilation = path.compilation(plan)
+        inputs = self._inputs(path, blocks)
+        outputs, held = compilation.call(inputs)
+        self.last = (path, plan, compilation)
+        count = len(compilation.guards)
+        if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
+            compilation.give_back(held)
+            return False, None
+        if wrt:
+            return True, self._live_result(path, compilation, outputs, held, blocks, values)
+        found = outputs[0]
+        numbers: list[Any] = [float(found)] if not many else np.asarray(found, dtype=float).tolist()
+        compilation.give_back(held)
+        plain = path.recording.plain
+        if any(path.tainted):
+            numbers = self._live_results(path, inputs, numbers)
+        numbers = [number if given is None else given for number, given in zip(numbers, plain)]
+        return True, rebuild(path.recording.result, iter(numbers))
+
+    def path_for(self, args: tuple[Any, ...]) -> tuple[Path | None, Plan, Any]:
+        """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
+        result = self._call(*args)
+        if self.last is None or any(self.last[0].tainted) and self.kind == "call":
+            return None, Plan(True), None
+        path, plan, _ = self.last
+        return path, plan, result
+
+    @staticmethod
+    def _inputs(path: Path, blocks: Sequence[Any]) -> list[Any]:
+        """A block for each leaf that is no constant."""
+        inputs: list[Any] = []
+        for leaf in path.leaves:
+            if leaf.kind == "argument":
+                block = blocks[leaf.key]
+                inputs.append(block._number() if isinstance(block, Node) else block)
+            elif leaf.kind == "parameter":
+                inputs.append(leaf.key.data)
+            elif leaf.kind == "value":
+                inputs.append(leaf.key._number())
+        return inputs
+
+    def _live_result(
+        self, path: Path, compilation: Compilation, outputs: Any, held: Any, blocks: list[Any], values: list[int]
+    ) -> Any:
+        """One number that derivatives flow through."""
+        nodes: list[Any] = []
+        partials: list[float] = []
+        storages: list[Any] = []
+        arrays: list[Any] = []
+        for k, g in zip(compilation.plan.wrt, outputs[1:]):
+            leaf = path.leaves[k]
+            if leaf.kind == "parameter":
+                storages.append(leaf.key)
+                arrays.append(np.asarray(g).reshape(leaf.shape))
+            else:
+                nodes.append(blocks[leaf.key] if leaf.kind == "argument" else leaf.key)
+                partials.append(float(g))
+        release = None if held is None else functools.partial(compilation.give_back, held)
+        sink = Gradients(storages, arrays, release) if storages else None
+        number = float(outputs[0])
+        if sink is None and release is not None:
+            release()
+        made = scalar_result(number, self._prim, nodes, partials, sink)
+        return rebuild(path.recording.result, iter([made]))
+
+    def _live_results(self, path: Path, inputs: list[Any], numbers: list[float]) -> list[Any]:
+        """Several numbers, of which some depend on parameters."""
+        parameters = tuple(k for k in path.live if path.leaves[k].kind == "parameter")
+        kept = [np.array(block) if isinstance(block, np.ndarray) else block for block in inputs]
+
+        def pull(seed: Any) -> list[Any]:
+            compilation = path.compilation(Plan(False, parameters, True))
+            outputs, held = compilation.call_on_copies([*kept, seed])
+            found = [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
+            compilation.give_back(held)
+            return found
+
+        sink = Pullback([path.leaves[k].key for k in parameters], len(numbers), pull)
+        return [
+            scalar_result(number, self._prim, [], [], sink, index) if tainted else number
+            for index, (number, tainted) in enumerate(zip(numbers, path.tainted))
+        ]
+
+    def _run_gradient(
+        self, path: Path, args: Any, named: Any, blocks: list[Any], starts: list[int]
+    ) -> tuple[bool, Any]:
+        """``grad`` and ``value_and_grad``: the derivatives, in the structure of the arguments."""
+        if len(path.program.outputs) != 1 or not isinstance(path.recording.result, float):
+            return True, self._f(*args, **named)  # raises, and says what to use instead
+        single = isinstance(self.argnums, int)
+        chosen = [n % len(args) for n in ((self.argnums,) if single else self.argnums)]
+        wrt = tuple(path.arguments[k] for n in chosen for k in range(starts[n], starts[n + 1]))
+        plan = Plan(self.kind == "value_and_grad", wrt)
+        compilation = path.compilation(plan)
+        outputs, held = compilation.call(self._inputs(path, blocks))
+        self.last = (path, plan, compilation)
+        count = len(compilation.guards)
+        if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
+            compilation.give_back(held)
+            return False, None
+        arrays = iter(outputs[1:] if plan.value else outputs)
+        found = [assemble(args[n], arrays) for n in chosen]
+        result = found[0] if single else tuple(found)
+        if plan.value:
+            result = (float(outputs[0]), result)
+        compilation.give_back(held)
+        return True, result
+
+    def _of_numbers(self, *numbers: Any) -> Any:
+        """The eager function of its operands, for derivatives of higher order."""
+        return self._f(*numbers)
+
+
+def _without_guards(program: ArrayProgram, count: int) -> ArrayProgram:
+    """The program with its results only."""
+    return program.keeping(program.outputs[: len(program.outputs) - count])
+
+
+def _with_ints(f: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+    """``f`` with its int arguments given as ints: counts and positions, not numbers to differentiate."""
+
+    def fixed(*given: Any, **named: Any) -> Any:
+        return f(*[old if type(old) is int else new for old, new in zip(args, given)], **named)
+
+    return fixed
+
+
+def _random_state() -> Any:
+    """Where the random number generators stand that a function may draw from."""
+    found: list[Any] = []
+    random = sys.modules.get("random")
+    if random is not None:
+        found.append(random.getstate())
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        state = numpy_random.get_state()
+        found.append((state[2], state[1].tobytes()))
+    arrays = sys.modules.get("autograd_lite.arrays")
+    if arrays is not None:
+        found.append(repr(arrays.default_generator(None).bit_generator.state))
+    return found

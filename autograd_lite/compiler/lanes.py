@@ -1,0 +1,315 @@
+"""``vmap``, compiled: every scalar of the program becomes an array with one number per lane, in blocks of lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..batching import vmap
+from ..graph import Node
+from .choice import COMPARISONS
+from .dialects import DIALECTS, elementwise_source, number_source
+from .emit_numpy import ufunc_of
+from .naming import all_names, leaf_names
+from .paths import Path, Plan
+from .statements import ArrayProgram, Statement
+
+if TYPE_CHECKING:
+    from .api import Compiled
+
+__all__ = ["Kernel", "Lanes"]
+
+#: numbers of lanes that a block's buffers may hold together: they stay in the second-level cache
+CACHE = 60_000
+SMALLEST, LARGEST = 512, 16_384
+
+
+class Kernel:
+    """A scalar program over lanes.
+
+    Attributes:
+        text: the source of one block.
+        width: lanes a block.
+    """
+
+    def __init__(self, program: ArrayProgram, mapped: Sequence[bool]) -> None:
+        emitter = _Emitter(program, mapped)
+        self.text, self.scope, self.outputs = emitter.text()
+        self.width = max(SMALLEST, min(LARGEST, CACHE // max(1, emitter.count)))
+        exec(compile(self.text, "<autograd_lite lanes>", "exec"), self.scope)
+        self.make: Callable[[int], Callable[..., None]] = self.scope["make"]
+        self.pool: dict[int, list[Any]] = {}
+
+    def run(self, blocks: Sequence[Any], mapped: Sequence[bool], lanes: int) -> list[Any]:
+        """One array of ``lanes`` numbers for each scalar output.
+
+        Args:
+            blocks: for each leaf that is no constant an array: lanes first where ``mapped``.
+        """
+        results = [np.empty(lanes, dtype=bool if boolean else float) for boolean in self.outputs]
+        for low in range(0, lanes, self.width):
+            high = min(low + self.width, lanes)
+            pool = self.pool.setdefault(high - low, [])
+            try:
+                block = pool.pop()
+            except IndexError:
+                block = self.make(high - low)
+            given = [x[low:high] if lane else x for x, lane in zip(blocks, mapped)]
+            block(*given, *[result[low:high] for result in results])
+            if high - low == self.width or not pool:
+                pool.append(block)
+        return results
+
+
+class _Emitter:
+    """Lines of one block: ufuncs into buffers of the block's width."""
+
+    def __init__(self, program: ArrayProgram, mapped: Sequence[bool]) -> None:
+        self.program = program
+        self.names = leaf_names(program.leaves)
+        self.called = [f"n_{name}" for name in all_names(program, self.names)]
+        given = [k for k, leaf in enumerate(program.leaves) if leaf.kind != "constant"]
+        self.mapped = dict(zip(given, mapped))
+        self.vector = [False] * len(program.statements)
+        self.lines: list[str] = []
+        self.once: list[str] = []
+        self.scope: dict[str, Any] = {"np": np}
+        self.texts: list[str] = []
+        self.free: dict[bool, list[str]] = {False: [], True: []}
+        self.buffers: dict[int, str] = {}
+        self.count = 0
+        self.flat = [part for i in program.outputs for part in self._parts(i)]
+        self.last = self._last_uses()
+
+    def _parts(self, i: int) -> list[int]:
+        """The scalar statements that an output consists of."""
+        statement = self.program.statements[i]
+        if statement.op == "pack":
+            return list(statement.args)
+        if statement.op == "broadcast":
+            return [statement.args[0]] * int(np.prod(statement.shape))
+        return [i]
+
+    def _last_uses(self) -> list[int]:
+        last = list(range(len(self.program.statements)))
+        for i, statement in enumerate(self.program.statements):
+            for a in statement.args:
+                last[a] = i
+        return last
+
+    def text(self) -> tuple[str, dict[str, Any], list[bool]]:
+        """The source of ``make(width)``, its scope, and for each output whether it is boolean."""
+        home: dict[int, int] = {}
+        for k, i in enumerate(self.flat):
+            home.setdefault(i, k)
+        for i, statement in enumerate(self.program.statements):
+            self.emit(i, statement, home.get(i))
+        for k, i in enumerate(self.flat):
+            if home[i] != k or not self.vector[i] or self.texts[i] != f"o{k}":
+                self.lines.append(f"o{k}[...] = {self.texts[i]}")
+        given = [f"n_{name}" for name, leaf in zip(self.names, self.program.leaves) if leaf.kind != "constant"]
+        given += [f"o{k}" for k in range(len(self.flat))]
+        lines = [
+            "def make(width):",
+            *[f"    {line}" for line in self.once],
+            f"    def run({', '.join(given)}):",
+            *[f"        {line}" for line in self.lines or ["pass"]],
+            "    return run",
+        ]
+        text = "\n".join(lines) + "\n"
+        if "_np_" in text:
+            from ..primitives.arrays_support import HELPERS
+
+            self.scope.update(HELPERS)
+        return text, self.scope, [self.program.statements[i].boolean for i in self.flat]
+
+    def emit(self, i: int, statement: Statement, output: int | None) -> None:
+        args = [self.texts[a] for a in statement.args]
+        op = statement.op
+        self.vector[i] = any(self.vector[a] for a in statement.args)
+        if op == "leaf":
+            self.vector[i] = self.mapped[statement.attrs]
+            self.texts.append(f"n_{self.names[statement.attrs]}")
+        elif op == "constant":
+            self.texts.append(number_source(statement.attrs, "np") if statement.shape == () else "0.0")
+        elif op == "index":
+            leaf = self.program.statements[statement.args[0]]
+            where = ", ".join(str(int(k)) for k in statement.attrs)
+            assert leaf.op == "leaf"
+            self.texts.append(f"{args[0]}[:, {where}]" if self.vector[i] else f"{args[0]}[{where}]")
+        elif op in ("pack", "broadcast", "reshape"):
+            self.texts.append(args[0] if args else "0.0")
+        elif statement.name in ("gate", "stop"):
+            self.texts.append(args[0])
+            self.last[statement.args[0]] = max(self.last[statement.args[0]], self.last[i])
+        else:
+            self.texts.append(self.compute(i, statement, args, output))
+            self.release(i, statement)
+
+    def compute(self, i: int, statement: Statement, args: list[str], output: int | None) -> str:
+        prim = statement.prim
+        if prim is None:  # the inner product of two numbers
+            text = f"{args[0]} * {args[1]}"
+            self.lines.append(f"{self.called[i]} = {text}")
+            return self.called[i]
+        if prim.name not in COMPARISONS and not prim.array:
+            self.scope[f"_op_{prim.name}"] = np.vectorize(prim.fn, otypes=[float])
+        found = ufunc_of(prim)
+        if not self.vector[i] or (found is None and prim.name != "where"):
+            text = elementwise_source(statement, args, DIALECTS["numpy"])
+            if not self.vector[i] and prim.name == "div":
+                text = f"np.divide({args[0]}, {args[1]})"
+            self.lines.append(f"{self.called[i]} = {text}")
+            return self.called[i]
+        target = f"o{output}" if output is not None else self.allocate(i, statement)
+        if found is None:
+            # np.where has no out=
+            self.lines.append(f"{target}[...] = np.where({', '.join(args)})")
+        else:
+            self.scope[f"_{found[0]}"] = getattr(np, found[0])
+            self.lines.append(f"_{found[0]}({found[1].format(*args)}, {target})")
+        return target
+
+    def allocate(self, i: int, statement: Statement) -> str:
+        """A buffer: that of an operand that dies here, a free one, or a new one."""
+        for a in statement.args:
+            name = self.buffers.get(a)
+            if name is not None and self.last[a] == i and self.program.statements[a].boolean == statement.boolean:
+                del self.buffers[a]
+                self.buffers[i] = name
+                return name
+        pool = self.free[statement.boolean]
+        if pool:
+            name = pool.pop()
+        else:
+            self.count += 1
+            name = f"b{self.count}"
+            self.once.append(f"{name} = np.empty(width{', dtype=bool' if statement.boolean else ''})")
+        self.buffers[i] = name
+        return name
+
+    def release(self, i: int, statement: Statement) -> None:
+        for a in set(statement.args):
+            if a in self.buffers and self.last[a] <= i:
+                self.free[self.program.statements[a].boolean].append(self.buffers.pop(a))
+
+
+class Lanes:
+    """A compiled ``vmap``."""
+
+    def __init__(self, function: Compiled, eager: Callable[..., Any], options: dict[str, Any]) -> None:
+        self.function = function
+        self.in_axes = options["in_axes"]
+        self.out_axes = options["out_axes"]
+        self.eager = eager
+        self.looped = vmap(function, self.in_axes, self.out_axes)
+        self.kernels: dict[Any, Kernel] = {}
+
+    def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        axes = self._axes(args)
+        if axes is None or named:
+            return self.looped(*args, **named)
+        lanes = {np.shape(arg)[axis] for arg, axis in zip(args, axes) if axis is not None}
+        if len(lanes) != 1 or lanes == {0}:
+            return self.eager(*args, **named)  # says what is wrong
+        (count,) = lanes
+        batches = [
+            np.asarray(arg, dtype=float) if axis is None else np.moveaxis(np.asarray(arg, dtype=float), axis, 0)
+            for arg, axis in zip(args, axes)
+        ]
+        fixed = [arg for arg, axis in zip(args, axes) if axis is None]
+        with np.errstate(all="ignore"):
+            return self._run(batches, axes, args, fixed, count)
+
+    def _axes(self, args: tuple[Any, ...]) -> list[int | None] | None:
+        """The axis of each argument, if all are arrays or plain numbers; None for anything else."""
+        axes = self.in_axes
+        found = [axes] * len(args) if axes is None or isinstance(axes, int) else list(axes)
+        if len(found) != len(args) or not any(axis is not None for axis in found):
+            return None
+        for arg, axis in zip(args, found):
+            if axis is None:
+                if isinstance(arg, (Node, bool)) or not isinstance(arg, (int, float)):
+                    return None
+            elif not isinstance(axis, int) or not isinstance(arg, np.ndarray) or arg.dtype.kind not in "fiu":
+                return None
+            elif not -arg.ndim <= axis < arg.ndim:
+                return None
+        return found
+
+    def _run(self, batches: list[Any], axes: Any, args: Any, fixed: Any, count: int) -> Any:
+        """Lanes along the recorded paths; those that leave one take, or make, another."""
+        left: Any = None  # the numbers of the lanes that are not done; None for all
+        results: list[Any] | None = None
+        tried: set[int] = set()
+        while left is None or len(left):
+            first = 0 if left is None else int(left[0])
+            example = [
+                float(b) if axis is None else (float(b[first]) if b.ndim == 1 else np.array(b[first]))
+                for b, axis in zip(batches, axes)
+            ]
+            path, plan, like = self.function.path_for(tuple(example))
+            if path is None or id(path) in tried:
+                return self.looped(*args)
+            tried.add(id(path))
+            subset = [b if axis is None or left is None else b[left] for b, axis in zip(batches, axes)]
+            lanes = count if left is None else len(left)
+            found, held = self._lanes(path, plan, subset, axes, lanes)
+            if results is None:
+                if held.all():
+                    return self._shaped(like, found, count)
+                results = [np.empty(count) for _ in found]
+            where = np.flatnonzero(held) if left is None else left[held]
+            for result, part in zip(results, found):
+                result[where] = part[held]
+            left = np.flatnonzero(~held) if left is None else left[~held]
+        assert results is not None
+        return self._shaped(like, results, count)
+
+    def _lanes(self, path: Path, plan: Plan, batches: list[Any], axes: Any, lanes: int) -> tuple[list[Any], Any]:
+        """The scalar outputs of one path for some lanes, and which lanes take that path."""
+        mapped = []
+        blocks: list[Any] = []
+        for leaf in path.leaves:
+            if leaf.kind == "argument":
+                mapped.append(axes[leaf.key] is not None)
+                batch = batches[leaf.key]
+                blocks.append(batch if axes[leaf.key] is not None else np.float64(batch))
+            elif leaf.kind != "constant":
+                mapped.append(False)
+                blocks.append(leaf.key.data if leaf.kind == "parameter" else np.float64(leaf.key._number()))
+        key = (id(path), plan.key(), tuple(mapped))
+        kernel = self.kernels.get(key)
+        program, expected = None, path.expected
+        if kernel is None:
+            program, expected = path.statements(plan, scalar=True)
+            path.expected = expected
+            kernel = self.kernels[key] = Kernel(program, mapped)
+            kernel.scope["_path"] = path  # kept, so that its id stays its own
+        found = kernel.run(blocks, mapped, lanes)
+        held = np.ones(lanes, dtype=bool)
+        if expected:
+            for numbers, (wanted, exact) in zip(found[len(found) - len(expected) :], expected):
+                held &= (numbers == wanted) if exact else ((numbers != 0.0) == bool(np.ravel(wanted)[0]))
+            found = found[: len(found) - len(expected)]
+        return found, held
+
+    def _shaped(self, like: Any, found: list[Any], count: int) -> Any:
+        take = iter(found)
+        return self._stacked(like, take, count)
+
+    def _stacked(self, like: Any, take: Iterator[Any], count: int) -> Any:
+        """The lanes' results in the structure of one lane's."""
+        if isinstance(like, np.ndarray):
+            stacked = np.stack([next(take) for _ in range(like.size)], axis=-1) if like.size else np.empty((count, 0))
+            return np.moveaxis(stacked.reshape(count, *like.shape), 0, self.out_axes)
+        if isinstance(like, (list, tuple)):
+            items = [self._stacked(item, take, count) for item in like]
+            return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
+        if isinstance(like, dict):
+            return {key: self._stacked(item, take, count) for key, item in like.items()}
+        if isinstance(like, (float, int)) and not isinstance(like, bool):
+            return next(take)
+        return like

@@ -1,0 +1,256 @@
+"""One recorded way through a function, and the programs made from it: for one point, for arrays, with derivatives."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .emit_numpy import buffered
+from .emit_python import scalar_lines
+from .lift import Lifted, lift, unlifted
+from .naming import leaf_names, name_forward
+from .program import Leaf, Program
+from .reverse import adjoints
+from .statements import ArrayProgram, Symbol
+from .trace import Recording
+
+__all__ = ["Compilation", "Path", "Plan", "guards_hold"]
+
+#: what one statement of NumPy and one operation of Python cost, in the same unit
+ARRAY_STATEMENT, SCALAR_OPERATION = 25.0, 1.0
+
+
+class Plan:
+    """What a program computes besides the outputs.
+
+    Attributes:
+        value: whether the outputs are among the results.
+        wrt: the numbers of the leaves to differentiate the output (or the seeded outputs) with respect to.
+        seeded: whether the adjoints of the outputs are an input, for several outputs.
+    """
+
+    __slots__ = ("seeded", "value", "wrt")
+
+    def __init__(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False) -> None:
+        self.value = value
+        self.wrt = wrt
+        self.seeded = seeded
+
+    def key(self) -> tuple[Any, ...]:
+        return (self.value, self.wrt, self.seeded)
+
+
+class Compilation:
+    """An array program ready to run.
+
+    Attributes:
+        program: the statements; its outputs are the value (if planned), the derivatives, the guards.
+        run: from the leaves' blocks to the outputs. Buffers are its own until ``give_back``.
+    """
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self.plan = plan
+        self.scalar = path.scalar
+        self.program, self.guards = path.statements(plan)
+        self.leaves = self.program.leaves
+        self.names = leaf_names(self.leaves)
+        self.pool: list[Any] = []
+        self.text = ""
+        if self.scalar:
+            self._straight()
+        else:
+            self.make, self.text = buffered(self.program, self.names)
+
+    def _straight(self) -> None:
+        lines = scalar_lines(self.program, self.names, safe=True)
+        body = []
+        given = []
+        for k, (name, leaf) in enumerate(zip(self.names, self.leaves)):
+            if leaf.kind == "constant":
+                continue
+            given.append(name)
+            body += [f"{element} = {name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
+        results = [f"[{', '.join(r)}]" if isinstance(r, list) else r for r in lines.results]
+        body = [*body, *lines.lines, f"return ({', '.join(results)}{',' if results else ''})"]
+        self.text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
+        scope = lines.scope
+        exec(compile(self.text, "<autograd_lite program>", "exec"), scope)
+        self.run = scope["run"]
+
+    def call(self, blocks: Sequence[Any]) -> tuple[Any, Any]:
+        """Run on one block per leaf that is no constant.
+
+        Returns:
+            The outputs, and what has to be given back when they have been used (their buffers).
+        """
+        if self.scalar:
+            flat = [
+                block if leaf.shape == () else np.ravel(block).tolist()
+                for block, leaf in zip(blocks, [leaf for leaf in self.leaves if leaf.kind != "constant"])
+            ]
+            return self.run(*flat), None
+        try:
+            runner = self.pool.pop()  # atomic: two threads never share buffers
+        except IndexError:
+            arrays = [leaf.key.data for leaf in self.leaves if leaf.kind == "parameter"]
+            runner = self.make([np.asarray(array) for array in arrays])
+        given = [
+            block
+            for block, leaf in zip(blocks, [leaf for leaf in self.leaves if leaf.kind != "constant"])
+            if leaf.kind != "parameter"
+        ]
+        return runner(*given), runner
+
+    def call_on_copies(self, blocks: Sequence[Any]) -> tuple[Any, Any]:
+        """Run with parameters that are not the live ones: blocks for them too."""
+        if self.scalar:
+            return self.call(blocks)
+        leaves = [leaf for leaf in self.leaves if leaf.kind != "constant"]
+        arrays = [np.asarray(block) for block, leaf in zip(blocks, leaves) if leaf.kind == "parameter"]
+        runner = self.make(arrays)
+        return runner(*[block for block, leaf in zip(blocks, leaves) if leaf.kind != "parameter"]), None
+
+    def give_back(self, runner: Any) -> None:
+        """The outputs are not needed any more: the next call may write over them."""
+        if runner is not None:
+            self.pool.append(runner)
+
+
+class Path:
+    """A recording and everything derived from it."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.program: Program = recording.program
+        self.leaves = self.program.leaves
+        self.live = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind in ("parameter", "value"))
+        self.arguments = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind == "argument")
+        self.compiled: dict[Any, Compilation] = {}
+        self.lock = threading.Lock()
+        self.expected: list[Any] = []
+        self.scalar = self._choose()
+        self.tainted = _reached(self.program, self.live)
+
+    def _choose(self) -> bool:
+        """Whether plain Python is faster than arrays: few operations, or few of them alike."""
+        work = sum(max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args))
+        self._lifted: Lifted | None = None
+        if work < 150:
+            return True
+        self._lifted = lift(self.program)
+        statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
+        return work * SCALAR_OPERATION < statements * ARRAY_STATEMENT
+
+    def compilation(self, plan: Plan) -> Compilation:
+        """The program for a plan, made once."""
+        key = plan.key()
+        found = self.compiled.get(key)
+        if found is None:
+            with self.lock:
+                found = self.compiled.get(key)
+                if found is None:
+                    found = self.compiled[key] = Compilation(self, plan)
+        return found
+
+    def statements(self, plan: Plan, scalar: bool | None = None) -> tuple[ArrayProgram, list[Any]]:
+        """The array program of a plan, and for each guard output what it has to be."""
+        scalar = self.scalar if scalar is None else scalar
+        lifted = unlifted(self.program) if scalar else self._lifted or lift(self.program)
+        self._lifted = None  # the builder is used up
+        builder = lifted.builder
+        names = dict(lifted.names)
+        wanted = leaf_names(self.leaves)
+        for leaf, name in zip(lifted.leaves, wanted):
+            if leaf is not None:
+                names[leaf.id] = name
+        if not scalar:
+            name_forward(builder, names, set(wanted))
+        ids = np.array(self.program.outputs, dtype=np.int64)
+        leaves = list(self.leaves)
+        value = [self._output(lifted, ids)] if plan.value else []
+        derivatives: list[Any] = []
+        if plan.wrt:
+            seeds: list[tuple[Any, Any]]
+            if plan.seeded:
+                leaves.append(Leaf("seed", "seed", (len(ids),), None, 0))
+                seed = builder.leaf(len(leaves) - 1, (len(ids),))
+                seeds = [(self._output(lifted, ids), seed)]
+            else:
+                seeds = [(lifted.one(int(ids[0])), 1.0)]
+            derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
+        guards, expected = self._guards(lifted, scalar)
+        return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
+
+    def _output(self, lifted: Lifted, ids: Any) -> Any:
+        if len(ids) == 1:
+            return lifted.one(int(ids[0]))
+        found = lifted.gather(ids, (len(ids),))
+        return lifted.builder.broadcast(found, (len(ids),))
+
+    def _derivatives(
+        self, lifted: Lifted, seeds: Any, wrt: Sequence[int], names: dict[int, str], scalar: bool
+    ) -> list[Any]:
+        builder = lifted.builder
+        leaves = [lifted.leaves[k] for k in wrt]
+        if not scalar:
+            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names)
+            return [builder.broadcast(g, leaf.shape) for g, leaf in zip(found, [self.leaves[k] for k in wrt])]
+        elements: list[Symbol] = []
+        counts = []
+        for k in wrt:
+            leaf = self.leaves[k]
+            counts.append(leaf.size)
+            elements += [lifted.one(leaf.base + i) for i in range(leaf.size)]
+        parts = iter(adjoints(builder, seeds, elements, names))
+        return [builder.pack([next(parts) for _ in range(n)], self.leaves[k].shape) for k, n in zip(wrt, counts)]
+
+    def _guards(self, lifted: Lifted, scalar: bool) -> tuple[list[Any], list[Any]]:
+        """The guards' numbers, those of one array together, and what they have to be."""
+        guards = self.program.guards
+        if not guards:
+            return [], []
+        ids = np.array([guard.id for guard in guards])
+        owners = lifted.owner[ids]
+        outputs: list[Any] = []
+        expected: list[Any] = []
+        groups: dict[tuple[int, bool], list[int]] = {}
+        for k, owner in enumerate(owners.tolist()):
+            groups.setdefault((owner if not scalar else k, guards[k].exact), []).append(k)
+        for (_, exact), members in groups.items():
+            which = ids[members]
+            outputs.append(lifted.one(int(which[0])) if len(members) == 1 else lifted.gather(which, (len(members),)))
+            numbers = np.array([guards[k].expected for k in members])
+            expected.append((numbers if exact else numbers != 0.0, exact))
+        return outputs, expected
+
+
+def guards_hold(outputs: Sequence[Any], expected: Sequence[Any]) -> bool:
+    """Whether a run took the recorded way."""
+    for found, (wanted, exact) in zip(outputs, expected):
+        found = np.asarray(found, dtype=float)
+        if exact:
+            if not ((found == wanted) | ((found != found) & (wanted != wanted))).all():
+                return False
+        elif not ((found != 0.0) == wanted).all():
+            return False
+    return True
+
+
+def _reached(program: Program, leaves: Sequence[int]) -> list[bool]:
+    """For each output, whether it depends on one of ``leaves``."""
+    marked: set[int] = set()
+    for k in leaves:
+        leaf = program.leaves[k]
+        marked.update(range(leaf.base, leaf.base + leaf.size))
+    if marked:
+        here = program.first
+        for args in program.args:
+            if not marked.isdisjoint(args):
+                marked.add(here)
+            here += 1
+    return [id in marked for id in program.outputs]
+
+

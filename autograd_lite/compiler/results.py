@@ -1,0 +1,116 @@
+"""What a compiled call returns when derivatives can flow through it: Values whose operands are the live ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..functional import grad
+from ..graph import Many, Node, Sink
+from ..primitives.core import Primitive
+from ..value import Value, node
+
+__all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
+
+
+class Gradients(Sink):
+    """The gradients of a compiled loss with respect to parameters: added to their buffers by ``backward()``.
+
+    Attributes:
+        storages: the parameters' storages.
+        arrays: a gradient for each.
+    """
+
+    __slots__ = ("arrays", "release", "storages")
+
+    def __init__(self, storages: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None) -> None:
+        self.storages = storages
+        self.arrays = arrays
+        self.release = release
+
+    def __del__(self) -> None:
+        if self.release is not None:
+            self.release()
+
+    def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
+        """Add the gradients, times the adjoint of the loss."""
+        for storage, g in self.scaled(adjoints):
+            np.add(storage.grad, g, out=storage.grad)
+        return _nonfinite(self.storages)
+
+    def scaled(self, adjoints: list[tuple[Many, float]]) -> list[tuple[Any, Any]]:
+        """The gradients times the adjoint."""
+        adjoint = math.fsum(g for _, g in adjoints)
+        arrays = self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
+        return list(zip(self.storages, arrays))
+
+    def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
+        """Add the adjoints of those parameters' elements that are among ``inputs``."""
+        found = {id(storage): g for storage, g in self.scaled(adjoints)}
+        for element in inputs:
+            storage = getattr(element, "storage", None)
+            if storage is not None and id(storage) in found:
+                element._adjoint += float(found[id(storage)].reshape(-1)[element.index])  # type: ignore[attr-defined]
+
+    def snapshot(self) -> Any:
+        return [storage.grad.copy() for storage in self.storages]
+
+    def restore(self, before: Any) -> None:
+        for storage, grad in zip(self.storages, before):
+            storage.grad[...] = grad
+
+
+class Pullback(Gradients):
+    """The same for several results: their adjoints go through the reverse program together, once."""
+
+    __slots__ = ("count", "pull")
+
+    def __init__(self, storages: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
+        super().__init__(storages, (), None)
+        self.count = count
+        self.pull = pull
+
+    def scaled(self, adjoints: list[tuple[Many, float]]) -> list[tuple[Any, Any]]:
+        seed = np.zeros(self.count)
+        for many, g in adjoints:
+            seed[many.index] += g
+        return list(zip(self.storages, self.pull(seed)))
+
+
+def _nonfinite(storages: Sequence[Any]) -> list[Node]:
+    """The first scalar of a parameter whose gradient is nan or infinite, for the warning that names it."""
+    for storage in storages:
+        if not math.isfinite(np.add.reduce(storage.grad, None)):
+            flat = np.isfinite(np.asarray(storage.grad)).reshape(-1)
+            if not flat.all():
+                at = int(np.argmin(flat))
+                leaf = Value(storage.numbers[at], storage.element_label(at))
+                leaf._adjoint = float(storage.gradients[at])
+                return [leaf]
+    return []
+
+
+def call_primitive(name: str, f: Callable[..., Any]) -> Primitive:
+    """The op of a compiled call: its derivatives of higher order are those of the eager function ``f`` of its operands."""
+
+    def value(*numbers: float) -> float:
+        return float(f(*numbers))
+
+    def partials(out: Any, *args: Any) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = grad(f, argnums=tuple(range(len(args))))(*args)
+        return found
+
+    return Primitive(
+        name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,
+        ((-2.0, 2.0),), (), f"A compiled call of {name}.",
+    )  # fmt: skip
+
+
+def scalar_result(
+    number: float, prim: Primitive, nodes: list[Any], partials: list[float], sink: Sink | None, index: int = 0
+) -> Value:
+    """A Value with live operands ``nodes``, and parameters behind ``sink``."""
+    return node(number, prim, None, None, 0.0, 0.0, Many(nodes, nodes, partials, sink, index))

@@ -1,0 +1,212 @@
+"""What a function depends on besides its arguments: closure cells, globals, defaults, the attributes of its objects.
+
+A recording holds these as constants, so every call first looks whether they are still the same. Values and parameters
+are not looked into: their numbers are inputs that each call reads.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+from ..primitives.base import Op, Operand
+
+__all__ = ["Watch"]
+
+LIMIT = 20_000
+
+_PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
+_MISSING = object()
+
+
+class Watch:
+    """The surroundings of a function as they were, and whether they still are so."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.items: list[tuple[Any, Any, Any]] = []  # a dict, a key, what is there
+        self.cells: list[tuple[Any, Any]] = []
+        self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
+        self.arrays: list[tuple[Any, Any]] = []
+        self.lengths: list[tuple[Any, int]] = []
+        self.functions: list[tuple[Any, Any, Any, Any]] = []
+        self.names: set[str] = set()
+        self.seen: set[int] = set()
+        self.kept: list[Any] = []
+        self._walk(f)
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays)
+
+    def holds(self) -> bool:
+        """Whether nothing has changed."""
+        for place, key, thing in self.items:
+            if place.get(key, _MISSING) is not thing and not _equal(place.get(key, _MISSING), thing):
+                return False
+        for cell, thing in self.cells:
+            if cell.cell_contents is not thing and not _equal(cell.cell_contents, thing):
+                return False
+        for sequence, things in self.sequences:
+            if len(sequence) != len(things):
+                return False
+            for now, then in zip(sequence, things):
+                if now is not then and not _equal(now, then):
+                    return False
+        for place, length in self.lengths:
+            if len(place) != length:
+                return False
+        for f, code, defaults, named in self.functions:
+            if f.__code__ is not code or f.__defaults__ is not defaults or f.__kwdefaults__ is not named:
+                return False
+        return all(array.shape == copy.shape and _same_array(array, copy) for array, copy in self.arrays)
+
+    # --- looking around -------------------------------------------------------------------------------------------
+
+    def _walk(self, start: Any) -> None:
+        stack = [start]
+        while stack and len(self.seen) < LIMIT:
+            thing = stack.pop()
+            if isinstance(thing, (*_PLAIN, Node, Operand, Op, ModuleType, BuiltinFunctionType, CodeType)):
+                continue
+            if id(thing) in self.seen:
+                continue
+            self.seen.add(id(thing))
+            self.kept.append(thing)
+            stack.extend(self._look(thing))
+
+    def _look(self, thing: Any) -> list[Any]:
+        """Note what ``thing`` consists of; return what there is to look into."""
+        if isinstance(thing, FunctionType):
+            return self._function(thing)
+        if isinstance(thing, MethodType):
+            return [thing.__self__, thing.__func__]
+        if isinstance(thing, functools.partial):
+            return [thing.func, thing.args, thing.keywords]
+        if isinstance(thing, np.ndarray):
+            if thing.dtype == object:
+                self.sequences.append((thing.reshape(-1), tuple(thing.reshape(-1).tolist())))
+                return thing.ravel().tolist()
+            self.arrays.append((thing, thing.copy()))
+            return []
+        if isinstance(thing, (list, tuple, set)):
+            if not isinstance(thing, tuple):
+                self.sequences.append((thing, tuple(thing)))
+            return list(thing)
+        if isinstance(thing, dict):
+            return self._mapping(thing)
+        if isinstance(thing, type):
+            return self._class(thing)
+        return self._object(thing)
+
+    def _mapping(self, thing: dict[Any, Any]) -> list[Any]:
+        self.lengths.append((thing, len(thing)))
+        self.items += [(thing, key, item) for key, item in thing.items()]
+        return list(thing.values())
+
+    def _function(self, f: FunctionType) -> list[Any]:
+        self.functions.append((f, f.__code__, f.__defaults__, f.__kwdefaults__))
+        found: list[Any] = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+        for cell in f.__closure__ or ():
+            try:
+                self.cells.append((cell, cell.cell_contents))
+                found.append(cell.cell_contents)
+            except ValueError:  # not filled yet
+                continue
+        if f.__module__ is not None and f.__module__.split(".")[0] in ("autograd_lite", "numpy", "math", "builtins"):
+            return found
+        names = _names(f.__code__)
+        self.names |= names
+        for name in names:
+            thing = f.__globals__.get(name, _MISSING)
+            if thing is _MISSING:
+                continue
+            self.items.append((f.__globals__, name, thing))
+            if isinstance(thing, ModuleType):
+                found += self._module(thing, names)
+            else:
+                found.append(thing)
+        return found
+
+    def _module(self, module: ModuleType, names: set[str]) -> list[Any]:
+        """The attributes that a function may read off a module: ``config.rate``."""
+        if module.__name__.split(".")[0] in ("autograd_lite", "numpy", "math", "jax", "torch"):
+            return []
+        found = []
+        for name in names:
+            thing = vars(module).get(name, _MISSING)
+            if thing is not _MISSING and not isinstance(thing, ModuleType):
+                self.items.append((vars(module), name, thing))
+                found.append(thing)
+        return found
+
+    def _class(self, kind: type) -> list[Any]:
+        if kind.__module__.split(".")[0] in ("builtins", "autograd_lite", "numpy", "typing", "collections"):
+            return []
+        found = []
+        for name, thing in vars(kind).items():
+            if isinstance(thing, (staticmethod, classmethod)):
+                thing = thing.__func__
+            elif isinstance(thing, property):
+                thing = thing.fget
+            if isinstance(thing, FunctionType):
+                found.append(thing)
+            elif not name.startswith("__"):
+                self.items.append((_ClassDict(kind), name, vars(kind)[name]))
+                found.append(thing)
+        return found
+
+    def _object(self, thing: Any) -> list[Any]:
+        found: list[Any] = [type(thing)]
+        if isinstance(getattr(thing, "__dict__", None), dict):
+            found.append(thing.__dict__)
+        for kind in type(thing).__mro__:
+            slots = kind.__dict__.get("__slots__", ())
+            for slot in (slots,) if isinstance(slots, str) else slots:
+                item = getattr(thing, slot, _MISSING)
+                if item is not _MISSING and not slot.startswith("__"):
+                    self.items.append((_Slots(thing), slot, item))
+                    found.append(item)
+        return found
+
+
+class _Slots:
+    """An object with ``__slots__``, read like a dict."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def get(self, key: str, default: Any) -> Any:
+        return getattr(self.thing, key, default)
+
+
+class _ClassDict(_Slots):
+    """A class's own attributes, read like a dict."""
+
+    def get(self, key: str, default: Any) -> Any:
+        return vars(self.thing).get(key, default)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Names that a function's code, and the functions inside it, look up."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= _names(constant)
+    return names
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two plain constants are of one type and the same number or text (−0.0 is not 0.0)."""
+    return type(a) is type(b) and isinstance(a, (*_PLAIN, np.generic)) and a == b and repr(a) == repr(b)
+
+
+def _same_array(a: Any, b: Any) -> bool:
+    if a.dtype.kind == "f":
+        return bool(((a == b) | ((a != a) & (b != b))).all())
+    return bool((a == b).all())
