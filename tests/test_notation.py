@@ -20,6 +20,7 @@ from autograd_lite.notation import (
     Trace,
     clean,
     explain,
+    expression,
     name_nodes,
     number,
     number_latex,
@@ -169,6 +170,24 @@ def test_an_expression_in_latex(make, latex):
     assert written(make(), "latex") == latex
 
 
+SCOPE = {name: getattr(sympy, name) for name in dir(sympy) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if name != "where"])
+def test_the_sympy_source_of_every_op_has_its_value(name):
+    """Each op on sums (so that parentheses matter), within a product within a power."""
+    prim = TABLE[name]
+    count = prim.arity if prim.arity > 0 else {"affine": 5}.get(name, 4)
+    domain = prim.domain if len(prim.domain) == count else prim.domain * count
+    leaves = [Value(low + (high - low) * (0.3 + 0.13 * i), f"q{i}") for i, (low, high) in enumerate(domain[:count])]
+    args = [leaf + Value(0.0, f"z{i}") for i, leaf in enumerate(leaves)]
+    groups = {"dot": (args[:2], args[2:]), "dist": (args[:2], args[2:]), "affine": (args[:2], args[2:4], args[-1])}
+    node = (prim(*groups.get(name, args if prim.arity > 0 else (args,))) * 2.0) ** 2
+    numbers = {leaf.label: sympy.Float(leaf.data, 30) for leaf in ag.topological_order(node) if leaf.op is None}
+    value = sympy.N(eval(expression(node, "sympy"), SCOPE, numbers), 20)
+    assert float(value) == pytest.approx(node.data, rel=1e-11)
+
+
 def test_long_sums_are_elided_in_text_but_not_in_sympy():
     many = [Value(1.0, f"x{i}") for i in range(785)]
     assert written(ag.sum(many)) == "Σ(x₀, x₁, x₂, …, x₇₈₄)"
@@ -183,10 +202,9 @@ def test_sympy_source_has_the_value_of_the_graph():
         ag.leaky_relu(X - Z, 0.1) * 3, ag.hypot(X, Y - Z),
         ag.affine([X, Y], [Z, X], Y) * 2, ag.cbrt(X) / Y, 2.0 ** (X + Y), 1 / (1 / X), X - (Y + Z) - (X - Y),
     ]  # fmt: skip
-    scope = {name: getattr(sympy, name) for name in dir(sympy) if not name.startswith("_")}
     for node in made:
         symbols = {v.label: sympy.Float(v.data, 30) for v in (X, Y, Z)}
-        value = eval(written(node, "sympy"), scope, symbols)
+        value = eval(written(node, "sympy"), SCOPE, symbols)
         assert float(value) == pytest.approx(node.data, rel=1e-14), written(node, "sympy")
 
 

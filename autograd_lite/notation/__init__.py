@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .outline import Line, Outline, outline
+from .outline import Line, Outline, expression, outline
 from .phrases import Phrase, phrase, phrase_of_call
 from .symbols import Names, Symbol, clean, join_html, join_text, name_nodes, number, number_latex, symbol
 from .trace import Trace, explain
 
 __all__ = [
-    "Line", "Names", "Outline", "Phrase", "Symbol", "Trace", "clean", "explain", "join_html", "join_text",
+    "Line", "Names", "Outline", "Phrase", "Symbol", "Trace", "clean", "explain", "expression", "join_html", "join_text",
     "name_nodes", "number", "number_latex", "outline", "phrase", "phrase_of_call", "symbol",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from ..graph import topological_order
 from .phrases import Phrase, phrase
 from .symbols import Names, Symbol, name_nodes
 
-__all__ = ["Line", "Outline", "outline"]
+__all__ = ["Line", "Outline", "expression", "outline"]
 
 _FOLD_LIMIT = 12  # operations in one folded expression
 
@@ -90,6 +90,26 @@ def outline(*roots: Any, names: Mapping[str, Any] | None = None, fold: bool | No
     folded = _foldable(nodes, parents, labels, tops) if fold else set()
     lines = [_line(node, parents, folded) for node in nodes if id(node) not in folded]
     return Outline(roots, nodes, lines, frozenset(folded), name_nodes(nodes, names, [line.node for line in lines]))
+
+
+def expression(v: Any, style: str = "text", names: Mapping[str, Any] | None = None) -> str:
+    """How a Value was made, in terms of the nodes that have a name (and those that several others use).
+
+    Args:
+        v: the Value.
+        style: "text", "latex" or "sympy" (source for SymPy, exact and never shortened).
+        names: variables by name, such as ``locals()``, for nodes without a label.
+
+    Returns:
+        The expression; a leaf gives its number.
+
+    >>> import autograd_lite as ag
+    >>> x, w = ag.Value(2.0, label="x1"), ag.Value(3.0, label="omega")
+    >>> y = ag.exp(w * x + 1) ** 2
+    >>> expression(y), expression(y, "sympy")
+    ('(exp(ω · x₁ + 1))²', 'exp(omega * x1 + 1)**2')
+    """
+    return outline(v, names=names, fold=True).phrase(v, style).text
 
 
 def _foldable(nodes: list[Any], parents: dict[int, tuple[Any, ...]], labels: Names, tops: set[int]) -> set[int]:
