@@ -114,6 +114,7 @@ class Many(Info):
         return tuple(self.partials)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Deferred(Many):
     """The operands of one result of ``checkpoint``, whose partials are found when a sweep asks for them.
 
