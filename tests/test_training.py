@@ -230,6 +230,20 @@ def test_a_compiled_step():
     assert history.loss.tolist() == ag.fit(**small(), epochs=2).loss.tolist()
 
 
+def test_the_compiled_chapter_network():
+    """``step=ag.compile(…)``: the same training, up to rounding (sums in another order)."""
+    curves = []
+    for prepare in (lambda f: f, ag.compile):
+        ag.manual_seed(5)
+        model = chapter_network()
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        loader = data.DataLoader(data.TensorDataset(ag.randn(40, 10), ag.randn(40, 5)), batch_size=10, shuffle=True)
+        step = prepare(lambda x, y, model=model: criterion(model(x), y))
+        curves.append(ag.fit(model, None, optimizer, loader, 6, step=step).loss)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-10)
+    assert curves[0][-1] < curves[0][0]
+
+
 def test_validation_is_in_eval_mode_and_draws_nothing():
     parts = small()
     held_out = [(np.ones((2, 3)), np.zeros((2, 2))), (np.zeros((1, 3)), np.ones((1, 2)))]
