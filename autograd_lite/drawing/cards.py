@@ -82,7 +82,8 @@ def _card(reading: Reading, node: Any, parameters: list[tuple[Any, float]]) -> B
         numbers.append(Run(number(node.grad), "grad"))
     wide = max(len(numbers), 1)
     head = _wrapped(_head(reading, node))
-    rows = [Row((Cell(text, "left" if wide > 1 or len(head) > 1 else "center", wide),)) for text in head]
+    align = "left" if wide > 1 or len(head) > 1 else "center"
+    rows = [Row((Cell(text, align, wide),), joined=i > 0) for i, text in enumerate(head)]
     if numbers:
         rows.append(Row([Cell((run,), "center") for run in numbers], rule=True))
     limit = len(parameters) if options.unfold or len(parameters) <= _ROWS else _ROWS - 1

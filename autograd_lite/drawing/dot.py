@@ -74,7 +74,9 @@ def _row(row: Row, colours: dict[str, str]) -> str:
         text = cell.line
         if i == 2 and cell.align == "right" and text:  # two columns of numbers need room between them
             text = (replace(text[0], text=" " + text[0].text), *text[1:])
-        cells.append(f'<TD ALIGN="{_ANCHOR[cell.align]}" COLSPAN="{cell.span}">{html(text, row.size, colours)}</TD>')
+        pad = ' CELLPADDING="1"' if row.joined else ""
+        look = f'ALIGN="{_ANCHOR[cell.align]}" COLSPAN="{cell.span}"{pad}'
+        cells.append(f"<TD {look}>{html(text, row.size, colours)}</TD>")
     return ("<HR/>" if row.rule else "") + f"<TR>{''.join(cells)}</TR>"
 
 

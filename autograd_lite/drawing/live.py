@@ -55,8 +55,8 @@ def draw(
         names: variables by name, such as ``locals()``: names for values without a label.
         highlight: a Value (it in blue and everything downstream of it in orange, as in figure 7.2), a path of several,
             or a dict from a colour to Values, labels or pairs (tail, head).
-        clusters: frames around the values of a module: True for the modules that recorded them, False for none, or a
-            dict from a title to Values.
+        clusters: frames around the neurons of each layer (or of whatever module recorded them): True, the default;
+            False for none; or frames of your own, a dict from a title to Values.
         fold: whether unnamed intermediates fold; by default if any value but the leaves is named.
         unfold: show every parameter of a card, however many.
         max_nodes: refuse a picture of more boxes than this; None draws it anyway.

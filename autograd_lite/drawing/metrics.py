@@ -16,7 +16,7 @@ _LEADING = 1.16
 
 def row_height(row: Row, inside: bool = False) -> float:
     """The height of a row of a card, or of its panel."""
-    return row.size * _LEADING + 2 * (2.0 if inside else 3.0)
+    return row.size * _LEADING + (2.5 if row.joined else 4.0 if inside else 6.0)
 
 
 def columns(rows: Sequence[Row], pad: float = PAD) -> list[float]:

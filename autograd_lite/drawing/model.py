@@ -30,11 +30,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a card; ``rule`` draws a line above it, ``size`` is its font size."""
+    """One row of a card; ``rule`` draws a line above it, ``joined`` continues the one above, ``size`` is the font's."""
 
     cells: Sequence[Cell]
     rule: bool = False
     size: float = SIZE
+    joined: bool = False
 
 
 @dataclass

@@ -7,6 +7,7 @@ pango the pieces of a formula stand apart, because Greek letters are measured as
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from .model import Box, Edge, Picture
 from .style import palette
@@ -65,7 +66,7 @@ def _reletter(part: str, item: Box | Edge | None, colours: dict[str, str]) -> st
     """A node or an edge with one text for each line; as it is, if it doesn't have the texts that it should."""
     if item is None:
         return part
-    texts = [found for found in _TEXT.finditer(part) if found[3].strip()]
+    texts = [found for found in _TEXT.finditer(part) if unescape(found[3]).strip()]
     lines = [(item.label, item.size)] if isinstance(item, Edge) else _lines(item)
     if not texts or len(texts) != sum(_inked(text) for text, _ in lines):
         return part

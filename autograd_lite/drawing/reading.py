@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RenderError
-from ..graph import Info, Node, topological_order
+from ..graph import Info, Many, Node, topological_order
 from ..notation import Outline, name_nodes, outline
 from ..value import Value
 from .model import Cluster
@@ -195,7 +195,19 @@ class Reading:
             if any(len(members) > 1 for members in groups.values()):
                 return groups
             scopes = {key: scope.rpartition(".")[0] for key, scope in scopes.items() if "." in scope}
-        return {}
+        return self._layers({id(node) for node in shown})
+
+    def _layers(self, shown: set[int]) -> dict[str, list[str]]:
+        """Neurons by the layer whose parameters they use, where there are several layers."""
+        layers: dict[int, list[str]] = {}
+        for node in self.outline.nodes:
+            owner = self.owner[id(node)]
+            if isinstance(node._info, Many) and node._info.sink is not None and owner in shown:
+                layers.setdefault(id(node._info.sink), []).append(self.ids[owner])
+                shown.discard(owner)
+        if len(layers) < 2 or all(len(members) == 1 for members in layers.values()):
+            return {}
+        return {f"layer {i}": members for i, members in enumerate(layers.values(), 1)}
 
 
 _WEIGHT = re.compile(r"(?:.*\.)?(?:[wW]|weights?)(?:\[.*)?")

@@ -102,7 +102,7 @@ def _rows(item: Box, left: float, top: float, w: float, colours: dict[str, str])
         if row.rule:
             stroke = resolve(item.stroke, colours)
             parts.append(f'<path d="M{left:.2f},{top:.2f}h{w:.2f}" stroke="{stroke}" stroke-width="0.8"/>')
-        parts.append(_row(row, left, top + high / 2, upper, PAD, colours))
+        parts.append(_row(row, left, top + high / 2 - (1.7 if row.joined else 0.0), upper, PAD, colours))
         top += high
     if item.panel:
         whole = sum(row_height(row, inside=True) for row in item.panel)

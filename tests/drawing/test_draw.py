@@ -16,6 +16,7 @@ import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.drawing import PALETTES, Options, find_renderer, picture_of
 from autograd_lite.errors import RenderError
+from autograd_lite.graph import Info
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -335,3 +336,49 @@ def test_drawing_is_a_digraph() -> None:
     assert drawing.copy().source == drawing.source
     assert drawing.source.startswith("digraph autograd_lite {")
     assert find_renderer().version
+
+
+def test_layers_are_framed(tier: str) -> None:
+    random.seed(0)
+    out = nn.MLP(2, [3, 2, 1])([Value(1.0, "x1"), Value(-2.0, "x2")])
+    drawing = ag.draw(out)
+    assert [len(cluster.members) for cluster in drawing.picture.clusters] == [3, 2, 1]
+    frames = [e for e in svg_of(drawing).iter() if e.attrib.get("class") == "cluster"]
+    assert [" ".join("".join(frame.itertext()).split()) for frame in frames] == ["layer 1", "layer 2", "layer 3"]
+    assert ag.draw(out, clusters=False).picture.clusters == []
+
+
+def test_scopes_are_framed() -> None:
+    """What a module writes into a node's scope; where each scope has one card, the scope around it."""
+    y = domke()
+    for name, scope in [("f1", "net.a"), ("f2", "net.b"), ("f4", "net.c")]:
+        node = by_label(y)[name]
+        node._info = Info(name)
+        node._info.scope = scope
+    assert [(c.title[0].text, c.members) for c in ag.draw(y).picture.clusters] == [("net", ["n1", "n2", "n4"])]
+
+
+def test_long_expressions_break() -> None:
+    xs = [Value(1.0, f"quantity{i}") for i in range(6)]
+    y = ag.exp(xs[0] * xs[1] + xs[2] * xs[3] + xs[4] * xs[5]).named("y")
+    box = ag.draw(y).picture.boxes[-1]
+    assert [row.joined for row in box.rows] == [False, True, False]
+    assert "".join(t for row in box.rows[:2] for t in ("".join(r.text for r in row.cells[0].line),)).startswith(
+        "y = exp("
+    )
+
+
+@pytest.mark.parametrize("style", ["ops", "book"])
+def test_neurons_unfold_into_products(style: str) -> None:
+    xs, ws = [Value(2.0, "x0"), Value(3.0, "x1")], [Value(5.0, "w0"), Value(7.0, "w1")]
+    y = ag.dot(ws, xs).named("y")
+    assert len(ag.draw(y, style=style).picture.boxes) == 6
+    picture = ag.draw(y, style=style, unfold=True, partials=True).picture
+    assert sum(item.id.startswith("p") for item in picture.boxes) == 2
+    labels = {(edge.tail, edge.head): edge.label[0].text for edge in picture.edges if edge.label}
+    assert labels == {
+        ("n0", "p4_0"): "2", ("n1", "p4_1"): "3", ("n2", "p4_0"): "5", ("n3", "p4_1"): "7", ("p4_0", "o4"): "1",
+        ("p4_1", "o4"): "1",
+    }  # fmt: skip
+    blue = ag.draw(y, style=style, unfold=True, highlight={"blue": ("w0", "y")}).picture
+    assert {edge.id for edge in blue.edges if edge.colour == "blue"} == {"e4_0", "s4_0", "r4"}
