@@ -205,7 +205,7 @@ def _tangent(y: Any, leaves: list[Value], v: list[float]) -> Any:
         if id(node) in tangents:
             continue
         total: Any = 0.0
-        if node.op is not None:
+        if node._prim is not None:
             for parent, partial in zip(rule_parents(node), partials_on_nodes(node)):
                 total = total + partial * tangents[id(parent)]
         tangents[id(node)] = total
