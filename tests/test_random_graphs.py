@@ -28,7 +28,6 @@ PLAIN = sorted(naive.OPS)
 def gradients(f, transform=lambda y: y, xs=None, twice=False):
     leaves = [Value(x) for x in (xs or f.leaves)]
     y = f(*leaves)
-    assume(isinstance(y, Value))
     y = transform(y)
     y.backward()
     if twice:
@@ -63,7 +62,6 @@ def test_against_the_naive_engine(f):
 def test_forward_against_reverse(f, v):
     leaves = [Value(x) for x in f.leaves]
     y = f(*leaves)
-    assume(isinstance(y, Value))
     y.backward()
     terms = [d * x.grad for d, x in zip(v, leaves)]
     _, moves = f.rounding(16)

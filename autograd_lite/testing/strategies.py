@@ -113,9 +113,11 @@ def expressions(
         op = draw(st.sampled_from(chosen))
         intervals, tail = _operands(op, draw(st.integers(1, 3)) if op.arity < 0 else 0)
         free = [i for i, (low, high) in enumerate(intervals) if low < high]
+        # one operand is no constant; of where, a branch, so that the result is a node
+        kept = free[-1] if op.name == "where" else draw(st.sampled_from(free))
         operands: list[int | float] = [low for low, _ in intervals]  # a whole number by nature has one value to take
         for i in free:
-            if i != free[0] and draw(st.integers(0, 7)) == 7:
+            if i != kept and draw(st.integers(0, 7)) == 7:
                 operands[i] = draw(_moderate(*intervals[i]))
             else:
                 back = draw(st.integers(0, len(builder.numbers) - 1))

@@ -53,8 +53,6 @@ def judge(f: Expression, v: list[float] | None = None, second: bool = True) -> I
     leaves = [Value(x) for x in f.leaves]
     y = f(*leaves)
     exact = value(exact_f, f.leaves)
-    if not isinstance(y, Value):
-        y = Value(y)
     yield Judged("value", y.data, exact, allowance(exact, moved))
     y.backward()
     slopes = gradient(exact_f, f.leaves)
