@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..primitives import TABLE
-from ..value import Value, node
 from .module import Module
+from .neuron import relus
 from .shapes import ShapeError, as_array, each, object_array
 
 exp, tanh, logsumexp = TABLE["exp"], TABLE["tanh"], TABLE["logsumexp"]
@@ -25,18 +25,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
-    "relu_each",
 ]
-
-
-def relu_each(values: list[Any]) -> list[Any]:
-    """The ReLU of every Value: the same nodes as ``relu``'s, without a call for each of them."""
-    return [
-        (node(x, relu, v, None, 1.0, 0.0) if x > 0.0 else node(0.0, relu, v, None, 0.0, 0.0) if x <= 0.0 else relu(v))
-        if type(v) is Value and (x := v._data) == x
-        else relu(v)
-        for v in values
-    ]
 
 
 class Activation(Module):
@@ -63,7 +52,7 @@ class ReLU(Activation):
 
     def forward(self, x: Any) -> Any:
         if isinstance(x, np.ndarray) and x.dtype == object:
-            return object_array(relu_each(x.ravel().tolist()), x.shape)
+            return object_array(relus(x.ravel().tolist()), x.shape)
         return super().forward(x)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from ..arrays import default_generator
 from ..primitives import TABLE
 from .module import Module
-from .neuron import Weights, neurons
+from .neuron import neurons
 from .parameter import Parameter
 from .shapes import ShapeError, as_array, object_array
+from .weights import Weights
 
 sqrt, mean = TABLE["sqrt"], TABLE["mean"]
 

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..primitives.core import Operand
-from .activations import relu_each
 from .layers import _positive
 from .module import Module, Parameters
-from .neuron import Weights, neurons
+from .neuron import neurons, relus
 from .parameter import Parameter
 from .shapes import ShapeError, as_array, object_array
+from .weights import Weights
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -104,8 +104,8 @@ class Neuron(_Scalars):
         _check(self, row, weights)
         assert weights.bias is not None
         bias = weights.bias.rows()[self._unit]
-        made = neurons(weights, row, weights.weight.rows(), [bias], self._unit)
-        return (relu_each(made) if self.nonlin else made)[0]
+        made = neurons(weights, row, [weights.weight.rows()[self._unit]], [bias], self._unit)
+        return (relus(made) if self.nonlin else made)[0]
 
     def __repr__(self) -> str:
         return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({self._weights.weight.shape[1]})"
@@ -156,7 +156,7 @@ class Layer(_Scalars):
         _check(self, row, self._weights)
         made = neurons(self._weights, row, self.weight.rows(), self.bias.rows())
         if self.nonlin:
-            made = relu_each(made)
+            made = relus(made)
         return made[0] if len(made) == 1 else made
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import pickle
 import tracemalloc
@@ -201,8 +202,23 @@ def test_elements_of_embeddings_are_leaves():
 
 def test_pickled_graphs(layer):
     f = layer([Value(1.0), 2.0, 3.0])[0]
-    row = pickle.loads(pickle.dumps(f._info))
-    assert [a.data if isinstance(a, Value) else a for a in row.args()] == [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 0.25]
+    model, g = pickle.loads(pickle.dumps((layer, f)))
+    assert [a.data if isinstance(a, Value) else a for a in g.args] == [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 0.25]
+    assert g.local_partials == f.local_partials
+    g.backward()
+    assert model.weight.grad.tolist() == [[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]
+    assert not layer.weight.grad.any()
+
+
+def test_pickled_and_copied_deep_networks():
+    """Nothing recurses on the depth of a network."""
+    narrow = nn.Linear(1, 1)
+    h = [Value(0.5)]
+    for _ in range(3000):
+        h = narrow(h)
+    for made in (pickle.loads(pickle.dumps(h[0])), copy.deepcopy(h[0])):
+        assert made.data == h[0].data
+        assert len(ag.topological_order(made)) == 3000 + 3
 
 
 def test_a_dropped_model_and_graph_are_freed_at_once():
