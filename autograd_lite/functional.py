@@ -297,12 +297,8 @@ class Jacobian:
         n, m = len(run.inputs), len(outputs)
         mode = self._asked if self._asked != "auto" else "forward" if n <= m else "reverse"
         self.mode = mode
-        if mode == "forward":
-            columns = [linear.forward([1.0 if i == j else None for i in range(n)]) for j in range(n)]
-            rows: list[Any] = [[column[i] for column in columns] for i in range(m)]
-        else:
-            rows = [linear.reverse([1.0 if i == j else None for j in range(m)]) for i in range(m)]
-        return structure.blocks(run.arguments, [run.finish(row) for row in rows])
+        rows = linear.by_columns() if mode == "forward" else linear.by_rows()
+        return structure.blocks(run.arguments, [run.finish([row.get(j) for j in range(n)]) for row in rows])
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0, mode: str = "auto") -> Jacobian:

@@ -17,6 +17,10 @@ from .modes import hiding
 __all__ = ["Linear"]
 
 Edges = list[tuple[int, Any]]
+Row = dict[int, Any]
+
+#: how many directions one sweep of ``by_columns`` and ``by_rows`` carries: bounds the memory
+_TOGETHER = 64
 
 
 class Linear:
@@ -87,6 +91,65 @@ class Linear:
             if i < self._inputs and adjoints[i] is not None:
                 adjoints[i] = hooked(node, adjoints[i])
         return adjoints[: self._inputs]
+
+    def by_columns(self) -> list[Row]:
+        """The matrix by forward mode: for each output, the derivatives with respect to the inputs that it depends on.
+
+        The unit directions go together, some at a time, and each node keeps only the tangents that it has: what an
+        input doesn't reach costs nothing.
+        """
+        matrix: list[Row] = [{} for _ in self._outputs]
+        for start in range(0, self._inputs, _TOGETHER):
+            stop = min(start + _TOGETHER, self._inputs)
+            rows: list[Row | None] = [{j: 1.0} if start <= j < stop else None for j in range(self._inputs)]
+            for edges in self._steps:
+                row: Row | None = None
+                for i, partial in edges:
+                    moved = rows[i]
+                    if moved:
+                        row = _plus(row, partial, moved)
+                rows.append(row)
+            for line, place in zip(matrix, self._outputs):
+                if place is not None:
+                    line.update(rows[place] or {})
+        return matrix
+
+    def by_rows(self) -> list[Row]:
+        """The matrix by reverse mode: for each output, the adjoints of the inputs that it depends on."""
+        matrix: list[Row] = [{} for _ in self._outputs]
+        for start in range(0, len(self._outputs), _TOGETHER):
+            rows: list[Row | None] = [None] * (self._inputs + len(self._steps))
+            for k, place in enumerate(self._outputs[start : start + _TOGETHER], start):
+                if place is not None:
+                    rows[place] = {**(rows[place] or {}), k: 1.0}
+            at = len(rows)
+            for edges in reversed(self._steps):
+                at -= 1
+                adjoints = rows[at]
+                if not adjoints:
+                    continue
+                if at in self._hooked:
+                    adjoints = {k: hooked(self._hooked[at], g) for k, g in adjoints.items()}
+                for i, partial in edges:
+                    rows[i] = _plus(rows[i], partial, adjoints)
+            for i in range(self._inputs):
+                for k, g in (rows[i] or {}).items():
+                    matrix[k][i] = hooked(self._hooked[i], g) if i in self._hooked else g
+        return matrix
+
+
+def _plus(row: Row | None, partial: Any, other: Row) -> Row:
+    """row + partial · other, in the place of ``row``; a new one if there is none."""
+    if type(partial) is not float:
+        other = {j: _times(partial, t) for j, t in other.items()}
+        partial = 1.0
+    if row is None:
+        return dict(other) if partial == 1.0 else {j: t * partial for j, t in other.items()}
+    for j, t in other.items():
+        if partial != 1.0:
+            t = t * partial
+        row[j] = row[j] + t if j in row else t
+    return row
 
 
 def _times(partial: Any, t: Any) -> Any:
