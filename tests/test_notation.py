@@ -28,7 +28,9 @@ from autograd_lite.notation import (
     phrase,
     symbol,
 )
+from autograd_lite.notation.formulas import Formula, local_formulas, phrase_of_formula
 from autograd_lite.notation.phrases import phrase_of_call
+from autograd_lite.notation.symbols import join_text
 from autograd_lite.primitives import TABLE
 
 HOSTILE = [
@@ -379,6 +381,86 @@ def test_one_op_reached_twice_and_directly():
     assert str(explain((x * x).named("q"))).endswith("∂q/∂x = (3 + 3) × 1 = 6")
 
 
+# --- local derivatives as formulas ------------------------------------------------------------------------------------
+
+
+def local(node, **options):
+    """Lines of the table of local derivatives."""
+    section = explain(node.named("y"), local=True, fold=True, **options).local
+    return {row.symbol.text: join_text(row.expression) for row in section.rows}
+
+
+@pytest.mark.parametrize(
+    ("make", "formulas"),
+    [
+        (lambda x, w: x**2, {"∂y/∂x": "2 · x"}),
+        (lambda x, w: x * w, {"∂y/∂x": "w", "∂y/∂w": "x"}),
+        (lambda x, w: x / w, {"∂y/∂x": "1 / w", "∂y/∂w": "−(y / w)"}),
+        (lambda x, w: ag.exp(x), {"∂y/∂x": "y"}),
+        (lambda x, w: ag.cos(x), {"∂y/∂x": "−sin x"}),
+        (lambda x, w: ag.log(x), {"∂y/∂x": "1 / x"}),
+        (lambda x, w: (w * x - 1.0) ** 2, {"∂y/∂w": "2 · (w · x − 1) · x", "∂y/∂x": "2 · (w · x − 1) · w"}),
+        (lambda x, w: ag.affine([x], [w], 1.0), {"∂y/∂x": "w", "∂y/∂w": "x"}),
+        (lambda x, w: ag.relu(x), {"∂y/∂x": ""}),
+        (lambda x, w: x + w, {"∂y/∂x": "", "∂y/∂w": ""}),
+        (lambda x, w: ag.sum([x, w] * 20), {"∂y/∂x": "", "∂y/∂w": ""}),
+    ],
+)  # fmt: skip
+def test_a_local_derivative_is_the_rule_of_the_table_in_words(make, formulas):
+    assert local(make(Value(0.5, "x"), Value(1.5, "w"))) == formulas
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if name != "where"])
+def test_the_formulas_of_every_op_have_the_values_of_its_partials(name):
+    prim = TABLE[name]
+    count = prim.arity if prim.arity > 0 else {"affine": 5}.get(name, 4)
+    domain = prim.domain if len(prim.domain) == count else prim.domain * count
+    args = [Value(low + (high - low) * (0.3 + 0.13 * i), f"q{i}") for i, (low, high) in enumerate(domain[:count])]
+    groups = {"dot": (args[:2], args[2:]), "dist": (args[:2], args[2:]), "affine": (args[:2], args[2:4], args[-1])}
+    y = (prim(*groups.get(name, args if prim.arity > 0 else (args,))) * 2.0).named("y")
+    seen = outline(y, fold=True)
+    line = seen.lines[-1]
+    found = local_formulas(seen, line)
+    assert len(found) == count
+    for formula, ways in zip(found, line.partials, strict=True):
+        if formula is not None:
+            value = formula.number if isinstance(formula, Formula) else formula
+            assert value == pytest.approx(sum(ways), rel=1e-12, abs=1e-300, nan_ok=True)
+            assert phrase_of_formula(formula).text
+            balanced_latex(phrase_of_formula(formula, "latex").text, None)
+    if name not in (
+        "polygamma",
+        "erfinv",
+        "gelu_tanh",
+        "logsumexp",
+        "softmax_of",
+        "log_softmax_of",
+        "var",
+        "std",
+        "max",
+        "min",
+    ):
+        assert None not in found
+
+
+def test_a_rule_that_does_not_take_symbols_leaves_the_number():
+    @ag.primitive(partials=lambda out, v: (math.cos(v.data if isinstance(v, Value) else v + 0.0),))
+    def stubborn(v):
+        return math.sin(v)
+
+    section = explain(stubborn(Value(0.5, "x")).named("y"), local=True).local
+    assert [(row.expression, row.value) for row in section.rows] == [((), math.cos(0.5))]
+
+
+def test_local_derivatives_in_every_format():
+    trace = explain(toy_chain()["loss"], local=True, digits=6)
+    assert "  ∂ℓ/∂f₃  = 2 · (f₃ − 2) = 0.744528\n" in str(trace)
+    assert "| ∂h₃/∂f₂ | −sin f₂ | -0.753523 |" in trace.markdown()
+    assert "<td>∂<i>h</i><sub>3</sub>/∂<i>f</i><sub>2</sub></td><td>−sin <i>f</i><sub>2</sub></td>" in trace.html()
+    assert r"\frac{\partial h_3}{\partial f_2} &= -\sin\left[f_2\right] = -0.753523" in trace.latex()
+    assert explain(toy_chain()["loss"]).local is None
+
+
 def test_a_leaf_and_a_seed():
     x = Value(3.0, "x")
     assert str(explain(x)) == "Forward pass\n  x = 3\n\nBackward pass\n  ∂x/∂x = 1"
@@ -473,7 +555,7 @@ def test_hostile_labels_are_harmless_everywhere(label):
     x = Value(2.0, label)
     y = (x * 3.0 + ag.sin(x)).named(label)
     for mode in ("reverse", "forward"):
-        trace = explain(y, mode=mode, wrt=x if mode == "forward" else None)
+        trace = explain(y, mode=mode, wrt=x if mode == "forward" else None, local=True)
         reader = Reader()
         reader.feed(trace.html())
         assert reader.depth == []
@@ -504,9 +586,8 @@ def test_hostile_labels_are_harmless_everywhere(label):
 
 
 COMMANDS = frozenset(
-    ["begin", "end", "text", "frac", "partial", "cdot", "sin", "left", "right", "backslash", "wedge", "sim", "times",
-     "mathit"]
-)  # fmt: skip
+    [*"begin end text frac partial cdot sin cos left right backslash wedge sim times mathit".split()]  # noqa: SIM905
+)
 
 
 def balanced_latex(text, known=COMMANDS):

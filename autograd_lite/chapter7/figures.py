@@ -230,16 +230,16 @@ def _drawn(root: Value, theme: str, **options: Any) -> str:
 def _toy_trace() -> str:
     nodes = toy_chain()
     parameters = [nodes[name] for k in range(4) for name in (f"beta{k}", f"omega{k}")]
-    return explain(nodes["loss"], wrt=parameters, digits=6).html()
+    return explain(nodes["loss"], wrt=parameters, local=True, digits=6).html()
 
 
 def _reverse_and_forward() -> str:
     nodes = domke()
-    reverse = explain(nodes["y"], digits=6).html()
+    reverse = explain(nodes["y"], local=True, digits=6).html()
     forward = explain(nodes["y"], mode="forward", wrt=nodes["x"], digits=6).html()
     return (
-        f'<div class="beside"><div><h3>Problem 7.12: reverse mode</h3>{reverse}</div>'
-        f'<div class="tangents"><h3>Problem 7.13: forward mode</h3>{forward}</div></div>'
+        f"<h3>Problem 7.12: reverse mode</h3>{reverse}"
+        f'<div class="tangents"><h3>Problem 7.13: forward mode</h3>{forward}</div>'
     )
 
 

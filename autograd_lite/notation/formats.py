@@ -76,6 +76,8 @@ def text(trace: Rows) -> str:
     """The trace as plain text with aligned columns."""
     reverse = trace.mode == "reverse"
     blocks = [_block(trace.forward, [_step_cells(row, trace.digits) for row in trace.forward.rows])]
+    if trace.local is not None:
+        blocks.append(_block(trace.local, [_step_cells(row, trace.digits) for row in trace.local.rows]))
     for section in trace.derivatives:
         rows = []
         for row in section.rows:
@@ -115,8 +117,9 @@ def markdown(trace: Rows) -> str:
     """The trace as Markdown tables."""
     reverse = trace.mode == "reverse"
     md = escape_markdown
-    steps = [[md(c) for c in _padded(_step_cells(row, trace.digits))] for row in trace.forward.rows]
-    blocks = [_md_table(trace.forward, ["name", "expression", "value"], steps)]
+    blocks = [_md_steps(trace.forward, "name", trace.digits)]
+    if trace.local is not None:
+        blocks.append(_md_steps(trace.local, "derivative", trace.digits))
     for section in trace.derivatives:
         rows = []
         for row in section.rows:
@@ -127,6 +130,11 @@ def markdown(trace: Rows) -> str:
     if _has_direct(trace):
         blocks.append(_DIRECT)
     return "\n\n".join(blocks)
+
+
+def _md_steps(section: Section, name: str, digits: int | None) -> str:
+    rows = [[escape_markdown(cell) for cell in _padded(_step_cells(row, digits))] for row in section.rows]
+    return _md_table(section, [name, "expression", "value"], rows)
 
 
 def _padded(cells: list[str]) -> list[str]:
@@ -157,11 +165,9 @@ _STYLE = (
 def html_(trace: Rows) -> str:
     """The trace as HTML tables; colours come from the page, so that it reads on light and dark."""
     reverse = trace.mode == "reverse"
-    steps = [
-        [row.symbol.html, join_html(row.expression), html.escape(number(row.value, trace.digits))]
-        for row in trace.forward.rows
-    ]
-    forward = _html_table(trace.forward, ["name", "expression", "value"], steps, "agl-forward")
+    forward = _html_steps(trace.forward, "name", "agl-forward", trace.digits)
+    if trace.local is not None:
+        forward += _html_steps(trace.local, "derivative", "agl-local", trace.digits)
     tables = []
     for section in trace.derivatives:
         rows = [
@@ -177,6 +183,13 @@ def html_(trace: Rows) -> str:
     if _has_direct(trace):
         tables.append(f"<p>{_DIRECT}</p>")
     return f'<div class="agl-trace">{_STYLE}{forward}<div>{"".join(tables)}</div></div>'
+
+
+def _html_steps(section: Section, name: str, kind: str, digits: int | None) -> str:
+    rows = [
+        [row.symbol.html, join_html(row.expression), html.escape(number(row.value, digits))] for row in section.rows
+    ]
+    return _html_table(section, [name, "expression", "value"], rows, kind)
 
 
 def _html_table(section: Section, head: list[str], rows: list[list[str]], kind: str) -> str:
@@ -195,16 +208,20 @@ def _html_table(section: Section, head: list[str], rows: list[list[str]], kind: 
 
 def latex(trace: Rows) -> str:
     """The trace as one ``aligned`` environment, derivatives as fractions of ∂."""
-    lines = [_title(trace.forward)]
-    steps = []
-    for row in trace.forward.rows:
-        middle = f"{row.latex} = " if row.latex else ""
-        steps.append(rf"{row.symbol.latex} &= {middle}{number_latex(row.value, trace.digits)}")
-    lines += _with_gap(trace.forward, steps)
+    lines: list[str] = []
+    for steps in (trace.forward, trace.local):
+        if steps is not None:
+            rows = [_latex_step(row, trace.digits) for row in steps.rows]
+            lines += [_title(steps), *_with_gap(steps, rows)]
     for section in trace.derivatives:
         lines.append(_title(section))
         lines += _with_gap(section, [_latex_row(row, trace) for row in section.rows])
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _latex_step(row: Step, digits: int | None) -> str:
+    middle = f"{row.latex} = " if row.latex else ""
+    return rf"{row.symbol.latex} &= {middle}{number_latex(row.value, digits)}"
 
 
 def _title(section: Section) -> str:

@@ -13,7 +13,7 @@ from ..graph import Node
 from ..primitives.core import Primitive
 from .symbols import Run, Symbol, join_text, number, number_latex
 
-__all__ = ["STYLES", "Phrase", "phrase", "phrase_of_call"]
+__all__ = ["STYLES", "Phrase", "phrase", "phrase_of_call", "phrase_of_number"]
 
 STYLES = ("text", "latex", "sympy")
 
@@ -244,7 +244,8 @@ _SPECIAL: dict[str, Callable[[Sequence[Phrase], str], Phrase | None]] = {
 }  # fmt: skip
 
 
-def _constant(x: float, style: str) -> Phrase:
+def phrase_of_number(x: float, style: str) -> Phrase:
+    """A constant."""
     if style == "sympy":
         if x != x or x in (float("inf"), float("-inf")):
             return Phrase([("num", {"nan": "nan", "inf": "oo", "-inf": "-oo"}[repr(x)])], _ATOM, x < 0)
@@ -290,7 +291,7 @@ def phrase(
     if style not in STYLES:
         raise ValueError(f"style is one of {', '.join(STYLES)}, not {style!r}")
     if node.op is None:
-        return _constant(node.data, style)
+        return phrase_of_number(node.data, style)
     done: dict[int, Phrase] = {}
     stack: list[tuple[Any, tuple[Any, ...], bool]] = [(node, node.args, False)]
     while stack:
@@ -302,7 +303,7 @@ def phrase(
                     stack.append((arg, arg.args, False))
             continue
         operands = [
-            done.get(id(arg)) or _name(names(arg), style) if isinstance(arg, Node) else _constant(arg, style)
+            done.get(id(arg)) or _name(names(arg), style) if isinstance(arg, Node) else phrase_of_number(arg, style)
             for arg in args
         ]
         done[id(current)] = phrase_of_call(current.op, operands, style)

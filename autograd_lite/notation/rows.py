@@ -7,14 +7,37 @@ from typing import Any
 
 from .symbols import Run, Symbol
 
-__all__ = ["Derivative", "Rows", "Section", "Step", "Term"]
+__all__ = ["Derivative", "Quotient", "Rows", "Section", "Step", "Term"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """The name of a derivative, ∂of/∂wrt."""
+
+    of: Symbol
+    wrt: Symbol
+
+    @property
+    def text(self) -> str:
+        """Unicode text."""
+        return f"∂{self.of.text}/∂{self.wrt.text}"
+
+    @property
+    def html(self) -> str:
+        """HTML, escaped."""
+        return f"∂{self.of.html}/∂{self.wrt.html}"
+
+    @property
+    def latex(self) -> str:
+        """A fraction."""
+        return rf"\frac{{\partial {self.of.latex}}}{{\partial {self.wrt.latex}}}"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line of the forward pass: ``name = expression = value``; a leaf has no expression."""
+    """A line ``name = expression = value``, of the forward pass or a local derivative; a leaf has no expression."""
 
-    symbol: Symbol
+    symbol: Symbol | Quotient
     expression: tuple[Run, ...]
     latex: str
     value: float
@@ -59,5 +82,6 @@ class Rows:
 
     mode: str
     forward: Section
+    local: Section | None
     derivatives: tuple[Section, ...]
     digits: int | None

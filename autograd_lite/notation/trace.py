@@ -12,8 +12,9 @@ from typing import Any
 from ..graph import Node, forward_sweep
 from ..primitives.core import as_float
 from . import formats
-from .outline import Outline, outline
-from .rows import Derivative, Rows, Section, Step, Term
+from .formulas import Formula, local_formulas, phrase_of_formula
+from .outline import Line, Outline, outline
+from .rows import Derivative, Quotient, Rows, Section, Step, Term
 from .symbols import Symbol
 
 __all__ = ["Trace", "explain"]
@@ -27,6 +28,7 @@ class Trace(Rows):
     Attributes:
         mode: "reverse" or "forward".
         forward: the Section of the forward pass, rows of ``Step``.
+        local: the Section of the local derivatives, rows of ``Step``; None if it was not asked for.
         derivatives: the Sections of the backward pass (or of the tangents), rows of ``Derivative``.
     """
 
@@ -70,6 +72,7 @@ def explain(
     *,
     fold: bool | None = None,
     seed: float = 1.0,
+    local: bool = False,
     max_rows: int | None = 100,
     digits: int | None = None,
 ) -> Trace:
@@ -88,6 +91,7 @@ def explain(
         fold: whether unnamed intermediates with one consumer become part of its expression. By default they do when
             some intermediate has a name; in a graph without names every operation gets a line (v₁, v₂ …).
         seed: the number the reverse (or forward) sweep starts from.
+        local: add a table of the local derivatives with their formulas, ∂f₂/∂f₁ = 2 · f₁.
         max_rows: rows shown of each table, the middle left out; None shows all.
         digits: significant digits of the results; None shows all of them.
 
@@ -124,7 +128,8 @@ def explain(
     steps = [*_leaves_in_order(seen, 1), *_inner(seen)]
     forward = _section("Forward pass", steps, max_rows, lambda nodes: [_step(seen, node) for node in nodes])
     sweep = _reverse if mode == "reverse" else _tangents
-    return Trace(mode, forward, tuple(sweep(seen, v, wrt, start, max_rows)), digits)
+    below = _local(seen, max_rows) if local else None
+    return Trace(mode, forward, below, tuple(sweep(seen, v, wrt, start, max_rows)), digits)
 
 
 def _inner(seen: Outline) -> list[Any]:
@@ -144,6 +149,24 @@ def _step(seen: Outline, node: Any) -> Step:
     if node.op is None:
         return Step(seen.symbol(node), (), "", node.data)
     return Step(seen.symbol(node), tuple(seen.phrase(node).runs), seen.phrase(node, "latex").text, node.data)
+
+
+def _local(seen: Outline, limit: int | None) -> Section:
+    """The derivative of every line with respect to each operand of its expression."""
+    pairs = [(line, i) for line in seen.lines for i in range(len(line.operands))]
+    formulas: dict[int, list[Any]] = {}
+
+    def row(line: Line, i: int) -> Step:
+        if id(line) not in formulas:
+            formulas[id(line)] = local_formulas(seen, line)
+        formula = formulas[id(line)][i]
+        name = Quotient(seen.symbol(line.node), seen.symbol(line.operands[i]))
+        value = sum(line.partials[i])
+        if not isinstance(formula, Formula):
+            return Step(name, (), "", value)
+        return Step(name, tuple(phrase_of_formula(formula).runs), phrase_of_formula(formula, "latex").text, value)
+
+    return _section("Local derivatives", pairs, limit, lambda chosen: [row(*pair) for pair in chosen])
 
 
 def _chosen(seen: Outline, wrt: Any, candidates: Iterable[Any]) -> list[Any]:
