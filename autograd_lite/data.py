@@ -42,8 +42,9 @@ class TensorDataset(Dataset):
         ValueError: for none, for a single number, or for different lengths.
 
     >>> dataset = TensorDataset([[1.0, 2.0], [3.0, 4.0]], [0, 1])
-    >>> len(dataset), dataset[1]
-    (2, (array([3., 4.]), np.int64(1)))
+    >>> row, label = dataset[1]
+    >>> len(dataset), row.tolist(), int(label)
+    (2, [3.0, 4.0], 1)
     """
 
     def __init__(self, *tensors: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -110,33 +109,98 @@ def fit(
             raise TypeError("fit takes a loss, or a step that computes it")
         step = _Step(model, loss)
     schedulers = [] if scheduler is None else list(scheduler) if isinstance(scheduler, (list, tuple)) else [scheduler]
-    names = ["loss", "lr"] + ([] if validation is None else ["validation_loss"])
-    records: list[dict[str, Any]] = []
-    parts = [model, optimizer, loader, *schedulers]
-    whole = (0, _Snapshot(optimizer, parts))  # how many epochs are whole, and everything as it was after them
-    interrupted = False
+    training = _Training(model, step, optimizer, loader, schedulers, validation, clip_norm)
     with _Bar(progress, epochs, loader) as bar:
+        return training.run(epochs, bar, callback)
+
+
+class _Training:
+    """The loop, with what it works on."""
+
+    def __init__(
+        self,
+        model: Any,
+        step: Callable[..., Any],
+        optimizer: Optimizer,
+        loader: Iterable[Any],
+        schedulers: list[Any],
+        validation: Iterable[Any] | None,
+        clip_norm: float | None,
+    ) -> None:
+        self.model = model
+        self.step = step
+        self.optimizer = optimizer
+        self.loader = loader
+        self.schedulers = schedulers
+        self.validation = validation
+        self.clip_norm = clip_norm
+
+    def run(self, epochs: int, bar: _Bar, callback: Callable[[int, dict[str, Any]], Any] | None) -> History:
+        """All epochs, or the whole ones before an interrupt."""
+        parts = [self.model, self.optimizer, self.loader, *self.schedulers]
+        names = ["loss", "lr"] + ([] if self.validation is None else ["validation_loss"])
+        records: list[dict[str, Any]] = []
+        whole = (0, _Snapshot(self.optimizer, parts))  # how many epochs are whole, and everything as it was after them
+        interrupted = False
         try:
             for epoch in range(epochs):
                 bar.begin(epoch)
-                rates = [group["lr"] for group in optimizer.param_groups]
-                record: dict[str, Any] = {"lr": rates[0] if len(rates) == 1 else rates}
-                record["loss"] = _train(model, step, optimizer, loader, clip_norm, bar)
-                if validation is not None:
-                    record["validation_loss"] = _validate(model, step, validation)
-                for each in schedulers:
-                    if isinstance(each, ReduceLROnPlateau):
-                        each.step(record.get("validation_loss", record["loss"]))
-                    else:
-                        each.step()
-                records.append(record)
-                whole = (len(records), _Snapshot(optimizer, parts))
-                if callback is not None and callback(epoch, dict(record)) is True:
+                records.append(self.epoch(bar))
+                whole = (len(records), _Snapshot(self.optimizer, parts))
+                if callback is not None and callback(epoch, dict(records[-1])) is True:
                     break
         except KeyboardInterrupt:
             interrupted = True
             _restore(whole[1])
-    return History(records[: whole[0]], names, interrupted)
+        return History(records[: whole[0]], names, interrupted)
+
+    def epoch(self, bar: _Bar) -> dict[str, Any]:
+        """One epoch: training, validation, schedules. Returns its entries in the history."""
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        record: dict[str, Any] = {"lr": rates[0] if len(rates) == 1 else rates, "loss": self.train(bar)}
+        if self.validation is not None:
+            record["validation_loss"] = self.validate(self.validation)
+        for scheduler in self.schedulers:
+            if isinstance(scheduler, ReduceLROnPlateau):
+                scheduler.step(record.get("validation_loss", record["loss"]))
+            else:
+                scheduler.step()
+        return record
+
+    def train(self, bar: _Bar) -> float:
+        """A step for each batch; returns the mean of their losses."""
+        _switch(self.model, "train")
+        total, count = 0.0, 0
+        for batch in self.loader:
+            entries = _entries(batch)
+            total += float(self.optimizer.step(lambda: self.backward(entries)).item())  # noqa: B023 (called at once)
+            count += 1
+            bar.batch(total / count)
+        if count == 0:
+            raise ValueError("the loader gave no batch: is it empty, or a generator that has been run through?")
+        return total / count
+
+    def backward(self, entries: Any) -> Any:
+        """The loss of a batch, and its gradients: what an optimiser calls its closure."""
+        self.optimizer.zero_grad()
+        loss = self.step(*entries)
+        if not hasattr(loss, "backward"):
+            raise TypeError(f"the loss is a {type(loss).__name__}, which has no gradient: return a Value")
+        loss.backward()
+        if self.clip_norm is not None:
+            clip_grad_norm_((p for group in self.optimizer.param_groups for p in group["params"]), self.clip_norm)
+        return loss
+
+    def validate(self, batches: Iterable[Any]) -> float:
+        """The mean loss with ``model.eval()``."""
+        _switch(self.model, "eval")
+        try:
+            losses = [float(self.step(*_entries(batch)).item()) for batch in batches]
+        finally:
+            _switch(self.model, "train")
+        if not losses:
+            raise ValueError("the validation data gave no batch")
+        return sum(losses) / len(losses)
 
 
 class _Step:
@@ -150,48 +214,6 @@ class _Step:
         if len(batch) < 2:
             raise TypeError("fit takes batches of an input and a target, such as DataLoader(TensorDataset(x, y)) gives")
         return self.loss(self.model(*batch[:-1]), batch[-1])
-
-
-def _train(
-    model: Any,
-    step: Callable[..., Any],
-    optimizer: Optimizer,
-    loader: Iterable[Any],
-    clip_norm: float | None,
-    bar: _Bar,
-) -> float:
-    """One epoch; returns the mean of the batches' losses."""
-    _switch(model, "train")
-    total, count = 0.0, 0
-    for batch in loader:
-        entries = _entries(batch)
-
-        def closure() -> Any:
-            optimizer.zero_grad()
-            found = step(*entries)  # noqa: B023 (called before the next batch)
-            if not hasattr(found, "backward"):
-                raise TypeError(f"the loss is a {type(found).__name__}, which has no gradient: return a Value")
-            found.backward()
-            if clip_norm is not None:
-                clip_grad_norm_((p for group in optimizer.param_groups for p in group["params"]), clip_norm)
-            return found
-
-        total += float(optimizer.step(closure).item())
-        count += 1
-        bar.batch(total / count)
-    if count == 0:
-        raise ValueError("the loader gave no batch: is it empty, or a generator that has been run through?")
-    return total / count
-
-
-def _validate(model: Any, step: Callable[..., Any], batches: Iterable[Any]) -> float:
-    """The mean loss with ``model.eval()``."""
-    _switch(model, "eval")
-    losses = [float(step(*_entries(batch)).item()) for batch in batches]
-    _switch(model, "train")
-    if not losses:
-        raise ValueError("the validation data gave no batch")
-    return math.fsum(losses) / len(losses) if all(map(math.isfinite, losses)) else sum(losses) / len(losses)
 
 
 def _entries(batch: Any) -> Any:

@@ -307,6 +307,8 @@ class SequentialLR(LRScheduler):
     ) -> None:
         if len(schedulers) < 1:
             raise ValueError("SequentialLR takes at least one schedule")
+        if not all(isinstance(scheduler, LRScheduler) for scheduler in schedulers):
+            raise TypeError("SequentialLR takes schedules that count epochs (ReduceLROnPlateau needs a measure)")
         if any(scheduler.optimizer is not optimizer for scheduler in schedulers):
             raise ValueError("SequentialLR takes schedules of the same optimizer")
         if len(milestones) != len(schedulers) - 1 or list(milestones) != sorted(milestones):

@@ -165,6 +165,7 @@ def test_a_wrong_state_inside_a_sequence_changes_nothing():
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, threshold_mode="up"), ValueError, "threshold_mode"),
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, min_lr=[0.1]), ValueError, "min_lr"),
         (lambda o: lr_scheduler.SequentialLR(o, [], []), ValueError, "at least one"),
+        (lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ReduceLROnPlateau(o)], []), TypeError, "count epochs"),
         (lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ConstantLR(o)], [1]), ValueError, "one milestone fewer"),
         (
             lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ConstantLR(two_groups())], []),
