@@ -84,6 +84,9 @@ class Tracer:
     def saw(self, node: Any) -> None:
         """A node was recorded."""
 
+    def made(self, leaf: Any) -> None:
+        """A leaf was made."""
+
     def compare(self, a: Any, other: Any, how: str) -> Any:
         """``a < other`` and the like, at least one a Value: the comparison as a Value, which a choice can depend on."""
         return NotImplemented

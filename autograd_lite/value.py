@@ -93,6 +93,8 @@ class Value(Methods):
         self._adjoint = 0.0
         if label != "":
             self.label = label
+        if STATE.special and (tracer := current_tracer()) is not None:
+            tracer.made(self)
 
     # --- what a user reads and writes -----------------------------------------------------------------------------
 
@@ -245,6 +247,12 @@ class Value(Methods):
 
     def _apply_unary(self, primitive: Op) -> Any:
         return unary(primitive, self)
+
+    def _choose(self, a: Any, b: Any) -> Any:
+        """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
+        if STATE.special and (tracer := current_tracer()) is not None:
+            return tracer.choose(self, a, b)
+        return None
 
     def _constant(self, number: Any) -> Value:
         """A constant leaf: what ``where`` returns when the branch taken is a plain number."""

@@ -96,7 +96,7 @@ class Compiled:
         self._states: list[_State] = []
         self._lock = threading.RLock()
         self.last: tuple[Path, Plan, Compilation] | None = None
-        self._prim = call_primitive(getattr(f, "__name__", "compiled"), self._of_numbers)
+        self._prim = call_primitive(self._name(), None)
         self._fast: Callable[..., Any] | None = None
         self.previous: Callable[..., Any] | None = None
         self.general = self._call
@@ -192,14 +192,17 @@ class Compiled:
             if done:
                 return result
         with self._lock:
-            path = self._record(state, paths, args, named, blocks)
+            found = self._record(state, paths, args, named, blocks)
+        if found is None:
+            return self._call(*args, **named)
+        path = found
         done, result = self._run(path, args, named, blocks, starts, values)
         if not done:
             raise CompileError(
                 f"{self._name()} took another way when it was run than when it was recorded; does it depend on "
                 f"something that changes from call to call?"
             )
-        if not values:
+        if not values and not state.static:
             self.previous = self._fast
             self._fast = straight_line(self, path, args, named, state.watch) or self._fast
         return result
@@ -217,7 +220,9 @@ class Compiled:
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
-    def _record(self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any]) -> Path:
+    def _record(self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any]) -> Path | None:
+        """A new path; None if it turned out that ints have to be constants, so that the call begins again."""
+        f = _with_ints(self.inner, args) if state.static else self.inner
         if len(paths) >= MAX_PATHS:
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
             raise CompileError(
@@ -227,12 +232,13 @@ class Compiled:
         names = self._block_names(args, named)
         before = _random_state()
         try:
-            recording = record_call(self.inner, args, named, blocks, names)
+            recording = record_call(f, args, named, blocks, names)
         except (LostGradientError, TypeError):
             if state.static or not any(type(arg) is int for arg in args):
                 raise
-            state.static = True
-            recording = record_call(_with_ints(self.inner, args), args, named, blocks, names)
+            state.static = True  # counts and positions: every int is a recording of its own
+            self._fast = self.previous = None
+            return None
         if _random_state() != before:
             raise CompileError(
                 f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
@@ -287,7 +293,7 @@ class Compiled:
             compilation.give_back(held)
             return False, None
         if wrt:
-            return True, self._live_result(path, compilation, outputs, held, blocks, values)
+            return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
         found = outputs[0]
         numbers: list[Any] = [float(found)] if not many else np.asarray(found, dtype=float).tolist()
         compilation.give_back(held)
@@ -320,7 +326,7 @@ class Compiled:
         return inputs
 
     def _live_result(
-        self, path: Path, compilation: Compilation, outputs: Any, held: Any, blocks: list[Any], values: list[int]
+        self, path: Path, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: list[Any], values: Any
     ) -> Any:
         """One number that derivatives flow through."""
         nodes: list[Any] = []
@@ -340,7 +346,8 @@ class Compiled:
         number = float(outputs[0])
         if sink is None and release is not None:
             release()
-        made = scalar_result(number, self._prim, nodes, partials, sink)
+        prim = self._prim if sink is not None or not nodes else call_primitive(self._name(), (self._f, *call))
+        made = scalar_result(number, prim, nodes, partials, sink)
         return rebuild(path.recording.result, iter([made]))
 
     def _live_results(self, path: Path, inputs: list[Any], numbers: list[float]) -> list[Any]:
@@ -385,10 +392,6 @@ class Compiled:
             result = (float(outputs[0]), result)
         compilation.give_back(held)
         return True, result
-
-    def _of_numbers(self, *numbers: Any) -> Any:
-        """The eager function of its operands, for derivatives of higher order."""
-        return self._f(*numbers)
 
 
 def _without_guards(program: ArrayProgram, count: int) -> ArrayProgram:

@@ -42,6 +42,7 @@ class Lifted:
         self.position = np.zeros(total, dtype=np.int64)
         self.number = np.zeros(total)
         self.leaves: list[Symbol | None] = []
+        self.masks: dict[int, Symbol] = {}
         for k, leaf in enumerate(program.leaves):
             if leaf.kind == "constant":
                 self.owner[leaf.base] = CONSTANT
@@ -127,6 +128,28 @@ def unlifted(program: Program) -> Lifted:
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
         operands = [lifted.one(i) for i in args]
         lifted.define(lifted.builder.elementwise(prim, operands), np.array([program.first + k]))
+    return _masked(lifted)
+
+
+def _masked(lifted: Lifted) -> Lifted:
+    """Give the statements the masks of their numbers; those without are always on."""
+    groups: dict[int, list[int]] = {}
+    for id in lifted.program.masks:
+        if lifted.owner[id] >= 0:
+            groups.setdefault(int(lifted.owner[id]), []).append(id)
+    for owner, members in groups.items():
+        shape = lifted.builder.statements[owner].shape
+        size = int(np.prod(shape, dtype=int))
+        masks = np.full(size, -1, dtype=np.int64)
+        for id in members:
+            masks[lifted.position[id]] = lifted.program.masks[id]
+        if (masks >= 0).all():
+            found = lifted.gather(masks, shape) if shape else lifted.one(int(masks[0]))
+        else:
+            parts = [1.0 if m < 0 else lifted.one(int(m)) for m in masks.tolist()]
+            found = lifted.builder.pack(parts, shape)
+        if isinstance(found, Symbol):
+            lifted.masks[owner] = found
     return lifted
 
 
@@ -137,19 +160,20 @@ def lift(program: Program) -> Lifted:
         owners = lifted.owner[args]
         for rows in _same_rows(owners):
             _statement(lifted, prim, ids[rows], args[rows])
-    return lifted
+    return _masked(lifted) if program.masks else lifted
 
 
 def _groups(program: Program) -> list[tuple[Primitive, Any, Any]]:
     """Instructions by level, primitive and number of operands: the primitive, ids, and a table of operands."""
     first = program.first
     level = [0] * (first + len(program))
-    buckets: dict[tuple[int, str, int], list[int]] = {}
+    buckets: dict[tuple[int, str, int, bool], list[int]] = {}
+    masked = program.masks
     at = level.__getitem__
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
         here = 1 + max(map(at, args), default=0)
         level[first + k] = here
-        buckets.setdefault((here, prim.name, len(args)), []).append(k)
+        buckets.setdefault((here, prim.name, len(args), first + k in masked), []).append(k)
     result = []
     for key in sorted(buckets, key=lambda key: key[0]):
         members = buckets[key]

@@ -12,6 +12,7 @@ from .emit_numpy import buffered
 from .emit_python import scalar_lines
 from .lift import Lifted, lift, unlifted
 from .naming import leaf_names, name_forward
+from .passes import optimized
 from .program import Leaf, Program
 from .reverse import adjoints
 from .statements import ArrayProgram, Symbol
@@ -124,7 +125,7 @@ class Path:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self.program: Program = recording.program
+        self.program: Program = optimized(recording.program)
         self.leaves = self.program.leaves
         self.live = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind in ("parameter", "value"))
         self.arguments = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind == "argument")
@@ -170,23 +171,25 @@ class Path:
             name_forward(builder, names, set(wanted))
         ids = np.array(self.program.outputs, dtype=np.int64)
         leaves = list(self.leaves)
-        value = [self._output(lifted, ids)] if plan.value else []
+        value = [self._output(lifted, ids, scalar)] if plan.value else []
         derivatives: list[Any] = []
         if plan.wrt:
             seeds: list[tuple[Any, Any]]
             if plan.seeded:
                 leaves.append(Leaf("seed", "seed", (len(ids),), None, 0))
                 seed = builder.leaf(len(leaves) - 1, (len(ids),))
-                seeds = [(self._output(lifted, ids), seed)]
+                seeds = [(self._output(lifted, ids, scalar), seed)]
             else:
                 seeds = [(lifted.one(int(ids[0])), 1.0)]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
         guards, expected = self._guards(lifted, scalar)
         return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
 
-    def _output(self, lifted: Lifted, ids: Any) -> Any:
+    def _output(self, lifted: Lifted, ids: Any, scalar: bool) -> Any:
         if len(ids) == 1:
             return lifted.one(int(ids[0]))
+        if scalar or len(ids) == 0:
+            return lifted.builder.pack([lifted.one(int(i)) for i in ids], (len(ids),))
         found = lifted.gather(ids, (len(ids),))
         return lifted.builder.broadcast(found, (len(ids),))
 
@@ -196,7 +199,7 @@ class Path:
         builder = lifted.builder
         leaves = [lifted.leaves[k] for k in wrt]
         if not scalar:
-            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names)
+            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names, lifted.masks)
             return [builder.broadcast(g, leaf.shape) for g, leaf in zip(found, [self.leaves[k] for k in wrt])]
         elements: list[Symbol] = []
         counts = []
@@ -204,7 +207,7 @@ class Path:
             leaf = self.leaves[k]
             counts.append(leaf.size)
             elements += [lifted.one(leaf.base + i) for i in range(leaf.size)]
-        parts = iter(adjoints(builder, seeds, elements, names))
+        parts = iter(adjoints(builder, seeds, elements, names, lifted.masks))
         return [builder.pack([next(parts) for _ in range(n)], self.leaves[k].shape) for k, n in zip(wrt, counts)]
 
     def _guards(self, lifted: Lifted, scalar: bool) -> tuple[list[Any], list[Any]]:

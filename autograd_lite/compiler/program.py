@@ -85,6 +85,7 @@ class Program:
         outputs: the ids of the results.
         guards: conditions under which the recording stands for the function.
         labels: the user's names, by id.
+        masks: instructions whose derivatives count only where another one is not 0 (``passes/masks.py``).
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Program:
         self.outputs = list(outputs)
         self.guards = list(guards)
         self.labels = labels or {}
+        self.masks: dict[int, int] = {}
         self.first = sum(leaf.size for leaf in self.leaves)
         self.validate()
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..functional import grad
-from ..graph import Many, Node, Sink
+from ..graph import Many, Node, Sink, reverse_nodes
 from ..primitives.core import Primitive
 from ..value import Value, node
 
@@ -93,15 +92,29 @@ def _nonfinite(storages: Sequence[Any]) -> list[Node]:
     return []
 
 
-def call_primitive(name: str, f: Callable[..., Any]) -> Primitive:
-    """The op of a compiled call: its derivatives of higher order are those of the eager function ``f`` of its operands."""
+def call_primitive(name: str, call: tuple[Callable[..., Any], Any, Any] | None) -> Primitive:
+    """The op of a compiled call. Its derivatives of higher order are those of the eager call.
+
+    Args:
+        name: the function's name.
+        call: the function, its positional and its named arguments; None where parameters are behind the result.
+    """
+
+    def again() -> Any:
+        if call is None:
+            raise NotImplementedError(
+                f"{name} is compiled and closes over parameters: for its higher derivatives call the function itself, "
+                f"or compile ag.grad of it"
+            )
+        f, args, named = call
+        return f(*args, **named)
 
     def value(*numbers: float) -> float:
-        return float(f(*numbers))
+        return float(again()._number())
 
     def partials(out: Any, *args: Any) -> tuple[Any, ...]:
-        found: tuple[Any, ...] = grad(f, argnums=tuple(range(len(args))))(*args)
-        return found
+        found = reverse_nodes([(again(), Value(1.0))], Value)
+        return tuple(found.get(id(arg), 0.0) for arg in args)
 
     return Primitive(
         name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,

@@ -23,7 +23,11 @@ _PASSIVE = {*COMPARISONS, "stop"}
 
 
 def adjoints(
-    builder: Builder, seeds: Sequence[tuple[Any, Any]], wrt: Sequence[Symbol], names: dict[int, str] | None = None
+    builder: Builder,
+    seeds: Sequence[tuple[Any, Any]],
+    wrt: Sequence[Symbol],
+    names: dict[int, str] | None = None,
+    masks: dict[int, Symbol] | None = None,
 ) -> list[Any]:
     """Append the statements of a reverse sweep.
 
@@ -32,6 +36,7 @@ def adjoints(
         seeds: pairs of a result (a Symbol) and its adjoint.
         wrt: what to differentiate with respect to.
         names: of statements; the adjoint of one named f1 is named df1.
+        masks: of statements: where a number is 0, the statement's adjoint contributes nothing (not even nan).
 
     Returns:
         The adjoint of each of ``wrt``, of its shape; 0.0 where nothing depends on it.
@@ -52,7 +57,7 @@ def adjoints(
         if names is not None and i in names and isinstance(total, Symbol):
             names.setdefault(total.id, "d" + names[i])
         if statement.args:
-            for operand, part in _contributions(builder, i, statement, total, active):
+            for operand, part in _contributions(builder, i, statement, total, active, (masks or {}).get(i)):
                 found.setdefault(operand, []).append(part)
     return [totals.get(x.id, 0.0) for x in wrt]
 
@@ -75,12 +80,12 @@ def _sum(builder: Builder, parts: list[Any]) -> Any:
 
 
 def _contributions(
-    builder: Builder, i: int, statement: Statement, g: Any, active: set[int]
+    builder: Builder, i: int, statement: Statement, g: Any, active: set[int], mask: Symbol | None
 ) -> list[tuple[int, Any]]:
     """What statement ``i`` with adjoint ``g`` adds to its operands' adjoints."""
     operands = [builder.symbol(a) for a in statement.args]
     if statement.op == "elementwise":
-        return _elementwise(builder, i, statement, operands, g, active)
+        return _elementwise(builder, i, statement, operands, g, active, mask)
     g = builder.constant(g)
     if statement.op == "matmul":
         return _matmul(builder, operands[0], operands[1], g, active)
@@ -90,7 +95,13 @@ def _contributions(
 
 
 def _elementwise(
-    builder: Builder, i: int, statement: Statement, operands: list[Symbol], g: Any, active: set[int]
+    builder: Builder,
+    i: int,
+    statement: Statement,
+    operands: list[Symbol],
+    g: Any,
+    active: set[int],
+    mask: Symbol | None,
 ) -> list[tuple[int, Any]]:
     prim = statement.prim
     assert prim is not None
@@ -111,6 +122,8 @@ def _elementwise(
             part = builder.elementwise(prim, (operands[0], g, 0.0) if k == 1 else (operands[0], 0.0, g))
         else:
             part = partial * g if isinstance(g, Symbol) or isinstance(partial, Symbol) else float(partial) * g
+        if mask is not None:
+            part = builder.elementwise(TABLE["where"], (mask, part, 0.0))
         result.append((operand.id, fitted(builder, part, operand.shape, out.shape)))
     return result
 

@@ -25,10 +25,14 @@ class Recorder(Tracer):
         self.tape: list[tuple[Any, Any, Any]] = []
         self.guards: list[tuple[Any, float, bool, str]] = []
         self.copies: list[tuple[Any, Any]] = []
+        self.fresh: list[Any] = []  # leaves made by the function itself: constants
 
     def saw(self, node: Any) -> None:
         info = node._info
         self.tape.append((node, node._prim, info if isinstance(info, Many) else node.args))
+
+    def made(self, leaf: Any) -> None:
+        self.fresh.append(leaf)
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
         if not isinstance(other, (Value, int, float)) and (not hasattr(other, "__float__") or getattr(other, "ndim", 0)):
@@ -175,11 +179,11 @@ class _Builder:
         """The ids of the operands of an n-ary node; a neuron's without making its weights' Values."""
         weights: Any = many.sink
         sample: Any = many.operands
-        if weights is None or not hasattr(weights, "weight") or not hasattr(sample, "inputs"):
+        if weights is None or not hasattr(weights, "weight"):
             return tuple(map(self.id_of, many.args()))
         inputs = self.rows.get(id(sample))
         if inputs is None:
-            inputs = self.rows[id(sample)] = tuple(map(self.id_of, sample.inputs))
+            inputs = self.rows[id(sample)] = tuple(map(self.id_of, sample))
             self.kept.append(sample)
         n = len(inputs)
         start = self.buffer(weights.weight.storage) - many.index * n
@@ -189,6 +193,8 @@ class _Builder:
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
         """The program of a tape."""
         copies = {id(made): copy for copy, made in recorder.copies}
+        for leaf in recorder.fresh:
+            self.ids[id(leaf)] = self.id_of(leaf._data)
         prims: list[Primitive] = []
         args: list[tuple[int, ...]] = []
         labels: dict[int, str] = {}

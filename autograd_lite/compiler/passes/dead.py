@@ -1,0 +1,29 @@
+"""Dead code: an instruction that no output and no guard depends on is left out."""
+
+from __future__ import annotations
+
+from ..program import Program
+from .rewrite import Rewrite
+
+__all__ = ["prune"]
+
+
+def prune(program: Program) -> Program:
+    """The program without instructions that nothing depends on; leaves stay, they are its arguments."""
+    first = program.first
+    live = bytearray(first + len(program))
+    for id in [*program.outputs, *[guard.id for guard in program.guards]]:
+        live[id] = 1
+    for k in range(len(program) - 1, -1, -1):
+        if live[first + k]:
+            for a in program.args[k]:
+                live[a] = 1
+    if live.find(0, first) < 0:
+        return program
+    result = Rewrite(program)
+    for k in range(len(program)):
+        if live[first + k]:
+            result.copy(k)
+        else:
+            result.id_of.append(-1)
+    return result.finish()

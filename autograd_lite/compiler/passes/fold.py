@@ -1,0 +1,24 @@
+"""Constant folding: an instruction of constants is a constant."""
+
+from __future__ import annotations
+
+from ..program import Program
+from .rewrite import Rewrite
+
+__all__ = ["fold"]
+
+
+def fold(program: Program) -> Program:
+    """The program with every instruction that has only constant operands replaced by its number."""
+    numbers = program.constants()
+    result = Rewrite(program)
+    here = program.first
+    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+        known = [numbers.get(a) for a in args]
+        if all(x is not None for x in known):
+            numbers[here] = prim.fn(*known)
+            result.id_of.append(result.constant(numbers[here]))
+        else:
+            result.copy(k)
+        here += 1
+    return result.finish() if len(result.prims) < len(program) else program
