@@ -59,8 +59,8 @@ def user_line() -> str:
 def _born(node: Any) -> tuple[str, type[AnomalyError]] | None:
     """What is wrong at ``node``, and the exception for it, if its operands are all finite and it is not."""
     out = node._data
-    bad = [(parent, p) for parent, p in zip(_plain_parents(node), node.local_partials) if not _finite(p)]
-    if _finite(out) and not bad:
+    partials: tuple[float, ...] = node.local_partials
+    if _finite(out) and all(map(_finite, partials)):
         return None
     numbers = [x._number() if isinstance(x, Node) else x for x in node.args]
     if not all(map(_finite, numbers)):
@@ -68,17 +68,12 @@ def _born(node: Any) -> tuple[str, type[AnomalyError]] | None:
     called = describe(node)
     if not _finite(out):
         return f"{called} is {out!r}", _class_of(node.op.name, numbers, out)
-    parent, p = bad[0]
+    parent, p = next((parent, p) for parent, p in zip(node.parents, partials) if not _finite(p))
     kind: type[AnomalyError] = AnomalyValueError if p != p else AnomalyDivisionError
     if any(abs(x) > 1e100 for x in numbers) and p == p:
         kind = AnomalyOverflowError
     name = repr(parent.label) if parent.label else "its operand"
     return f"{called} = {out!r}: the partial derivative with respect to {name} is {p!r}", kind
-
-
-def _plain_parents(node: Any) -> tuple[Any, ...]:
-    parents: tuple[Any, ...] = node.parents
-    return parents
 
 
 def _class_of(name: str, numbers: list[float], out: float) -> type[AnomalyError]:

@@ -55,9 +55,10 @@ class _Recording:
         chosen = _chosen(name, args, argnums)
         numbers: list[Any] = []
         parts = [flatten(args[i], numbers, f"{name}: argument {i}") for i in chosen]
+        others = [arg for i, arg in enumerate(args) if i not in chosen]
         self.name = name
         self.plain = nesting.depth == 0 and not (
-            any(isinstance(x, Node) for x in numbers) or contains_node((args, kwargs, tuple(more)))
+            any(isinstance(x, Node) for x in numbers) or contains_node([*others, kwargs, *more])
         )
         self.arguments = parts[0] if isinstance(argnums, int) else group(parts)
         nesting.depth += 1
