@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from .batching import vmap
+from .batching import transformed, vmap
 from .graph import STATE, Node, reverse_adjoints, sweeping
 from .linear import Linear
 from .modes import hiding, nesting
@@ -167,7 +167,7 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
         return _finish(y, run.plain), run.arguments.build(iter(adjoints))
 
     value_and_gradient.__dict__["__transform__"] = ("value_and_grad", f, argnums)
-    return value_and_gradient
+    return transformed(value_and_gradient, "value_and_grad", f, argnums)
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -198,7 +198,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
         return both(*args, **kwargs)[1]
 
     gradient.__dict__["__transform__"] = ("grad", f, argnums)  # so that compile can differentiate the arrays instead
-    return gradient
+    return transformed(gradient, "grad", f, argnums)
 
 
 def vjp(f: Callable[..., Any], *args: Any, argnums: Argnums | None = None) -> tuple[Any, Callable[[Any], Any]]:

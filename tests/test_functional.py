@@ -145,6 +145,19 @@ def test_constants_ignored_arguments_and_inputs_handed_through():
     assert ag.grad(lambda x, y: x * y, argnums=(0, 1))(*[Value(3.0)] * 2)[0].data == 3.0
 
 
+def test_a_transform_keeps_the_name_and_says_what_it_is_of():
+    def f(x):
+        """The docstring."""
+        return x * x
+
+    g = ag.grad(f, argnums=(0,))
+    assert (g.__name__, g.__doc__, g.__wrapped__) == ("f", "The docstring.", f)
+    assert g.__transform__ == ("grad", f, (0,))
+    assert ag.vmap(f).__transform__ == ("vmap", f, {"in_axes": 0, "out_axes": 0})
+    assert ag.jacobian(f).__name__ == "f"
+    assert ag.grad(ag.sin)(0.0) == 1.0
+
+
 # --- nesting --------------------------------------------------------------------------------------------------------
 
 
