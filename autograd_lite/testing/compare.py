@@ -52,6 +52,10 @@ class Report:
         comparisons: how many derivatives were compared with differences.
         worst: the largest deviation, as a part of what was allowed.
         kinks: one sentence for every kink that was met.
+
+    >>> import autograd_lite as ag
+    >>> ag.check_grads(ag.relu, 0.0).kinks
+    ['on a kink at (0.0)']
     """
 
     def __init__(self) -> None:

@@ -32,6 +32,9 @@ class Slope(NamedTuple):
         error: bound on its error (truncation and rounding), as estimated from the differences themselves.
         kink: None, or about how far from the point the slope jumps (0.0: at the point itself).
         left, right: the one-sided slopes, meaningful at a kink.
+
+    >>> slope(abs).kink, slope(abs).left, slope(abs).right
+    (0.0, -1.0, 1.0)
     """
 
     value: float

@@ -19,7 +19,12 @@ __all__ = ["Expression", "Step", "apply"]
 
 
 class Step(NamedTuple):
-    """One operation: a primitive and its operands, an ``int`` for an earlier number, a ``float`` for a constant."""
+    """One operation: a primitive and its operands, an ``int`` for an earlier number, a ``float`` for a constant.
+
+    >>> from autograd_lite.primitives import TABLE
+    >>> Step(TABLE["pow"], (0, 2.0))
+    Step(op=<primitive pow>, operands=(0, 2.0))
+    """
 
     op: Primitive
     operands: tuple[int | float, ...]
