@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class Compiled:
         self.argnums = options
         self._states: list[_State] = []
         self._lock = threading.RLock()
-        self.last: tuple[Path, Plan, Compilation] | None = None
+        self.last: Compilation | None = None
         self._prim = call_primitive(self._name(), None)
         self._fast: Callable[..., Any] | None = None
         self.previous: Callable[..., Any] | None = None
@@ -118,7 +118,7 @@ class Compiled:
     @property
     def program(self) -> Program:
         """The scalar program of the last recording."""
-        return self._recorded()[0].program
+        return self._recorded().path.program
 
     def source(self, backend: str = "numpy") -> str:
         """The program as source: "numpy", "jax", "torch", or "python" if its numbers stay scalars.
@@ -129,35 +129,29 @@ class Compiled:
         """
         if self._lanes is not None:
             return self._lanes.function.source(backend)
-        path, plan, compilation = self._recorded()
+        compilation = self._recorded()
         if backend == "python":
             if not compilation.scalar:
                 raise ValueError("the program is of arrays: backend='numpy'")
             return compilation.text
-        program, _ = path.statements(plan)
-        return array_source(_without_guards(program, len(compilation.guards)), backend, self._name())
+        return array_source(compilation.results(), backend, self._name())
 
     def equations(self) -> Equations:
         """The same as equations, forward and backward; LaTeX in a notebook."""
         if self._lanes is not None:
             return self._lanes.function.equations()
-        path, plan, compilation = self._recorded()
-        if self.kind == "call" and path.live and len(path.program.outputs) == 1:
-            plan = Plan(True, path.live)
-        program, guards = path.statements(plan)
-        return equations(_without_guards(program, len(guards)))
+        compilation = self._recorded()
+        return equations(compilation.results())
 
     def statements(self) -> ArrayProgram:
         """The forward part as array statements."""
-        path = self._recorded()[0]
-        program, guards = path.statements(Plan(True))
-        return _without_guards(program, len(guards))
+        return self._recorded().path.compilation(True).results()
 
     def _name(self) -> str:
         name = getattr(self._f, "__name__", "program")
         return name if name.isidentifier() else "program"
 
-    def _recorded(self) -> tuple[Path, Plan, Compilation]:
+    def _recorded(self) -> Compilation:
         if self.last is None:
             raise CompileError("nothing is recorded yet: call the function once, its arguments decide the shapes")
         return self.last
@@ -283,11 +277,9 @@ class Compiled:
             wrt = tuple(path.arguments[k] for k in values) + (path.live if path.tainted[0] else ())
         elif many and any(path.tainted) and any(path.leaves[k].kind == "value" for k in path.live):
             return True, self._f(*args, **named)
-        plan = Plan(True, wrt)
-        compilation = path.compilation(plan)
-        inputs = self._inputs(path, blocks)
-        outputs, held = compilation.call(inputs)
-        self.last = (path, plan, compilation)
+        compilation = path.compilation(True, wrt)
+        outputs, held = compilation.call(blocks)
+        self.last = compilation
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
@@ -299,31 +291,16 @@ class Compiled:
         compilation.give_back(held)
         plain = path.recording.plain
         if any(path.tainted):
-            numbers = self._live_results(path, inputs, numbers)
+            numbers = self._live_results(path, blocks, numbers)
         numbers = [number if given is None else given for number, given in zip(numbers, plain)]
         return True, rebuild(path.recording.result, iter(numbers))
 
     def path_for(self, args: tuple[Any, ...]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
         result = self._call(*args)
-        if self.last is None or any(self.last[0].tainted) and self.kind == "call":
+        if self.last is None or (any(self.last.path.tainted) and self.kind == "call"):
             return None, Plan(True), None
-        path, plan, _ = self.last
-        return path, plan, result
-
-    @staticmethod
-    def _inputs(path: Path, blocks: Sequence[Any]) -> list[Any]:
-        """A block for each leaf that is no constant."""
-        inputs: list[Any] = []
-        for leaf in path.leaves:
-            if leaf.kind == "argument":
-                block = blocks[leaf.key]
-                inputs.append(block._number() if isinstance(block, Node) else block)
-            elif leaf.kind == "parameter":
-                inputs.append(leaf.key.data)
-            elif leaf.kind == "value":
-                inputs.append(leaf.key._number())
-        return inputs
+        return self.last.path, self.last.plan, result
 
     def _live_result(
         self, path: Path, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: list[Any], values: Any
@@ -331,16 +308,12 @@ class Compiled:
         """One number that derivatives flow through."""
         nodes: list[Any] = []
         partials: list[float] = []
-        storages: list[Any] = []
-        arrays: list[Any] = []
-        for k, g in zip(compilation.plan.wrt, outputs[1:]):
-            leaf = path.leaves[k]
-            if leaf.kind == "parameter":
-                storages.append(leaf.key)
-                arrays.append(np.asarray(g).reshape(leaf.shape))
-            else:
-                nodes.append(blocks[leaf.key] if leaf.kind == "argument" else leaf.key)
-                partials.append(float(g))
+        if compilation.scalar:
+            outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
+        storages, arrays, rest = compilation.sorted(outputs)
+        for leaf, g in rest:
+            nodes.append(blocks[leaf.key] if leaf.kind == "argument" else leaf.key)
+            partials.append(float(g))
         release = None if held is None else functools.partial(compilation.give_back, held)
         sink = Gradients(storages, arrays, release) if storages else None
         number = float(outputs[0])
@@ -348,19 +321,18 @@ class Compiled:
             release()
         prim = self._prim if sink is not None or not nodes else call_primitive(self._name(), (self._f, *call))
         made = scalar_result(number, prim, nodes, partials, sink)
-        return rebuild(path.recording.result, iter([made]))
+        like = path.recording.result
+        return made if type(like) is float else rebuild(like, iter([made]))
 
-    def _live_results(self, path: Path, inputs: list[Any], numbers: list[float]) -> list[Any]:
+    def _live_results(self, path: Path, blocks: list[Any], numbers: list[float]) -> list[Any]:
         """Several numbers, of which some depend on parameters."""
         parameters = tuple(k for k in path.live if path.leaves[k].kind == "parameter")
-        kept = [np.array(block) if isinstance(block, np.ndarray) else block for block in inputs]
+        kept = [np.array(block) if isinstance(block, np.ndarray) else block for block in blocks]
+        recorded = {k: np.array(path.leaves[k].key.data) for k in parameters}  # the point of this call
 
         def pull(seed: Any) -> list[Any]:
-            compilation = path.compilation(Plan(False, parameters, True))
-            outputs, held = compilation.call_on_copies([*kept, seed])
-            found = [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
-            compilation.give_back(held)
-            return found
+            outputs = path.compilation(False, parameters, True).call_on_copies(kept, recorded, seed)
+            return [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
 
         sink = Pullback([path.leaves[k].key for k in parameters], len(numbers), pull)
         return [
@@ -377,26 +349,20 @@ class Compiled:
         single = isinstance(self.argnums, int)
         chosen = [n % len(args) for n in ((self.argnums,) if single else self.argnums)]
         wrt = tuple(path.arguments[k] for n in chosen for k in range(starts[n], starts[n + 1]))
-        plan = Plan(self.kind == "value_and_grad", wrt)
-        compilation = path.compilation(plan)
-        outputs, held = compilation.call(self._inputs(path, blocks))
-        self.last = (path, plan, compilation)
+        compilation = path.compilation(self.kind == "value_and_grad", wrt)
+        outputs, held = compilation.call(blocks)
+        self.last = compilation
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
             return False, None
-        arrays = iter(outputs[1:] if plan.value else outputs)
+        arrays = iter(outputs[1:] if compilation.plan.value else outputs)
         found = [assemble(args[n], arrays) for n in chosen]
         result = found[0] if single else tuple(found)
-        if plan.value:
+        if compilation.plan.value:
             result = (float(outputs[0]), result)
         compilation.give_back(held)
         return True, result
-
-
-def _without_guards(program: ArrayProgram, count: int) -> ArrayProgram:
-    """The program with its results only."""
-    return program.keeping(program.outputs[: len(program.outputs) - count])
 
 
 def _with_ints(f: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:

@@ -35,7 +35,7 @@ def straight_line(
     parameters = _parameters(owner.inner, len(args))
     if parameters is None or watch.arrays or watch.sequences or len(watch) > MAX_CONDITIONS:
         return None
-    _, plan, compilation = owner.last
+    compilation = owner.last
     names = leaf_names(compilation.leaves)
     lines = scalar_lines(compilation.program, names, safe=False)
     unpacked = _unpack(compilation.leaves, names, parameters, args)

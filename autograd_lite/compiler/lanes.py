@@ -233,9 +233,7 @@ class Lanes:
             if axis is None:
                 if isinstance(arg, (Node, bool)) or not isinstance(arg, (int, float)):
                     return None
-            elif not isinstance(axis, int) or not isinstance(arg, np.ndarray) or arg.dtype.kind not in "fiu":
-                return None
-            elif not -arg.ndim <= axis < arg.ndim:
+            elif not isinstance(axis, int) or not isinstance(arg, np.ndarray) or arg.dtype.kind not in "fiu" or not -arg.ndim <= axis < arg.ndim:
                 return None
         return found
 

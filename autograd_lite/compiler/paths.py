@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import Node
 from .emit_numpy import buffered
 from .emit_python import scalar_lines
 from .lift import Lifted, lift, unlifted
@@ -44,6 +45,10 @@ class Plan:
         return (self.value, self.wrt, self.seeded)
 
 
+def _flat(x: Any) -> Any:
+    return x.ravel().tolist() if isinstance(x, np.ndarray) and x.shape else x
+
+
 class Compilation:
     """An array program ready to run.
 
@@ -53,11 +58,21 @@ class Compilation:
     """
 
     def __init__(self, path: Path, plan: Plan) -> None:
+        self.path = path
         self.plan = plan
         self.scalar = path.scalar
         self.program, self.guards = path.statements(plan)
         self.leaves = self.program.leaves
         self.names = leaf_names(self.leaves)
+        self.sources = [(leaf.kind, leaf.key) for leaf in self.leaves if leaf.kind not in ("constant", "seed")]
+        if not self.scalar:
+            self.sources = [(kind, key) for kind, key in self.sources if kind != "parameter"]
+        self.shapes = [self.program.statements[i].shape for i in self.program.outputs]
+        first = 1 if plan.value else 0
+        wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
+        self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
+        self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
+        self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
         self.pool: list[Any] = []
         self.text = ""
         if self.scalar:
@@ -82,37 +97,58 @@ class Compilation:
         self.run = scope["run"]
 
     def call(self, blocks: Sequence[Any]) -> tuple[Any, Any]:
-        """Run on one block per leaf that is no constant.
+        """Run on the arguments' blocks; live numbers are read now.
 
         Returns:
             The outputs, and what has to be given back when they have been used (their buffers).
         """
         if self.scalar:
-            flat = [
-                block if leaf.shape == () else np.ravel(block).tolist()
-                for block, leaf in zip(blocks, [leaf for leaf in self.leaves if leaf.kind != "constant"])
-            ]
-            return self.run(*flat), None
+            return self.run(*[_flat(x) for x in self._given(blocks)]), None
         try:
             runner = self.pool.pop()  # atomic: two threads never share buffers
         except IndexError:
-            arrays = [leaf.key.data for leaf in self.leaves if leaf.kind == "parameter"]
-            runner = self.make([np.asarray(array) for array in arrays])
-        given = [
-            block
-            for block, leaf in zip(blocks, [leaf for leaf in self.leaves if leaf.kind != "constant"])
-            if leaf.kind != "parameter"
-        ]
-        return runner(*given), runner
+            runner = self.make([np.asarray(leaf.key.data) for leaf in self.leaves if leaf.kind == "parameter"])
+        given = self._given(blocks)
+        with np.errstate(all="ignore"):
+            return runner(*given), runner
 
-    def call_on_copies(self, blocks: Sequence[Any]) -> tuple[Any, Any]:
-        """Run with parameters that are not the live ones: blocks for them too."""
-        if self.scalar:
-            return self.call(blocks)
-        leaves = [leaf for leaf in self.leaves if leaf.kind != "constant"]
-        arrays = [np.asarray(block) for block, leaf in zip(blocks, leaves) if leaf.kind == "parameter"]
-        runner = self.make(arrays)
-        return runner(*[block for block, leaf in zip(blocks, leaves) if leaf.kind != "parameter"]), None
+    def _given(self, blocks: Sequence[Any]) -> list[Any]:
+        """What the program is called with: blocks of arguments, live numbers."""
+        given: list[Any] = []
+        for kind, key in self.sources:
+            if kind == "argument":
+                block = blocks[key]
+                given.append(block._number() if isinstance(block, Node) else block)
+            elif kind == "value":
+                given.append(key._number())
+            elif self.scalar:
+                given.append(key.data)
+        return given
+
+    def call_on_copies(self, blocks: Sequence[Any], parameters: dict[int, Any], seed: Any) -> tuple[Any, ...]:
+        """Run a seeded program at a point of the past: with copies of the parameters, by number of the leaf."""
+        given = []
+        for k, leaf in enumerate(self.leaves):
+            if leaf.kind == "seed":
+                given.append(seed)
+            elif leaf.kind == "argument":
+                given.append(blocks[leaf.key])
+            elif leaf.kind == "parameter" and self.scalar:
+                given.append(parameters[k])
+        with np.errstate(all="ignore"):
+            if self.scalar:
+                return tuple(self.run(*map(_flat, given)))
+            runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
+            return tuple(runner(*given))
+
+    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[tuple[Leaf, Any]]]:
+        """The derivatives: parameters' storages, their gradients, and pairs of another leaf and its derivative."""
+        return self.storages, [outputs[i] for i in self.places], [(leaf, outputs[i]) for i, leaf in self.others]
+
+    def results(self) -> ArrayProgram:
+        """The program of the results, without the guards."""
+        program = self.program
+        return program.keeping(program.outputs[: len(program.outputs) - len(self.guards)])
 
     def give_back(self, runner: Any) -> None:
         """The outputs are not needed any more: the next call may write over them."""
@@ -145,15 +181,15 @@ class Path:
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
         return work * SCALAR_OPERATION < statements * ARRAY_STATEMENT
 
-    def compilation(self, plan: Plan) -> Compilation:
+    def compilation(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False) -> Compilation:
         """The program for a plan, made once."""
-        key = plan.key()
+        key = (value, wrt, seeded)
         found = self.compiled.get(key)
         if found is None:
             with self.lock:
                 found = self.compiled.get(key)
                 if found is None:
-                    found = self.compiled[key] = Compilation(self, plan)
+                    found = self.compiled[key] = Compilation(self, Plan(value, wrt, seeded))
         return found
 
     def statements(self, plan: Plan, scalar: bool | None = None) -> tuple[ArrayProgram, list[Any]]:

@@ -38,12 +38,46 @@ class Watch:
         self.seen: set[int] = set()
         self.kept: list[Any] = []
         self._walk(f)
+        self._unchanged = self._quick()
 
     def __len__(self) -> int:
         return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays)
 
     def holds(self) -> bool:
         """Whether nothing has changed."""
+        if self._unchanged is not None:
+            try:
+                if self._unchanged():
+                    return True
+            except (KeyError, AttributeError, ValueError):
+                return False
+        return self._same()
+
+    def _quick(self) -> Callable[[], bool] | None:
+        """The test by identity as one generated expression; None if there is more to compare than objects."""
+        if self.arrays or self.sequences or len(self) > 2000:
+            return None
+        scope: dict[str, Any] = {}
+        tests = []
+        for k, (place, key, thing) in enumerate(self.items):
+            scope[f"d{k}"], scope[f"v{k}"] = place, thing
+            read = f"d{k}[{key!r}]" if isinstance(key, str) else f"d{k}[n{k}]"
+            scope[f"n{k}"] = key
+            tests.append(f"{read} is v{k}" if isinstance(place, dict) else f"d{k}.get({key!r}, None) is v{k}")
+        for k, (cell, thing) in enumerate(self.cells):
+            scope[f"c{k}"], scope[f"w{k}"] = cell, thing
+            tests.append(f"c{k}.cell_contents is w{k}")
+        for k, (place, length) in enumerate(self.lengths):
+            scope[f"l{k}"] = place
+            tests.append(f"len(l{k}) == {length}")
+        for k, (f, code, defaults, named) in enumerate(self.functions):
+            scope[f"f{k}"], scope[f"g{k}"], scope[f"h{k}"], scope[f"k{k}"] = f, code, defaults, named
+            tests.append(f"f{k}.__code__ is g{k} and f{k}.__defaults__ is h{k} and f{k}.__kwdefaults__ is k{k}")
+        found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
+        return found
+
+    def _same(self) -> bool:
+        """The test by value."""
         for place, key, thing in self.items:
             if place.get(key, _MISSING) is not thing and not _equal(place.get(key, _MISSING), thing):
                 return False
