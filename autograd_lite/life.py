@@ -16,7 +16,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from .graph import Deferred, Info, Many, Node
+from .graph import Info, Many, Node
 
 __all__ = ["reduce_node", "set_state", "shallow_copy"]
 
@@ -78,7 +78,7 @@ def _entry(table: Table, place: int) -> Node:
 
 def _slot_names(kind: Any) -> list[str]:
     """The names of all slots of a class."""
-    slots = [("group",) if base is Deferred else base.__dict__.get("__slots__", ()) for base in kind.__mro__]
+    slots = [vars(base).get("__slots__", vars(base).get("__mypyc_attrs__", ())) for base in kind.__mro__]
     return [name for names in slots for name in ((names,) if isinstance(names, str) else names)]
 
 

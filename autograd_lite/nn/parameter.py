@@ -228,6 +228,10 @@ class Parameter(Operand):
         """The number, if it is only one."""
         return float(self.storage.data.item())
 
+    def detach(self) -> Buffer:
+        """The numbers alone: what ``data`` is."""
+        return self.storage.data
+
     def rows(self) -> Any:
         """The numbers as nested lists, for recording; the same lists as long as the numbers are the same."""
         raw = self.storage.data.tobytes()

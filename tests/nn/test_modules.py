@@ -120,6 +120,15 @@ def test_zero_grad(model):
     assert not any(p.grad.any() for p in model.parameters())
 
 
+def test_a_step_by_hand(model):
+    loss = nn.MSELoss()(model(np.ones(10)), np.zeros(5))
+    loss.backward()
+    for p in model.parameters():
+        p.data -= 1e-3 * p.grad
+    assert nn.MSELoss()(model(np.ones(10)), np.zeros(5)).data < loss.data
+    assert model[0].weight.detach().numpy()[0, 0] == model[0].weight[0, 0].data
+
+
 def test_state_dict_there_and_back(model):
     state = model.state_dict()
     assert list(state) == [name for name, _ in model.named_parameters()]
