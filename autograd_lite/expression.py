@@ -237,6 +237,15 @@ _KINDS: dict[type, str] = {
 }  # fmt: skip
 
 
+#: what other programs call it
+_ELSEWHERE = {
+    "ln": "log", "lg": "log10", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "sgn": "sign",
+    "power": "pow", "norm": "hypot", "π": "pi", "PI": "pi", "E": "e",
+}  # fmt: skip
+
+
 def _nearest(name: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name[:40], list(known), 1)
+    names = list(known)
+    usual = _ELSEWHERE.get(name, "")
+    found = [usual] if usual in names else difflib.get_close_matches(name[:40], names, 1)
     return f"; did you mean {found[0]}?" if found else ""

@@ -106,6 +106,14 @@ def test_refusals_say_what_and_where(source, message, column):
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("source", "name"), [("ln(2)", "log"), ("arctan(2)", "atan"), ("2*PI", "pi"), ("coss(1)", "cos")]
+)
+def test_names_from_elsewhere_are_recognised(source, name):
+    with pytest.raises(ExpressionError, match=rf"did you mean {name}\?"):
+        evaluate(source)
+
+
 def test_a_formula_is_text():
     with pytest.raises(ExpressionError, match="a formula is a str, not int"):
         evaluate(3)
