@@ -77,7 +77,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         if found.name == "builtin":
             raise RenderError(f"our own layout has no renderers and formatters to choose from: {_INSTALL}")
         with _use(found):
-            return super().pipe(chosen, renderer, formatter, neato_no_op, quiet, engine=engine, encoding=encoding)
+            return super().pipe(
+                format=chosen, renderer=renderer, formatter=formatter, neato_no_op=neato_no_op, quiet=quiet,
+                engine=engine, encoding=encoding,
+            )  # fmt: skip
 
     def render(
         self,

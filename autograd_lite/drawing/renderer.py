@@ -51,12 +51,10 @@ class Renderer:
 
     @property
     def version(self) -> str:
-        """Its version; "unknown" if it does not say."""
-        if self.name == "builtin":
-            return importlib.metadata.version("autograd-lite")
+        """Its version; "unknown" if it does not say, "" for our own layout, which has this package's."""
         if self.name == "graphviz-pure":
             return importlib.metadata.version("graphviz-pure")
-        return _version(self.path)
+        return _version(self.path) if self.path else ""
 
     def formats(self) -> set[str] | None:
         """The formats it writes; None when that is Graphviz's own business."""

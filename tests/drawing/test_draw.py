@@ -335,7 +335,7 @@ def test_drawing_is_a_digraph() -> None:
     assert isinstance(drawing, graphviz.Digraph)
     assert drawing.copy().source == drawing.source
     assert drawing.source.startswith("digraph autograd_lite {")
-    assert find_renderer().version
+    assert find_renderer().version or find_renderer().name == "builtin"
 
 
 def test_layers_are_framed(tier: str) -> None:
