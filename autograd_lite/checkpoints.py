@@ -64,8 +64,10 @@ class Group:
         nodes: the Values in the arguments, then those that the function found elsewhere.
     """
 
+    _counted = False
+
     def __init__(self, f: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        watch(1)
+        self._count()
         self.f = f
         self.args = args
         self.kwargs = kwargs
@@ -78,15 +80,20 @@ class Group:
         self.depth = nesting.depth
         self._replayed: tuple[list[Any], list[Any]] | None = None
 
+    def _count(self) -> None:
+        watch(1)
+        self._counted = True
+
     def __del__(self) -> None:
-        watch(-1)
+        if self._counted:
+            watch(-1)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_replayed": None}
+        return {**self.__dict__, "_replayed": None, "_counted": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        watch(1)
         self.__dict__.update(state)
+        self._count()
 
     def record(self) -> Any:
         """Run the function; its results as nodes that stand for the whole."""

@@ -58,7 +58,8 @@ class _Recording:
         others = [arg for i, arg in enumerate(args) if i not in chosen]
         self.name = name
         self.plain = nesting.depth == 0 and not (
-            any(isinstance(x, Node) for x in numbers) or contains_node([*others, kwargs, *more])
+            any(isinstance(x, Node) for x in numbers)
+            or ((others or kwargs or more) and contains_node([*others, kwargs, *more]))
         )
         self.arguments = parts[0] if isinstance(argnums, int) else group(parts)
         nesting.depth += 1

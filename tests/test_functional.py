@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import copy
 import math
+import pickle
 from decimal import Decimal
 from fractions import Fraction
 
@@ -453,6 +455,26 @@ def test_grad_equals_backward_bit_for_bit(steps, x):
     if all(map(math.isfinite, g)):
         y.backward()
         assert g == [v.grad for v in leaves]
+
+
+@settings(max_examples=40)
+@given(programs(), st.lists(FINITE, min_size=3, max_size=3))
+def test_checkpoints_and_copies_change_nothing(steps, x):
+    f = lambda v: run(steps, v)[0]  # noqa: E731
+    g = lambda v: ag.checkpoint(f, v)  # noqa: E731
+    first, second = ag.grad(f)(x), ag.hessian(f)(x)
+    if not np.isfinite(second).all() or not np.isfinite(first).all():
+        return
+    scale = 1.0 + np.abs(second).max()
+    np.testing.assert_allclose(ag.grad(g)(x), first, rtol=1e-12, atol=1e-13 * scale)
+    np.testing.assert_allclose(ag.hessian(g)(x), second, rtol=1e-10, atol=1e-12 * scale)
+    leaves = [Value(t, f"x{i}") for i, t in enumerate(x)]
+    y = f(leaves)
+    for copied in (copy.deepcopy, lambda y: pickle.loads(pickle.dumps(y)), lambda y: ag.from_json(ag.to_json(y))):
+        c = copied(y)
+        c.backward()
+        grads = {v.label: v.grad for v in ag.topological_order(c) if v.op is None}
+        assert [grads.get(f"x{i}", 0.0) for i in range(3)] == first
 
 
 # --- vmap -----------------------------------------------------------------------------------------------------------
