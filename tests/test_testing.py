@@ -279,3 +279,33 @@ def test_hypothesis_is_needed_only_for_strategies():
         "assert 'hypothesis' not in sys.modules\nt.expressions\nassert 'hypothesis' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def with_no_grad(x):
+    with ag.no_grad():
+        hidden = ag.sin(x)
+    return hidden * x
+
+
+def test_it_works_through_transforms_checkpoints_and_layers():
+    assert check_grads(lambda x: ag.grad(lambda t: ag.sin(t) * t**2)(x), 0.7).worst < 1.0
+    assert check_grads(lambda x, y: ag.jvp(lambda t: ag.sin(t) * y, (x,), (1.0,))[1], (0.7, 0.3)).worst < 1.0
+    assert check_grads(lambda x: ag.checkpoint(lambda t: ag.exp(ag.sin(t)) * t, x) * x, 0.7, order=3).worst < 1.0
+    assert check_grads(ag.vmap(lambda t: ag.sin(t) * t), (np.array([0.1, 0.2]),)).worst < 1.0
+    layers = ag.nn.Sequential(ag.nn.Linear(2, 3), ag.nn.Tanh(), ag.nn.Linear(3, 1))
+    assert check_grads(layers, (np.array([0.3, 0.4]),)).worst < 1.0
+    with pytest.raises(CheckError, match="no_grad"):
+        check_grads(with_no_grad, 0.5)
+
+
+def test_a_wrong_rule_inside_a_checkpoint_is_named():
+    sine = wrong_sine(1.5)
+    with pytest.raises(CheckError) as caught:
+        check_grads(lambda x: ag.checkpoint(lambda t: sine(t) * t, x), 0.7)
+    assert caught.value.op == "sine"
+
+
+@pytest.mark.parametrize("x", [1e200, 1e-8, 1e-300, -1e-5, 12345.678])
+def test_large_and_small_arguments(x):
+    for f in (lambda t: 3.0 * t, lambda t: ag.asinh(t), lambda t: ag.atan(t), lambda t: ag.log(abs(t))):
+        assert check_grads(f, x, order=1).worst < 1.0

@@ -106,7 +106,7 @@ def _with_steps_aside(
                 return found, here
             raise Stuck(f"{op} on a kink inside the function")
         except Stuck as stuck:
-            report.kinks.append(f"{stuck} at {shown(here)}")
+            report.met(f"{stuck} at {shown(here)}")
             reach = 2.0 ** (-5 - attempt)
             here = [x + rng.choice((-1.0, 1.0)) * rng.uniform(0.5, 1.0) * reach * max(abs(x), 1e-3) for x in point]
             if attempt < 2:

@@ -8,18 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..graph import (
+    Deferred,
     Node,
-    _postorder,
     forward_sweep,
     partials_on_nodes,
     reverse_adjoints,
     reverse_nodes,
     rule_parents,
-    topological_order,
 )
 from ..value import Value
 from .numerical import EPSILON, GRAIN, Slope, slope
-from .tape import Expression
+from .tape import Expression, nodes_of
 
 __all__ = ["Flat", "Mismatch", "Report", "Settings", "Stuck", "check_point", "on_inner_kink", "shown"]
 
@@ -54,14 +53,19 @@ class Report:
         kinks: one sentence for every kink that was met.
 
     >>> import autograd_lite as ag
-    >>> ag.check_grads(ag.relu, 0.0).kinks
-    ['on a kink at (0.0)']
+    >>> print(ag.check_grads(ag.relu, 0.0).kinks[0])
+    on a kink at (0.0)
     """
 
     def __init__(self) -> None:
         self.comparisons = 0
         self.worst = 0.0
         self.kinks: list[str] = []
+
+    def met(self, sentence: str) -> None:
+        """Note a kink, once."""
+        if sentence not in self.kinks:
+            self.kinks.append(sentence)
 
     def __repr__(self) -> str:
         met = "".join(f"; {sentence}" for sentence in self.kinks)
@@ -160,7 +164,7 @@ def _check_direction(
         if not found.error <= max(1e-3 * abs(found.value), 1e-6 * size):  # they would say nothing
             raise Stuck("no differences")
         if found.kink is not None:
-            report.kinks.append(f"a kink within {found.kink:.2g} of {shown(point)}")
+            report.met(f"a kink within {found.kink:.2g} of {shown(point)}")
         tolerance = 4.0 * found.error + rounded + settings.rtol * abs(found.value) + settings.atol
         off = abs(engine - found.value)
         if not off <= tolerance:
@@ -205,7 +209,7 @@ def _chain(flat: Flat, point: Sequence[float], v: list[float], k: int, mode: str
 def _tangent(y: Any, leaves: list[Value], v: list[float]) -> Any:
     """The forward sweep with the rules run on nodes: the tangent of ``y`` as a node."""
     tangents: dict[int, Any] = {id(x): d for x, d in zip(leaves, v)}
-    for node in _postorder([y], rule_parents):
+    for node in nodes_of(y):
         if id(node) in tangents:
             continue
         total: Any = 0.0
@@ -231,8 +235,8 @@ def on_inner_kink(flat: Flat, point: list[float]) -> str:
     a kink of one of its ops is a convention, not a derivative.
     """
     leaves = [Value(x) for x in point]
-    for node in topological_order(flat(leaves)):
-        if node.op is None or node.op.name in _SMOOTH:
+    for node in nodes_of(flat(leaves)):
+        if node.op is None or isinstance(node._info, Deferred) or node.op.name in _SMOOTH:
             continue
         args = [a if isinstance(a, float) else a.data for a in node.args]
         free = [i for i, a in enumerate(node.args) if not isinstance(a, float)]

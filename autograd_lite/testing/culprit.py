@@ -6,11 +6,11 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from ..graph import Node, topological_order
+from ..graph import Deferred, Node
 from ..value import Value
 from .compare import Flat, Mismatch, Report, Settings, Stuck, check_point, shown
 from .numerical import EPSILON
-from .tape import Expression, Step
+from .tape import Expression, Step, nodes_of
 
 __all__ = ["CheckError", "explained"]
 
@@ -80,8 +80,8 @@ def _culprit(
     y: Any, whole: Expression, found: Mismatch, settings: Settings
 ) -> tuple[str, Expression, Mismatch | None, str]:
     """Op, smallest failing computation, its mismatch, and a sentence."""
-    for node in topological_order(y):
-        if node.op is not None:
+    for node in nodes_of(y):
+        if node.op is not None and not isinstance(node._info, Deferred):
             wrong = _misrecorded(node)
             if wrong:
                 part = _alone(node.op, [a if isinstance(a, float) else float(a.data) for a in node.args])

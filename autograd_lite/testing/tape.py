@@ -12,10 +12,10 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..graph import topological_order
+from ..graph import Deferred, _postorder, rule_parents
 from ..primitives.core import Primitive, dispatch
 
-__all__ = ["Expression", "Step", "apply"]
+__all__ = ["Expression", "Step", "apply", "nodes_of"]
 
 
 class Step(NamedTuple):
@@ -40,6 +40,12 @@ def apply(op: Primitive, args: Sequence[Any]) -> Any:
     if op.name == "where":
         return op(args[0] > 0.0, args[1], args[2])
     return dispatch(op, tuple(args))
+
+
+def nodes_of(root: Any) -> list[Any]:
+    """The nodes of a graph, operands first, with those inside of checkpoints."""
+    found: list[Any] = _postorder([root], rule_parents)
+    return found
 
 
 def _on_floats(op: Primitive, args: list[Any]) -> list[Any]:
@@ -101,8 +107,10 @@ class Expression:
         """
         index = {id(node): i for i, node in enumerate(inputs)}
         steps: list[Step] = []
-        for node in topological_order(root):
-            if node.op is not None and id(node) not in index:
+        for node in nodes_of(root):
+            if isinstance(node._info, Deferred):  # stands for the node that the checkpoint recorded again
+                index[id(node)] = index[id(rule_parents(node)[0])]
+            elif node.op is not None and id(node) not in index:
                 operands = tuple(
                     arg if isinstance(arg, float) else index.get(id(arg), float(arg.data)) for arg in node.args
                 )
