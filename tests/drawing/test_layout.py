@@ -137,3 +137,19 @@ def test_backward_arrows_keep_the_layout() -> None:
 
 def test_an_empty_picture() -> None:
     ET.fromstring(layout.to_svg(Picture([])))
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("graph", [toy_chain, domke, network, *(lambda i=i: random_graph(i) for i in range(6))])
+def test_edges_and_labels_keep_off_other_cards(graph: Any, direction: str) -> None:
+    picture = ag.draw(graph(), direction=direction).picture
+    placed = arrange(picture)
+    curves, places = svg._edges(picture, placed)
+    boxes = {item.id: (*placed.centres[item.id], *placed.sizes[item.id]) for item in picture.boxes}
+    for edge, curve, (x, y) in zip(picture.edges, curves, places):
+        others = [place for id, place in boxes.items() if id not in (edge.tail, edge.head)]
+        points = [svg._at(curve[i : i + 4], t / 12) for i in range(0, len(curve) - 1, 3) for t in range(13)]
+        assert not any(overlaps((*point, 0.0, 0.0), other) for point in points for other in others)
+        if direction == "LR":
+            label = (x, y - 5.0, width(edge.label, edge.size), 9.0)
+            assert not any(overlaps(label, place) for place in boxes.values())
