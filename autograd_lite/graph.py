@@ -366,26 +366,33 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
 
 
 def propagate_watched(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
-    """``_propagate`` one node at a time: hooks see each complete adjoint first; checkpoints are recorded again."""
-    sunk: list[list[tuple[Many, float]]] = []
+    """``_propagate`` with stops, where hooks see a complete adjoint first or a checkpoint is recorded again."""
+    stops: list[int] = []
     coming: dict[int, int] = {}  # how many results of each checkpoint are still to come
-    waiting: dict[int, list[tuple[int, float]]] = {}
-    for node in nodes:
+    for i, node in enumerate(nodes):
         info = node._info
         if isinstance(info, Deferred):
             coming[id(info.group)] = coming.get(id(info.group), 0) + 1
-    for node in reversed(nodes):
+            stops.append(i)
+        elif isinstance(info, Info) and info.hooks:
+            stops.append(i)
+    sunk: list[list[tuple[Many, float]]] = []
+    waiting: dict[int, list[tuple[int, float]]] = {}
+    end = len(nodes)
+    for i in reversed(stops):
+        sunk.extend(_propagate(nodes[i + 1 : end]))
+        end = i + 1
+        node = nodes[i]
+        node._adjoint = hooked(node, node._adjoint)
         info = node._info
-        if info is not None:
-            node._adjoint = hooked(node, node._adjoint)
-        if not isinstance(info, Deferred):
-            sunk.extend(_propagate([node]))
-            continue
-        key = id(info.group)
-        waiting.setdefault(key, []).append((info.index, node._adjoint))
-        coming[key] -= 1
-        if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
-            sunk.extend(info.group.pull(waiting.pop(key)))
+        if isinstance(info, Deferred):
+            end = i
+            key = id(info.group)
+            waiting.setdefault(key, []).append((info.index, node._adjoint))
+            coming[key] -= 1
+            if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
+                sunk.extend(info.group.pull(waiting.pop(key)))
+    sunk.extend(_propagate(nodes[:end]))
     together: dict[int, list[tuple[Many, float]]] = {}
     for group in sunk:
         together.setdefault(id(group[0][0].sink), []).extend(group)
