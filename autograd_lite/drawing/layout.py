@@ -268,6 +268,11 @@ def _advance(
     return starts, depths
 
 
+def _ease(aside: float, depth: float) -> float:
+    """How far a bend may reach into a layer: boxes have round corners, but a steep line needs its room before them."""
+    return min(depth / 2, 12.0, 100.0 / max(abs(aside), 1.0))
+
+
 def _turn(
     picture: Picture,
     slots: dict[str, Slot],
@@ -282,10 +287,10 @@ def _turn(
     spaces: dict[str, tuple[float, float, float]] = {}
     for edge, chain in zip(picture.edges, chains):
         points: list[tuple[float, float]] = []
-        for slot in chain[1:-1]:
-            ease = min(depths[slot.rank] / 2, 12.0)  # bends may reach into a layer, as its boxes have round corners
-            points.append((starts[slot.rank] + ease, slot.v))
-            points.append((starts[slot.rank] + depths[slot.rank] - ease, slot.v))
+        for before, slot, after in zip(chain, chain[1:], chain[2:]):
+            start, depth = starts[slot.rank], depths[slot.rank]
+            points.append((start + _ease(slot.v - before.v, depth), slot.v))
+            points.append((start + depth - _ease(after.v - slot.v, depth), slot.v))
         routes.append(points if across else [(v, u) for u, v in points])
         tail, head = chain[0].rank, chain[-1].rank
         before = max(tail, head - 1)
