@@ -144,6 +144,10 @@ def _foldable(nodes: list[Any], parents: dict[int, tuple[Any, ...]], labels: Nam
 
 def _line(node: Any, parents: dict[int, tuple[Any, ...]], folded: set[int]) -> Line:
     """The line of a node: a walk through its folded operands, multiplying partials."""
+    direct = parents[id(node)]
+    keys = {id(operand) for operand in direct}
+    if len(keys) == len(direct) and keys.isdisjoint(folded):  # nothing to follow, nothing to add up
+        return Line(node, list(direct), [[partial] for partial in node.local_partials])
     place: dict[int, int] = {}
     line = Line(node, [], [])
     stack: list[tuple[Any, float]] = []

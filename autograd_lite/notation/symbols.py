@@ -158,7 +158,7 @@ def name_nodes(
     symbols: dict[int, Symbol] = {}
     uses: dict[Symbol, int] = {}
     for node in nodes:
-        label = node.label or variables.get(id(node), "")
+        label = node.label or (variables.get(id(node)) if variables else "")
         if label:
             base = symbol(label)
             count = uses.get(base, 0)
