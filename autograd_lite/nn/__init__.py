@@ -24,7 +24,7 @@ from .losses import (
     SmoothL1Loss,
 )
 from .micrograd import MLP, Layer, Neuron
-from .module import Module, Sequential
+from .module import Module, ModuleList, Sequential
 from .parameter import Parameter
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "LogSoftmax",
     "MSELoss",
     "Module",
+    "ModuleList",
     "NLLLoss",
     "Neuron",
     "Parameter",

@@ -29,7 +29,10 @@ __all__ = [
 
 
 class Activation(Module):
-    """An elementwise function as a module: of one Value, a list of them, or an array of any shape."""
+    """An elementwise function as a module: of one Value, a list of them, or an array of any shape.
+
+    ``inplace``, which PyTorch's take to save memory, is accepted and means nothing: a graph keeps its values.
+    """
 
     def function(self, x: Any) -> Any:
         """The function of one number."""
@@ -46,6 +49,9 @@ class ReLU(Activation):
     >>> ReLU()([-1.0, 2.0]).tolist()
     [0.0, 2.0]
     """
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
 
     def function(self, x: Any) -> Any:
         return relu(x)
@@ -124,6 +130,9 @@ class SiLU(Activation):
     0.0
     """
 
+    def __init__(self, inplace: bool = False) -> None:
+        pass
+
     def function(self, x: Any) -> Any:
         return TABLE["silu"](x)
 
@@ -135,7 +144,7 @@ class ELU(Activation):
     -0.632121
     """
 
-    def __init__(self, alpha: float = 1.0) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         self.alpha = float(alpha)
 
     def function(self, x: Any) -> Any:
@@ -152,7 +161,7 @@ class LeakyReLU(Activation):
     -0.2
     """
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope = float(negative_slope)
 
     def function(self, x: Any) -> Any:
@@ -173,7 +182,7 @@ class Softmax(Module):
     """
 
     def __init__(self, dim: int | None = None) -> None:
-        self.dim = -1 if dim is None else dim
+        self.dim = dim
 
     def _of_row(self, row: list[Any]) -> list[Any]:
         total = logsumexp(row)
@@ -181,16 +190,17 @@ class Softmax(Module):
 
     def forward(self, x: Any) -> Any:
         array = as_array(x, repr(self))
-        if not -array.ndim <= self.dim < array.ndim:
-            raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axis {self.dim}")
-        moved = np.moveaxis(array, self.dim, -1)
+        dim = -1 if self.dim is None else self.dim
+        if not -array.ndim <= dim < array.ndim:
+            raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axis {dim}")
+        moved = np.moveaxis(array, dim, -1)
         rows = moved.reshape(-1, moved.shape[-1]).tolist()
         values = [value for row in rows for value in self._of_row(row)]
         if array.dtype != object:
             result = np.array(values, dtype=np.float64).reshape(moved.shape)
         else:
             result = object_array(values, moved.shape)
-        return np.moveaxis(result, -1, self.dim)
+        return np.moveaxis(result, -1, dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"

@@ -86,7 +86,8 @@ def _fan(weight: Any, mode: str) -> float:
             f"use uniform_, normal_ or zeros_ for biases"
         )
     beyond = math.prod(shape[2:])
-    fans = {"fan_in": shape[1] * beyond, "fan_out": shape[0] * beyond, "fan_avg": (shape[0] + shape[1]) * beyond / 2}
+    average = (shape[0] + shape[1]) * beyond / 2
+    fans = {"fan_in": shape[1] * beyond, "fan_out": shape[0] * beyond, "fan_avg": average, "compromise": average}
     if mode not in fans:
         raise ValueError(f"mode is 'fan_in', 'fan_out' or 'fan_avg', not {mode!r}")
     return fans[mode]
@@ -187,7 +188,7 @@ def kaiming_uniform_(
         weight: a Parameter (or array) of shape (outputs, inputs).
         a: the negative slope, if ``nonlinearity`` is "leaky_relu"; 0 is the ReLU.
         mode: "fan_in" keeps the activations' variance, "fan_out" the gradients', "fan_avg" is the compromise
-            4/(D_h + D_h').
+            4/(D_h + D_h') (also called "compromise").
         nonlinearity: see ``calculate_gain``.
         generator: an ``ag.Generator`` or NumPy generator instead of ``ag.manual_seed``'s.
     """

@@ -135,6 +135,7 @@ class Dropout(Module):
 
     Args:
         p: the probability.
+        inplace: accepted as PyTorch's, and without a meaning here.
 
     Random numbers come from ``ag.manual_seed``'s generator (Srivastava et al. 2014).
 
@@ -142,10 +143,11 @@ class Dropout(Module):
     [1.0, 2.0]
     """
 
-    def __init__(self, p: float = 0.5) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         if not 0.0 <= p <= 1.0:
             raise ValueError(f"Dropout: p is a probability in [0, 1], not {p!r}")
         self.p = p
+        self.inplace = inplace
 
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0.0:
@@ -159,7 +161,7 @@ class Dropout(Module):
         return object_array([v * scale if kept else 0.0 for v, kept in pairs], array.shape)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}"
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 class LayerNorm(Module):

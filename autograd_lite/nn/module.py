@@ -1,8 +1,8 @@
-"""``Module``: what owns parameters and maps inputs to outputs; and ``Sequential``, modules one after the other."""
+"""``Module``: what owns parameters and maps inputs to outputs; ``Sequential`` and ``ModuleList``: modules in a row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import AutogradError
 from .parameter import Parameter
 
-__all__ = ["LoadResult", "Module", "Parameters", "Sequential", "StateError"]
+__all__ = ["LoadResult", "Module", "ModuleList", "Parameters", "Sequential", "StateError"]
 
 
 class StateError(AutogradError, ValueError):
@@ -291,3 +291,29 @@ class Sequential(Module):
         if name in layers:
             return layers[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+
+class ModuleList(Sequential):
+    """Modules in a list, for a ``forward`` of one's own. (A plain list of modules as an attribute does as well.)
+
+    Args:
+        modules: the modules.
+
+    >>> from autograd_lite import nn
+    >>> layers = nn.ModuleList([nn.Linear(2, 3), nn.Linear(3, 1)])
+    >>> len(layers), [name for name, _ in layers.named_parameters()]
+    (2, ['0.weight', '0.bias', '1.weight', '1.bias'])
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__(*modules)
+
+    def forward(self, *args: Any, **named: Any) -> Any:
+        """A list is no function."""
+        raise NotImplementedError("a ModuleList is called module by module, or use nn.Sequential")
+
+    def extend(self, modules: Iterable[Module]) -> ModuleList:
+        """Add modules at the end; returns the list."""
+        for module in modules:
+            self.append(module)
+        return self

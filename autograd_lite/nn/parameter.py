@@ -143,7 +143,7 @@ class Parameter(Operand):
     [3.0, 0.0, 1.0]
     """
 
-    __slots__ = ("__weakref__", "_elements", "_raw", "_rows", "storage")
+    __slots__ = ("__weakref__", "_elements", "_snapshot", "storage")
 
     __array_priority__ = 1000.0
 
@@ -157,8 +157,7 @@ class Parameter(Operand):
     def _adopt(self, storage: Storage) -> None:
         self.storage = storage
         self._elements: dict[int, Element] = {}
-        self._raw = b""
-        self._rows: Any = None
+        self._snapshot: tuple[bytes, Any] | None = None
 
     # --- the array ------------------------------------------------------------------------------------------------
 
@@ -235,10 +234,10 @@ class Parameter(Operand):
     def rows(self) -> Any:
         """The numbers as nested lists, for recording; the same lists as long as the numbers are the same."""
         raw = self.storage.data.tobytes()
-        if raw != self._raw:
-            self._rows = self.storage.data.tolist()
-            self._raw = raw
-        return self._rows
+        known = self._snapshot  # one assignment: another thread may be recording too
+        if known is None or known[0] != raw:
+            known = self._snapshot = (raw, np.frombuffer(raw).reshape(self.shape).tolist())
+        return known[1]
 
     def __len__(self) -> int:
         return len(self.storage.data)

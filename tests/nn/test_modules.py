@@ -175,7 +175,7 @@ def test_a_state_that_fits_partly(model):
 def test_text(model):
     assert repr(nn.Sequential(nn.Linear(3, 2, bias=False), nn.LeakyReLU(0.1), nn.Sequential(nn.Dropout(0.2)))) == (
         "Sequential(\n  (0): Linear(in_features=3, out_features=2, bias=False)\n  (1): LeakyReLU(negative_slope=0.1)\n"
-        "  (2): Sequential(\n    (0): Dropout(p=0.2)\n  )\n)"
+        "  (2): Sequential(\n    (0): Dropout(p=0.2, inplace=False)\n  )\n)"
     )
     assert repr(nn.Sequential()) == "Sequential()"
     assert repr(nn.LayerNorm(4)) == "LayerNorm((4,), eps=1e-05, elementwise_affine=True)"
@@ -198,6 +198,29 @@ def test_sequential_is_a_list(model):
         nn.Sequential(nn.ReLU(), lambda x: x)
     with pytest.raises(AttributeError, match="nothing"):
         _ = named.nothing
+
+
+def test_a_list_of_modules():
+    layers = nn.ModuleList([nn.Linear(2, 2) for _ in range(3)]).extend([nn.ReLU()])
+    layers.append(nn.ReLU(inplace=True))
+    assert len(layers) == 5
+    assert len(layers.parameters()) == 6
+    assert repr(nn.ModuleList([nn.ReLU()])) == "ModuleList(\n  (0): ReLU()\n)"
+    with pytest.raises(NotImplementedError, match="Sequential"):
+        layers([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Linear(3, 2)", "Linear(3, 2, bias=False)", "ReLU()", "Tanh()", "Sigmoid()", "GELU()", "SiLU()", "ELU(0.5)",
+        "LeakyReLU(0.2)", "Softmax(dim=1)", "Softmax()", "LogSoftmax(dim=0)", "Identity()", "Flatten()", "Dropout(0.1)",
+        "Embedding(5, 3)", "MSELoss()", "Sequential(Linear(3, 2), ReLU())", "ModuleList([ReLU()])",
+    ],
+)  # fmt: skip
+def test_text_is_pytorch_s(text):
+    torch = pytest.importorskip("torch")
+    assert repr(eval(text, vars(nn))) == repr(eval(text, vars(torch.nn)))
 
 
 def test_a_parameter_is_not_overwritten_by_accident(model):
