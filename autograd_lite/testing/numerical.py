@@ -69,8 +69,11 @@ def slope(
     best = Slope(math.nan, math.inf, None, math.nan, math.nan)
     if center - center != 0.0:
         return best
-    for reach in (scale, scale * 2.0**-12, scale * 2.0**-24):
-        smallest = grain if grain is not None else scale * GRAIN
+    smallest = grain if grain is not None else scale * GRAIN
+    reaches = [scale, scale * 2.0**-12, scale * 2.0**-24]
+    if smallest / GRAIN < reaches[-1]:  # log|x| at 1e-300 looks like a kink from further away than 1e-300
+        reaches.append(smallest / GRAIN)
+    for reach in reaches:
         found = _slope(list(_samples(phi, center, reach, noise, smallest)))
         if found.error < best.error or found.kink == 0.0:
             best = found
