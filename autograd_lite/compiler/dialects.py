@@ -37,31 +37,35 @@ class Dialect:
             if self.name == "numpy":
                 slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
                 return f"_op_{prim.name}({slots or '*{args}'})"
-            raise NotImplementedError(f"{prim.name} has no array notation: give its primitive array=… to emit {self.name}")
+            raise NotImplementedError(
+                f"{prim.name} has no array notation: give its primitive array=… to emit {self.name}"
+            )
         if self.name != "numpy":
             if "_np_" in found:
                 raise NotImplementedError(f"{prim.name} has no notation in {self.name}")
             found = re.sub(r"\bnp\.", f"{self.module}.", found)
+        if self.name == "torch":
+            found = _STRICT.sub(r"on_tensors(torch.\1, ", found)
         return found
 
 
 _TORCH = {
     "relu": "torch.relu({0})",
-    "maximum": "torch.maximum(tensor({0}), tensor({1}))",
-    "minimum": "torch.minimum(tensor({0}), tensor({1}))",
-    "heaviside": "torch.heaviside({0}, tensor({1}))",
-    "where": "torch.where({0}, tensor({1}), tensor({2}))",
     "pow": "{0} ** {1}",
-    "hypot": "torch.hypot(tensor({0}), tensor({1}))",
-    "logaddexp": "torch.logaddexp(tensor({0}), tensor({1}))",
-    "atan2": "torch.atan2(tensor({0}), tensor({1}))",
     "sigmoid": "torch.sigmoid({0})",
-    "softplus": "torch.logaddexp({0}, tensor(0.0))",
-    "asin": "torch.arcsin({0})",
+    "softplus": "torch.logaddexp({0}, 0.0)",
     "cbrt": "torch.sign({0}) * torch.abs({0}) ** (1 / 3)",
-    "copysign": "torch.copysign(tensor({0}), tensor({1}))",
-    "fmod": "torch.fmod(tensor({0}), tensor({1}))",
 }
+#: functions of PyTorch that take tensors only, no numbers
+_STRICT = re.compile(
+    r"\btorch\.(maximum|minimum|heaviside|hypot|logaddexp|logaddexp2|arctan2|atan2|copysign|fmod|where|fmax|fmin|remainder"
+    r"|exp|log|sqrt|sin|cos|tanh|abs|sign|floor|ceil|trunc|isnan|isinf|isfinite)\("
+)
+TORCH_HELPER = """
+
+def on_tensors(function, *operands):
+    return function(*[x if torch.is_tensor(x) else torch.as_tensor(x, dtype=torch.float64) for x in operands])
+"""
 _JAX = {"pow": "{0} ** {1}"}
 
 DIALECTS = {
@@ -97,7 +101,7 @@ def slices(index: Sequence[Any]) -> str:
 
 def positions_source(positions: Any, module: str) -> str:
     """An index array as a literal."""
-    return f"{module}.array({np.asarray(positions).tolist()})"
+    return f"{module}.{'tensor' if module == 'torch' else 'array'}({np.asarray(positions).tolist()})"
 
 
 _BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "pow": 4}
@@ -115,6 +119,8 @@ def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shap
         return elementwise_source(statement, args, dialect)
     x = args[0] if args else ""
     if op == "reshape":
+        if shape_of(0) == ():
+            return f"{m}.reshape({_tensor(x, m)}, {attrs!r})"
         return f"{wrapped(x)}.reshape({attrs!r})"
     if op == "transpose":
         if len(attrs) == 2:
@@ -127,7 +133,7 @@ def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shap
     if op == "broadcast":
         return f"{m}.broadcast_to({_tensor(x, m)}, {attrs!r})"
     if op == "take":
-        return f"{wrapped(x)}.reshape(-1)[{positions_source(attrs, m if m != 'torch' else 'torch').replace('torch.array', 'torch.tensor')}]"
+        return f"{wrapped(x)}.reshape(-1)[{positions_source(attrs, m)}]"
     if op == "concat":
         return f"{m}.concatenate([{', '.join(args)}], {attrs})"
     if op == "pack":
@@ -180,9 +186,8 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
         joined = ", ".join(args)
         groups = [", ".join(args[: len(args) // 2]), ", ".join(args[len(args) // 2 : 2 * (len(args) // 2)])]
         listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({joined}))"
-        return template.format(
-            *[f"[{g}]" for g in groups], args[-1] if args else "", args=listed, n=len(args), last=args[-1] if args else ""
-        )
+        last = args[-1] if args else ""
+        return template.format(*[f"[{g}]" for g in groups], last, args=listed, n=len(args), last=last)
     if prim.name == "add":
         args = [a if re.fullmatch(r"[\w.]+ @ [\w.]+", a) else wrapped(a) for a in args]
         return f"{args[0]} + {args[1]}"

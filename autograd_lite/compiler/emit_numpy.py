@@ -233,7 +233,7 @@ class _Emitter:
         """A statement whose result NumPy allocates."""
         op, attrs = statement.op, statement.attrs
         if op == "scatter":
-            name = f"i{len(self.scope)}"
+            name = f"j{len(self.scope)}"
             self.scope[name] = np.asarray(attrs[1]).ravel()
             total = math.prod(attrs[0])
             return f"{self.bind('bincount')}({name}, {args[0]}.ravel(), {total}).reshape({attrs[0]!r})"
@@ -269,7 +269,8 @@ class _Emitter:
                 self.lines.append(f"{name} = {text}")
             return name
         out = self.allocate(i, statement.args)
-        self.lines.append(f"{self.bind(found[0])}({found[1].format(*args)}, {out})")
+        keyword = "out=" if found[0] in ("maximum", "minimum") else ""  # a third operand to come, NumPy says
+        self.lines.append(f"{self.bind(found[0])}({found[1].format(*args)}, {keyword}{out})")
         return out
 
     # --- adjoints of slices: added in place -----------------------------------------------------------------------
@@ -360,5 +361,3 @@ def buffered(program: ArrayProgram, names: Sequence[str]) -> tuple[Runner, str]:
     exec(compile(text, "<autograd_lite program>", "exec"), scope)
     make: Runner = scope["make"]
     return make, text
-
-

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices, wrapped
+from .dialects import DIALECTS, TORCH_HELPER, Dialect, expression, number_source, positions_source, slices, wrapped
 from .naming import VIEWS, all_names, leaf_names
 from .statements import ArrayProgram, Statement
 
@@ -61,8 +61,8 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
     leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
     body = "\n".join("    " + line for line in [*lines, f"return {returned}"])
     head = dialect.header
-    if backend == "torch" and "tensor(" in body:
-        head += "\n\ndef tensor(x):\n    return torch.as_tensor(x, dtype=torch.float64)\n"
+    if "on_tensors(" in body:
+        head += TORCH_HELPER
     if any(s.op == "cumprod" for s in program.statements):
         axis = "(axis,)" if backend == "torch" else "axis"
         head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
@@ -119,12 +119,10 @@ def _placed(statement: Statement, name: str, x: str, dialect: Dialect, comment: 
             return [f"{name} = {zeros}.at[{inside}].set({x}){comment}"]
         if m == "torch" and any(isinstance(i, tuple) and i[2] < 0 for i in where):
             grid = positions_source(np.arange(int(np.prod(shape))).reshape(shape)[_numpy_index(where)].ravel(), "torch")
-            grid = grid.replace("torch.array", "torch.tensor")
-            return [
-                f"{name} = {zeros}.reshape(-1).index_put(({grid},), {wrapped(x)}.reshape(-1)).reshape({shape!r}){comment}"
-            ]
+            put = f"index_put(({grid},), {wrapped(x)}.reshape(-1))"
+            return [f"{name} = {zeros}.reshape(-1).{put}.reshape({shape!r}){comment}"]
         return [f"{name} = {zeros}{comment}", f"{name}[{inside}] = {x}"]
-    flat = positions_source(np.asarray(where).ravel(), m).replace("torch.array", "torch.tensor")
+    flat = positions_source(np.asarray(where).ravel(), m)
     value = f"{wrapped(x)}.reshape(-1)"
     if m == "jnp":
         return [f"{name} = {zeros}.reshape(-1).at[{flat}].add({value}).reshape({shape!r}){comment}"]

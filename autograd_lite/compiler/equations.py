@@ -129,7 +129,9 @@ class _Writer:
         texts = [self.group(a, need + (1 if k and prim.name in ("sub", "div") else 0)) for k, a in enumerate(args)]
         if self.latex and prim.name == "div":
             texts = [a[0] for a in args]
-        return template.format(*texts, args=", ".join(a[0] for a in args), n=len(args), last=texts[-1]), strength or _SUM
+        return template.format(
+            *texts, args=", ".join(a[0] for a in args), n=len(args), last=texts[-1]
+        ), strength or _SUM
 
 
 def _number(x: float, latex: bool) -> _Text:
@@ -163,7 +165,12 @@ def _sides(program: ArrayProgram, writer: _Writer) -> list[tuple[str, str]]:
             texts.append(text)
             continue
         left = writer.name(names[i])
-        if i == program.outputs[0] and statement.shape == () and not names[i].startswith("d") and i not in program.names:
+        if (
+            i == program.outputs[0]
+            and statement.shape == ()
+            and not names[i].startswith("d")
+            and i not in program.names
+        ):
             left = r"\ell" if writer.latex else "ℓ"
         lines.append((left, text[0]))
         texts.append((left, _ATOM))

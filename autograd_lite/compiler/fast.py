@@ -135,9 +135,7 @@ def _unpack(leaves: Any, names: list[str], parameters: list[str], args: Any) -> 
     return checks, numbers
 
 
-def _conditions(
-    watch: Watch, home: dict[str, Any] | None, taken: set[str]
-) -> tuple[list[str], dict[str, Any]]:
+def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> tuple[list[str], dict[str, Any]]:
     """Whether the surroundings are different: tests by identity."""
     scope: dict[str, Any] = {}
     tests = []

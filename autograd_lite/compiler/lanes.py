@@ -169,7 +169,8 @@ class _Emitter:
             self.lines.append(f"{target}[...] = np.where({', '.join(args)})")
         else:
             self.scope[f"_{found[0]}"] = getattr(np, found[0])
-            self.lines.append(f"_{found[0]}({found[1].format(*args)}, {target})")
+            keyword = "out=" if found[0] in ("maximum", "minimum") else ""
+            self.lines.append(f"_{found[0]}({found[1].format(*args)}, {keyword}{target})")
         return target
 
     def allocate(self, i: int, statement: Statement) -> str:
@@ -233,7 +234,12 @@ class Lanes:
             if axis is None:
                 if isinstance(arg, (Node, bool)) or not isinstance(arg, (int, float)):
                     return None
-            elif not isinstance(axis, int) or not isinstance(arg, np.ndarray) or arg.dtype.kind not in "fiu" or not -arg.ndim <= axis < arg.ndim:
+            elif (
+                not isinstance(axis, int)
+                or not isinstance(arg, np.ndarray)
+                or arg.dtype.kind not in "fiu"
+                or not -arg.ndim <= axis < arg.ndim
+            ):
                 return None
         return found
 

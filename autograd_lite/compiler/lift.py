@@ -245,7 +245,9 @@ def _size(x: Symbol) -> int:
     return size
 
 
-def result_shape(lifted: Lifted, columns: Sequence[Any], patterns: Sequence[Pattern | None], count: int) -> tuple[int, ...]:
+def result_shape(
+    lifted: Lifted, columns: Sequence[Any], patterns: Sequence[Pattern | None], count: int
+) -> tuple[int, ...]:
     """A shape in which as many operands as possible are views: the coarsest that refines all their patterns."""
     shapes: list[tuple[int, ...]] = []
     for column, pattern in zip(columns, patterns):
@@ -264,5 +266,3 @@ def _prod(shape: Sequence[int]) -> int:
     for n in shape:
         result *= n
     return result
-
-

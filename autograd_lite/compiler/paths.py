@@ -173,7 +173,9 @@ class Path:
 
     def _choose(self) -> bool:
         """Whether plain Python is faster than arrays: few operations, or few of them alike."""
-        work = sum(max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args))
+        work = sum(
+            max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args)
+        )
         self._lifted: Lifted | None = None
         if work < 150:
             return True
@@ -291,5 +293,3 @@ def _reached(program: Program, leaves: Sequence[int]) -> list[bool]:
                 marked.add(here)
             here += 1
     return [id in marked for id in program.outputs]
-
-

@@ -163,9 +163,7 @@ def _blocks(rows: Any, columns: Any, height: int, width: int) -> tuple[Any, Any,
     return np.array([rs for rs, _ in groups]), np.array([cs for _, cs in groups]), order
 
 
-def _products(
-    lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: Any
-) -> tuple[Any, Any, tuple[int, ...]]:
+def _products(lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: Any) -> tuple[Any, Any, tuple[int, ...]]:
     """One matrix product, or a stack of them; the order of nodes that its numbers have, and its shape."""
     builder = lifted.builder
     grids, u = rows.shape
@@ -198,4 +196,3 @@ def _row_by_row(lifted: Lifted, left: Any, right: Any) -> Any:
     """The general case: the products in an (m, n) array, summed along rows."""
     x, y = matrix(lifted, left), matrix(lifted, right)
     return lifted.builder.reduce("sum", x * y, [1])
-

@@ -100,6 +100,19 @@ def _where(builder: Builder, condition: Any, a: Any, b: Any) -> Any:
     return _step(builder, condition, a, b)
 
 
+def _ne(builder: Builder, a: Any, b: Any) -> Any:
+    """where(c, 1, 0) != 0 is c."""
+    if type(a) is float or not _is(b, 0.0):
+        return None
+    statement = builder.statements[a.id]
+    if statement.prim is not TABLE["where"]:
+        return None
+    condition, one, nought = (builder.symbol(i) for i in statement.args)
+    if builder.number(one) == 1.0 and builder.number(nought) == 0.0 and condition.shape == statement.shape:
+        return condition
+    return None
+
+
 def _step(builder: Builder, condition: Any, a: Any, b: Any) -> Any:
     """where(x > 0, 1, where(x <= 0, 0, nan)), relu's partial, is one function of NumPy, JAX and PyTorch."""
     step = TABLE.get("heaviside")
@@ -126,6 +139,7 @@ _RULES: dict[str, Any] = {
     "pow": _pow,
     "square": _square,
     "where": _where,
+    "ne": _ne,
     "identity": _same,
     "pos": _same,
 }

@@ -242,20 +242,30 @@ class Builder:
     def is_boolean(self, x: Any) -> bool:
         return isinstance(x, Symbol) and self.statements[x.id].boolean
 
+    def numeric(self, x: Symbol) -> Symbol:
+        """A comparison as 1.0 and 0.0: only whole comparisons stay truth values."""
+        return self.constant(self.elementwise(TABLE["where"], (x, 1.0, 0.0))) if self.is_boolean(x) else x
+
     # --- views ----------------------------------------------------------------------------------------------------
 
     def reshape(self, x: Symbol, shape: Shape) -> Symbol:
         statement = self.statements[x.id]
         if statement.shape == shape:
             return x
+        x = self.numeric(x)
         if statement.op == "reshape":
             return self.reshape(self.symbol(statement.args[0]), shape)
+        if (number := self.spread(x)) is not None:
+            return self.broadcast(number, shape)
         return self.add("reshape", (x.id,), shape, shape)
 
     def transpose(self, x: Symbol, axes: Sequence[int] = ()) -> Symbol:
         axes = tuple(axes) or tuple(reversed(range(len(x.shape))))
+        if (number := self.spread(x)) is not None:
+            return self.broadcast(number, tuple(x.shape[a] for a in axes))
         if axes == tuple(range(len(axes))):
             return x
+        x = self.numeric(x)
         statement = self.statements[x.id]
         if statement.op == "matmul" and axes == (1, 0):  # (A B)ᵀ is Bᵀ Aᵀ, and comes out in the order of its rows
             a, b = (self.symbol(i) for i in statement.args)
@@ -267,20 +277,37 @@ class Builder:
 
     def index(self, x: Symbol, index: Sequence[Any]) -> Symbol:
         shape = indexed_shape(x.shape, index)
+        if (number := self.spread(x)) is not None:
+            return self.broadcast(number, shape)
         if shape == x.shape and all(isinstance(i, tuple) and i[0] == 0 and i[2] == 1 for i in index):
             return x
+        x = self.numeric(x)
         return self.add("index", (x.id,), tuple(index), shape)
+
+    def spread(self, x: Symbol) -> Symbol | None:
+        """The single number that all of ``x`` is: of a scalar constant, or of one that was broadcast."""
+        statement = self.statements[x.id]
+        if statement.op == "broadcast":
+            return self.spread(self.symbol(statement.args[0]))
+        return x if statement.shape == () else None
 
     def broadcast(self, x: Any, shape: Shape) -> Symbol:
         x = self.constant(x)
-        return x if x.shape == shape else self.add("broadcast", (x.id,), shape, shape)
+        if self.statements[x.id].op == "broadcast":
+            x = self.symbol(self.statements[x.id].args[0])
+        if x.shape == shape:
+            return x
+        x = self.numeric(x)
+        return self.add("broadcast", (x.id,), shape, shape)
 
     def take(self, x: Symbol, positions: Any) -> Symbol:
+        x = self.numeric(x)
         return self.add("take", (x.id,), np.ascontiguousarray(positions, dtype=np.intp), positions.shape)
 
     def concat(self, parts: Sequence[Symbol], axis: int) -> Symbol:
         if len(parts) == 1:
             return parts[0]
+        parts = [self.numeric(part) for part in parts]
         shape = list(parts[0].shape)
         shape[axis] = sum(part.shape[axis] for part in parts)
         return self.add("concat", tuple(p.id for p in parts), axis % len(shape), tuple(shape))
@@ -288,7 +315,7 @@ class Builder:
     def pack(self, parts: Sequence[Any], shape: Shape) -> Symbol:
         if shape == ():
             return self.constant(parts[0])
-        return self.add("pack", tuple(self.constant(p).id for p in parts), shape, shape)
+        return self.add("pack", tuple(self.numeric(self.constant(p)).id for p in parts), shape, shape)
 
     def whole(self, x: Symbol) -> Symbol | None:
         """The array whose numbers, all of them, ``x`` is a reshaping of; None if it is not."""
@@ -300,13 +327,20 @@ class Builder:
     # --- arithmetic of arrays -------------------------------------------------------------------------------------
 
     def matmul(self, a: Symbol, b: Symbol) -> Symbol:
+        a, b = self.numeric(a), self.numeric(b)
         return self.add("matmul", (a.id, b.id), None, matmul_shape(a.shape, b.shape))
 
     def reduce(self, op: str, x: Symbol, axes: Sequence[int]) -> Symbol:
         if not axes:
             return x
+        x = self.numeric(x)
         axes = tuple(sorted(a % len(x.shape) for a in axes))
         statement = self.statements[x.id]
+        number = self.spread(x)
+        if op == "sum" and number is not None:
+            count = math.prod(x.shape[a] for a in axes)
+            total = self.constant(self.elementwise(TABLE["mul"], (number_or(self, number), float(count))))
+            return self.broadcast(total, tuple(n for a, n in enumerate(x.shape) if a not in axes))
         if op == "sum" and len(axes) == len(x.shape) and statement.name == "mul":  # an inner product
             a, b = (self.symbol(i) for i in statement.args)
             if a.shape == b.shape:
@@ -322,6 +356,12 @@ class Builder:
 
     def scatter(self, x: Symbol, shape: Shape, positions: Any) -> Symbol:
         return self.add("scatter", (x.id,), (shape, positions), shape)
+
+
+def number_or(builder: Builder, x: Symbol) -> Any:
+    """The number of a scalar constant, else the Symbol."""
+    number = builder.number(x)
+    return x if number is None else number
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
@@ -444,9 +484,7 @@ class ArrayProgram:
     @property
     def scalar(self) -> bool:
         """Whether every statement that computes has one number."""
-        return all(
-            s.shape == () for s in self.statements if s.op not in ("leaf", "pack", "constant")
-        )
+        return all(s.shape == () for s in self.statements if s.op not in ("leaf", "pack", "constant"))
 
     def count(self) -> int:
         """How many statements compute something (views, leaves and constants don't)."""

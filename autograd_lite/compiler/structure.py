@@ -132,7 +132,6 @@ def leaves_of(x: Any, found: list[Any]) -> None:
         found.append(x)
 
 
-
 def assemble(x: Any, arrays: Iterator[Any]) -> Any:
     """Something like ``x`` made of one array (or float) for each block that ``flatten`` finds in it."""
     kind = type(x)

@@ -35,7 +35,9 @@ class Recorder(Tracer):
         self.fresh.append(leaf)
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
-        if not isinstance(other, (Value, int, float)) and (not hasattr(other, "__float__") or getattr(other, "ndim", 0)):
+        if not isinstance(other, (Value, int, float)) and (
+            not hasattr(other, "__float__") or getattr(other, "ndim", 0)
+        ):
             return NotImplemented
         return record(COMPARISONS[how], (a, other))
 

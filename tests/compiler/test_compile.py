@@ -324,7 +324,10 @@ def test_vmap_over_rows_and_in_lists():
     X = rng.normal(size=(20, 3))
     g = ag.vmap(ag.grad(lambda v: v[0] ** 2 * v[1] + ag.sin(v[2])))
     close(ag.compile(g)(X), g(X))
-    assert ag.compile(ag.vmap(ag.grad(lambda v: v[0] ** 2 * v[1])))([[1.0, 2.0], [3.0, 4.0]]) == [[4.0, 1.0], [24.0, 9.0]]
+    assert ag.compile(ag.vmap(ag.grad(lambda v: v[0] ** 2 * v[1])))([[1.0, 2.0], [3.0, 4.0]]) == [
+        [4.0, 1.0],
+        [24.0, 9.0],
+    ]
     h = ag.vmap(lambda v, w: {"a": v * w, "b": [v, w]}, in_axes=(1, None))
     h2 = ag.compile(h)
     a, b = h2(X, 2.0), h(X, 2.0)

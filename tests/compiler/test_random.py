@@ -1,0 +1,170 @@
+"""Random graphs and networks: compiled equals eager, in straight lines and in arrays; every pass keeps the oracle's result."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite.compiler import Program, ProgramError
+from autograd_lite.compiler.emit_source import source
+from autograd_lite.compiler.passes import fold, gather_sums, mask, prune, share
+from autograd_lite.compiler.paths import Path
+from autograd_lite.compiler.structure import flatten
+from autograd_lite.compiler.trace import record_call
+
+UNARY = [
+    "sin", "cos", "tanh", "exp", "relu", "sigmoid", "softplus", "abs", "sqrt", "log", "square", "neg", "atan", "expm1",
+    "leaky_relu", "elu", "gelu", "silu", "erf", "log1p", "cbrt", "softsign", "asinh",
+]  # fmt: skip
+BINARY = ["add", "sub", "mul", "div", "maximum", "minimum", "atan2", "hypot", "pow", "logaddexp"]
+
+
+def random_function(seed: int):
+    """A function of an array: whole-array steps, reductions and odd single numbers, as a user's loops would mix them."""
+    rng = np.random.default_rng(seed)
+    steps = [(rng.integers(0, 9), rng.integers(0, 1 << 30)) for _ in range(rng.integers(3, 9))]
+    start = int(rng.integers(2, 7))
+
+    def safe(name, *xs):
+        if name in ("sqrt", "log", "pow"):
+            xs = (ag.softplus(xs[0]) + 0.1, *xs[1:])
+        if name == "div":
+            xs = (xs[0], xs[1] * xs[1] + 0.5)
+        if name in ("exp", "expm1", "pow"):
+            xs = tuple(ag.tanh(x) for x in xs)
+        return getattr(ag, name)(*xs)
+
+    def f(x):
+        rng_names = np.random.default_rng(seed)
+        v = list(x)
+        for kind, key in steps:
+            local = np.random.default_rng(key)
+            n = len(v)
+            if kind == 0:
+                name = UNARY[local.integers(len(UNARY))]
+                v = [safe(name, a) for a in v]
+            elif kind == 1:
+                name = BINARY[local.integers(len(BINARY))]
+                shift = int(local.integers(0, n))
+                v = [safe(name, v[i], v[(i + shift) % n]) for i in range(n)]
+            elif kind == 2:
+                c = float(np.round(local.normal(), 3))
+                v = [a * c + 0.25 for a in v]
+            elif kind == 3:
+                w = local.normal(size=(start + 1, n)).round(3).tolist()
+                v = [sum(p * q for p, q in zip(row, v)) for row in w]
+            elif kind == 4:
+                w = local.normal(size=(start, n)).round(3).tolist()
+                v = [ag.affine(v, row, 0.1) for row in w]
+            elif kind == 5:
+                v = [*v[1:], ag.mean(v)]
+            elif kind == 6:
+                v = [a - ag.logsumexp(v) for a in v]
+            elif kind == 7:
+                pick = local.integers(0, n, size=n).tolist()
+                v = [v[i] for i in pick]
+            else:
+                v = [ag.where(a > b, a * b, a - b) for a, b in zip(v, v[::-1])]
+        total = ag.dot(v, v[::-1]) if rng_names.integers(2) else ag.sum(v)
+        return total + ag.max(v)
+
+    return f, np.random.default_rng(seed + 1).normal(size=start)
+
+
+def agree(a, b, tolerance=1e-8):
+    a, b = np.array(a, dtype=float), np.array(b, dtype=float)
+    scale = max(1.0, float(np.max(np.abs(b), initial=0.0)))
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("scalar", [True, False], ids=["lines", "arrays"])
+@pytest.mark.parametrize("seed", range(60))
+def test_compiled_equals_eager(seed, scalar, monkeypatch):
+    monkeypatch.setattr(Path, "_choose", lambda self: scalar)
+    monkeypatch.setattr(Path, "_lifted", None, raising=False)
+    f, x = random_function(seed)
+    value, gradient = ag.compile(ag.value_and_grad(f))(x)
+    expected, slope = ag.value_and_grad(f)(x)
+    agree(value, expected)
+    agree(gradient, slope)
+
+
+def recorded(f, *args):
+    blocks: list = []
+    for arg in args:
+        flatten(arg, blocks)
+    return record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]).program, blocks
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("apply", [fold, share, prune, gather_sums, mask], ids=lambda p: p.__name__)
+def test_each_pass_keeps_the_oracle(seed, apply):
+    f, x = random_function(seed)
+    program, blocks = recorded(f, x)
+    before, guards = program.evaluate(blocks)
+    agree(before, [f(x.tolist())])
+    after, guards_after = apply(program).evaluate(blocks)
+    agree(after, before, 1e-10)
+    assert guards == guards_after == [True] * len(guards)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_json_keeps_the_program(seed):
+    f, x = random_function(seed)
+    program, blocks = recorded(f, x)
+    again = Program.from_json(program.to_json())
+    assert repr(again.evaluate(blocks)) == repr(program.evaluate(blocks))
+    assert str(again) == str(program)
+    for text in ("", "{}", "[]", program.to_json()[:-20], program.to_json().replace('"add"', '"system"')):
+        with pytest.raises(ProgramError):
+            assert Program.from_json(text) is None or "add" not in program.to_json() and Program.from_json("")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("seed", range(20))
+def test_sources_agree(seed, backend, monkeypatch):
+    if backend != "numpy":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pytest.importorskip(backend)
+    monkeypatch.setattr(Path, "_choose", lambda self: False)
+    monkeypatch.setattr(Path, "_lifted", None, raising=False)
+    f, x = random_function(seed)
+    compiled = ag.compile(ag.value_and_grad(f))
+    value, gradient = compiled(x)
+    try:
+        text = compiled.source(backend)
+    except NotImplementedError:
+        assert backend != "numpy"
+        return
+    scope: dict = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if backend == "numpy":
+            from autograd_lite.primitives.arrays_support import HELPERS
+
+            scope.update(HELPERS)
+        exec(text, scope)
+        run = next(scope[n] for n in ("f", "program", "value_and_gradient") if n in scope)
+        if backend == "torch":
+            import torch
+
+            found = run(torch.tensor(x, dtype=torch.float64))
+        elif backend == "jax":
+            import jax
+
+            found = jax.jit(run)(x)
+        else:
+            with np.errstate(all="ignore"):
+                found = run(x)
+    agree(np.asarray(found[0]), value)
+    agree(np.asarray(found[1]), gradient)
+
+
+def test_source_is_that_of_a_program():
+    program, _ = recorded(lambda x: ag.sum([a * a for a in x]), np.ones(5))
+    path = Path.__new__(Path)
+    assert source is not None and path is not None and len(program) == 6
