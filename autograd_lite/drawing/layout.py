@@ -287,10 +287,10 @@ def _turn(
     spaces: dict[str, tuple[float, float, float]] = {}
     for edge, chain in zip(picture.edges, chains):
         points: list[tuple[float, float]] = []
-        for before, slot, after in zip(chain, chain[1:], chain[2:]):
+        for near, slot, far in zip(chain, chain[1:], chain[2:]):
             start, depth = starts[slot.rank], depths[slot.rank]
-            points.append((start + _ease(slot.v - before.v, depth), slot.v))
-            points.append((start + depth - _ease(after.v - slot.v, depth), slot.v))
+            points.append((start + _ease(slot.v - near.v, depth), slot.v))
+            points.append((start + depth - _ease(far.v - slot.v, depth), slot.v))
         routes.append(points if across else [(v, u) for u, v in points])
         tail, head = chain[0].rank, chain[-1].rank
         before = max(tail, head - 1)
