@@ -175,7 +175,7 @@ def values(array_like: Any, label: str = "") -> Any:
     result = np.empty(numbers.shape, dtype=object)
     for index in np.ndindex(numbers.shape):
         place = f"[{', '.join(map(str, index))}]" if index else ""
-        number = numbers[index]
+        number: Any = numbers[index]
         if isinstance(number, (list, tuple)):
             raise ValueError("values takes an array or evenly nested lists; these are ragged: make an array of each")
         result[index] = Value(number, f"{label}{place}" if label else "")

@@ -25,7 +25,7 @@ class Buffer(np.ndarray[Any, Any]):
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         if array is self:  # in place
             return self
-        return array[()] if return_scalar else np.asarray(array)
+        return array[()] if return_scalar or array.ndim == 0 else np.asarray(array)
 
     def fill_(self, value: float) -> Buffer:
         """Every number becomes ``value``."""
