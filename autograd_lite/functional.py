@@ -5,7 +5,8 @@ gradient has its argument's structure. A transform records the function on leave
 no global state; so transforms nest to any order, and run from several threads over shared parameters.
 
 A result is differentiable, and made of Values, when an argument contains a Value or when the transform runs inside the
-function of another one; else it is made of plain floats. Parameters that the function refers to are constants here.
+function of another one (on the same thread); else it is made of plain floats. Parameters that the function refers to
+are constants here.
 """
 
 from __future__ import annotations
