@@ -35,9 +35,7 @@ class Op:
         float_partials: the same rule with the raw float functions bound in place of the generic ones.
     """
 
-    def __init__(
-        self, name: str, arity: int, fn: Callable[..., Any], partials: Callable[..., Any]
-    ) -> None:
+    def __init__(self, name: str, arity: int, fn: Callable[..., Any], partials: Callable[..., Any]) -> None:
         self.name: str = name
         self.arity: int = arity
         self.fn: Callable[..., Any] = fn

@@ -6,7 +6,6 @@ Values a differentiable graph, on symbols a program. It receives the output, so 
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pickle import PicklingError
@@ -157,6 +156,8 @@ def dispatch(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any] 
 
 def _complete(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
     """The arguments with keywords and defaults filled in, as for the primitive's float function."""
+    import inspect  # only here, so that importing the package does not pay for it
+
     try:
         bound = inspect.signature(primitive.fn).bind(*args, **named)
     except TypeError as error:
@@ -288,4 +289,3 @@ def _float_scope(page: dict[str, Any]) -> dict[str, Any]:
         else:
             scope[name] = item
     return scope
-
