@@ -10,6 +10,7 @@ from .cards import cards
 from .figure import Drawing
 from .highlight import apply_highlight
 from .model import Picture
+from .network import network
 from .ops import book, ops
 from .reading import Options, count_ops, read, roots_of, too_many
 from .style import palette
@@ -47,7 +48,8 @@ def draw(
         y: a Value, or several (a list, an array of Values).
         style: "cards": one card per named value with its expression, value and gradient, unnamed intermediates folded
             into the expression that uses them; "ops": every value and every operation, as micrograd draws them;
-            "book": circles are variables and boxes operations, as in figure 7.9.
+            "book": circles are variables and boxes operations, as in figure 7.9; "network": a circle for each neuron
+            and an arrow for each weight, as in figure 7.1.
         theme: "light" or "dark".
         direction: "LR" (left to right) or "TB" (top to bottom).
         values, grads, partials: whether to show the values, the gradients, and on the edges the local derivatives; on
@@ -92,11 +94,13 @@ def picture_of(
     clusters: bool | Mapping[str, Iterable[Any]] = True,
 ) -> Picture:
     """The picture that ``draw`` shows, before it is a Digraph; the arguments are those of ``draw``."""
-    if style not in _STYLES:
-        raise RenderError(f"there is no style {style!r}: take one of {', '.join(_STYLES)}")
+    if style not in _STYLES and style != "network":
+        raise RenderError(f"there is no style {style!r}: take one of {', '.join(_STYLES)}, network")
     if options.direction not in ("LR", "TB"):
         raise RenderError(f"there is no direction {options.direction!r}: take 'LR' (left to right) or 'TB' (down)")
     palette(options.theme)
+    if style == "network":
+        return network(roots, options, highlight)
     reading = read(roots, names, options)
     picture = _STYLES[style](reading)
     if options.max_nodes is not None and len(picture.edges) > _EDGES_A_BOX * options.max_nodes:
