@@ -315,7 +315,7 @@ class Compiled:
             nodes.append(blocks[leaf.key] if leaf.kind == "argument" else leaf.key)
             partials.append(float(g))
         release = None if held is None else functools.partial(compilation.give_back, held)
-        sink = Gradients(storages, arrays, release) if storages else None
+        sink = Gradients(storages, compilation.buffers, arrays, release) if storages else None
         number = float(outputs[0])
         if sink is None and release is not None:
             release()

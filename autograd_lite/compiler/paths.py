@@ -71,6 +71,7 @@ class Compilation:
         first = 1 if plan.value else 0
         wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
         self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
+        self.buffers = [storage.grad.view(np.ndarray) for storage in self.storages]
         self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
         self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
         self.pool: list[Any] = []

@@ -15,18 +15,26 @@ from ..value import Value, node
 __all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
 
 
+_add, _vdot = np.add, np.vdot
+
+
 class Gradients(Sink):
     """The gradients of a compiled loss with respect to parameters: added to their buffers by ``backward()``.
 
     Attributes:
         storages: the parameters' storages.
-        arrays: a gradient for each.
+        buffers: their gradient buffers as plain arrays.
+        arrays: what to add to each.
+        release: gives the arrays back to the program that wrote them.
     """
 
-    __slots__ = ("arrays", "release", "storages")
+    __slots__ = ("arrays", "buffers", "release", "storages")
 
-    def __init__(self, storages: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None) -> None:
+    def __init__(
+        self, storages: Sequence[Any], buffers: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None
+    ) -> None:
         self.storages = storages
+        self.buffers = buffers
         self.arrays = arrays
         self.release = release
 
@@ -36,30 +44,31 @@ class Gradients(Sink):
 
     def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
         """Add the gradients, times the adjoint of the loss."""
-        for storage, g in self.scaled(adjoints):
-            np.add(storage.grad, g, out=storage.grad)
-        return _nonfinite(self.storages)
+        size = 0.0
+        for buffer, g in zip(self.buffers, self.scaled(adjoints)):
+            _add(buffer, g, buffer)
+            size += _vdot(buffer, buffer)
+        return [] if size < math.inf else _nonfinite(self.storages)
 
-    def scaled(self, adjoints: list[tuple[Many, float]]) -> list[tuple[Any, Any]]:
+    def scaled(self, adjoints: list[tuple[Many, float]]) -> Sequence[Any]:
         """The gradients times the adjoint."""
-        adjoint = math.fsum(g for _, g in adjoints)
-        arrays = self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
-        return list(zip(self.storages, arrays))
+        adjoint = math.fsum([g for _, g in adjoints])
+        return self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
 
     def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
         """Add the adjoints of those parameters' elements that are among ``inputs``."""
-        found = {id(storage): g for storage, g in self.scaled(adjoints)}
+        found = {id(storage): g for storage, g in zip(self.storages, self.scaled(adjoints))}
         for element in inputs:
             storage = getattr(element, "storage", None)
             if storage is not None and id(storage) in found:
                 element._adjoint += float(found[id(storage)].reshape(-1)[element.index])  # type: ignore[attr-defined]
 
     def snapshot(self) -> Any:
-        return [storage.grad.copy() for storage in self.storages]
+        return [buffer.copy() for buffer in self.buffers]
 
     def restore(self, before: Any) -> None:
-        for storage, grad in zip(self.storages, before):
-            storage.grad[...] = grad
+        for buffer, grad in zip(self.buffers, before):
+            buffer[...] = grad
 
 
 class Pullback(Gradients):
@@ -68,27 +77,26 @@ class Pullback(Gradients):
     __slots__ = ("count", "pull")
 
     def __init__(self, storages: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
-        super().__init__(storages, (), None)
+        super().__init__(storages, [storage.grad.view(np.ndarray) for storage in storages], (), None)
         self.count = count
         self.pull = pull
 
-    def scaled(self, adjoints: list[tuple[Many, float]]) -> list[tuple[Any, Any]]:
+    def scaled(self, adjoints: list[tuple[Many, float]]) -> Sequence[Any]:
         seed = np.zeros(self.count)
         for many, g in adjoints:
             seed[many.index] += g
-        return list(zip(self.storages, self.pull(seed)))
+        return self.pull(seed)
 
 
 def _nonfinite(storages: Sequence[Any]) -> list[Node]:
     """The first scalar of a parameter whose gradient is nan or infinite, for the warning that names it."""
     for storage in storages:
-        if not math.isfinite(np.add.reduce(storage.grad, None)):
-            flat = np.isfinite(np.asarray(storage.grad)).reshape(-1)
-            if not flat.all():
-                at = int(np.argmin(flat))
-                leaf = Value(storage.numbers[at], storage.element_label(at))
-                leaf._adjoint = float(storage.gradients[at])
-                return [leaf]
+        finite = np.isfinite(storage.grad.view(np.ndarray)).reshape(-1)
+        if not finite.all():
+            at = int(np.argmin(finite))
+            leaf = Value(storage.numbers[at], storage.element_label(at))
+            leaf._adjoint = float(storage.gradients[at])
+            return [leaf]
     return []
 
 

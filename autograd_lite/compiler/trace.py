@@ -126,7 +126,7 @@ def record_call(
 
 
 class _Builder:
-    """Turns nodes into ids: leaves get negative ones while their number is unknown, instructions count from 0."""
+    """Turns nodes into ids: a leaf's are final; instruction k is -1 - k while the number of leaves is unknown."""
 
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
@@ -138,16 +138,16 @@ class _Builder:
         self.kept: list[Any] = []
 
     def leaf(self, kind: str, name: str, shape: tuple[int, ...], key: Any) -> int:
-        """A new block; the (negative) id of its first number. Number i of the block is ``id - i``."""
+        """A new block; the id of its first number. Number i of the block is ``id + i``."""
         made = Leaf(kind, name, shape, key, self.size)
         self.leaves.append(made)
         self.size += made.size
-        return -1 - made.base
+        return made.base
 
     def argument(self, k: int, name: str, shape: tuple[int, ...], values: list[Any]) -> None:
         at = self.leaf("argument", name, tuple(shape), k)
         for i, value in enumerate(values):
-            self.ids[id(value)] = at - i
+            self.ids[id(value)] = at + i
         self.kept.append(values)
 
     def id_of(self, operand: Any) -> int:
@@ -163,7 +163,7 @@ class _Builder:
             return found
         storage = getattr(operand, "storage", None)
         if storage is not None:  # an element of a parameter: the whole buffer is the leaf
-            at = self.buffer(storage) - operand.index
+            at = self.buffer(storage) + operand.index
         else:
             at = self.leaf("value", operand.label or f"v{len(self.leaves)}", (), operand)
         self.ids[id(operand)] = at
@@ -177,8 +177,11 @@ class _Builder:
             at = self.buffers[id(storage)] = self.leaf("parameter", storage.label, tuple(storage.data.shape), storage)
         return at
 
-    def operands(self, many: Many) -> tuple[int, ...]:
-        """The ids of the operands of an n-ary node; a neuron's without making its weights' Values."""
+    def operands(self, many: Many) -> tuple[Any, ...]:
+        """The ids of the operands of an n-ary node; a neuron's without making its weights' Values.
+
+        A neuron's inputs, which its whole layer shares, are one nested tuple in front.
+        """
         weights: Any = many.sink
         sample: Any = many.operands
         if weights is None or not hasattr(weights, "weight"):
@@ -188,9 +191,9 @@ class _Builder:
             inputs = self.rows[id(sample)] = tuple(map(self.id_of, sample))
             self.kept.append(sample)
         n = len(inputs)
-        start = self.buffer(weights.weight.storage) - many.index * n
-        bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) - many.index
-        return (*inputs, *range(start, start - n, -1), bias)
+        start = self.buffer(weights.weight.storage) + many.index * n
+        bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) + many.index
+        return (inputs, *range(start, start + n), bias)
 
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
         """The program of a tape."""
@@ -198,17 +201,17 @@ class _Builder:
         for leaf in recorder.fresh:
             self.ids[id(leaf)] = self.id_of(leaf._data)
         prims: list[Primitive] = []
-        args: list[tuple[int, ...]] = []
+        args: list[tuple[Any, ...]] = []
         labels: dict[int, str] = {}
         for node, prim, operands in recorder.tape:
             ids = self.operands(operands) if isinstance(operands, Many) else tuple(map(self.id_of, operands))
             prims.append(prim)
             args.append(ids)
-            here = len(prims) - 1
+            here = -len(prims)
             if node._prim is None:  # cut from its operands by no_grad after it was recorded: a number, no derivative
                 prims.append(stop)
                 args.append((here,))
-                here += 1
+                here -= 1
             self.ids[id(node)] = here
             if id(node) in copies:
                 self.ids[id(copies[id(node)])] = here
@@ -219,12 +222,23 @@ class _Builder:
         first = self.size
 
         def final(id: int) -> int:
-            return first + id if id >= 0 else -1 - id
+            return id if id >= 0 else first - 1 - id
+
+        shared: dict[int, tuple[int, ...]] = {}
+
+        def ordered(ids: tuple[Any, ...]) -> tuple[int, ...]:
+            head = ids[0] if ids else 0
+            if type(head) is not tuple:
+                return tuple([i if i >= 0 else first - 1 - i for i in ids])
+            inputs = shared.get(id(head))
+            if inputs is None:
+                inputs = shared[id(head)] = tuple(map(final, head))
+            return inputs + ids[1:]
 
         return Program(
             self.leaves,
             prims,
-            [tuple([first + i if i >= 0 else -1 - i for i in ids]) for ids in args],
+            list(map(ordered, args)),
             list(map(final, outputs)),
             [Guard(final(i), expected, exact, line) for i, expected, exact, line in guards],
             {final(i): label for i, label in labels.items()},
