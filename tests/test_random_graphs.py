@@ -137,7 +137,7 @@ def seeded_expressions(count=60):
 
 
 def digest():
-    """A hash of every bit of the values and gradients of many graphs."""
+    """A hash of every bit of the values and gradients of many graphs, and of what the relations make of them."""
     total = hashlib.sha256()
     for f in seeded_expressions():
         leaves = [Value(x) for x in f.leaves]
@@ -148,6 +148,12 @@ def digest():
         y.backward()
         for number in [y.data, tangents[id(y)], *(x.grad for x in leaves), *(n.grad for n in nodes)]:
             total.update(struct.pack("<d", number) if number == number else b"nan")
+        plain = [x.grad for x in leaves]
+        for transform, expected in RELATIONS.values():
+            _, changed = gradients(f, transform)
+            if all(math.isfinite(g) and (g == 0.0 or 1e-290 < abs(g) < 1e300) for g in plain):
+                assert bits(changed) == bits(expected(g) for g in plain)
+            total.update(b"".join(bits(g if g == g else math.inf for g in changed)))
     return total.hexdigest()
 
 

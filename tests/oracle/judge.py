@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from mpmath import mpf
@@ -102,3 +103,24 @@ def points(name: str, count: int = 6) -> list[Expression]:
         if kink_distance(f) > 1e-3:
             found.append(f)
     return found
+
+
+def special_points(name: str) -> list[Expression]:
+    """The op at 0, ±1, ±½, 2: where a rule that treats a special case may forget that derivatives have derivatives."""
+    op = TABLE[name]
+    width = op.arity if op.arity >= 0 else WIDTHS.get(name, lambda n: n)(2)
+    domain = list(op.domain) if op.arity >= 0 else [op.domain[0]] * width
+    choices = [
+        [c for c in (0.0, 1.0, -1.0, 0.5, 2.0) if low <= c <= high] if low < high else [low] for low, high in domain
+    ]
+    tail = [0.0] if name in SPREADS else []
+    found: list[Expression] = []
+    for point in islice(product(*choices), 200):
+        free = [i for i, (low, high) in enumerate(domain) if low < high]
+        leaves = [point[i] for i in free]
+        operands: list[int | float] = [free.index(i) if i in free else point[i] for i in range(width)]
+        found.append(Expression(leaves, [Step(op, tuple(operands + tail))]))
+        if len(free) > 1 and len(set(leaves)) == 1:  # one leaf in every place
+            same: list[int | float] = [0 if i in free else point[i] for i in range(width)]
+            found.append(Expression(leaves[:1], [Step(op, tuple(same + tail))]))
+    return [f for f in found if kink_distance(f) > 1e-3]

@@ -6,7 +6,7 @@ import pytest
 
 from autograd_lite.primitives import TABLE
 
-from .judge import judge, points
+from .judge import judge, points, special_points
 from .mp_table import MP
 
 
@@ -17,5 +17,12 @@ def test_the_oracle_knows_every_op():
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_op(name):
     for f in points(name):
+        wrong = [judged for judged in judge(f) if judged.wrong]
+        assert not wrong, f"{f!r}\n{wrong}"
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_op_at_special_points(name):
+    for f in special_points(name):
         wrong = [judged for judged in judge(f) if judged.wrong]
         assert not wrong, f"{f!r}\n{wrong}"
