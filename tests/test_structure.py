@@ -48,7 +48,8 @@ BOUNDED_RECURSION = {
         "primitives.numerics:digamma primitives.numerics:polygamma",
         "compiler.api:Compiled._call",
         "compiler.lift:Lifted.gather",
-        "compiler.statements:Builder.elementwise",
+        "compiler.statements:Builder.elementwise compiler.statements:Builder.numeric",
+        "compiler.statements:Builder.broadcast compiler.statements:Builder.spread",
         "compiler.statements:Builder.reshape",
         "compiler.statements:Builder.transpose",
         "notation.formulas:_made",
@@ -58,7 +59,9 @@ BOUNDED_RECURSION = {
         "expression:_Evaluator.argument expression:_Evaluator.binary expression:_Evaluator.call",
         "expression:_Evaluator.condition expression:_Evaluator.unary expression:_Evaluator.visit",
     ],
+    "the d's that a name begins with": ["compiler.equations:_Writer.name"],
     "a formula, cut off at a fixed size": ["notation.formulas:phrase_of_formula"],
+    "the formula of one rule": ["player.ops:_Writer._count player.ops:_Writer.write"],
 }
 BOUNDED = {function for group in BOUNDED_RECURSION.values() for line in group for function in line.split()}
 
@@ -205,7 +208,7 @@ def test_the_import_is_light():
 
 
 def calls_within(tree):
-    """Function → functions of the same module that it calls: by name, or as a method of ``self``."""
+    """Function → functions of the same module that it mentions: by name, or as a method of ``self`` (map(self.f, …) too)."""
     functions = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
@@ -216,16 +219,13 @@ def calls_within(tree):
                     functions[f"{node.name}.{item.name}"] = (item, node.name)
     graph = {}
     for name, (node, owner) in functions.items():
-        called = set()
-        for call in (inner for statement in node.body for inner in ast.walk(statement)):
-            if not isinstance(call, ast.Call):
-                continue
-            target = call.func
-            if isinstance(target, ast.Name):
-                called.add(target.id)
-            elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-                called.add(f"{owner}.{target.attr}")
-        graph[name] = called & set(functions)
+        mentioned = set()
+        for inner in (inner for statement in node.body for inner in ast.walk(statement)):
+            if isinstance(inner, ast.Name):
+                mentioned.add(inner.id)
+            elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "self":
+                mentioned.add(f"{owner}.{inner.attr}")
+        graph[name] = mentioned & set(functions)
     return graph
 
 
