@@ -208,7 +208,7 @@ def test_the_import_is_light():
 
 
 def calls_within(tree):
-    """Function → functions of the same module that it mentions: by name, or as a method of ``self`` (map(self.f, …) too)."""
+    """Function → functions of the same module that it mentions: by name, or as a method of ``self``."""
     functions = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
