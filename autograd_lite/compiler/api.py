@@ -286,14 +286,21 @@ class Compiled:
             return False, None
         if wrt:
             return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
-        found = outputs[0]
-        numbers: list[Any] = [float(found)] if not many else np.asarray(found, dtype=float).tolist()
+        like = path.recording.result
+        found: Any = outputs[0]
+        tainted = any(path.tainted)
+        if not tainted and path.recording.floats and isinstance(like, np.ndarray):
+            result = np.array(found, dtype=float).reshape(like.shape)
+            compilation.give_back(held)
+            return True, result
+        numbers: list[Any] = [float(found)] if not many else list(map(float, found))
         compilation.give_back(held)
-        plain = path.recording.plain
-        if any(path.tainted):
+        if tainted:
             numbers = self._live_results(path, blocks, numbers)
-        numbers = [number if given is None else given for number, given in zip(numbers, plain)]
-        return True, rebuild(path.recording.result, iter(numbers))
+        if not path.recording.floats:
+            plain = path.recording.plain
+            numbers = [number if given is None else given for number, given in zip(numbers, plain)]
+        return True, rebuild(like, iter(numbers))
 
     def path_for(self, args: tuple[Any, ...]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""

@@ -7,6 +7,7 @@ the caller runs the safe form, which calls the table's total functions and gives
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,6 +59,7 @@ def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool) -> Lin
     lines = Lines()
     called = all_names(program, names)
     texts: list[Any] = []
+    single = _single(program)
     for i, statement in enumerate(program.statements):
         args = [texts[a] for a in statement.args]
         if statement.op == "leaf":
@@ -73,11 +75,36 @@ def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool) -> Lin
         elif statement.op == "broadcast":
             texts.append([args[0]] * math.prod(statement.shape))
         else:
-            lines.lines.append(f"{called[i]} = {_operation(statement, args, safe, lines)}")
+            text = _operation(statement, args, safe, lines)
+            if not safe and single[i]:
+                texts.append(text if re.fullmatch(r"_\w+\([^()]*\)", text) else f"({text})")
+                continue
+            lines.lines.append(f"{called[i]} = {text}")
             texts.append(called[i])
             lines.names.add(called[i])
     lines.results = [texts[i] for i in program.outputs]
     return lines
+
+
+#: templates that name an operand more than once
+_REPEATING = {"relu", "maximum", "minimum", "heaviside"}
+DEEPEST = 20
+
+
+def _single(program: ArrayProgram) -> list[bool]:
+    """Statements that are used once, and can be written where they are used."""
+    uses = [0] * len(program.statements)
+    depth = [0] * len(program.statements)
+    for statement in program.statements:
+        for a in statement.args:
+            uses[a] += 2 if statement.name in _REPEATING or statement.op in ("pack", "reshape", "broadcast") else 1
+    for i in program.outputs:
+        uses[i] += 2
+    for i, statement in enumerate(program.statements):
+        depth[i] = 1 + max([depth[a] for a in statement.args if uses[a] == 1], default=0)
+        if depth[i] > DEEPEST:
+            uses[i], depth[i] = 2, 0
+    return [n == 1 for n in uses]
 
 
 def _number(x: float, lines: Lines) -> str:

@@ -164,7 +164,7 @@ def _result(owner: Compiled, path: Path, lines: Lines, args: Any, guards: int) -
     outputs = lines.results[: len(lines.results) - guards]
     if owner.kind == "call":
         flat = iter(outputs[0] if isinstance(outputs[0], list) else outputs) if outputs else iter(())
-        if any(given is not None for given in path.recording.plain):
+        if not path.recording.floats:
             return None
         return _literal(path.recording.result, flat)
     single = isinstance(owner.argnums, int)

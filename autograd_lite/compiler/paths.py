@@ -147,9 +147,9 @@ class Compilation:
         return self.storages, [outputs[i] for i in self.places], [(leaf, outputs[i]) for i, leaf in self.others]
 
     def results(self) -> ArrayProgram:
-        """The program of the results, without the guards."""
-        program = self.program
-        return program.keeping(program.outputs[: len(program.outputs) - len(self.guards)])
+        """The array program of the results, without the guards; lifted, even if plain Python runs it."""
+        program, guards = (self.program, self.guards) if not self.scalar else self.path.statements(self.plan, False)
+        return program.keeping(program.outputs[: len(program.outputs) - len(guards)])
 
     def give_back(self, runner: Any) -> None:
         """The outputs are not needed any more: the next call may write over them."""

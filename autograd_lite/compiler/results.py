@@ -17,6 +17,9 @@ __all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
 
 _add, _vdot = np.add, np.vdot
 
+#: numbers in the parameters above which a backward pass keeps no copy of their gradients
+LARGE = 100_000
+
 
 class Gradients(Sink):
     """The gradients of a compiled loss with respect to parameters: added to their buffers by ``backward()``.
@@ -28,7 +31,7 @@ class Gradients(Sink):
         release: gives the arrays back to the program that wrote them.
     """
 
-    __slots__ = ("arrays", "buffers", "release", "storages")
+    __slots__ = ("added", "arrays", "buffers", "latest", "release", "storages")
 
     def __init__(
         self, storages: Sequence[Any], buffers: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None
@@ -37,6 +40,8 @@ class Gradients(Sink):
         self.buffers = buffers
         self.arrays = arrays
         self.release = release
+        self.added = 0
+        self.latest: Sequence[Any] = ()
 
     def __del__(self) -> None:
         if self.release is not None:
@@ -45,8 +50,11 @@ class Gradients(Sink):
     def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
         """Add the gradients, times the adjoint of the loss."""
         size = 0.0
-        for buffer, g in zip(self.buffers, self.scaled(adjoints)):
+        self.added = 0
+        self.latest = self.scaled(adjoints)
+        for buffer, g in zip(self.buffers, self.latest):
             _add(buffer, g, buffer)
+            self.added += 1
             size += _vdot(buffer, buffer)
         return [] if size < math.inf else _nonfinite(self.storages)
 
@@ -64,11 +72,16 @@ class Gradients(Sink):
                 element._adjoint += float(found[id(storage)].reshape(-1)[element.index])  # type: ignore[attr-defined]
 
     def snapshot(self) -> Any:
+        if sum(buffer.size for buffer in self.buffers) > LARGE:
+            return None  # a copy would cost as much as the sweep; taken back by subtraction, right to a rounding
         return [buffer.copy() for buffer in self.buffers]
 
     def restore(self, before: Any) -> None:
-        for buffer, grad in zip(self.buffers, before):
-            buffer[...] = grad
+        for k, buffer in enumerate(self.buffers):
+            if before is not None:
+                buffer[...] = before[k]
+            elif k < self.added:
+                buffer -= self.latest[k]
 
 
 class Pullback(Gradients):

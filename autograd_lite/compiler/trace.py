@@ -32,7 +32,8 @@ class Recorder(Tracer):
         self.tape.append((node, node._prim, info if isinstance(info, Many) else node.args))
 
     def made(self, leaf: Any) -> None:
-        self.fresh.append(leaf)
+        if getattr(leaf, "storage", None) is None:  # an element of a parameter is live, whenever it was first looked at
+            self.fresh.append(leaf)
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
         if not isinstance(other, (Value, int, float)) and (
@@ -83,14 +84,16 @@ class Recording:
         program: the scalar program.
         result: what the function returned, with plain numbers in the place of Values.
         plain: for each output the number, if the function returned a plain one; None for a Value.
+        floats: whether every output is a Value or a float (and no int, say).
     """
 
-    __slots__ = ("plain", "program", "result")
+    __slots__ = ("floats", "plain", "program", "result")
 
     def __init__(self, program: Program, result: Any, plain: list[Any]) -> None:
         self.program = program
         self.result = result
         self.plain = plain
+        self.floats = all(item is None or type(item) is float for item in plain)
 
 
 def record_call(

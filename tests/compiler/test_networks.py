@@ -1,0 +1,233 @@
+"""Networks: compiled layers are the chapter's matrix equations, and train as the eager ones do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import nn, optim
+
+ACTIVATIONS = [nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.GELU, nn.SiLU, nn.ELU, nn.LeakyReLU]
+
+
+def network(sizes, activation=nn.ReLU, seed=0):
+    ag.manual_seed(seed)
+    layers = []
+    for a, b in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(a, b), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def gradients(model, loss):
+    for p in model.parameters():
+        p.zero_grad()
+    loss.backward()
+    return [np.array(p.grad) for p in model.parameters()]
+
+
+def batch(n, a, b, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, a)), rng.normal(size=(n, b))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_networks(seed):
+    rng = np.random.default_rng(seed)
+    sizes = [int(n) for n in rng.integers(1, 7, size=rng.integers(2, 5))]
+    model = network(sizes, ACTIVATIONS[seed % len(ACTIVATIONS)], seed)
+    criterion = [nn.MSELoss(), nn.L1Loss(), nn.HuberLoss()][seed % 3]
+    n = int(rng.integers(1, 5))
+    x, y = batch(n, sizes[0], sizes[-1], seed)
+
+    def f(x, y):
+        return criterion(model(x), y)
+
+    step = ag.compile(f)
+    for _ in range(2):
+        loss, expected = step(x, y), f(x, y)
+        assert abs(loss.item() - expected.item()) <= 1e-12 * max(1.0, abs(expected.item()))
+        for a, b in zip(gradients(model, step(x, y)), gradients(model, expected)):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-13)
+        for p in model.parameters():
+            p.data += 0.1 * rng.normal(size=p.shape)
+
+
+def figure_78():
+    model = network([10, 40, 40, 5])
+    criterion = nn.MSELoss()
+    x, y = batch(10, 10, 5)
+    return model, ag.compile(lambda x, y: criterion(model(x), y)), x, y
+
+
+def test_figure_78_is_eleven_statements():
+    _, step, x, y = figure_78()
+    step(x, y)
+    assert step.statements().count() <= 15
+    assert sum(s.op == "matmul" and len(s.shape) == 2 for s in step.statements().statements) == 3
+    for line in (
+        "f1 = x @ W1.T + b1  # (10, 40)", "h1 = np.maximum(f1, 0.0)", "f3 = h2 @ W3.T + b3  # (10, 5)", "dW1 = df1.T @ x",
+    ):  # fmt: skip
+        assert line in step.source()
+
+
+def test_source_of_a_small_network():
+    model = network([2, 3, 1])
+    step = ag.compile(lambda x, y: nn.MSELoss()(model(x), y))
+    step(*batch(4, 2, 1))
+    assert step.source().split("\n\n\n")[1] == SMALL
+
+
+SMALL = """\
+def program(x, y, W1, b1, W2, b2):
+    f1 = x @ W1.T + b1  # (4, 3)
+    h1 = np.maximum(f1, 0.0)  # (4, 3)
+    f2 = (h1 @ (W2.reshape((3,)))) + b2[0]  # (4,)
+    t7 = f2 - (y.reshape((4,)))  # (4,)
+    t8 = t7 @ t7
+    t10 = t8 / 4.0
+    df2 = t7 * 0.5  # (4,)
+    t12 = np.sum(df2)
+    db2 = np.zeros((1,))  # (1,)
+    db2[0] = t12
+    dh1 = df2[:, None] * ((W2.reshape((3,)))[None])  # (4, 3)
+    t16 = h1.T @ df2  # (3,)
+    t18 = np.heaviside(f1, 0.0)  # (4, 3)
+    df1 = t18 * dh1  # (4, 3)
+    db1 = np.sum(df1, 0)  # (3,)
+    dW1 = df1.T @ x  # (3, 2)
+    return t10, dW1, db1, t16.reshape((1, 3)), db2
+"""
+
+
+def test_equations_are_the_chapters():
+    _, step, x, y = figure_78()
+    step(x, y)
+    lines = str(step.equations()).splitlines()
+    assert lines[:5] == ["f1 = x Ω1ᵀ + β1", "h1 = relu f1", "f2 = h1 Ω2ᵀ + β2", "h2 = relu f2", "f3 = h2 Ω3ᵀ + β3"]
+    assert "∂ℓ/∂f2 = I[f2 > 0] ⊙ ∂ℓ/∂h2" in lines
+    assert "∂ℓ/∂Ω3 = ∂ℓ/∂f3ᵀ h2" in lines
+    assert (
+        r"\mathbf{f}_{1} &= \mathbf{x} \boldsymbol{\Omega}_{1}^{\top} + \boldsymbol{\beta}_{1}"
+        in step.equations().latex
+    )
+
+
+def test_training_follows_the_eager_program():
+    curves = []
+    for compiled in (False, True):
+        model = network([4, 8, 2])
+        criterion = nn.MSELoss()
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+        def f(x, y, model=model, criterion=criterion):
+            return criterion(model(x), y)
+
+        step = ag.compile(f) if compiled else f
+        losses = []
+        for k in range(30):
+            optimizer.zero_grad()
+            loss = step(*batch(5, 4, 2, k))
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        curves.append(losses)
+    np.testing.assert_allclose(curves[1], curves[0], rtol=1e-9)
+
+
+def test_backward_twice_is_double_and_seeds_scale():
+    model, step, x, y = figure_78()
+    once = gradients(model, step(x, y))
+    loss = step(x, y)
+    twice = gradients(model, loss)
+    loss.backward(3.0)
+    loss.backward(3.0)
+    for a, b, p in zip(once, twice, model.parameters()):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(p.grad, 7.0 * a, rtol=1e-12)
+
+
+def test_two_losses_alive_do_not_share_buffers():
+    model, step, x, y = figure_78()
+    first, second = step(x, y), step(2.0 * x, y)
+    a = gradients(model, first)
+    b = gradients(model, second)
+    for p, q, r in zip(a, b, gradients(model, step(x, y))):
+        np.testing.assert_array_equal(p, r)
+        assert not np.array_equal(p, q)
+
+
+def test_a_compiled_loss_in_a_larger_graph():
+    model, step, x, y = figure_78()
+    penalty = ag.Value(3.0)
+    total = step(x, y) * penalty + penalty
+    expected = [3.0 * g for g in gradients(model, step(x, y))]
+    for a, b in zip(gradients(model, total), expected):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert penalty.grad == step(x, y).item() + 1.0
+
+
+def test_parameters_replaced_and_modes_switched():
+    model, step, x, y = figure_78()
+    before = step(x, y).item()
+    model[0].weight = nn.Parameter(np.array(model[0].weight.data) * 2.0)
+    after = step(x, y).item()
+    assert before != after
+    assert abs(after - nn.MSELoss()(model(x), y).item()) < 1e-12
+
+
+def test_predictions_and_their_pullback():
+    model = network([3, 5, 2])
+    predict = ag.compile(lambda x: model(x))
+    x, _ = batch(4, 3, 2)
+    found, expected = predict(x), model(x)
+    np.testing.assert_allclose([[v.data for v in row] for row in found], [[v.data for v in row] for row in expected])
+
+    def loss(p):
+        return ag.sum([v * v for row in p for v in row])
+
+    total = loss(found)
+    kept = np.array(model[0].weight.data)
+    model[0].weight.data *= 5.0  # the gradient is that of the recorded point
+    got = gradients(model, total)
+    model[0].weight.data[...] = kept
+    for a, b in zip(got, gradients(model, loss(expected))):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
+
+
+def test_weight_decay_written_on_scalars():
+    model = network([2, 4, 1])
+
+    def f(x, y):
+        data = nn.MSELoss()(model(x), y)
+        return data + 1e-2 * sum(w * w for p in model.parameters() for w in p.values().ravel())
+
+    step = ag.compile(f)
+    x, y = batch(6, 2, 1)
+    for _ in range(2):
+        for a, b in zip(gradients(model, step(x, y)), gradients(model, f(x, y))):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-14)
+        for p in model.parameters():
+            p.data *= 1.5
+
+
+def test_micrograd_mlp():
+    model = nn.MLP(2, [4, 1])
+    step = ag.compile(lambda x: model(x) ** 2 if not isinstance(model(x), list) else model(x)[0] ** 2)
+    value = step([0.5, -1.0])
+    value.backward()
+    got = [p.grad for p in model.parameters()]
+    for p in model.parameters():
+        p.grad = 0.0
+    out = model([0.5, -1.0])
+    (out**2 if not isinstance(out, list) else out[0] ** 2).backward()
+    np.testing.assert_allclose(got, [p.grad for p in model.parameters()], rtol=1e-12)
+
+
+def test_dropout_is_refused_while_training():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5))
+    f = ag.compile(lambda x: ag.sum(np.ravel(model(x))))
+    with pytest.raises(ag.compiler.CompileError, match="random"):
+        f(np.ones((1, 2)))
+    model.eval()
+    assert abs(f(np.ones((1, 2))).item() - ag.sum(np.ravel(model(np.ones((1, 2))))).item()) < 1e-12
