@@ -212,7 +212,7 @@ class Expression:
             args = _on_floats(op, [_move(numbers[i], rng) if isinstance(i, int) else i for i in operands])
             out = float(op.fn(*args))
             numbers.append(_move(out, rng))
-            partials.append(op.float_partials(_move(out, rng), *args))
+            partials.append(op.float_partials(out, *args))  # with its own result: max asks which operand it is
         n = len(self.leaves)
         adjoints = [0.0] * len(numbers)
         adjoints[self.result] = 1.0

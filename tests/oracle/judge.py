@@ -29,7 +29,7 @@ class Judged(NamedTuple):
 
     @property
     def wrong(self) -> bool:
-        return not abs(mpf(self.engine) - self.exact) <= self.allowed
+        return not (abs(mpf(self.engine) - self.exact) <= self.allowed < math.inf)
 
     @property
     def share(self) -> float:
