@@ -446,6 +446,10 @@ def constant(number: Any) -> Value:
 def unary(primitive: Op, x: Value) -> Value:
     """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
     number = x._data if type(x) is Value else x._number()
+    fused = primitive.fused
+    if fused is not None:
+        data, slope = fused(number)
+        return node(data, primitive, x, None, slope, 0.0)
     out: Any = primitive.fn(number)
     partials: Any = primitive.float_partials(out, number)
     if type(out) is float and type(partials) is tuple and len(partials) == 1:

@@ -25,15 +25,16 @@ FACTOR = 1.0 + 1e-7
 @contextmanager
 def planted(op, wrap, *, floats=True, nodes=True):
     """Within the block, the rule of ``op`` is what ``wrap`` makes of it, on floats, on nodes or on both."""
-    before = op.partials, op.float_partials
+    before = op.partials, op.float_partials, op.fused
     if nodes:
         op.partials = wrap(op.partials)
     if floats:
         op.float_partials = wrap(op.float_partials)
+        op.fused = None  # the short way would not see the fault
     try:
         yield
     finally:
-        op.partials, op.float_partials = before
+        op.partials, op.float_partials, op.fused = before
 
 
 def elementwise(change):

@@ -33,6 +33,7 @@ class Op:
         fn: the float function; total (IEEE results, no exceptions) and strict.
         partials: the rule ``partials(out, *args)``: one partial derivative per argument.
         float_partials: the same rule with the raw float functions bound in place of the generic ones.
+        fused: both in one call for one float, ``(value, partial)``, where ``fused.py`` has it.
     """
 
     def __init__(self, name: str, arity: int, fn: Callable[..., Any], partials: Callable[..., Any]) -> None:
@@ -41,6 +42,7 @@ class Op:
         self.fn: Callable[..., Any] = fn
         self.partials: Callable[..., Any] = partials
         self.float_partials: Callable[..., Any] = partials
+        self.fused: Callable[[float], tuple[float, float]] | None = None
 
     def __call__(self, *args: Any) -> Any:
         if self.arity == 1 and len(args) == 1:

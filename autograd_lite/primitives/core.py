@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from .base import Op, Operand, as_float
+from .fused import FUSED
 
 __all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive", "refusing"]
 
@@ -276,6 +277,8 @@ def bind_table() -> None:
             if id(page) not in scopes:
                 scopes[id(page)] = _float_scope(page)
             entry.float_partials = FunctionType(rule.__code__, scopes[id(page)], rule.__name__, rule.__defaults__)
+        if entry.arity == 1:
+            entry.fused = FUSED.get(entry.name)
 
 
 def _float_scope(page: dict[str, Any]) -> dict[str, Any]:
