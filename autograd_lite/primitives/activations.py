@@ -328,12 +328,24 @@ def selu(x: float) -> float:
     return _SELU_SCALE * x if x > 0.0 else _SELU_SCALE * _SELU_ALPHA * math.expm1(x)
 
 
+#: (e^r − 1 − r·e^r)/−r² as a power series: (k + 1)/(k + 2)! for r^k
+_CELU_SERIES = tuple((k + 1.0) / math.factorial(k + 2) for k in range(13))
+
+
+def _celu_dalpha(r: Any, e: Any) -> Any:
+    """e^r − 1 − r·e^r, which cancels near 0: there its power series."""
+    series = _CELU_SERIES[-1]
+    for c in _CELU_SERIES[-2::-1]:
+        series = series * r + c
+    return where(r > -0.25, -(r * r) * series, expm1(r) - r * e)
+
+
 def _celu_partials(out: Any, x: Any, alpha: Any) -> tuple[Any, Any]:
     r = div(x, alpha)
     e = exp(r)
     return (
         where(x < 0.0, e, where(x >= 0.0, 1.0, nan)),
-        where(x < 0.0, where(e == 0.0, -1.0, expm1(r) - r * e), where(x >= 0.0, 0.0, nan)),
+        where(x < 0.0, where(e == 0.0, -1.0, _celu_dalpha(r, e)), where(x >= 0.0, 0.0, nan)),
     )
 
 
