@@ -7,7 +7,7 @@ import inspect
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,8 +45,8 @@ def compile(f: Callable[..., Any]) -> Compiled:
             ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program.
 
     Returns:
-        A ``Compiled``: call it like ``f``. Where ``f`` would return a Value because it closes over Values or parameters,
-        so does it: ``loss.backward()`` adds to their gradients.
+        A ``Compiled``: call it like ``f``. Where ``f`` would return a Value, because it closes over Values or
+        parameters, so does it: ``loss.backward()`` adds to their gradients.
 
     Raises:
         CompileError: from a call, if ``f`` draws random numbers, or takes another way at too many calls.
@@ -84,7 +84,7 @@ class Compiled:
             raise TypeError(f"compile takes a function, not {type(f).__name__}")
         functools.update_wrapper(self, f, updated=())
         self._f = f
-        kind, inner, options = getattr(f, "__transform__", ("call", f, None))
+        kind, inner, options = cast("tuple[str, Any, Any]", getattr(f, "__transform__", ("call", f, None)))
         self._lanes: Lanes | None = None
         if kind == "vmap":
             self._lanes = Lanes(Compiled(inner), f, options)
@@ -92,7 +92,7 @@ class Compiled:
             kind, inner = "call", f
         self.kind = kind
         self.inner = inner
-        self.argnums = options
+        self.argnums: Any = options
         self._states: list[_State] = []
         self._lock = threading.RLock()
         self.last: Compilation | None = None

@@ -93,7 +93,7 @@ class _Writer:
                     inside = x[0]
                     return (rf"\left\lVert {inside} \right\rVert^2" if self.latex else f"‖{inside}‖²"), _ATOM
                 return f"{self.group(x, _PRODUCT)}{self.dot()}{self.group(args[1], _PRODUCT)}", _PRODUCT
-            return f"{self.group(x, _PRODUCT)}{' ' if self.latex else ' '}{self.group(args[1], _PRODUCT)}", _PRODUCT
+            return f"{self.group(x, _PRODUCT)} {self.group(args[1], _PRODUCT)}", _PRODUCT
         if op == "sum":
             rows = statement.attrs == (0,) and len(shapes[0]) == 2
             sign = (r"\sum_i" if rows else r"\sum") if self.latex else "Σ"

@@ -1,4 +1,4 @@
-"""From scalars to arrays: nodes of one primitive on one level, with operands from the same arrays, become one statement.
+"""From scalars to arrays: nodes of one primitive on one level, with operands from the same arrays, are one statement.
 
 A level is the longest way to the leaves. Within a statement the operands' flat positions in their arrays are an index
 pattern: the array itself, a slice, a broadcast, or in the worst case a gather. A grid of dots, every row of one set
@@ -7,6 +7,7 @@ with every row of another, is a matrix product.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -106,7 +107,7 @@ class Lifted:
             return self.builder.pack([self.one(int(i)) for i in ids], shape)
         cuts = [0, *(np.flatnonzero(owners[:-1] != owners[1:]) + 1).tolist(), len(ids)]
         parts = []
-        for low, high in zip(cuts, cuts[1:]):
+        for low, high in itertools.pairwise(cuts):
             part = self.gather(ids[low:high], (high - low,))
             parts.append(self.builder.broadcast(part, (high - low,)))
         return self.builder.reshape(self.builder.concat(parts, 0), shape)
@@ -177,8 +178,8 @@ def _groups(program: Program) -> list[tuple[Primitive, Any, Any]]:
     result = []
     for key in sorted(buckets, key=lambda key: key[0]):
         members = buckets[key]
-        args = np.array([program.args[k] for k in members], dtype=np.int64).reshape(len(members), key[2])
-        result.append((program.prims[members[0]], np.array(members) + first, args))
+        table = np.array([program.args[k] for k in members], dtype=np.int64).reshape(len(members), key[2])
+        result.append((program.prims[members[0]], np.array(members) + first, table))
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -81,7 +82,7 @@ def common_shape(shapes: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
             cuts.add(size)
     ordered = sorted(cuts)
     result = []
-    for inner, outer in zip(ordered, ordered[1:]):
+    for inner, outer in itertools.pairwise(ordered):
         if outer % inner:
             return None
         result.append(outer // inner)
@@ -107,6 +108,8 @@ def view(builder: Builder, x: Symbol, pattern: Pattern) -> Symbol | None:
     size = math.prod(shape)
     wanted = [(d, s) for d, s in zip(pattern.dims, pattern.strides) if s != 0 and d > 1]
     out_shape = tuple(d if s != 0 else 1 for d, s in zip(pattern.dims, pattern.strides))
+    if size == 1:
+        return builder.reshape(x, out_shape)
     if not wanted:
         start = np.unravel_index(pattern.offset, shape) if shape else ()
         one = builder.index(x, [int(i) for i in start]) if shape else x

@@ -111,7 +111,7 @@ class Program:
         return len(self.prims)
 
     def validate(self) -> None:
-        """ProgramError unless every operand is defined before it is used, and every primitive gets its number of them."""
+        """ProgramError unless operands are defined before they are used, as many as the primitive takes."""
         base = 0
         for leaf in self.leaves:
             if leaf.base != base:

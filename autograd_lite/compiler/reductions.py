@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def _runs(lifted: Lifted, args: Any) -> list[slice]:
     """Slices of columns whose operands are in one array."""
     owners = lifted.owner[args[0]]
     cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(owners)]
-    return [slice(low, high) for low, high in zip(cuts, cuts[1:])]
+    return [slice(low, high) for low, high in itertools.pairwise(cuts)]
 
 
 def _row_sums(lifted: Lifted, args: Any) -> Any:
@@ -91,12 +92,14 @@ def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     if n == 0:
         _define(lifted, 0.0 if bias is None else lifted.gather(bias, (len(ids),)), ids, (len(ids),))
         return
-    order = np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
+    order: Any = np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
     if not (order[1:] > order[:-1]).all():
         left, right = left[:, order], right[:, order]
     a, rows = _distinct(left)
     b, columns = _distinct(right)
     blocks = _blocks(rows, columns, len(a), len(b))
+    product: Any
+    shape: tuple[int, ...]
     if blocks is None:
         product, order, shape = _row_by_row(lifted, left, right), None, (len(ids),)
     else:
@@ -115,7 +118,7 @@ def _distinct(table: Any) -> tuple[Any, Any]:
     """The distinct rows in order of first appearance, and which of them each row is."""
     numbers: dict[bytes, int] = {}
     which = np.empty(len(table), dtype=np.int64)
-    firsts = []
+    firsts: list[int] = []
     for i, row in enumerate(np.ascontiguousarray(table)):
         key = row.tobytes()
         found = numbers.get(key)
@@ -182,7 +185,7 @@ def _products(lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: An
         left, right = matrix(lifted, a[rows[0]]), matrix(lifted, b[columns[0]])
         if u == 1:
             return builder.matmul(right, builder.reshape(left, (n,))), order, (v,)
-        if v == 1:
+        if v == 1 and builder.statements[right.id].op != "leaf":  # a layer of one neuron stays a matrix
             return builder.matmul(left, builder.reshape(right, (n,))), order, (u,)
         return builder.matmul(left, builder.transpose(right)), order, (u, v)
     stacks = [

@@ -292,13 +292,13 @@ class Builder:
         return x if statement.shape == () else None
 
     def broadcast(self, x: Any, shape: Shape) -> Symbol:
-        x = self.constant(x)
-        if self.statements[x.id].op == "broadcast":
-            x = self.symbol(self.statements[x.id].args[0])
-        if x.shape == shape:
-            return x
-        x = self.numeric(x)
-        return self.add("broadcast", (x.id,), shape, shape)
+        inner = self.constant(x)
+        if self.statements[inner.id].op == "broadcast":
+            inner = self.symbol(self.statements[inner.id].args[0])
+        if inner.shape == shape:
+            return inner
+        inner = self.numeric(inner)
+        return self.add("broadcast", (inner.id,), shape, shape)
 
     def take(self, x: Symbol, positions: Any) -> Symbol:
         x = self.numeric(x)

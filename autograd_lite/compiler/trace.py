@@ -37,7 +37,7 @@ class Recorder(Tracer):
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
         if not isinstance(other, (Value, int, float)) and (
-            not hasattr(other, "__float__") or getattr(other, "ndim", 0)
+            not hasattr(other, "__float__") or getattr(other, "ndim", False)
         ):
             return NotImplemented
         return record(COMPARISONS[how], (a, other))
@@ -155,7 +155,7 @@ class _Builder:
 
     def id_of(self, operand: Any) -> int:
         """The id of an operand: a node on the tape, an argument, a constant, or something live from outside."""
-        if not isinstance(operand, Node):
+        if isinstance(operand, (int, float)) or not isinstance(operand, Node):
             key = repr(float(operand))
             at = self.constants.get(key)
             if at is None:
@@ -166,9 +166,9 @@ class _Builder:
             return found
         storage = getattr(operand, "storage", None)
         if storage is not None:  # an element of a parameter: the whole buffer is the leaf
-            at = self.buffer(storage) + operand.index
+            at = self.buffer(storage) + operand.index  # type: ignore[attr-defined]
         else:
-            at = self.leaf("value", operand.label or f"v{len(self.leaves)}", (), operand)
+            at = self.leaf("value", getattr(operand, "label", "") or f"v{len(self.leaves)}", (), operand)
         self.ids[id(operand)] = at
         self.kept.append(operand)
         return at

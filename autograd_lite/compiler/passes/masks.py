@@ -30,7 +30,7 @@ def mask(program: Program) -> Program:
         return program
     first = program.first
     unsafe = [False] * (first + len(program))
-    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+    for k, args in enumerate(program.args):
         unsafe[first + k] = _is_unsafe(program, k) or any(unsafe[a] for a in args)
     if not any(unsafe):
         return program
@@ -41,6 +41,7 @@ def mask(program: Program) -> Program:
     for id in program.outputs:
         found[id] = None
     masks: dict[int, int] = {}
+    use: int | None
     for k in range(len(program) - 1, -1, -1):
         id = first + k
         if id not in found or program.prims[k].name in COMPARISONS or program.prims[k].name == "stop":
