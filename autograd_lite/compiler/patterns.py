@@ -108,7 +108,7 @@ def view(builder: Builder, x: Symbol, pattern: Pattern) -> Symbol | None:
     size = math.prod(shape)
     wanted = [(d, s) for d, s in zip(pattern.dims, pattern.strides) if s != 0 and d > 1]
     out_shape = tuple(d if s != 0 else 1 for d, s in zip(pattern.dims, pattern.strides))
-    if size == 1:
+    if size == 1 and out_shape:
         return builder.reshape(x, out_shape)
     if not wanted:
         start = np.unravel_index(pattern.offset, shape) if shape else ()
