@@ -251,14 +251,20 @@ def result_shape(
 ) -> tuple[int, ...]:
     """A shape in which as many operands as possible are views: the coarsest that refines all their patterns."""
     shapes: list[tuple[int, ...]] = []
+    wholes: set[Any] = set()
     for column, pattern in zip(columns, patterns):
+        if pattern is None and lifted.owner[column[0]] != CONSTANT:
+            wholes.add(None)
         if pattern is None or not pattern.dims:
             continue
         own = lifted.builder.symbol(int(lifted.owner[column[0]])).shape
         whole = pattern.dims == (count,) and pattern.strides == (1,) and pattern.offset == 0 and _prod(own) == count
+        wholes.add(own if whole else None)
         candidate = own if whole and len(own) > 1 else pattern.dims
         if common_shape([*shapes, candidate]) is not None:
             shapes.append(candidate)
+    if len(wholes) == 1 and None not in wholes:  # whole arrays of one shape: axes of length 1 are kept
+        return tuple(wholes.pop())
     return (common_shape(shapes) if shapes else None) or (count,)
 
 

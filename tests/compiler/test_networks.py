@@ -82,21 +82,19 @@ SMALL = """\
 def program(x, y, W1, b1, W2, b2):
     f1 = x @ W1.T + b1  # (4, 3)
     h1 = np.maximum(f1, 0.0)  # (4, 3)
-    f2 = (h1 @ (W2.reshape((3,)))) + b2[0]  # (4,)
-    t7 = f2 - (y.reshape((4,)))  # (4,)
-    t8 = t7 @ t7
-    t10 = t8 / 4.0
-    df2 = t7 * 0.5  # (4,)
-    t12 = np.sum(df2)
-    db2 = np.zeros((1,))  # (1,)
-    db2[0] = t12
-    dh1 = df2[:, None] * ((W2.reshape((3,)))[None])  # (4, 3)
-    t16 = h1.T @ df2  # (3,)
-    t18 = np.heaviside(f1, 0.0)  # (4, 3)
-    df1 = t18 * dh1  # (4, 3)
+    f2 = h1 @ W2.T + b2  # (4, 1)
+    t5 = f2 - y  # (4, 1)
+    t7 = (t5.reshape((4,))) @ (t5.reshape((4,)))
+    t9 = t7 / 4.0
+    t11 = (t5.reshape((4,))) * 0.5  # (4,)
+    db2 = np.sum(t11.reshape((4, 1)), 0)  # (1,)
+    dh1 = (t11.reshape((4, 1))) @ W2  # (4, 3)
+    dW2 = ((t11.reshape((4, 1))).T) @ h1  # (1, 3)
+    t14 = np.heaviside(f1, 0.0)  # (4, 3)
+    df1 = t14 * dh1  # (4, 3)
     db1 = np.sum(df1, 0)  # (3,)
     dW1 = df1.T @ x  # (3, 2)
-    return t10, dW1, db1, t16.reshape((1, 3)), db2
+    return t9, dW1, db1, dW2, db2
 """
 
 
