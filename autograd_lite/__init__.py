@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import value as _value
 from .errors import *  # noqa: F403
-from .graph import topological_order
+from .graph import topological_order as topological_order
 from .primitives.activations import *  # noqa: F403
 from .primitives.arithmetic import *  # noqa: F403
-from .primitives.core import Primitive, primitive
+from .primitives.core import Primitive as Primitive
+from .primitives.core import primitive as primitive
 from .primitives.elementary import *  # noqa: F403
 from .primitives.piecewise import *  # noqa: F403
 from .primitives.reductions import *  # noqa: F403
@@ -26,7 +27,7 @@ from .primitives.rounding import *  # noqa: F403
 from .primitives.special import *  # noqa: F403
 from .primitives.statistics import *  # noqa: F403
 from .primitives.trigonometric import *  # noqa: F403
-from .value import Value
+from .value import Value as Value
 
 __version__ = "0.1.0"
 
@@ -49,19 +50,88 @@ _ROOM = {name: room for room, names in _LAZY.items() for name in names}
 _MODULES = {"data", "nn", "optim", "testing", "functional"}
 
 if TYPE_CHECKING:
-    from . import data, nn, optim, testing
-    from .arrays import Generator, manual_seed, ones, rand, randint, randn, randperm, values, zeros
-    from .compiler import compile
-    from .drawing import draw
-    from .files import load, save
-    from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
-    from .inspection import build_info, cost
-    from .notation import explain
-    from .player import explore
-    from .scopes import checkpoint, detect_anomaly, explain_nonfinite, no_grad, zero_grad
-    from .serialize import from_json, to_json
-    from .testing import check_grads
-    from .training import fit
+    from . import data as data
+    from . import nn as nn
+    from . import optim as optim
+    from . import testing as testing
+    from .arrays import (
+        Generator as Generator,
+    )
+    from .arrays import (
+        manual_seed as manual_seed,
+    )
+    from .arrays import (
+        ones as ones,
+    )
+    from .arrays import (
+        rand as rand,
+    )
+    from .arrays import (
+        randint as randint,
+    )
+    from .arrays import (
+        randn as randn,
+    )
+    from .arrays import (
+        randperm as randperm,
+    )
+    from .arrays import (
+        values as values,
+    )
+    from .arrays import (
+        zeros as zeros,
+    )
+    from .compiler import compile as compile
+    from .drawing import draw as draw
+    from .files import load as load
+    from .files import save as save
+    from .functional import (
+        grad as grad,
+    )
+    from .functional import (
+        hessian as hessian,
+    )
+    from .functional import (
+        hvp as hvp,
+    )
+    from .functional import (
+        jacobian as jacobian,
+    )
+    from .functional import (
+        jvp as jvp,
+    )
+    from .functional import (
+        value_and_grad as value_and_grad,
+    )
+    from .functional import (
+        vjp as vjp,
+    )
+    from .functional import (
+        vmap as vmap,
+    )
+    from .inspection import build_info as build_info
+    from .inspection import cost as cost
+    from .notation import explain as explain
+    from .player import explore as explore
+    from .scopes import (
+        checkpoint as checkpoint,
+    )
+    from .scopes import (
+        detect_anomaly as detect_anomaly,
+    )
+    from .scopes import (
+        explain_nonfinite as explain_nonfinite,
+    )
+    from .scopes import (
+        no_grad as no_grad,
+    )
+    from .scopes import (
+        zero_grad as zero_grad,
+    )
+    from .serialize import from_json as from_json
+    from .serialize import to_json as to_json
+    from .testing import check_grads as check_grads
+    from .training import fit as fit
 
 
 def __getattr__(name: str) -> Any:

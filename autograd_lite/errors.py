@@ -13,8 +13,8 @@ __all__ = [
     "LostGradientError",
     "NonFiniteGradientWarning",
     "PartialsError",
-    "RenderError",
     "ReentrantBackwardError",
+    "RenderError",
     "StateError",
 ]
 
@@ -44,7 +44,7 @@ class RenderError(AutogradError, RuntimeError):
 
 
 class FileFormatError(AutogradError, ValueError):
-    """A file is truncated, malformed or hostile, or holds something that this package doesn't read; nothing was loaded."""
+    """A file is truncated, malformed or hostile, or holds what this package doesn't read; nothing was loaded."""
 
 
 class StateError(AutogradError, ValueError):
@@ -69,3 +69,12 @@ class AnomalyDivisionError(AnomalyError, ZeroDivisionError):
 
 class NonFiniteGradientWarning(RuntimeWarning):
     """A leaf's gradient came out as nan or an infinity."""
+
+
+def lost(kind: str) -> LostGradientError:
+    """The error for a Value that would become ``kind``, a plain number."""
+    return LostGradientError(
+        f"a Value can't become {kind} without losing its gradient: use the functions of autograd_lite or the method "
+        f"(ag.sin(v), v.sin()) instead of math's, an object array instead of a float array, or "
+        "v.data for the number alone"
+    )

@@ -79,6 +79,13 @@ def load(path: str | os.PathLike[str]) -> Any:
         OSError: for one that isn't there or can't be read.
         ValueError: for another suffix.
         ImportError: for ``.safetensors`` without the safetensors library.
+
+    >>> import os, tempfile, autograd_lite as ag
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "state.json")
+    ...     ag.save({"rate": 0.1, "steps": [1, 2]}, path)
+    ...     ag.load(path)
+    {'rate': 0.1, 'steps': [1, 2]}
     """
     read = _from_json if _suffix(path) == ".json" else _from_safetensors
     name = os.fspath(path)

@@ -13,7 +13,7 @@ from mypy_extensions import mypyc_attr
 
 from .graph import Node
 
-__all__ = ["Methods"]
+__all__ = ["ALIASES", "MICROGRAD", "Methods"]
 
 Method = Callable[..., Any]
 
@@ -118,3 +118,29 @@ class Methods(Node):
     trunc: ClassVar[Method]
     xlog1py: ClassVar[Method]
     xlogy: ClassVar[Method]
+
+    @property
+    def _prev(self) -> set[Any]:
+        """micrograd's name: the distinct operands."""
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for the op: '+', '*', '**2', 'ReLU', 'tanh' …, '' for a leaf."""
+        if self._prim is None:
+            return ""
+        name = self._prim.name
+        if name == "pow" and isinstance(self.args[1], float):
+            return f"**{self.args[1]:g}"
+        return MICROGRAD.get(name, name)
+
+
+#: micrograd's names for ops, for ``Value._op``
+MICROGRAD = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU", "pow": "**"}
+
+#: NumPy's names for the methods that its functions call on the elements of an object array
+ALIASES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos", "deg2rad": "radians",
+    "rad2deg": "degrees",
+}  # fmt: skip

@@ -9,30 +9,19 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
+import operator
 from collections.abc import Callable
 from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-from .errors import LostGradientError, NonFiniteGradientWarning
-from .graph import (
-    LOCK,
-    STATE,
-    Info,
-    Many,
-    Node,
-    check_partials,
-    gradient_nodes,
-    refuse_reentry,
-    reverse_nodes,
-    reverse_sweep,
-)
+from .backward import backward_on_nodes, warn_nonfinite
+from .errors import lost
+from .graph import STATE, Info, Many, Node, check_partials, reverse_sweep
 from .hooks import Handle, register
 from .life import reduce_node, set_state, shallow_copy
-from .methods import Methods
-from .modes import current_tracer, hiding, notify
+from .methods import ALIASES, Methods
+from .modes import current_tracer, notify
 from .primitives import arithmetic, elementary, rounding
 from .primitives.base import SHORTCUT, Op, as_float
 from .primitives.core import TABLE, as_method, refusing
@@ -66,8 +55,7 @@ class Value(Methods):
         parents: its differentiable operands, in order, with repeats.
 
     Raises:
-        TypeError: for what is not a real number (str, None, complex, a list).
-        OverflowError: for an int beyond the largest float.
+        TypeError, OverflowError: for what is not a real number (str, None, a list), or an int too large for a float.
 
     >>> a, b = Value(2.0, label="a"), Value(-3)
     >>> (a * b + b**2).data
@@ -142,21 +130,6 @@ class Value(Methods):
         """The primitive that made this node; None for a leaf."""
         return self._prim
 
-    @property
-    def _prev(self) -> set[Any]:
-        """micrograd's name: the distinct operands."""
-        return set(self.parents)
-
-    @property
-    def _op(self) -> str:
-        """micrograd's name for the op: '+', '*', '**2', 'ReLU', 'tanh' …, '' for a leaf."""
-        if self._prim is None:
-            return ""
-        name = self._prim.name
-        if name == "pow" and isinstance(self.args[1], float):
-            return f"**{self.args[1]:g}"
-        return _MICROGRAD.get(name, name)
-
     def named(self, label: str) -> Value:
         """Set the label and return the Value itself: ``y = (a + b).named("y")``.
 
@@ -206,11 +179,11 @@ class Value(Methods):
         6.0
         """
         if create_graph:
-            bad = _backward_on_nodes(self, constant(seed))
+            bad = backward_on_nodes(self, constant(seed), constant)
         else:
             bad = reverse_sweep(self, as_float(seed, "seed"))
         if bad:
-            _warn_nonfinite(bad)
+            warn_nonfinite(bad)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Handle:
         """Call ``hook(adjoint)`` in every reverse sweep, when the adjoint of this node is complete.
@@ -399,17 +372,16 @@ class Value(Methods):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows: the graph when it is small."""
-        show = display.get("mimebundle")
-        return show(self) if show is not None else {"text/plain": repr(self)}
+        return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
 
     def __float__(self) -> float:
-        raise _lost("float")
+        raise lost("float")
 
     def __int__(self) -> int:
-        raise _lost("int")
+        raise lost("int")
 
     def __complex__(self) -> complex:
-        raise _lost("complex")
+        raise lost("complex")
 
 
 def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: float, info: Any = None) -> Value:
@@ -511,79 +483,16 @@ def _compare(a: Value, other: Any, how: str) -> Any:
 
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "eq": lambda x, y: x == y,
-    "ne": lambda x, y: x != y,
-    "lt": lambda x, y: x < y,
-    "le": lambda x, y: x <= y,
-    "gt": lambda x, y: x > y,
-    "ge": lambda x, y: x >= y,
+    how: getattr(operator, how) for how in ("eq", "ne", "lt", "le", "gt", "ge")
 }
-
-
-def _lost(kind: str) -> LostGradientError:
-    return LostGradientError(
-        f"a Value can't become {kind} without losing its gradient: use the functions of autograd_lite or the method "
-        f"(ag.sin(v), v.sin()) instead of math's, an object array instead of a float array, or v.data for the number alone"
-    )
-
-
-def _backward_on_nodes(root: Value, seed: Value) -> list[Node]:
-    """``backward(create_graph=True)``: adjoints as Values, then one commit; returns the leaves that are not finite."""
-    refuse_reentry()
-    with LOCK:
-        with hiding("checks"):  # a rule may pass through a pole that its result doesn't see
-            adjoints = reverse_nodes([(root, seed)], Value)
-        reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
-        before = [node._gradient() for node in reached]
-        after: list[Any] = []
-        for node, old in zip(reached, before):
-            g = constant(adjoints[id(node)])
-            after.append(g if node._prim is not None or (type(old) is float and old == 0.0) else old + g)
-            node._adjoint = g._number()
-        try:
-            for node, grad in zip(reached, after):
-                node._set_gradient(grad)
-        except BaseException:
-            for node, grad in zip(reached, before):
-                node._set_gradient(grad)
-            raise
-    return [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
-
-
-def _warn_nonfinite(leaves: list[Node]) -> None:
-    leaf: Any = leaves[0]
-    name = repr(leaf.label) if leaf.label else f"with value {leaf.data!r}"
-    more = f" (and of {len(leaves) - 1} more)" if len(leaves) > 1 else ""
-    depth = 2
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
-        frame = frame.f_back
-        depth += 1
-    warnings.warn(
-        f"the gradient of leaf {name}{more} is {leaf._adjoint!r}: ag.explain_nonfinite(y) names the op where the first "
-        f"nan or inf was born; with ag.detect_anomaly(): raises there",
-        NonFiniteGradientWarning,
-        stacklevel=max(2, depth - 1),
-    )
-
-
-_MICROGRAD = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU", "pow": "**"}
-
-#: NumPy's names for the methods that its functions call on the elements of an object array
-_ALIASES = {
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos", "deg2rad": "radians",
-    "rad2deg": "degrees",
-}  # fmt: skip
 
 
 def _install_methods() -> None:
     """Every function of the table with a fixed number of arguments is a method too, so that np.sin(v) finds it."""
-    names = {name: name for name, entry in TABLE.items() if entry.arity > 0 and name != "where"}
-    for name, target in {**names, **_ALIASES}.items():
+    for name, target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
         if target in TABLE and not hasattr(Value, name):
             setattr(Value, name, as_method(TABLE[target]))
-    setattr(Value, "__index__", refusing(_lost, "an index"))  # noqa: B010  # mypyc has no slot for it
+    setattr(Value, "__index__", refusing(lost, "an index"))  # noqa: B010  # mypyc has no slot for it
 
 
 _install_methods()

@@ -98,6 +98,14 @@ class LRScheduler(Schedule):
     Attributes:
         last_epoch: how many times ``step`` was called.
         base_lrs: the initial rates.
+
+    >>> from autograd_lite import Value, optim
+    >>> class Halving(optim.lr_scheduler.LRScheduler):
+    ...     def get_lr(self):
+    ...         return [lr * 0.5**self.last_epoch for lr in self.base_lrs]
+    >>> schedule = Halving(optim.SGD([Value(1.0)], lr=0.8))
+    >>> schedule.step(); schedule.get_last_lr()
+    [0.4]
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = BASE

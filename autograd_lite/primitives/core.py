@@ -36,6 +36,10 @@ class Primitive(Op):
         precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
         domain: one ``(low, high)`` test interval per argument.
         kinks: where a unary op is not differentiable.
+
+    >>> import autograd_lite as ag
+    >>> ag.sin, ag.sin(0.0), ag.sin.partials(0.0, 0.0)
+    (<primitive sin>, 0.0, (1.0,))
     """
 
     def __init__(

@@ -26,8 +26,6 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "pow",
-    "pow_dx",
-    "pow_dy",
     "rsqrt",
     "sqrt",
     "xlog1py",

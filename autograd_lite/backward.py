@@ -1,0 +1,61 @@
+"""The rare halves of ``Value.backward()``: gradients that are Values themselves, and the warning about bad ones."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .errors import NonFiniteGradientWarning
+from .graph import LOCK, Node, gradient_nodes, refuse_reentry, reverse_nodes
+from .modes import hiding
+
+__all__ = ["backward_on_nodes", "warn_nonfinite"]
+
+
+def backward_on_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> list[Node]:
+    """``backward(create_graph=True)``: adjoints as Values, then one commit; returns the leaves that are not finite.
+
+    Args:
+        root: the node to differentiate.
+        seed: its adjoint, a node.
+        constant: makes a node of a number; a node stays what it is.
+    """
+    refuse_reentry()
+    with LOCK:
+        with hiding("checks"):  # a rule may pass through a pole that its result doesn't see
+            adjoints = reverse_nodes([(root, seed)], constant)
+        reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
+        before = [node._gradient() for node in reached]
+        after: list[Any] = []
+        for node, old in zip(reached, before):
+            g = constant(adjoints[id(node)])
+            after.append(g if node._prim is not None or (type(old) is float and old == 0.0) else old + g)
+            node._adjoint = g._number()
+        try:
+            for node, grad in zip(reached, after):
+                node._set_gradient(grad)
+        except BaseException:
+            for node, grad in zip(reached, before):
+                node._set_gradient(grad)
+            raise
+    return [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
+
+
+def warn_nonfinite(leaves: list[Node]) -> None:
+    """Warn once, at the user's line, that a leaf's gradient is nan or an infinity."""
+    leaf: Any = leaves[0]
+    name = repr(leaf.label) if leaf.label else f"with value {leaf.data!r}"
+    more = f" (and of {len(leaves) - 1} more)" if len(leaves) > 1 else ""
+    depth = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
+        frame = frame.f_back
+        depth += 1
+    warnings.warn(
+        f"the gradient of leaf {name}{more} is {leaf._adjoint!r}: ag.explain_nonfinite(y) names the op where the first "
+        f"nan or inf was born; with ag.detect_anomaly(): raises there",
+        NonFiniteGradientWarning,
+        stacklevel=max(2, depth - 1),
+    )
