@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, str] = {
     "minimum": "(a, b) => a != a || b != b ? NaN : a <= b ? a : b",
     "fmax": "(a, b) => a != a || b > a ? b : a",
     "fmin": "(a, b) => a != a || b < a ? b : a",
-    "clip": "(x, l, h) => { if (x != x || l != l || h != h) return NaN; const m = x < l ? l : x; return m > h ? h : m; }",
+    "clip": "(x, l, h) => { const m = x < l ? l : x; return x != x || l != l || h != h ? NaN : m > h ? h : m; }",
     # exponentials, logarithms, powers
     "exp": "Math.exp",
     "expm1": "Math.expm1",
@@ -73,6 +73,7 @@ FUNCTIONS: dict[str, str] = {
     " while (x < 12) p *= x++; const q = Math.pow(x, x / 2 - 0.25);"
     " return q * Math.exp(-x) * q * Math.sqrt(2 * Math.PI) * Math.exp($$stirling(x)) / p; }",
     "lgamma": "x => { if (x <= 0 && x == Math.floor(x) || Math.abs(x) == Infinity) return Infinity;"
+    " if (Math.abs(x) < 1e-300) return -Math.log(Math.abs(x));"
     " if (x < 0.5) return Math.log(Math.PI) - Math.log(Math.abs($sinpi(x))) - $lgamma(1 - x);"
     " if (x == 1 || x == 2) return 0; let p = 1;"
     " while (x < 12) p *= x++; return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + $$stirling(x)"
@@ -198,7 +199,8 @@ FUNCTIONS: dict[str, str] = {
     " t.push(b * f); f *= (s + 2 * j - 1) * (s + 2 * j) / x / x / (2 * j + 1) / (2 * j + 2); }); return $$sum(t); }",
     "$sum": "a => { let s = 0, c = 0; for (const x of a) { const t = s + x;"
     " c += Math.abs(s) >= Math.abs(x) ? s - t + x : x - t + s; s = t; } return c ? s + c || s : s; }",
-    "$centre": "a => { const m = $$sum(a) / a.length; return isFinite(m) ? m : a.reduce((s, x) => s + x / a.length, 0); }",
+    "$centre": "a => { const n = a.length, m = $$sum(a) / n;"
+    " return isFinite(m) ? m : a.reduce((s, x) => s + x / n, 0); }",
     "$even": "x => { const f = Math.floor(x), d = x - f, r = d < 0.5 ? f : d > 0.5 ? f + 1 : f % 2 ? f + 1 : f;"
     " return r || $copysign(0, x); }",
     "$shares": "(o, a) => { const t = Math.max(...a), e = a.map(x => x == t && Math.abs(x) == Infinity ? 1"
@@ -221,8 +223,8 @@ NARY_PARTIALS: dict[str, str] = {
     "max": "(o, ...a) => $$ties(o, a)",
     "min": "(o, ...a) => $$ties(o, a)",
     "logsumexp": "(o, ...a) => $$shares(o, a).slice(0, -1)",
-    "softmax_of": "(o, ...a) => { const s = $$shares(o, a), r = s.pop(); return [o * r, ...s.slice(1).map(x => -o * x)]; }",
-    "log_softmax_of": "(o, ...a) => { const s = $$shares(o, a), r = s.pop(); return [r, ...s.slice(1).map(x => -x)]; }",
+    "softmax_of": "(o, ...a) => { const [, ...s] = $$shares(o, a); return [o * s.pop(), ...s.map(x => -o * x)]; }",
+    "log_softmax_of": "(o, ...a) => { const [, ...s] = $$shares(o, a); return [s.pop(), ...s.map(x => -x)]; }",
     "var": "(o, ...a) => { const n = a.length - 1 - a.pop(), m = $mean(...a);"
     " return [...a.map(x => 2 * (x - m) / n), o / n]; }",
     "std": "(o, ...a) => { const n = a.length - 1 - a.pop(), m = $mean(...a);"

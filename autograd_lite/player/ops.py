@@ -151,7 +151,7 @@ def partials_source(primitive: Primitive) -> str:
 
 
 def supported(primitive: Any) -> bool:
-    """Whether the page can compute a primitive: those of the table can, a user's own can't."""
+    """Whether the page can compute a primitive: it can those of the table, not a user's own."""
     return TABLE.get(primitive.name) is primitive and primitive.name in FUNCTIONS
 
 

@@ -179,11 +179,8 @@ def _wrt(tape: Tape, lines: Sequence[Any], wrt: Any) -> int:
     """The index of the input of forward mode."""
     leaves = tape.leaves
     if wrt is None:
-        for _, _, _, _, _, _, links in lines:  # inputs that are not parameters come first
-            for place, *_ in links:
-                if lines[place][0] in leaves and lines[place][2] == "input":
-                    return int(lines[place][0])
-        return leaves[0] if leaves else 0
+        operands = (lines[place] for line in lines for place, *_ in line["links"])
+        return next((int(line["n"]) for line in operands if line["kind"] == "input"), leaves[0] if leaves else 0)
     for i in leaves:
         if tape.nodes[i] is wrt or (isinstance(wrt, str) and tape.nodes[i].label == wrt):
             return i
@@ -204,18 +201,13 @@ def _data(reading: Reading, picture: Picture, tape: Tape, frames: Sequence[Frame
     data["root"] = next(k for k, item in enumerate(reading.outline.lines) if item.node is root)
     data["nodes"] = [[op.name if op is not None else "", args] for op, args in zip(tape.ops, tape.args)]
     data["live"] = live
-    data["note"] = (
-        "Drag or type (inf and nan too): everything follows. The graph stays the one that was recorded; an if in "
-        "Python is not asked again."
-        if live
-        else f"No sliders: the page can't compute {', '.join(missing[:5])}. It replays the numbers of Python."
-    )
+    data["note"] = _LIVE if live else _REPLAYED.format(", ".join(missing[:5]))
+    data.update(_costs(tape))
     at = next(i for i, node in enumerate(tape.nodes) if node is root)
     made = []
     for k, frame in enumerate(frames):
         item: dict[str, Any] = {
             "t": frame.title,
-            "y": _number(frame.values[at]),
             "l": [_number(frame.values[i]) for i in tape.leaves],
             "c": [_number(x) for x in frame.constants],
         }
@@ -224,7 +216,59 @@ def _data(reading: Reading, picture: Picture, tape: Tape, frames: Sequence[Frame
             item["p"] = [[_number(x) for x in row] for row in frame.partials]
         made.append(item)
     data["frames"] = made
+    data["curve"] = _curve([frame.values[at] for frame in frames])
     return data
+
+
+_LIVE = (
+    "Drag or type (inf and nan too): everything follows. The graph stays the one that was recorded; an if in Python is "
+    "not asked again."
+)
+_REPLAYED = "No sliders: the page can't compute {}. It replays the numbers of Python."
+
+
+def _costs(tape: Tape) -> dict[str, Any]:
+    """Multiplications of a sweep in both modes, one for each edge that it passes, and what the page says of them."""
+    leaves = tape.leaves
+    reach = {leaf: _reach(tape, leaf) for leaf in leaves}
+    count, total = len(leaves), sum(reach.values())
+    many = count > 1
+    words = {
+        "start": "Start", "f": "Forward pass", "t": "Forward mode", "seed": "Seed", "b": "Backward pass", "end": "Done",
+        "b1": "Backward pass #1: the intermediate quantities", "b2": "Backward pass #2: the inputs and parameters",
+        "to reverse": "The values go forward, then the derivatives come back from ",
+        "to forward": "Every value goes forward with its derivative with respect to ",
+        "reverse": f"one sweep back gives all {count} derivatives" if many else "one sweep back gives the derivative",
+        "forward": f"one derivative a sweep: all {count} take {count} sweeps, {total} multiplications" if many
+        else "one sweep gives the derivative",
+    }  # fmt: skip
+    return {"all": sum(a >= 0 for args in tape.args for a in args), "reach": reach, "words": words}
+
+
+def _reach(tape: Tape, leaf: int) -> int:
+    """How many edges start at a leaf or at what depends on it."""
+    reached = {leaf}
+    count = 0
+    for i, args in enumerate(tape.args):
+        passed = sum(a in reached for a in args)
+        count += passed
+        if passed:
+            reached.add(i)
+    return count
+
+
+def _curve(outputs: Sequence[float]) -> list[tuple[float, float]]:
+    """The output over the frames as points in a box of 200 × 40; logarithmic where it falls far."""
+    heights = list(outputs)
+    if all(0.0 < y < math.inf for y in heights) and max(heights) > 50.0 * min(heights):
+        heights = [math.log(y) for y in heights]
+    finite = [y for y in heights if math.isfinite(y)] or [0.0]
+    low, span = min(finite), max(finite) - min(finite) or 1.0
+    last = max(len(heights) - 1, 1)
+    return [
+        (round(4 + 192 * k / last, 2), round(36 - 32 * (y - low) / span, 2) if math.isfinite(y) else 4.0)
+        for k, y in enumerate(heights)
+    ]
 
 
 # --- the document -----------------------------------------------------------------------------------------------------

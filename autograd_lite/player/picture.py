@@ -9,12 +9,12 @@ from typing import Any
 
 from ..drawing import PALETTES, render_svg
 from ..drawing.model import Box, Cell, Edge, Picture, Row
-from ..drawing.text import Line, Run
+from ..drawing.text import Line
 
 __all__ = ["live_svg", "palette_css", "with_room"]
 
 _SVG = "http://www.w3.org/2000/svg"
-_ROOM = "−8.8888"  # what a number may need; longer ones are set smaller
+_ROOM = "−8.888"  # what a number may need; longer ones are set smaller
 _NUMBERS = {"value": "v", "grad": "g", "partial": "p"}
 ET.register_namespace("", _SVG)
 
@@ -41,7 +41,10 @@ def _wide(text: Line) -> Line:
 
 def palette_css() -> tuple[str, str]:
     """The two palettes as CSS variables, light and dark."""
-    light, dark = ("".join(f"--{role.replace('_', '-')}:{colour};" for role, colour in PALETTES[theme].items()) for theme in ("light", "dark"))  # fmt: skip
+    light, dark = (
+        "".join(f"--{role.replace('_', '-')}:{colour};" for role, colour in PALETTES[theme].items())
+        for theme in ("light", "dark")
+    )
     return light, dark
 
 
@@ -87,8 +90,9 @@ def _tidy(root: ET.Element, picture: Picture) -> None:
             if role:
                 element.set(key, f"var(--{role.replace('_', '-')})")
     box = [float(x) for x in root.get("viewBox", "0 0 100 100").split()]
-    root.set("data-w", f"{box[2]:.0f}")
-    root.set("data-h", f"{box[3]:.0f}")
+    root.set("style", f"--w:{box[2]:.0f};--h:{box[3]:.0f}")
+    root.set("role", "group")
+    root.set("aria-label", "the graph")
     for key in ("width", "height"):
         root.attrib.pop(key, None)
     for child in list(root):  # the white page behind it

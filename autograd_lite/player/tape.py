@@ -118,8 +118,8 @@ def _numbers(tape: Tape, values: Sequence[float], args: Sequence[int]) -> list[f
     return [values[a] if a >= 0 else tape.constants[-1 - a] for a in args]
 
 
-def _same(a: float, b: float) -> bool:
-    return a == b or (a != a and b != b) or math.isclose(a, b, rel_tol=1e-12, abs_tol=0.0)
+def _same(a: float, b: float, close: float) -> bool:
+    return a == b or (a != a and b != b) or math.isclose(a, b, rel_tol=close, abs_tol=close * 1e-3)
 
 
 def _restore(tape: Tape, values: list[float], partials: Sequence[tuple[float, ...]]) -> None:
@@ -150,7 +150,7 @@ def _restore(tape: Tape, values: list[float], partials: Sequence[tuple[float, ..
                 row[k] = 0.0
                 rest = values[i] - tape.ops[i].fn(*row)
                 values[args[k]] = -rest if name == "sub" and k == 1 else rest
-    bad = [i for i in stale if not math.isclose(tape.ops[i].fn(*_numbers(tape, values, tape.args[i])), values[i], rel_tol=1e-9, abs_tol=1e-12)]  # fmt: skip
+    bad = [i for i in stale if not _agrees(tape, values, i, 1e-9)]
     if bad:
         raise GraphChangedError(
             f"a leaf of this graph was changed after it was recorded ({tape.ops[bad[0]].name} no longer gives "
@@ -159,8 +159,8 @@ def _restore(tape: Tape, values: list[float], partials: Sequence[tuple[float, ..
         )
 
 
-def _agrees(tape: Tape, values: Sequence[float], i: int) -> bool:
-    return _same(tape.ops[i].fn(*_numbers(tape, values, tape.args[i])), values[i])
+def _agrees(tape: Tape, values: Sequence[float], i: int, close: float = 1e-12) -> bool:
+    return _same(tape.ops[i].fn(*_numbers(tape, values, tape.args[i])), values[i], close)
 
 
 def replayed(tape: Tape, leaves: Mapping[Any, Any], title: str = "") -> Frame:
@@ -225,9 +225,12 @@ def cards_data(reading: Reading, picture: Picture, tape: Tape) -> dict[str, Any]
         expression = [] if item.node.op is None else namer.marked(item.node, outline.folded)
         kind = reading.kind(item.node)
         name = outline.names[item.node].runs()
-        lines.append([index[id(item.node)], box, kind, name, expression, cluster.get(box, -1), links])
+        lines.append({
+            "n": index[id(item.node)], "id": box, "kind": kind, "name": name, "expr": expression,
+            "cluster": cluster.get(box, -1), "links": links,
+        })  # fmt: skip
     inner = {
-        index[id(node)]: [namer.name(node), namer.marked(node, frozenset())]
+        index[id(node)]: {"name": namer.name(node), "expr": namer.marked(node, frozenset())}
         for node in outline.nodes
         if id(node) in outline.folded
     }
