@@ -19,7 +19,7 @@ from .program import Program
 from .reductions import dots, reduced
 from .statements import Builder, Symbol
 
-__all__ = ["Lifted", "lift", "unlifted"]
+__all__ = ["Lifted", "level_groups", "lift", "unlifted"]
 
 CONSTANT = -2
 
@@ -162,6 +162,18 @@ def lift(program: Program) -> Lifted:
         for rows in _same_rows(owners):
             _statement(lifted, prim, ids[rows], args[rows])
     return _masked(lifted) if program.masks else lifted
+
+
+def level_groups(program: Program) -> int:
+    """How many statements there will be at least: levels times primitives on them."""
+    first = program.first
+    level = [0] * (first + len(program))
+    at = level.__getitem__
+    found = set()
+    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+        here = level[first + k] = 1 + max(map(at, args), default=0)
+        found.add((here, prim.name))
+    return len(found)
 
 
 def _groups(program: Program) -> list[tuple[Primitive, Any, Any]]:

@@ -11,11 +11,12 @@ import numpy as np
 from ..graph import Node
 from .emit_numpy import buffered
 from .emit_python import scalar_lines
-from .lift import Lifted, lift, unlifted
+from .lift import Lifted, level_groups, lift, unlifted
 from .naming import leaf_names, name_forward
 from .passes import optimized
-from .program import Leaf, Program
+from .program import Guard, Leaf, Program
 from .reverse import adjoints
+from .rolled import Rolled
 from .statements import ArrayProgram, Symbol
 from .trace import Recording
 
@@ -23,6 +24,16 @@ __all__ = ["Compilation", "Path", "Plan", "guards_hold"]
 
 #: what one statement of NumPy and one operation of Python cost, in the same unit
 ARRAY_STATEMENT, SCALAR_OPERATION = 25.0, 1.0
+
+
+#: a scalar program of more instructions is not written out: a Python function of so many lines takes long to compile
+LARGE = 4000
+
+
+def _expectation(guard: Guard) -> tuple[Any, bool]:
+    """What a guard's number has to be, as ``guards_hold`` wants it."""
+    number = np.array(guard.expected)
+    return (number, True) if guard.exact else (number != 0.0, False)
 
 
 class Plan:
@@ -61,13 +72,24 @@ class Compilation:
         self.path = path
         self.plan = plan
         self.scalar = path.scalar
-        self.program, self.guards = path.statements(plan)
-        self.leaves = self.program.leaves
+        self.rolled = None
+        self._program: ArrayProgram | None = None
+        self.leaves = list(path.leaves)
+        if path.large:
+            if plan.seeded:
+                self.leaves.append(Leaf("seed", "seed", (len(path.program.outputs),), None))
+            self.rolled = Rolled(path.program, plan.value, plan.wrt, plan.seeded)
+            self.guards = [_expectation(guard) for guard in path.program.guards]
+            many = (len(path.program.outputs),) if len(path.program.outputs) != 1 else ()
+            self.shapes = [many] * plan.value + [path.leaves[k].shape for k in plan.wrt] + [()] * len(self.guards)
+        else:
+            self._program, self.guards = path.statements(plan)
+            self.leaves = self._program.leaves
+            self.shapes = [self._program.statements[i].shape for i in self._program.outputs]
         self.names = leaf_names(self.leaves)
         self.sources = [(leaf.kind, leaf.key) for leaf in self.leaves if leaf.kind not in ("constant", "seed")]
         if not self.scalar:
             self.sources = [(kind, key) for kind, key in self.sources if kind != "parameter"]
-        self.shapes = [self.program.statements[i].shape for i in self.program.outputs]
         first = 1 if plan.value else 0
         wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
         self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
@@ -76,10 +98,20 @@ class Compilation:
         self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
         self.pool: list[Any] = []
         self.text = ""
-        if self.scalar:
+        if self.rolled is not None:
+            self.run = self.rolled.run
+            self.text = "\n".join(self.rolled.texts)
+        elif self.scalar:
             self._straight()
         else:
             self.make, self.text = buffered(self.program, self.names)
+
+    @property
+    def program(self) -> ArrayProgram:
+        """The statements; made only when asked for if the program runs without them."""
+        if self._program is None:
+            self._program = self.path.statements(self.plan)[0]
+        return self._program
 
     def _straight(self) -> None:
         lines = scalar_lines(self.program, self.names, safe=True)
@@ -172,6 +204,11 @@ class Path:
         self.scalar = self._choose()
         self.tainted = _reached(self.program, self.live)
 
+    @property
+    def large(self) -> bool:
+        """Whether it is too long to be written out, line by line."""
+        return self.scalar and len(self.program) > LARGE and not self.program.masks
+
     def _choose(self) -> bool:
         """Whether plain Python is faster than arrays: few operations, or few of them alike."""
         work = sum(
@@ -179,6 +216,8 @@ class Path:
         )
         self._lifted: Lifted | None = None
         if work < 150:
+            return True
+        if level_groups(self.program) * ARRAY_STATEMENT > work:
             return True
         self._lifted = lift(self.program)
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
