@@ -12,8 +12,8 @@ from typing import Any, cast
 import numpy as np
 
 from ..errors import LostGradientError
-from ..graph import Node
-from ..modes import current_tracer
+from ..graph import STATE, Node
+from ..modes import current_tracer, observers
 from .emit_source import source as array_source
 from .equations import Equations, equations
 from .fast import straight_line
@@ -22,7 +22,7 @@ from .paths import Compilation, Path, Plan, guards_hold
 from .program import CompileError, Program
 from .results import Gradients, Pullback, call_primitive, scalar_result
 from .statements import ArrayProgram
-from .structure import assemble, flatten, rebuild
+from .structure import Parts, assemble, flatten, rebuild
 from .trace import record_call
 from .watch import Watch
 
@@ -64,11 +64,12 @@ def compile(f: Callable[..., Any]) -> Compiled:
 class _State:
     """The recordings that belong to one state of the function's surroundings."""
 
-    __slots__ = ("entries", "static", "watch")
+    __slots__ = ("entries", "objects", "static", "watch")
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.watch = Watch(f)
         self.entries: dict[Any, list[Path]] = {}
+        self.objects: dict[int, Watch] = {}
         self.static = False
 
 
@@ -163,7 +164,9 @@ class Compiled:
             return self._lanes(args, named)
         if current_tracer() is not None:
             return self._f(*args, **named)
-        blocks: list[Any] = []
+        if STATE.special and observers():  # detect_anomaly has to see every node
+            return self._f(*args, **named)
+        blocks = Parts()
         starts = []
         key: list[Any] = []
         for arg in args:
@@ -176,6 +179,12 @@ class Compiled:
         if values and self.kind != "call":
             return self._f(*args, **named)
         state = self._state()
+        for thing in blocks.objects:  # arguments that a recording took as they were
+            watch = state.objects.get(id(thing))
+            if watch is None or not watch.holds():
+                state.objects[id(thing)] = Watch(thing)
+                if watch is not None:
+                    state.entries.clear()
         if state.static:
             key.append(tuple(arg for arg in args if type(arg) is int))
         paths = state.entries.get(tuple(key))

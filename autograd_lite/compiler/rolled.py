@@ -200,7 +200,8 @@ class Rolled:
         begin = program.first + stretch.start
         end = begin + stretch.period * stretch.count
         scope: dict[str, Any] = {}
-        ahead, behind = [], []
+        ahead: list[str] = []
+        behind: list[str] = []
         for j in range(stretch.period):
             k = stretch.start + j
             refs = [self._reference(a, move, begin, stretch) for a, move in zip(program.args[k], stretch.moves[j])]

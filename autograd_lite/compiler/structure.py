@@ -9,12 +9,22 @@ import numpy as np
 
 from ..graph import Node
 
-__all__ = ["Blocks", "assemble", "flatten", "leaves_of", "rebuild"]
+__all__ = ["Blocks", "Parts", "assemble", "flatten", "leaves_of", "rebuild"]
 
 #: a block is what becomes one array of a program: a float, or a float array
 Blocks = list[Any]
 
 _FLOAT = "float"
+
+
+class Parts(list[Any]):
+    """Blocks, and beside them the arguments that are objects without numbers of their own (a model, a function)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects: list[Any] = []
+
+
 _NUMERIC = "fiub"
 
 
@@ -49,6 +59,8 @@ def flatten(x: Any, blocks: Blocks) -> Any:
     if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
         blocks.append(float(x))
         return _FLOAT
+    if isinstance(blocks, Parts):
+        blocks.objects.append(x)
     return ("object", Same(x))
 
 

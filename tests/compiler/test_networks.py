@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ ACTIVATIONS = [nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.GELU, nn.SiLU, nn.E
 def network(sizes, activation=nn.ReLU, seed=0):
     ag.manual_seed(seed)
     layers = []
-    for a, b in zip(sizes, sizes[1:]):
+    for a, b in pairwise(sizes):
         layers += [nn.Linear(a, b), activation()]
     return nn.Sequential(*layers[:-1])
 
@@ -66,8 +68,11 @@ def test_figure_78_is_eleven_statements():
     assert step.statements().count() <= 15
     assert sum(s.op == "matmul" and len(s.shape) == 2 for s in step.statements().statements) == 3
     for line in (
-        "f1 = x @ W1.T + b1  # (10, 40)", "h1 = np.maximum(f1, 0.0)", "f3 = h2 @ W3.T + b3  # (10, 5)", "dW1 = df1.T @ x",
-    ):  # fmt: skip
+        "f1 = x @ W1.T + b1  # (10, 40)",
+        "h1 = np.maximum(f1, 0.0)",
+        "f3 = h2 @ W3.T + b3",
+        "dW1 = df1.T @ x",
+    ):
         assert line in step.source()
 
 

@@ -1,4 +1,4 @@
-"""Random graphs and networks: compiled equals eager, in straight lines and in arrays; every pass keeps the oracle's result."""
+"""Random graphs: compiled equals eager, however it is run; every pass keeps the oracle's result."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite.compiler import Program, ProgramError
-from autograd_lite.compiler.emit_source import source
+from autograd_lite.compiler import Program, ProgramError, paths
 from autograd_lite.compiler.passes import fold, gather_sums, mask, prune, share
 from autograd_lite.compiler.paths import Path
 from autograd_lite.compiler.structure import flatten
@@ -23,7 +22,7 @@ BINARY = ["add", "sub", "mul", "div", "maximum", "minimum", "atan2", "hypot", "p
 
 
 def random_function(seed: int):
-    """A function of an array: whole-array steps, reductions and odd single numbers, as a user's loops would mix them."""
+    """A function of an array: whole-array steps, reductions and odd single numbers, as users' loops mix them."""
     rng = np.random.default_rng(seed)
     steps = [(rng.integers(0, 9), rng.integers(0, 1 << 30)) for _ in range(rng.integers(3, 9))]
     start = int(rng.integers(2, 7))
@@ -80,16 +79,59 @@ def agree(a, b, tolerance=1e-8):
     np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale)
 
 
-@pytest.mark.parametrize("scalar", [True, False], ids=["lines", "arrays"])
+@pytest.mark.parametrize("mode", ["lines", "arrays", "interpreted"])
 @pytest.mark.parametrize("seed", range(60))
-def test_compiled_equals_eager(seed, scalar, monkeypatch):
-    monkeypatch.setattr(Path, "_choose", lambda self: scalar)
-    monkeypatch.setattr(Path, "_lifted", None, raising=False)
+def test_compiled_equals_eager(seed, mode, monkeypatch):
+    force(mode, monkeypatch)
     f, x = random_function(seed)
     value, gradient = ag.compile(ag.value_and_grad(f))(x)
     expected, slope = ag.value_and_grad(f)(x)
     agree(value, expected)
     agree(gradient, slope)
+
+
+def force(mode, monkeypatch):
+    """Choose how a program is run, whatever its size."""
+    monkeypatch.setattr(Path, "_choose", lambda self: mode != "arrays")
+    monkeypatch.setattr(Path, "_lifted", None, raising=False)
+    if mode == "interpreted":
+        monkeypatch.setattr(paths, "LARGE", 0)
+
+
+def recurrence(x, w):
+    for _ in range(2000):
+        x = ag.tanh(x * w + 0.1) - 0.5 * x
+    return x * w
+
+
+def test_a_recurrence_is_a_loop():
+    g = ag.compile(ag.value_and_grad(recurrence, argnums=(0, 1)))
+    for x, w in ((0.5, 1.1), (0.3, 0.7)):
+        value, gradient = g(x, w)
+        expected, slope = ag.value_and_grad(recurrence, argnums=(0, 1))(x, w)
+        agree(value, expected)
+        agree(gradient, slope)
+    assert len(g.source("python").splitlines()) < 60
+
+
+@pytest.mark.parametrize("period", [1, 2, 5])
+def test_recurrences_over_data(period):
+    """A filter: each step reads the next number of the data, and what was ``period`` steps ago."""
+    data = np.random.default_rng(0).normal(size=300)
+
+    def f(a, xs):
+        y = [0.1] * period
+        for x in xs:
+            y.append(ag.sin(a * y[-period] + x) + y[-1] * 0.25)
+        return ag.sum(y[-3:])
+
+    g = ag.compile(ag.grad(f, argnums=(0, 1)))
+    with pytest.MonkeyPatch.context() as patch:
+        force("interpreted", patch)
+        found = g(0.7, data)
+    expected = ag.grad(f, argnums=(0, 1))(0.7, data)
+    agree(found[0], expected[0])
+    agree(found[1], expected[1])
 
 
 def recorded(f, *args):
@@ -119,19 +161,19 @@ def test_json_keeps_the_program(seed):
     assert repr(again.evaluate(blocks)) == repr(program.evaluate(blocks))
     assert str(again) == str(program)
     for text in ("", "{}", "[]", program.to_json()[:-20], program.to_json().replace('"add"', '"system"')):
-        with pytest.raises(ProgramError):
-            assert Program.from_json(text) is None or "add" not in program.to_json() and Program.from_json("")
+        if text != program.to_json():
+            with pytest.raises(ProgramError):
+                Program.from_json(text)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_sources_agree(seed, backend, monkeypatch):
     if backend != "numpy":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pytest.importorskip(backend)
-    monkeypatch.setattr(Path, "_choose", lambda self: False)
-    monkeypatch.setattr(Path, "_lifted", None, raising=False)
+    force("arrays", monkeypatch)
     f, x = random_function(seed)
     compiled = ag.compile(ag.value_and_grad(f))
     value, gradient = compiled(x)
@@ -162,9 +204,3 @@ def test_sources_agree(seed, backend, monkeypatch):
                 found = run(x)
     agree(np.asarray(found[0]), value)
     agree(np.asarray(found[1]), gradient)
-
-
-def test_source_is_that_of_a_program():
-    program, _ = recorded(lambda x: ag.sum([a * a for a in x]), np.ones(5))
-    path = Path.__new__(Path)
-    assert source is not None and path is not None and len(program) == 6
