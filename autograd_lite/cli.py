@@ -24,6 +24,7 @@ from .drawing import draw
 from .errors import AutogradError, NonFiniteGradientWarning
 from .expression import ExpressionError, evaluate
 from .notation import clean, explain, number, symbol
+from .player import explore
 from .value import Value, constant
 
 __all__ = ["main"]
@@ -53,8 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without ∂ shows ?, and nothing fails
     given = list(sys.argv[1:] if argv is None else argv)
-    if given[:1] == ["grad"]:  # a formula may begin with a minus, and no option of grad has a single dash but -h
-        given = [f" {arg}" if re.match(r"-[^-]", arg) and arg != "-h" else arg for arg in given]
+    if given[:1] in (["grad"], ["explore"]):  # a formula may begin with a minus; no other option has a single dash
+        given = [f" {arg}" if re.match(r"-[^-]", arg) and arg not in ("-h", "-o") else arg for arg in given]
     try:
         options = _parser().parse_args(given)
     except SystemExit as done:  # argparse has printed the help, the version or the error
@@ -224,5 +225,43 @@ def _chapter7(options: argparse.Namespace) -> int:
     return _NOTHING_WRONG
 
 
+# --- explore ----------------------------------------------------------------------------------------------------------
+
+
+def _add_explore(commands: Any) -> None:
+    parser = commands.add_parser(
+        "explore",
+        help="a page that steps through a formula's forward and backward pass, with sliders",
+        description="Write one HTML file that plays the forward and the backward pass of a formula. It works offline.",
+        epilog='example: autograd-lite explore "exp(x) * sin(y)" x=0.5 y=pi/4 -o steps.html',
+    )
+    parser.add_argument("formula", help='in Python\'s notation, as in "x**2 + sin(y)"')
+    parser.add_argument("variables", nargs="*", metavar="NAME=NUMBER", help="the point, as in x=0.1 y=pi/4")
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("steps.html"), metavar="FILE", help="default: steps.html"
+    )
+    parser.add_argument("--forward", metavar="NAME", help="begin with forward mode, with respect to NAME")
+    parser.add_argument("--title", default="", help="heading of the page; the formula by default")
+    parser.add_argument("--theme", choices=["auto", "light", "dark"], default="auto", help="the reader's by default")
+    parser.set_defaults(command=_explore)
+
+
+def _explore(options: argparse.Namespace) -> int:
+    result, variables = read_formula(options.formula, options.variables)
+    if options.forward is not None and options.forward not in variables:
+        raise _Misuse(f"--forward: there is no variable {clean(options.forward)!r}")
+    mode = "reverse" if options.forward is None else "forward"
+    try:
+        page = explore(
+            result, mode=mode, wrt=options.forward, theme=options.theme,
+            title=options.title or clean(f"{symbol(result.label).text} = {options.formula.strip()}", 120),
+        )  # fmt: skip
+    except ValueError as error:  # a variable that the formula does not use
+        raise _Misuse(str(error)) from None
+    page.save(options.out)
+    print(f"wrote {options.out}: open it in a browser")
+    return _NOTHING_WRONG
+
+
 #: each adds its command to the parser
-_COMMANDS: list[Callable[[Any], None]] = [_add_grad, _add_chapter7]
+_COMMANDS: list[Callable[[Any], None]] = [_add_grad, _add_explore, _add_chapter7]

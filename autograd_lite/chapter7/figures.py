@@ -10,6 +10,7 @@ from typing import Any
 from ..drawing import SERIF, Box, Cell, Edge, Line, Picture, Row, Run, circle, draw, line, mathematical, render_svg
 from ..drawing.style import palette
 from ..notation import Outline, explain, number, outline
+from ..player import explore
 from ..value import Value
 from .graphs import Layered, domke, layered_network, toy_chain
 from .registry import Figure
@@ -243,6 +244,15 @@ def _reverse_and_forward() -> str:
     )
 
 
+def _toy_steps() -> str:
+    nodes = toy_chain()
+    return explore(nodes["loss"], wrt=nodes["x"], title="Toy chain, step by step")._repr_html_()
+
+
+def _domke_steps() -> str:
+    return explore(domke()["y"], title="Domke’s graph, step by step")._repr_html_()
+
+
 FIGURES = [
     Figure(
         "7.1", "figure_7_1.svg", "Forward pass of a network",
@@ -275,7 +285,7 @@ FIGURES = [
         "", "toy_chain_cards.svg", "Toy chain as cards",
         "One card for each quantity, its value and its gradient, the parameters in the card that uses them; the local "
         "derivatives are on the arrows.",
-        toy_cards,
+        toy_cards, _toy_steps,
     ),
     Figure(
         "7.9", "figure_7_9.svg", "Domke’s graph, of problems 7.12 and 7.13",
@@ -285,6 +295,6 @@ FIGURES = [
     Figure(
         "", "domke_cards.svg", "Domke’s graph as cards",
         "Two ways lead from f₁ to f₃ and two from f₃ to y: where ways meet on the way back, gradients add up.",
-        domke_cards,
+        domke_cards, _domke_steps,
     ),
 ]  # fmt: skip

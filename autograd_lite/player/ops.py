@@ -152,7 +152,7 @@ def partials_source(primitive: Primitive) -> str:
 
 def supported(primitive: Any) -> bool:
     """Whether the page can compute a primitive: it can those of the table, not a user's own."""
-    return TABLE.get(primitive.name) is primitive and primitive.name in FUNCTIONS
+    return primitive.name in FUNCTIONS and TABLE.get(primitive.name) is primitive
 
 
 def javascript(primitives: Iterable[Primitive]) -> str:

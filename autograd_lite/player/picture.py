@@ -16,7 +16,6 @@ __all__ = ["live_svg", "palette_css", "with_room"]
 _SVG = "http://www.w3.org/2000/svg"
 _ROOM = "−8.888"  # what a number may need; longer ones are set smaller
 _NUMBERS = {"value": "v", "grad": "g", "partial": "p"}
-ET.register_namespace("", _SVG)
 
 
 def with_room(picture: Picture) -> Picture:
@@ -62,7 +61,9 @@ def live_svg(picture: Picture) -> str:
     svg = render_svg(with_room(picture))
     root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", svg, count=1))
     _tidy(root, picture)
-    return ET.tostring(root, encoding="unicode")
+    for element in root.iter():  # inside an HTML page SVG needs no namespace
+        element.tag = _tag(element)
+    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
 def _tag(element: ET.Element) -> str:
