@@ -14,7 +14,16 @@ from setuptools.command.build_ext import build_ext
 #: what a sweep and a recording run through; the rest of the house is not hot
 HOT_ROOMS = [
     f"autograd_lite/{room}.py"
-    for room in ("primitives/base", "primitives/fused", "nodes", "graph", "methods", "value", "nn/neuron")
+    for room in (
+        "primitives/base",
+        "primitives/fused",
+        "primitives/kernels",
+        "nodes",
+        "graph",
+        "methods",
+        "value",
+        "nn/neuron",
+    )
 ]
 
 

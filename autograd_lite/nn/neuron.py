@@ -9,13 +9,12 @@ This file is hot: it is compiled where that is possible, so it is plain typed Py
 
 from __future__ import annotations
 
-from operator import mul
 from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
 from ..graph import Many, Node, Sink
-from ..primitives import activations, reductions
+from ..primitives import activations, kernels, reductions
 from ..primitives.base import Op, Operand, as_float
 from ..value import Value, node
 
@@ -91,8 +90,7 @@ def neurons(
     numbers: list[float] = [x._data for x in nodes] if Value in kinds else inputs
     result: list[Any] = []
     for row, bias in zip(rows, biases):
-        # the order of the float function of affine: the bias, then the products from left to right
-        out: float = sum(map(mul, numbers, row), bias)
+        out = kernels.affine(numbers, row, bias)
         many = Row(inputs, nodes, row, weights, first, numbers, row)
         result.append(node(out, _AFFINE, None, None, 0.0, 0.0, many))
         first += 1
@@ -111,7 +109,7 @@ def _mixed(weights: Any, inputs: list[Any], rows: list[list[float]], biases: lis
     result: list[Any] = []
     for row, bias in zip(rows, biases):
         partials = [w for w, x in zip(row, inputs) if isinstance(x, Value)]
-        out: float = sum(map(mul, numbers, row), bias)
+        out = kernels.affine(numbers, row, bias)
         many = Row(inputs, nodes, partials, weights, first, numbers, row)
         result.append(node(out, _AFFINE, None, None, 0.0, 0.0, many))
         first += 1

@@ -6,6 +6,7 @@ import builtins
 import math
 from typing import Any
 
+from . import kernels
 from .arithmetic import abs, div, where
 from .core import TABLE, Nary, Rule, primitive
 from .elementary import exp
@@ -32,7 +33,7 @@ def sum(*xs: float) -> float:
     >>> sum([1.0, 2.0, 3.0])
     6.0
     """
-    return float(builtins.sum(xs))
+    return kernels.total(list(xs))
 
 
 @primitive(
@@ -52,7 +53,7 @@ def fsum(*xs: float) -> float:
     try:
         return math.fsum(xs)
     except (OverflowError, ValueError):  # an infinity on the way, or inf − inf
-        return float(builtins.sum(xs))
+        return kernels.total(list(xs))
 
 
 def _mean_partials(out: Any, *xs: Any) -> tuple[float, ...]:
@@ -75,7 +76,7 @@ def mean(*xs: float) -> float:
     """
     if not xs:
         raise ValueError("mean of no numbers: pass at least one")
-    return float(builtins.sum(xs)) / len(xs)
+    return kernels.total(list(xs)) / len(xs)
 
 
 def _prod_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
@@ -142,7 +143,7 @@ def _dot(*args: float) -> float:
     11.0
     """
     n = len(args) // 2
-    return float(builtins.sum(map(float.__mul__, args[:n], args[n:])))
+    return kernels.affine(list(args[:n]), list(args[n:]))
 
 
 def _dot_partials(out: Any, *args: Any) -> tuple[Any, ...]:
@@ -210,7 +211,7 @@ def _affine(*args: float) -> float:
     11.5
     """
     n = len(args) // 2
-    return float(builtins.sum(map(float.__mul__, args[:n], args[n:-1]), args[-1]))
+    return kernels.affine(list(args[:n]), list(args[n:-1]), args[-1])
 
 
 def _affine_partials(out: Any, *args: Any) -> tuple[Any, ...]:

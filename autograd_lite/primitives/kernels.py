@@ -1,0 +1,53 @@
+"""Sums and sums of products over lists of floats, from left to right, to the same bits on every build and Python.
+
+Compiled, a plain loop is the fastest way; interpreted, the fastest are C-level iterators. (From Python 3.12 on the
+builtin ``sum`` compensates its rounding errors: more digits, but other bits than the loop's.)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from itertools import accumulate
+from operator import mul
+from types import FunctionType
+from typing import Final
+
+from .base import as_float
+
+__all__ = ["affine", "total"]
+
+_NATIVE: Final[bool] = not isinstance(as_float, FunctionType)
+_PLAIN_SUM: Final[bool] = sys.version_info < (3, 12)
+
+
+def total(xs: list[float], start: float = 0.0) -> float:
+    """``start`` + x₁ + … + xₙ.
+
+    >>> total([1.0, 2.0], 0.5)
+    3.5
+    """
+    if _NATIVE:
+        out = start
+        for x in xs:
+            out += x
+        return out
+    if _PLAIN_SUM:
+        return sum(xs, start)
+    return deque(accumulate(xs, initial=start), maxlen=1)[0]
+
+
+def affine(xs: list[float], ws: list[float], start: float = 0.0) -> float:
+    """``start`` + x₁·w₁ + … + xₙ·wₙ, for lists of the same length.
+
+    >>> affine([1.0, 2.0], [3.0, 4.0], 0.5)
+    11.5
+    """
+    if _NATIVE:
+        out = start
+        for i in range(len(xs)):
+            out += xs[i] * ws[i]
+        return out
+    if _PLAIN_SUM:
+        return sum(map(mul, xs, ws), start)
+    return deque(accumulate(map(mul, xs, ws), initial=start), maxlen=1)[0]
