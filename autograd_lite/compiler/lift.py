@@ -23,6 +23,8 @@ __all__ = ["Lifted", "level_groups", "lift", "unlifted"]
 
 CONSTANT = -2
 
+Buckets = dict[tuple[int, str, int, bool], list[int]]
+
 
 class Lifted:
     """A scalar program as statements: the builder, and where each of its numbers is.
@@ -154,44 +156,36 @@ def _masked(lifted: Lifted) -> Lifted:
     return lifted
 
 
-def lift(program: Program) -> Lifted:
-    """The scalar program as array statements."""
+def lift(program: Program, buckets: Buckets | None = None) -> Lifted:
+    """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
     lifted = Lifted(program)
-    for prim, ids, args in _groups(program):
+    for prim, ids, args in _tables(program, buckets or level_groups(program)):
         owners = lifted.owner[args]
         for rows in _same_rows(owners):
             _statement(lifted, prim, ids[rows], args[rows])
     return _masked(lifted) if program.masks else lifted
 
 
-def level_groups(program: Program) -> int:
-    """How many statements there will be at least: levels times primitives on them."""
+def level_groups(program: Program) -> Buckets:
+    """Instructions by level, primitive, number of operands, and whether they have a mask: the fewest statements."""
     first = program.first
     level = [0] * (first + len(program))
-    at = level.__getitem__
-    found = set()
-    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
-        here = level[first + k] = 1 + max(map(at, args), default=0)
-        found.add((here, prim.name))
-    return len(found)
-
-
-def _groups(program: Program) -> list[tuple[Primitive, Any, Any]]:
-    """Instructions by level, primitive and number of operands: the primitive, ids, and a table of operands."""
-    first = program.first
-    level = [0] * (first + len(program))
-    buckets: dict[tuple[int, str, int, bool], list[int]] = {}
+    buckets: Buckets = {}
     masked = program.masks
     at = level.__getitem__
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
-        here = 1 + max(map(at, args), default=0)
-        level[first + k] = here
+        here = level[first + k] = 1 + max(map(at, args), default=0)
         buckets.setdefault((here, prim.name, len(args), first + k in masked), []).append(k)
+    return buckets
+
+
+def _tables(program: Program, buckets: Buckets) -> list[tuple[Primitive, Any, Any]]:
+    """For each bucket, lower levels first: the primitive, ids, and a table of operands."""
     result = []
     for key in sorted(buckets, key=lambda key: key[0]):
         members = buckets[key]
         table = np.array([program.args[k] for k in members], dtype=np.int64).reshape(len(members), key[2])
-        result.append((program.prims[members[0]], np.array(members) + first, table))
+        result.append((program.prims[members[0]], np.array(members) + program.first, table))
     return result
 
 

@@ -217,9 +217,10 @@ class Path:
         self._lifted: Lifted | None = None
         if work < 150:
             return True
-        if level_groups(self.program) * ARRAY_STATEMENT > work:
+        buckets = level_groups(self.program)
+        if len(buckets) * ARRAY_STATEMENT > work:
             return True
-        self._lifted = lift(self.program)
+        self._lifted = lift(self.program, buckets)
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
         return work * SCALAR_OPERATION < statements * ARRAY_STATEMENT
 

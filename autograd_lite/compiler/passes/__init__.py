@@ -14,4 +14,6 @@ __all__ = ["fold", "gather_sums", "mask", "optimized", "prune", "share"]
 
 def optimized(program: Program) -> Program:
     """All passes in their order."""
-    return mask(prune(gather_sums(share(fold(prune(program))))))
+    program = share(fold(prune(program)))
+    summed = gather_sums(program)
+    return mask(summed if summed is program else prune(summed))
