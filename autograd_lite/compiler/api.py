@@ -102,11 +102,20 @@ class Compiled:
         self.previous: Callable[..., Any] | None = None
         self.general = self._call
 
+    def __new__(cls, f: Callable[..., Any]) -> Compiled:
+        """Every compiled function has a class of its own, so that calling it can be calling what was generated."""
+        return super().__new__(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}))
+
     def __call__(self, *args: Any, **named: Any) -> Any:
-        fast = self._fast
-        if fast is not None:
-            return fast(*args, **named)
         return self._call(*args, **named)
+
+    def _call_with(self, fast: Callable[..., Any] | None) -> None:
+        """From now on, calls go to ``fast`` directly; None for the general way."""
+        self._fast = fast
+        if fast is not None:
+            setattr(type(self), "__call__", staticmethod(fast))  # noqa: B010
+        elif "__call__" in vars(type(self)):
+            delattr(type(self), "__call__")
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._f, '__qualname__', self._f)!s}>"
@@ -207,7 +216,9 @@ class Compiled:
             )
         if not values and not state.static:
             self.previous = self._fast
-            self._fast = straight_line(self, path, args, named, state.watch) or self._fast
+            fast = straight_line(self, path, args, named, state.watch)
+            if fast is not None:
+                self._call_with(fast)
         return result
 
     def _state(self) -> _State:
@@ -219,7 +230,7 @@ class Compiled:
                     self._states = [state, *states[:k], *states[k + 1 :]]
                 return state
         made = _State(self.inner)
-        self._fast = None
+        self._call_with(None)
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
@@ -240,7 +251,8 @@ class Compiled:
             if state.static or not any(type(arg) is int for arg in args):
                 raise
             state.static = True  # counts and positions: every int is a recording of its own
-            self._fast = self.previous = None
+            self.previous = None
+            self._call_with(None)
             return None
         if _random_state() != before:
             raise CompileError(

@@ -57,7 +57,8 @@ def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool) -> Lin
         safe: whether to call the table's functions, which never raise, in place of ``math``'s.
     """
     lines = Lines()
-    called = all_names(program, names)
+    sizes = [(name, leaf.size) for name, leaf in zip(names, program.leaves) if leaf.shape]
+    called = all_names(program, [*names, *[f"{name}_{i}" for name, size in sizes for i in range(size)]])
     texts: list[Any] = []
     single = _single(program)
     for i, statement in enumerate(program.statements):

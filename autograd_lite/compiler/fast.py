@@ -33,7 +33,9 @@ def straight_line(
     if not path.scalar or path.live or named or owner.last is None or len(path.program) > 2000:
         return None
     parameters = _parameters(owner.inner, len(args))
-    if parameters is None or watch.arrays or watch.sequences or len(watch) > MAX_CONDITIONS:
+    if parameters is None or watch.arrays or watch.sequences or watch.lengths or len(watch) > MAX_CONDITIONS:
+        return None
+    if any(named is not None for _, _, _, named in watch.functions):
         return None
     compilation = owner.last
     names = leaf_names(compilation.leaves)

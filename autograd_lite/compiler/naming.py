@@ -28,6 +28,7 @@ def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
     """What the source calls the leaves: labels where they are told apart by them; W1, b1, W2 … else."""
     wanted = [identifier(leaf.name) if leaf.name else "" for leaf in leaves]
     taken: set[str] = set()
+    arrays = {name for leaf, name in zip(leaves, wanted) if leaf.shape and name}
     matrices = vectors = 0
     result = []
     for leaf, name in zip(leaves, wanted):
@@ -36,6 +37,9 @@ def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
             vectors += len(leaf.shape) == 1
             if not name or wanted.count(name) > 1 or name in ("weight", "bias"):
                 name = f"W{matrices}" if len(leaf.shape) > 1 else f"b{vectors}" if leaf.shape else "p"
+        found = re.fullmatch(r"(.+)_\d+", name)
+        if found is not None and found[1] in arrays:  # x_0 is what the first number of x is called
+            name += "_"
         base, k = name or "v", 1
         while name in taken or not name:
             name, k = f"{base}_{k}", k + 1

@@ -378,3 +378,20 @@ def test_vmap_over_rows_and_in_lists():
     h2 = ag.compile(h)
     a, b = h2(X, 2.0), h(X, 2.0)
     close(a["a"], b["a"])
+
+
+def test_names_that_could_be_confused():
+    def f(x, x_0, t1, np, _slow, type):
+        t2 = (x[0] * x_0 + t1 * np).named("x_1")
+        return (t2 * _slow - type * x[1]).named("t1")
+
+    def eager(x, x_0, t1, np, _slow, type):
+        return (x[0] * x_0 + t1 * np) * _slow - type * x[1]
+
+    c = ag.compile(lambda x, x_0, t1, np, _slow, type: f(x, x_0, t1, np, _slow, type))
+    args = ([2.0, 3.0], 5.0, 7.0, 11.0, 13.0, 17.0)
+    for _ in range(2):
+        assert c(*args) == eager(*args)
+    scope: dict = {}
+    exec(c.source(), scope)
+    assert scope["program"](np.array(args[0]), *args[1:]) == eager(*args)
