@@ -12,7 +12,7 @@ from .errors import GraphChangedError
 from .graph import SWEEPS, Deferred, Many, Node, order, propagate_watched
 from .hooks import watch
 from .linear import Linear
-from .modes import hiding, nesting, observe, observers
+from .modes import current_tracer, hiding, nesting, observe, observers
 from .primitives import arithmetic
 from .primitives.core import primitive
 from .structure import substitute
@@ -219,6 +219,6 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> y.backward(); round(x.grad, 9)
     -5.985951462
     """
-    if any(getattr(observer, "cuts", False) for observer in observers()):
-        return f(*args, **kwargs)  # nothing is stored anyway
+    if current_tracer() is not None or any(getattr(observer, "cuts", False) for observer in observers()):
+        return f(*args, **kwargs)  # nothing is stored anyway, or a program is made, which has to see every node
     return Group(f, args, kwargs).record()

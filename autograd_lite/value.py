@@ -178,6 +178,8 @@ class Value(Methods):
         >>> (x * x).backward(); x.grad
         6.0
         """
+        if STATE.special and (tracer := current_tracer()) is not None:
+            tracer.sweep()
         if create_graph:
             bad = backward_on_nodes(self, constant(seed), constant)
         else:
@@ -201,6 +203,8 @@ class Value(Methods):
         60.0
         >>> handle.remove()
         """
+        if STATE.special and (tracer := current_tracer()) is not None:
+            tracer.sweep()
         return register(self, hook)
 
     def __reduce__(self) -> Any:

@@ -173,7 +173,8 @@ class Compiled:
             return self._lanes(args, named)
         if current_tracer() is not None:
             return self._f(*args, **named)
-        if STATE.special and observers():  # detect_anomaly has to see every node
+        if STATE.special and any(not getattr(observer, "cuts", False) for observer in observers()):
+            # detect_anomaly and the like have to see every node; no_grad need not
             return self._f(*args, **named)
         blocks = Parts()
         starts = []

@@ -12,7 +12,7 @@ from ..primitives.arithmetic import where
 from ..primitives.core import Primitive
 from ..value import Value, record
 from .choice import COMPARISONS, stop
-from .program import Guard, Leaf, Program
+from .program import CompileError, Guard, Leaf, Program
 from .structure import leaves_of, rebuild
 
 __all__ = ["Recording", "record_call"]
@@ -47,6 +47,12 @@ class Recorder(Tracer):
 
     def read(self, value: Any) -> None:
         self.guards.append((value, value._number(), True, user_line()))
+
+    def sweep(self) -> None:
+        raise CompileError(
+            "a compiled function calls backward() or registers a hook, which a program can't hold: take ag.grad of the "
+            "inner function instead, or call backward() on the result"
+        )
 
     def detach(self, value: Any, copy: Any) -> None:
         self.copies.append((copy, record(stop, (value,))))

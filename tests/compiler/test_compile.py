@@ -395,3 +395,24 @@ def test_names_that_could_be_confused():
     scope: dict = {}
     exec(c.source(), scope)
     assert scope["program"](np.array(args[0]), *args[1:]) == eager(*args)
+
+
+def test_backward_inside_is_refused():
+    def f(x):
+        y = x * x
+        y.backward()
+        return y * x.grad
+
+    with pytest.raises(CompileError, match=r"ag\.grad"):
+        ag.compile(f)(2.0)
+    inner = ag.compile(lambda x: x * ag.grad(lambda z: z**3)(x))
+    assert inner(2.0) == 24.0
+    assert ag.compile(ag.grad(lambda x: x * ag.grad(lambda z: z**3)(x)))(2.0) == 36.0
+
+
+def test_checkpoints_are_seen_through():
+    def f(x, y):
+        h = ag.checkpoint(lambda a, b: ag.sin(a * b) * a, x, y)
+        return h * h
+
+    close(ag.compile(ag.grad(f, argnums=(0, 1)))(0.5, 2.0), ag.grad(f, argnums=(0, 1))(0.5, 2.0))
