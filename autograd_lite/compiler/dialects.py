@@ -33,6 +33,8 @@ class Dialect:
     def template(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""
         found = self.replace.get(prim.name) or prim.array
+        if self.name == "numpy" and prim.name in _INEXACT:
+            found = _INEXACT[prim.name] and _INEXACT[prim.name].replace("…", found)
         if not found:
             if self.name == "numpy":
                 slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
@@ -66,6 +68,15 @@ TORCH_HELPER = """
 def on_tensors(function, *operands):
     return function(*[x if torch.is_tensor(x) else torch.as_tensor(x, dtype=torch.float64) for x in operands])
 """
+#: primitives whose array notation (…) is not the float function at infinities, nan or odd parameters; without a remedy
+#: they are called number by number
+_INEXACT = {
+    "rsqrt": "np.abs(…)",
+    "silu": "np.where({0} == -np.inf, -0.0, …)", "mish": "np.where({0} == -np.inf, -0.0, …)",
+    "softsign": "np.where(np.isinf({0}), np.sign({0}), …)", "sinc": "np.where(np.isinf({0}), 0.0, …)",
+    "gelu": "", "gelu_tanh": "np.where({0} == -np.inf, -0.0, …)", "celu": "", "hardshrink": "", "ldexp": "",
+    "log_softmax_of": "", "smooth_maximum": "", "softmax_of": "", "softshrink": "",
+}  # fmt: skip
 _JAX = {"pow": "{0} ** {1}"}
 
 DIALECTS = {

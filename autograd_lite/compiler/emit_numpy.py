@@ -260,7 +260,7 @@ class _Emitter:
         found = ufunc_of(prim)
         if found is None or statement.shape == ():
             name = f"s{i}"
-            if prim.name not in COMPARISONS and not prim.array:
+            if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):
                 self.scope[f"_op_{prim.name}"] = np.vectorize(prim.fn, otypes=[float])
             if found is not None and prim.name in ("div",):
                 self.lines.append(f"{name} = {self.bind('divide')}({', '.join(args)})")

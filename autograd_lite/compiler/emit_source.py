@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..primitives.core import TABLE
 from .dialects import DIALECTS, TORCH_HELPER, Dialect, expression, number_source, positions_source, slices, wrapped
 from .naming import VIEWS, all_names, leaf_names
 from .statements import ArrayProgram, Statement
@@ -61,12 +63,30 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
     leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
     body = "\n".join("    " + line for line in [*lines, f"return {returned}"])
     head = dialect.header
+    head += _imports(program, body)
     if "on_tensors(" in body:
         head += TORCH_HELPER
     if any(s.op == "cumprod" for s in program.statements):
         axis = "(axis,)" if backend == "torch" else "axis"
         head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
     return f"{head}\n\ndef {name}({', '.join(leaves)}):\n{body}\n"
+
+
+def _imports(program: ArrayProgram, body: str) -> str:
+    """Definitions of what the body calls that NumPy doesn't have."""
+    lines = []
+    for name in sorted(set(re.findall(r"\b_np_\w+", body))):
+        lines.append(f'{name} = HELPERS["{name}"]')
+    if lines:
+        lines.insert(0, "from autograd_lite.primitives.arrays_support import HELPERS\n")
+    for name in sorted(set(re.findall(r"\b_op_(\w+)\(", body))):
+        if name in TABLE:
+            lines.append(f'_op_{name} = np.vectorize(TABLE["{name}"].fn, otypes=[float])')
+        else:
+            lines.append(f"# _op_{name} is np.vectorize of the float function of your primitive {name}")
+    if any(line.startswith("_op_") for line in lines):
+        lines.insert(0, "from autograd_lite.primitives import TABLE")
+    return "".join(line + "\n" for line in lines)
 
 
 def _inlined(program: ArrayProgram) -> set[int]:

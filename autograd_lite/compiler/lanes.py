@@ -154,7 +154,7 @@ class _Emitter:
             text = f"{args[0]} * {args[1]}"
             self.lines.append(f"{self.called[i]} = {text}")
             return self.called[i]
-        if prim.name not in COMPARISONS and not prim.array:
+        if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):
             self.scope[f"_op_{prim.name}"] = np.vectorize(prim.fn, otypes=[float])
         found = ufunc_of(prim)
         if not self.vector[i] or (found is None and prim.name != "where"):

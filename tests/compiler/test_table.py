@@ -1,0 +1,75 @@
+"""Every op of the table, compiled in each way, at ordinary points and at the edges: equal to the eager op."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite.compiler import paths
+from autograd_lite.primitives import TABLE
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1000.0, -1000.0, 0.5)
+GROUPED = {"dot": lambda op, x: op(x[:2], x[2:4]), "dist": lambda op, x: op(x[:2], x[2:4]),
+           "affine": lambda op, x: op(x[:2], x[2:4], x[4])}  # fmt: skip
+
+
+def function_and_points(op):
+    if op.arity > 0:
+        n = op.arity
+        middle = [(low + high) / 2 + 0.1 * (high - low) * s for s in (0.3, -0.7) for low, high in op.domain]
+
+        def f(xs):
+            return ag.sum([op(*xs[i * n : (i + 1) * n]) * 1.25 for i in range(2)])
+
+        return f, [middle, *[[x] * n + middle[n:] for x in SPECIAL]]
+    low, high = op.domain[0]
+    middle = [low + (high - low) * t for t in (0.2, 0.9, 0.5, 0.33, 0.61)]
+    call = GROUPED.get(op.name, lambda op, x: op(list(x)))
+    points = [middle, [1.0] * 5, [0.0] * 5, [math.nan, *middle[1:]], [math.inf, *middle[1:]]]
+    return (lambda xs: call(op, xs)), points
+
+
+@pytest.mark.parametrize("mode", ["lines", "arrays", "interpreted"])
+@pytest.mark.parametrize("name", sorted(set(TABLE) - {"where"}))
+def test_every_op(name, mode, monkeypatch):
+    monkeypatch.setattr(paths.Path, "_choose", lambda self: mode != "arrays")
+    monkeypatch.setattr(paths.Path, "_lifted", None, raising=False)
+    if mode == "interpreted":
+        monkeypatch.setattr(paths, "LARGE", 0)
+    f, points = function_and_points(TABLE[name])
+    eager = ag.value_and_grad(f)
+    compiled = ag.compile(eager)
+    checked = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for point in points:
+            try:
+                value, slope = eager(point)
+            except (ValueError, TypeError, OverflowError):
+                continue
+            found = compiled(point)
+            np.testing.assert_allclose([found[0], *found[1]], [value, *slope], rtol=1e-9, atol=1e-12)
+            checked += 1
+    assert checked
+
+
+@pytest.mark.parametrize("mode", ["lines", "arrays", "interpreted"])
+def test_an_op_of_the_users_own(mode, monkeypatch):
+    @ag.primitive(partials=lambda out, x: (3 * x * x,))
+    def cube(x):
+        return x * x * x
+
+    monkeypatch.setattr(paths.Path, "_choose", lambda self: mode != "arrays")
+    monkeypatch.setattr(paths.Path, "_lifted", None, raising=False)
+    if mode == "interpreted":
+        monkeypatch.setattr(paths, "LARGE", 0)
+    g = ag.compile(ag.grad(lambda xs: ag.sum([cube(x) for x in xs])))
+    assert g([1.0, 2.0, -3.0]) == [3.0, 12.0, 27.0]
+    total = ag.compile(lambda xs: ag.sum([cube(x) for x in xs]))
+    assert total([1.0, 2.0]) == 9.0
+    with pytest.raises(NotImplementedError, match="array="):
+        total.source("jax")
