@@ -416,3 +416,79 @@ def test_checkpoints_are_seen_through():
         return h * h
 
     close(ag.compile(ag.grad(f, argnums=(0, 1)))(0.5, 2.0), ag.grad(f, argnums=(0, 1))(0.5, 2.0))
+
+
+# --- the other transforms ---------------------------------------------------------------------------------------------
+
+
+def test_jacobian_hessian_and_hvp():
+    rng = np.random.default_rng(0)
+    x, v = rng.normal(size=4), rng.normal(size=4)
+
+    def f(x):
+        return np.array([x[0] * x[1], ag.sin(x[2]) + x[3] ** 3, ag.exp(x[0])])
+
+    close(ag.compile(ag.jacobian(f))(x), ag.jacobian(f)(x))
+    for _ in range(2):
+        x = rng.normal(size=10)
+        v = rng.normal(size=10)
+        h, product = ag.compile(ag.hessian(rosenbrock)), ag.compile(lambda x, v: ag.hvp(rosenbrock, x, v))
+        np.testing.assert_allclose(h(x), ag.hessian(rosenbrock)(x), rtol=1e-10, atol=1e-9)
+        np.testing.assert_allclose(product(x, v), h(x) @ v, rtol=1e-9, atol=1e-9)
+    assert h(x).shape == (10, 10)
+
+
+def test_the_hessian_of_a_chain_is_sparse():
+    h = ag.compile(ag.hessian(rosenbrock))
+    x = np.random.default_rng(0).normal(size=10)
+    h(x)
+    assert h.last.program.count() < 120  # nothing is computed for the 72 zeros
+
+
+def test_gradient_of_a_network_with_respect_to_its_input():
+    from autograd_lite import nn
+
+    model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+
+    def f(x):
+        return ag.sum(np.ravel(model(x)))
+
+    g = ag.compile(ag.grad(f))
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    close(g(x), ag.grad(f)(x))
+    model[0].weight.data *= 2.0
+    close(g(x), ag.grad(f)(x))
+    assert not np.any(model[0].weight.grad)
+
+
+def test_compiled_functions_inside_others():
+    inner = ag.compile(lambda x: ag.sin(x) * x)
+    outer = ag.compile(ag.grad(lambda x: inner(x) * inner(2.0 * x)))
+
+    def eager(x):
+        return ag.sin(x) * x * (ag.sin(2.0 * x) * 2.0 * x)
+
+    inner(1.0)
+    close(outer(0.7), ag.grad(eager)(0.7))
+    close(ag.grad(inner)(0.7), ag.grad(lambda x: ag.sin(x) * x)(0.7))
+
+
+def test_errors_are_those_of_the_function():
+    def f(x):
+        if x < 0.0:
+            raise ValueError("negative")
+        return x * 2.0
+
+    c = ag.compile(f)
+    assert c(1.0) == 2.0
+    with pytest.raises(ValueError, match="negative"):
+        c(-1.0)
+    assert c(1.0) == 2.0
+    with pytest.raises(TypeError):
+        ag.compile(lambda x: x * 2.0)()
+    with pytest.raises(TypeError):
+        ag.compile(3)
+    with pytest.raises(CompileError, match="call the function once"):
+        ag.compile(f).source()
+    with pytest.raises(ValueError, match="backend"):
+        c.source("fortran")
