@@ -12,6 +12,7 @@ __all__ = [
     "GraphChangedError",
     "LostGradientError",
     "NonFiniteGradientWarning",
+    "OptionError",
     "PartialsError",
     "ReentrantBackwardError",
     "RenderError",
@@ -41,6 +42,10 @@ class ReentrantBackwardError(AutogradError, RuntimeError):
 
 class RenderError(AutogradError, RuntimeError):
     """A picture can't be made here; the message says what to install or which option to change."""
+
+
+class OptionError(RenderError, ValueError):
+    """A picture is asked for with an unknown option, or of a graph that is larger than its options allow."""
 
 
 class FileFormatError(AutogradError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..errors import RenderError
+from ..errors import OptionError, RenderError
 from .cards import cards
 from .figure import Drawing
 from .highlight import apply_highlight
@@ -53,7 +53,7 @@ def draw(
         theme: "light" or "dark".
         direction: "LR" (left to right) or "TB" (top to bottom).
         values, grads, partials: whether to show the values, the gradients, and on the edges the local derivatives; on
-            by default, off in the style "book".
+            by default, off in the style "book". What is False is left out of the tooltips too.
         names: variables by name, such as ``locals()``: names for values without a label.
         highlight: a Value (it in blue and everything downstream of it in orange, as in figure 7.2), a path of several,
             or a dict from a colour to Values, labels or pairs (tail, head).
@@ -67,7 +67,7 @@ def draw(
         A ``Drawing``, a subclass of ``graphviz.Digraph``.
 
     Raises:
-        RenderError: for a graph with more than ``max_nodes`` boxes, an unknown style, theme or direction.
+        OptionError: for a graph with more than ``max_nodes`` boxes, an unknown style, theme or direction.
         TypeError: for something else than Values.
 
     >>> import autograd_lite as ag
@@ -81,6 +81,7 @@ def draw(
         values=shown if values is None else values, grads=shown if grads is None else grads,
         partials=shown if partials is None else partials, direction=direction, theme=theme,
         fold=False if style == "ops" and fold is None else fold, unfold=unfold, max_nodes=max_nodes,
+        secret=frozenset(k for k, v in (("values", values), ("grads", grads), ("partials", partials)) if v is False),
     )  # fmt: skip
     return Drawing(picture_of(roots_of(y), style, options, names, highlight, clusters))
 
@@ -95,9 +96,11 @@ def picture_of(
 ) -> Picture:
     """The picture that ``draw`` shows, before it is a Digraph; the arguments are those of ``draw``."""
     if style not in _STYLES and style != "network":
-        raise RenderError(f"there is no style {style!r}: take one of {', '.join(_STYLES)}, network")
+        raise OptionError(f"there is no style {style!r}: take one of {', '.join(_STYLES)}, network")
     if options.direction not in ("LR", "TB"):
-        raise RenderError(f"there is no direction {options.direction!r}: take 'LR' (left to right) or 'TB' (down)")
+        raise OptionError(f"there is no direction {options.direction!r}: take 'LR' (left to right) or 'TB' (down)")
+    if options.max_nodes is not None and options.max_nodes < 1:
+        raise OptionError(f"max_nodes is {options.max_nodes}: take the most boxes to draw, or None for no limit")
     palette(options.theme)
     if style == "network":
         return network(roots, options, highlight)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import RenderError
+from ..errors import OptionError
 from ..graph import Info, Many, Node, topological_order
 from ..notation import Outline, name_nodes, outline
 from ..value import Value
@@ -35,6 +35,7 @@ class Options:
     fold: bool | None = None
     unfold: bool = False
     max_nodes: int | None = 300
+    secret: frozenset[str] = frozenset()  # of values, grads and partials: what the tooltips leave out too
 
 
 def runs(notation: Iterable[tuple[str, str]], colour: str = "ink") -> Line:
@@ -145,9 +146,11 @@ class Reading:
         head = self.word(node)
         if node.op is not None:
             head += " = " + plain(self.expression(node))
-        return (
-            f"{head}\nvalue {as_number(node.data):.6g}\ngradient {self.gradient_name(node)}{as_number(node.grad):.6g}"
-        )
+        if "values" not in self.options.secret:
+            head += f"\nvalue {as_number(node.data):.6g}"
+        if "grads" not in self.options.secret:
+            head += f"\ngradient {self.gradient_name(node)}{as_number(node.grad):.6g}"
+        return head
 
     def gradient_name(self, node: Any) -> str:
         """∂y/∂f₁ = , where there is one output."""
@@ -158,6 +161,10 @@ class Reading:
         """∂f₂/∂f₁ = 1.213; adds 1.213 × 3.211 = 3.896 to the gradient of f₁."""
         a, b = self.word(node), self.word(operand)
         grad = as_number(node.grad)
+        if "partials" in self.options.secret:
+            return f"∂{a}/∂{b}"
+        if "grads" in self.options.secret:
+            return f"∂{a}/∂{b} = {partial:.4g}"
         return (
             f"∂{a}/∂{b} = {partial:.4g}; adds {partial:.4g} × {grad:.4g} = {partial * grad:.4g} to the gradient of {b}"
         )
@@ -237,7 +244,7 @@ def read(roots: Sequence[Any], names: Mapping[str, Any] | None, options: Options
     """Read the graph of ``roots``.
 
     Raises:
-        RenderError: if it would have more than ``max_nodes`` boxes.
+        OptionError: if it would have more than ``max_nodes`` boxes.
     """
     limit = options.max_nodes
     if limit is not None:
@@ -275,9 +282,9 @@ def count_ops(roots: Sequence[Any], limit: int) -> tuple[int, bool]:
     return count, True
 
 
-def too_many(what: str, limit: int) -> RenderError:
+def too_many(what: str, limit: int) -> OptionError:
     """The polite refusal."""
-    return RenderError(
+    return OptionError(
         f"this graph has {what}, and a picture of more than {limit:,} boxes is slow to draw and can't be read: draw an "
         f"inner value of it, name fewer values (unnamed ones fold into the expression that uses them), or pass "
         f"max_nodes=None to draw it anyway"

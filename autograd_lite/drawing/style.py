@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import RenderError
+from ..errors import OptionError
 
 __all__ = ["FONT", "PALETTES", "SERIF", "SIZE", "palette", "resolve"]
 
@@ -38,13 +38,13 @@ def palette(theme: str) -> dict[str, str]:
         theme: "light" or "dark".
 
     Raises:
-        RenderError: for another name.
+        OptionError: for another name.
 
     >>> palette("light")["value"]
     '#17695F'
     """
     if theme not in PALETTES:
-        raise RenderError(f"there is no theme {theme!r}: take theme='light' or theme='dark'")
+        raise OptionError(f"there is no theme {theme!r}: take theme='light' or theme='dark'")
     return PALETTES[theme]
 
 

@@ -179,6 +179,8 @@ def name_nodes(
 def _variables(names: Mapping[str, Any]) -> dict[int, str]:
     """Names of nodes by id; the first name of a node counts, and names with a leading underscore do not."""
     found: dict[int, str] = {}
+    if not hasattr(names, "items"):
+        raise TypeError(f"names takes a dict from names to Values, such as locals(), not {type(names).__name__}")
     for name, item in names.items():
         if not isinstance(name, str) or name.startswith("_"):
             continue

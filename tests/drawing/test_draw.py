@@ -231,10 +231,27 @@ def test_what_is_no_value_is_refused(wrong: Any) -> None:
         ag.draw(wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"style": "card"}, {"theme": "blue"}, {"direction": "RL"}])
-def test_unknown_options_are_refused(wrong: dict[str, str]) -> None:
-    with pytest.raises(RenderError, match="there is no"):
+@pytest.mark.parametrize("wrong", [{"style": "card"}, {"theme": "blue"}, {"direction": "RL"}, {"max_nodes": 0}])
+def test_unknown_options_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RenderError, match="there is no|max_nodes is 0") as caught:
         ag.draw(domke(), **wrong)
+    assert isinstance(caught.value, ValueError)
+    with pytest.raises(TypeError, match="such as locals"):
+        ag.draw(domke(), names=["y"])
+
+
+@pytest.mark.parametrize("style", ["cards", "ops", "book"])
+def test_what_is_switched_off_is_in_no_tooltip_either(style: str) -> None:
+    y = domke()
+    source = ag.draw(y, style=style).source
+    assert "value 10.9705" in source
+    assert "gradient ∂y/∂x = 33.9078" in source
+    assert "∂f₁/∂x = 1.105; adds 1.105 × 30.68 = 33.91" in source
+    assert "10.97" not in ag.draw(y, style=style, values=False).source
+    assert "33.9" not in ag.draw(y, style=style, grads=False).source
+    assert "∂f₁/∂x" in ag.draw(y, style=style, partials=False).source
+    assert "33.91" not in ag.draw(y, style=style, partials=False, grads=False).source
+    assert "1.105" not in ag.draw(y, style=style, partials=False, values=False).source
 
 
 def test_gradients_that_are_values_are_shown() -> None:
