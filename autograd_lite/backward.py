@@ -48,14 +48,15 @@ def warn_nonfinite(leaves: list[Node]) -> None:
     leaf: Any = leaves[0]
     name = repr(leaf.label) if leaf.label else f"with value {leaf.data!r}"
     more = f" (and of {len(leaves) - 1} more)" if len(leaves) > 1 else ""
-    depth = 2
-    frame = sys._getframe(1)
+    frame = sys._getframe()  # compiled functions have no frames, so no one stacklevel finds the user's line
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
         frame = frame.f_back
-        depth += 1
-    warnings.warn(
+    warnings.warn_explicit(
         f"the gradient of leaf {name}{more} is {leaf._adjoint!r}: ag.explain_nonfinite(y) names the op where the first "
         f"nan or inf was born; with ag.detect_anomaly(): raises there",
         NonFiniteGradientWarning,
-        stacklevel=max(2, depth - 1),
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )

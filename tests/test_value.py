@@ -215,8 +215,10 @@ def test_dropped_graphs_are_freed_without_the_collector():
 
 def test_nonfinite_gradient_warns_and_names_the_leaf():
     x = Value(0.0, label="width")
-    with pytest.warns(ag.NonFiniteGradientWarning, match="width"):
-        ag.log(x).backward()
+    for options in ({}, {"create_graph": True}):
+        with pytest.warns(ag.NonFiniteGradientWarning, match="width") as caught:
+            ag.log(x).backward(**options)
+        assert [w.filename for w in caught] == [__file__]
 
 
 def test_create_graph_gives_exact_higher_derivatives():
