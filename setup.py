@@ -4,9 +4,12 @@
 of a plain install. Everything else about the package is in ``pyproject.toml``.
 """
 
+import ast
 import os
 import platform
+import re
 import sys
+from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
@@ -49,6 +52,64 @@ class OptionalBuild(build_ext):
         self.extensions = []
 
 
+def docstrings(room):
+    """The docstrings of a room: by function, by class, and by (class, method)."""
+    found = {}
+    for item in ast.parse(Path(room).read_text(encoding="utf-8")).body:
+        if isinstance(item, (ast.FunctionDef, ast.ClassDef)):
+            found[item.name] = ast.get_docstring(item, clean=False)
+        if isinstance(item, ast.ClassDef):
+            for inner in item.body:  # the first of a property's functions is its getter, and has the text
+                if isinstance(inner, ast.FunctionDef):
+                    found.setdefault(f"{item.name}.{inner.name}", ast.get_docstring(inner, clean=False))
+    return {name: text for name, text in found.items() if text}
+
+
+def put_docstrings_back(source, rooms):
+    """Write the docstrings, which mypyc leaves out, into the C source it made: help() shows the same on every build."""
+    texts = {Path(room).stem: docstrings(room) for room in rooms}
+
+    def quoted(room, name):
+        text = texts.get(room.split("___")[-1], {}).get(name)
+        return text and "".join(
+            chr(byte) if 31 < byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}" for byte in text.encode()
+        )
+
+    def documented(match):
+        head, room, name, signature = match.groups()
+        text = quoted(room, name.replace("___", "."))
+        return f'{head}{signature}{text}")' if text else match.group(0)
+
+    def of_class(match):
+        text = next((t for room in texts if (t := quoted(room, match[2]))), None)
+        return f'{match[1]}{match[3]}{text}")' if text else match.group(0)
+
+    def of_property(match):
+        text = quoted(match[2], f"{match[3]}.{match[4]}")
+        return f'{match[1]}"{text}", NULL}}' if text else match.group(0)
+
+    code = Path(source).read_text(encoding="utf-8")
+    call = r'PyDoc_STR\((".*?\\n--\\n\\n)"\)'
+    rooms_of = "|".join(rf"(?:\w+___)?{re.escape(stem)}" for stem in texts)
+    code = re.sub(
+        rf"(\(PyCFunction\)CPyPy_({rooms_of})___(\w+),\s*METH_[^,]*,\s*PyDoc_STR\()" + call[len(r"PyDoc_STR\(") :],
+        documented,
+        code,
+    )
+    code = re.sub(
+        r'(\.tp_name = "(\w+)",(?:(?!\.tp_name).)*?\.tp_doc = PyDoc_STR\()(".*?\\n--\\n\\n)"\)',
+        of_class,
+        code,
+        flags=re.S,
+    )
+    code = re.sub(
+        rf"(\(getter\)({rooms_of})___([A-Z]\w*?)_get_(\w+),\s*(?:\(setter\)\w+|NULL),\s*)NULL,\s*NULL\}}",
+        of_property,
+        code,
+    )
+    Path(source).write_text(code, encoding="utf-8")
+
+
 def extensions():
     """The native modules, none where they can't or shouldn't be built."""
     wanted = os.environ.get("AUTOGRAD_LITE_NATIVE") == "1"
@@ -59,7 +120,10 @@ def extensions():
 
         # the types of the other rooms are checked in CI; here only the hot ones decide
         flags = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
-        return mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
+        made = mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
+        for source in {source for extension in made for source in extension.sources if "__native" in source}:
+            put_docstrings_back(source, HOT_ROOMS)
+        return made
     except (ImportError, SystemExit, OSError) as error:
         if wanted:
             raise
