@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..primitives.arrays_support import HELPERS
 from ..primitives.core import Primitive
 from .choice import COMPARISONS
 from .dialects import DIALECTS, expression, slices
@@ -355,8 +356,6 @@ def buffered(program: ArrayProgram, names: Sequence[str]) -> tuple[Runner, str]:
     text = "\n".join(lines) + "\n"
     scope = emitter.scope
     if "_np_" in text:
-        from ..primitives.arrays_support import HELPERS
-
         scope.update(HELPERS)
     exec(compile(text, "<autograd_lite program>", "exec"), scope)
     make: Runner = scope["make"]

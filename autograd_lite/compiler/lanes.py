@@ -9,6 +9,7 @@ import numpy as np
 
 from ..batching import vmap
 from ..graph import Node
+from ..primitives.arrays_support import HELPERS
 from .choice import COMPARISONS
 from .dialects import DIALECTS, elementwise_source, number_source
 from .emit_numpy import ufunc_of
@@ -120,8 +121,6 @@ class _Emitter:
         ]
         text = "\n".join(lines) + "\n"
         if "_np_" in text:
-            from ..primitives.arrays_support import HELPERS
-
             self.scope.update(HELPERS)
         return text, self.scope, [self.program.statements[i].boolean for i in self.flat]
 

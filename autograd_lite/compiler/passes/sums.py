@@ -18,6 +18,9 @@ def gather_sums(program: Program) -> Program:
     Only additions and products that nothing else uses are taken in. The terms keep their order, but for products,
     which come first: the result differs from the chain's by rounding only.
     """
+    names = [prim.name for prim in program.prims]
+    if "add" not in names:
+        return program
     first = program.first
     uses = [0] * (first + len(program))
     for args in program.args:
@@ -25,7 +28,6 @@ def gather_sums(program: Program) -> Program:
             uses[a] += 1
     for id in [*program.outputs, *[guard.id for guard in program.guards]]:
         uses[id] += 2
-    names = [prim.name for prim in program.prims]
     inside = _absorbed(program, names, uses)
     if not inside:
         return program
