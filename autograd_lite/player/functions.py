@@ -189,8 +189,8 @@ FUNCTIONS: dict[str, str] = {
     " const s = n % 2 ? 1 : -1; if (x == 0) return n % 2 ? Infinity : -1 / x; if (x < 0) {"
     " if (x == Math.floor(x)) return n % 2 ? Infinity : NaN; let p = [0, 1];"
     " for (let i = 0; i < n; i++) { const d = [...p.slice(1).map((a, k) => (k + 1) * a), 0, 0];"
-    " p = d.map((a, k) => -(a + (k > 1 ? d[k - 2] : 0))); } const c = $cospi(x) / $sinpi(x); let t = 0;"
-    " for (let k = p.length; k--;) t = t * c + p[k];"
+    " p = d.map((a, k) => -(a + (k > 1 ? d[k - 2] : 0))); } const c = $cospi(x) / $sinpi(x), q = c * c;"
+    " let t = p.at(-1); for (let k = p.length - 3; k > 0; k -= 2) t = t * q + p[k]; t = n % 2 ? t * q + p[0] : t * c;"
     " return -s * $$polygamma(n, 1 - x) - Math.pow(Math.PI, n + 1) * t; }"
     " let f = 1; for (let i = 2; i <= n; i++) f *= i; return s * f * $$zeta(n + 1, x); }",
     "$zeta": "(s, x) => { if (x == Infinity) return 0; const t = []; while (x < 12 + s) t.push(Math.pow(x++, -s));"

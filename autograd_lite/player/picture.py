@@ -61,8 +61,12 @@ def live_svg(picture: Picture) -> str:
     svg = render_svg(with_room(picture))
     root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", svg, count=1))
     _tidy(root, picture)
-    for element in root.iter():  # inside an HTML page SVG needs no namespace
-        element.tag = _tag(element)
+    for element in list(root.iter()):
+        element.tag = _tag(element)  # inside an HTML page SVG needs no namespace
+        element.attrib.pop("{http://www.w3.org/XML/1998/namespace}space", None)
+        for child in list(element):  # wide lines for tooltips, and the halo behind labels, which is the style's here
+            if child.get("aria-hidden") or (child.get("fill") == "none" and child.get("stroke") == "none"):
+                element.remove(child)
     return ET.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
@@ -122,7 +126,6 @@ def _mark_texts(group: ET.Element, more: Any) -> None:
         if words.strip() != _ROOM:
             continue
         if fill not in light:  # the halo behind a label
-            text.clear()
             continue
         size = float(text.get("font-size", "11"))
         wide = sum(_WIDTHS.get(c, 0.556) for c in _ROOM) * size

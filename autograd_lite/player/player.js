@@ -44,7 +44,7 @@ const TAGS = { var: "i", sub: "sub", sup: "sup" };
 const word = runs => runs.map(([kind, text]) => TAGS[kind] ? el(TAGS[kind], "", text) : text);
 const name = n => el("span", "name", ...word(about[n].name)), said = n => about[n].name.map(r => r[1]).join("");
 function fmt(x, digits = 4) {
-  if (x - x) return x > 0 ? "inf" : x < 0 ? "−inf" : "nan";
+  if (!isFinite(x)) return x > 0 ? "inf" : x < 0 ? "−inf" : "nan";
   const r = +x.toPrecision(digits), a = Math.abs(r), [m, e] = r.toExponential().split("e");
   return (!a || a >= 1e-4 && a < 10 ** digits ? String(r) : m + "e" + e[0] + e.slice(1).padStart(2, "0")).replaceAll("-", "−");
 }
@@ -284,7 +284,7 @@ function frame(k) {
   $("frame").value = k;
   $("frame-name").textContent = f.t;
   if (F > 1) attr($("dot"), { cx: D.curve[k][0], cy: D.curve[k][1] });
-  for (const { n, range } of rows) { const x = V[n] - V[n] ? 0 : V[n], span = Math.max(1, 2 * Math.abs(x)); attr(range, { min: x - span, max: x + span }); }
+  for (const { n, range } of rows) { const x = isFinite(V[n]) ? V[n] : 0, span = Math.max(1, 2 * Math.abs(x)); attr(range, { min: x - span, max: x + span }); }
   show(true);
 }
 if (F > 1) {

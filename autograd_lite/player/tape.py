@@ -130,21 +130,14 @@ def _restore(tape: Tape, values: list[float], partials: Sequence[tuple[float, ..
     stale = [i for i, op in enumerate(tape.ops) if op is not None and not _agrees(tape, values, i)]
     if not stale:
         return
+    found: set[int] = set()
     for i in stale:
-        args, name = tape.args[i], tape.ops[i].name
-        if name in ("mul", "dot", "affine"):
-            n = len(args) // 2
-            for k, a in enumerate(args):
-                twin = k - n if k >= n else k + n
-                if a >= 0 and tape.ops[a] is None and k < 2 * n and args[twin] >= 0:
-                    values[a] = partials[i][twin]
+        found |= _factors(tape, values, partials[i], i)
     for i in stale:
         args, name = tape.args[i], tape.ops[i].name
         if name in ("add", "sub", "affine") and not _agrees(tape, values, i):
-            loose = [k for k, a in enumerate(args) if a >= 0 and tape.ops[a] is None]
-            if name == "affine":
-                loose = [k for k in loose if k == len(args) - 1]
-            if len(loose) == 1:
+            loose = [k for k, a in enumerate(args) if a >= 0 and tape.ops[a] is None and a not in found]
+            if len(loose) == 1 and (name != "affine" or loose[0] == len(args) - 1):
                 k = loose[0]
                 row = _numbers(tape, values, args)
                 row[k] = 0.0
@@ -157,6 +150,27 @@ def _restore(tape: Tape, values: list[float], partials: Sequence[tuple[float, ..
             f"{values[bad[0]]!r}): for a training run take each frame before the optimiser steps, "
             f"frames.append(autograd_lite.player.snapshot(loss)), and pass history=frames"
         )
+
+
+def _factors(tape: Tape, values: list[float], partials: Sequence[float], i: int) -> set[int]:
+    """Put back the leaves among the factors of a product or of a sum of products; the leaves that are known now."""
+    args, name = tape.args[i], tape.ops[i].name
+    if name not in ("mul", "dot", "affine"):
+        return set()
+    n = len(args) // 2
+    row = getattr(tape.nodes[i]._info, "row", None)  # a neuron keeps its weights as they were
+    found = set()
+    for k, a in enumerate(args[: 2 * n]):
+        if a >= 0 and tape.ops[a] is None:
+            twin = k - n if k >= n else k + n
+            if row is not None and k >= n:
+                values[a] = row[k - n]
+            elif args[twin] >= 0:
+                values[a] = partials[twin]
+            else:
+                continue
+            found.add(a)
+    return found
 
 
 def _agrees(tape: Tape, values: Sequence[float], i: int, close: float = 1e-12) -> bool:
