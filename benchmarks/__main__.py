@@ -47,7 +47,9 @@ def main() -> None:
         if not having:
             continue
         budget = 0.05 if options.quick else 0.2
-        found = run(name, having, options.rounds or (3 if options.quick else 5), budget, options.patience, options.threads)
+        found = run(
+            name, having, options.rounds or (3 if options.quick else 5), budget, options.patience, options.threads
+        )
         rows += found
         print("\n" + report.table(found), flush=True)
     if options.json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 TOY_POINT = (1.0, 2.0, -3.0, 0.4, 0.1, -0.4, 2.0, 3.0)  # β0…β3, ω0…ω3 of chapter 7
@@ -46,7 +47,7 @@ def chain(n: int) -> Callable[[Any, Sequence[Any]], Any]:
 def rosenbrock(m: Any, p: Sequence[Any]) -> Any:
     """Σ 100 (x₍ᵢ₊₁₎ − xᵢ²)² + (1 − xᵢ)², as a loop over scalars."""
     total = 0.0
-    for a, b in zip(p, p[1:]):
+    for a, b in pairwise(p):
         u = b - a * a
         v = 1.0 - a
         total = total + 100.0 * (u * u) + v * v
@@ -92,7 +93,7 @@ def weights(sizes: Sequence[int], seed: int = 1) -> list[tuple[list[list[float]]
     rng = random.Random(seed)
     return [
         ([[rng.gauss(0.0, math.sqrt(2.0 / n)) for _ in range(n)] for _ in range(k)], [0.0] * k)
-        for n, k in zip(sizes, sizes[1:])
+        for n, k in pairwise(sizes)
     ]
 
 

@@ -57,7 +57,7 @@ def machine() -> dict[str, Any]:
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "system": platform.system(),
-        "build": ag.build_info()['engine'],
+        "build": ag.build_info()["engine"],
     }
 
 

@@ -76,8 +76,7 @@ def training_step(engine: Engine, sizes: Sequence[int], loss: Callable[[Any], An
 def work(engine: Engine) -> dict[str, Callable[[], Step]]:
     """Every workload of scalar code for this engine, by name: a maker of the step."""
     makers: dict[str, Callable[[], Step]] = {
-        name: (lambda f=f, point=point: gradient_step(engine, f, point))
-        for name, (f, point) in problems.SCALAR.items()
+        name: (lambda f=f, point=point: gradient_step(engine, f, point)) for name, (f, point) in problems.SCALAR.items()
     }
 
     def moons_step() -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,7 +52,7 @@ def network(sizes: Any, loss: Callable[[Any], Any]) -> Step:
     flat = [x for w, b in weights(sizes) for x in [*(x for ws in w for x in ws), *b]]
     p = ca.SX.sym("p", len(flat))
     layers, at = [], 0
-    for n, k in zip(sizes, sizes[1:]):
+    for n, k in pairwise(sizes):
         w = [[p[at + i * n + j] for j in range(n)] for i in range(k)]
         layers.append((w, [p[at + n * k + i] for i in range(k)]))
         at += n * k + k

@@ -25,9 +25,7 @@ def scalar(name: str) -> Callable[[], Step]:
     return make
 
 
-WORK: dict[str, Callable[[], Step]] = {
-    name: scalar(name) for name in SCALAR if name not in ("chain_1e5", "chain_1e6")
-}
+WORK: dict[str, Callable[[], Step]] = {name: scalar(name) for name in SCALAR if name not in ("chain_1e5", "chain_1e6")}
 
 
 def version() -> str:

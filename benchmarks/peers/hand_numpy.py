@@ -1,4 +1,4 @@
-"""Hand-written NumPy: the networks as matrix products, the Rosenbrock function as slices, 100,000 toy points at once."""
+"""Hand-written NumPy: networks as matrix products, the Rosenbrock function as slices, 100,000 toy points at once."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
 
 
-class m:  # noqa: N801
+class m:
     sin, cos, exp, tanh = jnp.sin, jnp.cos, jnp.exp, jnp.tanh
     relu = staticmethod(jax.nn.relu)
 

@@ -1,4 +1,4 @@
-"""micrograd with Python's collector switched off: its closures form cycles, and the collector takes most of its time."""
+"""micrograd with the collector switched off: its closures form cycles, and the collector takes most of its time."""
 
 from __future__ import annotations
 
@@ -21,4 +21,6 @@ def without_collector(make: Callable[[], Step]) -> Callable[[], Step]:
     return made
 
 
-WORK = {name: without_collector(make) for name, make in WITH_COLLECTOR.items() if name not in ("fig77_sample", "chain_1e6")}
+WORK = {
+    name: without_collector(make) for name, make in WITH_COLLECTOR.items() if name not in ("fig77_sample", "chain_1e6")
+}

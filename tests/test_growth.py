@@ -1,0 +1,67 @@
+"""How cost grows: counts of nodes, edges and bytes, never seconds. Linear where it must be."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value, nn
+
+#: bytes a node: object, numbers and gradient; a native node keeps its numbers unboxed
+LIMIT = {"pure": 250, "compiled": 130}
+
+
+def chain(n):
+    v = Value(0.5)
+    for _ in range(n // 2):
+        v = v * 1.0001 + 0.0001
+    return v
+
+
+@pytest.mark.parametrize("n", [10, 100, 1000, 10_000])
+def test_a_chain_is_linear(n):
+    cost = ag.cost(chain(n))
+    assert (cost.nodes, cost.edges, cost.depth) == (n + 1, n, n)
+
+
+def test_bytes_a_node():
+    n = 20_000
+    chain(100).backward()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        y = chain(n)
+        y.backward()
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert y.grad == 1.0
+    assert used / n <= LIMIT[ag.build_info()["engine"]]
+
+
+@pytest.mark.parametrize(("batch", "width"), [(1, 4), (3, 4), (3, 16), (10, 40)])
+def test_a_layer_is_one_node_a_neuron(batch, width):
+    model = nn.Sequential(nn.Linear(5, width), nn.ReLU(), nn.Linear(width, 2))
+    out = model(np.ones((batch, 5)))
+    inner = [v for v in ag.topological_order(*out.ravel()) if v.op is not None]
+    assert len(inner) == batch * (width + width + 2), "a sum and a ReLU for each hidden unit, a sum for each output"
+
+
+def test_a_sum_is_one_node():
+    values = [Value(float(i)) for i in range(1000)]
+    for y, edges in ((ag.sum(values), 1000), (ag.dot(values, values), 2000), (ag.logsumexp(values), 1000)):
+        cost = ag.cost(y)
+        assert (cost.nodes, cost.edges) == (1001, edges)
+
+
+def test_one_reverse_sweep_for_all_inputs_one_forward_sweep_for_each():
+    """Problem 7.13, in counts of multiplications."""
+    for n in (10, 100, 1000):
+        cost = ag.cost(ag.sum([v * v for v in ag.values(np.ones(n))]))
+        assert cost.leaves == n
+        assert cost.reverse == 3 * n, "two for each square, one for each term of the sum"
+        assert cost.forward == n * cost.reverse
