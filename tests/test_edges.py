@@ -219,6 +219,11 @@ CHOICES = [
     (lambda x: ag.where(x > 0, ag.sqrt(x), 0), [-1.0], 0.0, [0.0]),
     (lambda x: ag.where(x > 0, ag.sqrt(x), 0), [4.0], 2.0, [0.25]),
     (lambda x: ag.where(x > 0, lambda: ag.sqrt(x), lambda: 0.0 * x), [4.0], 2.0, [0.25]),
+    (lambda x: ag.where(x > 0, lambda: ag.sqrt(x), 0), [-1.0], 0.0, [0.0]),
+    (lambda x: ag.where(x > 0, lambda: ag.sqrt(x), lambda: 0.0), [-1.0], 0.0, [0.0]),
+    (lambda x: ag.where(x > 0, lambda x=x: ag.sqrt(x), 0), [-1.0], 0.0, [0.0]),
+    (lambda x: (lambda xs: ag.where(xs[0] > 0, lambda: ag.sqrt(xs[0]), 0))([x]), [-1.0], 0.0, [0.0]),
+    (lambda x: ag.where(x > 0, x.sqrt, 0), [-1.0], 0.0, [0.0]), (lambda x: ag.where(x, 2.0, 0), [-1.0], 2.0, [0.0]),
     (lambda x: ag.where(True, x, lambda: 1 / 0), [3.0], 3.0, [1.0]),
     (lambda x: ag.where(x < 0, lambda: 1 // 0, x), [3.0], 3.0, [1.0]),
     (lambda a, b: ag.where(a > b, a, b), [1.0, 2.0], 2.0, [0.0, 1.0]),
@@ -274,3 +279,11 @@ def test_edge_forward(f, at, value, gradient, units):
         assert agree(float(getattr(y, "data", y)), value, units)
         if all(math.isfinite(p) for j, p in enumerate(gradient) if j != i):
             assert agree(float(getattr(tangent, "data", tangent)), g, units)
+
+
+def test_lazy_branches_of_numbers_give_numbers():
+    def root(x):
+        return ag.where(x > 0, lambda: ag.sqrt(x), lambda: 0.0)
+
+    assert (root(4.0), root(-4.0)) == (2.0, 0.0)
+    assert type(root(4.0)) is type(root(-4.0)) is float

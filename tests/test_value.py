@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import math
 import operator
@@ -240,3 +241,23 @@ def test_create_graph_refuses_a_graph_whose_leaf_has_changed():
     x.data = 5.0
     with pytest.raises(ag.GraphChangedError, match="record the graph again"):
         y.backward(create_graph=True)
+
+
+def test_what_primitive_is_given_is_checked():
+    sine = ag.primitive(partials=lambda out, x: (ag.cos(x),))(math.sin)
+    assert ag.grad(ag.grad(sine))(0.5) == -math.sin(0.5)
+    power = ag.primitive(partials=lambda out, x: (math.log(2.0) * out,), name="two_to")(functools.partial(math.pow, 2.0))
+    assert (str(power(Value(3.0)).op), ag.grad(power)(3.0)) == ("<primitive two_to>", 8.0 * math.log(2.0))
+    with pytest.raises(TypeError, match="not int"):
+        ag.primitive(3)
+    with pytest.raises(TypeError, match="no name"):
+        ag.primitive(partials=lambda out, x: (1.0,))(functools.partial(math.pow, 2.0))
+    with pytest.raises(TypeError, match="positional"):
+        ag.primitive(partials=lambda out, x: (1.0,))(lambda x, *, k: x)
+
+    @ag.primitive
+    def bare(x):
+        return x
+
+    with pytest.raises(TypeError, match="without its rule"):
+        bare(Value(1.0))

@@ -7,6 +7,9 @@ concave, the subgradient of smallest norm; else by continuity; outside the domai
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
+from types import FunctionType
 from typing import Any
 
 from .core import TABLE, Operand, Primitive, primitive
@@ -56,10 +59,25 @@ class Where(Primitive):
             branch = branch()
         if isinstance(branch, Operand):
             return branch._apply_unary(identity)
-        for other in (a, b):
+        for other in (a, b, condition, *_mentioned(a), *_mentioned(b)):
             if isinstance(other, Operand):
                 return other._constant(branch) if hasattr(other, "_constant") else branch
         return branch
+
+
+def _mentioned(branch: Any) -> Iterator[Any]:
+    """What a lazy branch refers to: whether the branch not taken would have given a Value decides what a number is."""
+    if hasattr(branch, "__self__"):  # a bound method, as in where(x > 0, x.sqrt, 0)
+        yield branch.__self__
+    if isinstance(branch, FunctionType):
+        for cell in branch.__closure__ or ():
+            with suppress(ValueError):  # an empty cell
+                found = cell.cell_contents
+                yield from found if isinstance(found, (list, tuple)) else (found,)
+        for name in branch.__code__.co_names:
+            found = branch.__globals__.get(name)
+            yield from found if isinstance(found, (list, tuple)) else (found,)
+        yield from branch.__defaults__ or ()
 
 
 def _where_array(condition: Any, a: Any, b: Any) -> Any:

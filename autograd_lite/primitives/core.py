@@ -219,10 +219,16 @@ def primitive(
     (8.0, 12.0, 12.0)
     """
 
+    if not callable(partials):
+        raise TypeError(f"primitive takes a rule, partials=lambda out, x: (…,), not {type(partials).__name__}")
+
     def make(fn: Callable[..., float]) -> Primitive:
-        code = fn.__code__
-        count = arity if arity is not None else (-1 if code.co_flags & 0x04 else code.co_argcount)
-        called = name or fn.__name__.rstrip("_")
+        if not callable(fn) or isinstance(fn, Operand):
+            raise TypeError(f"{_USE}, not {type(fn).__name__} (was primitive written without its rule?)")
+        count = arity if arity is not None else _arity(fn)
+        called = name or getattr(fn, "__name__", "").rstrip("_")
+        if not called:
+            raise TypeError(f"{_USE}; a {type(fn).__name__} has no name: give it one, primitive(…, name=…)")
         slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
         made = (Nary if count < 0 else Primitive if count == 1 else Multi)(
             called,
@@ -245,6 +251,26 @@ def primitive(
         return made
 
     return make
+
+
+_USE = "@primitive(partials=lambda out, x: (…,)) stands before a function of floats"
+
+
+def _arity(fn: Callable[..., float]) -> int:
+    """How many arguments ``fn`` takes; -1 for any number."""
+    if isinstance(fn, FunctionType) and not fn.__code__.co_kwonlyargcount:  # nearly always
+        return -1 if fn.__code__.co_flags & 0x04 else fn.__code__.co_argcount
+    import inspect  # slow to load
+
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        raise TypeError(f"{_USE}; the signature of {fn!r} can't be read: pass arity=…") from None
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
+        raise TypeError(f"{_USE}, and the numbers of {fn!r} must be positional: an operand has a place, not a name")
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return -1
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def as_method(primitive: Primitive) -> Callable[..., Any]:

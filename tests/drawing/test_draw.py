@@ -233,7 +233,7 @@ def test_what_is_no_value_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [{"style": "card"}, {"theme": "blue"}, {"direction": "RL"}, {"max_nodes": 0}])
 def test_unknown_options_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(RenderError, match="there is no|max_nodes is 0") as caught:
+    with pytest.raises(RenderError, match=r"there is no|max_nodes is 0") as caught:
         ag.draw(domke(), **wrong)
     assert isinstance(caught.value, ValueError)
     with pytest.raises(TypeError, match="such as locals"):
