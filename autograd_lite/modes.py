@@ -97,9 +97,6 @@ class Tracer:
     def read(self, value: Any) -> None:
         """``value.data`` is read."""
 
-    def sweep(self) -> None:
-        """``backward()`` is called, or a hook registered that would see one."""
-
     def detach(self, value: Any, copy: Any) -> None:
         """``copy`` is ``value.detach()``."""
 

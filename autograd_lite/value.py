@@ -178,8 +178,6 @@ class Value(Methods):
         >>> (x * x).backward(); x.grad
         6.0
         """
-        if STATE.special and (tracer := current_tracer()) is not None:
-            tracer.sweep()
         if create_graph:
             bad = backward_on_nodes(self, constant(seed), constant)
         else:
@@ -203,8 +201,6 @@ class Value(Methods):
         60.0
         >>> handle.remove()
         """
-        if STATE.special and (tracer := current_tracer()) is not None:
-            tracer.sweep()
         return register(self, hook)
 
     def __reduce__(self) -> Any:
@@ -227,9 +223,8 @@ class Value(Methods):
 
     def _choose(self, a: Any, b: Any) -> Any:
         """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
-        if STATE.special and (tracer := current_tracer()) is not None:
-            return tracer.choose(self, a, b)
-        return None
+        tracer = current_tracer() if STATE.special else None
+        return None if tracer is None else tracer.choose(self, a, b)
 
     def _constant(self, number: Any) -> Value:
         """A constant leaf: what ``where`` returns when the branch taken is a plain number."""

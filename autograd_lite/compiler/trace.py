@@ -48,11 +48,14 @@ class Recorder(Tracer):
     def read(self, value: Any) -> None:
         self.guards.append((value, value._number(), True, user_line()))
 
-    def sweep(self) -> None:
-        raise CompileError(
-            "a compiled function calls backward() or registers a hook, which a program can't hold: take ag.grad of the "
-            "inner function instead, or call backward() on the result"
-        )
+    def check(self) -> None:
+        """CompileError if a sweep ran over the nodes of the tape, or is meant to be watched."""
+        for node, _, _ in self.tape:
+            if (type(node._grad) is not float or node._grad != 0.0) or getattr(node._info, "hooks", None):
+                raise CompileError(
+                    "a compiled function calls backward() or registers a hook, which a program can't hold: take "
+                    "ag.grad of the inner function instead, or call backward() on the result"
+                )
 
     def detach(self, value: Any, copy: Any) -> None:
         self.copies.append((copy, record(stop, (value,))))
@@ -127,6 +130,7 @@ def record_call(
     recorder = Recorder()
     with tracing(recorder):
         result = f(*new_args, **new_named)
+    recorder.check()
     found: list[Any] = []
     leaves_of(result, found)
     program = builder.program(recorder, found)

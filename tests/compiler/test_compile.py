@@ -405,6 +405,14 @@ def test_backward_inside_is_refused():
 
     with pytest.raises(CompileError, match=r"ag\.grad"):
         ag.compile(f)(2.0)
+
+    def hooked(x):
+        y = x * x
+        y.register_hook(lambda g: 10.0 * g)
+        return y
+
+    with pytest.raises(CompileError, match="hook"):
+        ag.compile(hooked)(2.0)
     inner = ag.compile(lambda x: x * ag.grad(lambda z: z**3)(x))
     assert inner(2.0) == 24.0
     assert ag.compile(ag.grad(lambda x: x * ag.grad(lambda z: z**3)(x)))(2.0) == 36.0
