@@ -51,7 +51,8 @@ def compile(f: Callable[..., Any]) -> Compiled:
     Raises:
         CompileError: from a call, if ``f`` draws random numbers, or takes another way at too many calls.
 
-    Not detected: printing and other side effects, which happen when recording only.
+    Not detected: printing and other side effects, which happen when recording only; a parameter's numbers read as an
+    array (``weight.data``) inside ``f``; changes beyond the first 20,000 objects that ``f`` can reach.
 
     >>> import autograd_lite as ag
     >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))
@@ -245,7 +246,7 @@ class Compiled:
                 f"ag.where(condition, a, b) there, which keeps both branches in one program (and no .data or .item())"
             )
         names = self._block_names(args, named)
-        before = _random_state()
+        before = (_random_state(), state.watch.generator_states())
         try:
             recording = record_call(f, args, named, blocks, names)
         except (LostGradientError, TypeError):
@@ -255,7 +256,7 @@ class Compiled:
             self.previous = None
             self._call_with(None)
             return None
-        if _random_state() != before:
+        if (_random_state(), state.watch.generator_states()) != before:
             raise CompileError(
                 f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
                 f"as an argument (or put a model with Dropout into eval mode)"

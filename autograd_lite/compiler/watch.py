@@ -7,6 +7,7 @@ are not looked into: their numbers are inputs that each call reads.
 from __future__ import annotations
 
 import functools
+import random
 from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -35,6 +36,7 @@ class Watch:
         self.lengths: list[tuple[Any, int]] = []
         self.functions: list[tuple[Any, Any, Any, Any]] = []
         self.names: set[str] = set()
+        self.generators: list[Any] = []
         self.seen: set[int] = set()
         self.kept: list[Any] = []
         self._walk(f)
@@ -42,6 +44,10 @@ class Watch:
 
     def __len__(self) -> int:
         return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays)
+
+    def generator_states(self) -> list[Any]:
+        """Where the random number generators among the surroundings stand."""
+        return [repr(g.getstate() if isinstance(g, random.Random) else g.bit_generator.state) for g in self.generators]
 
     def holds(self) -> bool:
         """Whether nothing has changed."""
@@ -104,7 +110,7 @@ class Watch:
         stack = [start]
         while stack and len(self.seen) < LIMIT:
             thing = stack.pop()
-            if isinstance(thing, (*_PLAIN, Node, Operand, Op, ModuleType, BuiltinFunctionType, CodeType)):
+            if isinstance(thing, (*_PLAIN, Node, Operand, Op, ModuleType, CodeType)):
                 continue
             if id(thing) in self.seen:
                 continue
@@ -116,10 +122,16 @@ class Watch:
         """Note what ``thing`` consists of; return what there is to look into."""
         if isinstance(thing, FunctionType):
             return self._function(thing)
+        owner = getattr(thing, "__self__", None)
+        if isinstance(thing, BuiltinFunctionType) or (owner is not None and not isinstance(thing, MethodType)):
+            return [owner]  # rng.normal: the method of an object that is not written in Python
         if isinstance(thing, MethodType):
             return [thing.__self__, thing.__func__]
         if isinstance(thing, functools.partial):
             return [thing.func, thing.args, thing.keywords]
+        if isinstance(thing, (np.random.Generator, random.Random)):
+            self.generators.append(thing)
+            return []
         if isinstance(thing, np.ndarray):
             if thing.dtype == object:
                 self.sequences.append((thing.reshape(-1), tuple(thing.reshape(-1).tolist())))

@@ -317,9 +317,11 @@ def test_an_int_that_counts():
 def test_random_numbers_are_refused():
     import random
 
-    f = ag.compile(lambda x: x * random.random())
-    with pytest.raises(CompileError, match="random"):
-        f(1.0)
+    rng, own = np.random.default_rng(0), random.Random(0)
+    for draw in (random.random, np.random.random, rng.normal, own.random, lambda: float(ag.randn(1)[0])):
+        f = ag.compile(lambda x, draw=draw: x * draw())
+        with pytest.raises(CompileError, match="random"):
+            f(1.0)
 
 
 def test_threads():
