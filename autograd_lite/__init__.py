@@ -47,7 +47,7 @@ _LAZY = {
     "testing": ["check_grads"],
 }
 _ROOM = {name: room for room, names in _LAZY.items() for name in names}
-_MODULES = {"data", "nn", "optim", "testing", "functional"}
+_MODULES = {"data", "nn", "optim", "testing", "functional", "utils"}
 
 if TYPE_CHECKING:
     from . import data as data

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from typing import Any
 
@@ -66,6 +67,7 @@ def manual_seed(seed: int) -> Generator:
     >>> a = manual_seed(3); x = rand(2); b = manual_seed(3); bool((rand(2) == x).all())
     True
     """
+    seed = operator.index(seed)  # Python's random takes no NumPy ints
     random.seed(seed)
     return _default.manual_seed(seed)
 
@@ -109,12 +111,14 @@ def rand(*size: Any, generator: Any = None) -> Any:
     return np.asarray(default_generator(generator).random(_shape(size)))
 
 
-def randint(low: int, high: int, size: Any, generator: Any = None) -> Any:
-    """Random integers in [low, high).
+def randint(low: int, high: Any, size: Any = None, generator: Any = None) -> Any:
+    """Random integers in [low, high); ``randint(high, size)`` begins at 0.
 
     >>> sorted(set(randint(0, 2, (100,)).tolist()))
     [0, 1]
     """
+    if size is None:
+        low, high, size = 0, low, high
     return default_generator(generator).integers(low, high, _shape((size,)))
 
 

@@ -52,8 +52,8 @@ class FileFormatError(AutogradError, ValueError):
     """A file is truncated, malformed or hostile, or holds what this package doesn't read; nothing was loaded."""
 
 
-class StateError(AutogradError, ValueError):
-    """A state dict doesn't fit what it is loaded into; nothing has been changed."""
+class StateError(AutogradError, ValueError, RuntimeError):
+    """A state dict doesn't fit what it is loaded into; nothing has been changed. (PyTorch raises RuntimeError.)"""
 
 
 class AnomalyError(AutogradError, ArithmeticError):

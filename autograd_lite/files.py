@@ -282,7 +282,7 @@ def _to_json(obj: Any) -> bytes:
         entry = {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
         entries.append(f"{_dump(name)}: {_dump(entry)}")
     lines.append('"arrays": {' + ",\n".join(["", *entries])[1:] + "}")
-    return ("{" + ",\n".join(lines) + "}\n").encode()
+    return ("{" + ",\n".join(lines) + "}").encode()  # no newline: then a file that lacks its last byte is malformed
 
 
 def _from_json(content: bytes) -> Any:

@@ -318,3 +318,10 @@ def test_moons_of_different_sizes():
     for wrong in (-1, (1, 2, 3), (-1, 2)):
         with pytest.raises(ValueError, match="n_samples"):
             make_moons(wrong)
+
+
+def test_the_names_where_pytorch_has_them():
+    from autograd_lite.utils import data
+
+    assert data.DataLoader is ag.utils.data.DataLoader is DataLoader
+    assert set(data.__all__) <= set(ag.data.__all__)

@@ -283,7 +283,7 @@ STATE = {"w": np.arange(6.0).reshape(2, 3), "n": 3, "inner": {0: np.ones(2)}}
 def test_every_truncation(path):
     ag.save(STATE, path)
     content = path.read_bytes()
-    for end in range(len(content) - 1):
+    for end in range(len(content)):
         path.write_bytes(content[:end])
         with pytest.raises(FileFormatError, match=path.name):
             ag.load(path)

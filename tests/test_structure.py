@@ -19,7 +19,7 @@ FLOORS = {
     0: {"errors", "primitives", "nodes", "graph", "modes", "methods"},
     1: {"value", "backward", "arrays", "structure", "hooks", "linear", "life"},
     2: {"functional", "batching", "scopes", "anomaly", "checkpoints", "inspection", "serialize", "testing", "notation"},
-    3: {"drawing", "player", "compiler", "nn", "optim", "data", "files", "training"},
+    3: {"drawing", "player", "compiler", "nn", "optim", "data", "files", "training", "utils"},
     4: {"chapter7", "expression", "cli", "__main__"},
     5: {"__init__"},
 }

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from . import init
+from . import init, utils
 from .activations import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .layers import Dropout, Embedding, Flatten, Identity, LayerNorm, Linear
 from .losses import (
@@ -62,4 +62,5 @@ __all__ = [
     "Softplus",
     "Tanh",
     "init",
+    "utils",
 ]

@@ -85,20 +85,25 @@ class Sigmoid(Activation):
 
 
 class Softplus(Activation):
-    """log(1 + e^(βx))/β, with no cut-off (PyTorch returns x itself beyond βx = 20).
+    """log(1 + e^(βx))/β, with no cut-off.
+
+    Args:
+        beta: β.
+        threshold: accepted as PyTorch's (which returns x itself where βx is larger), and without a meaning here.
 
     >>> round(Softplus()(0.0), 6)
     0.693147
     """
 
-    def __init__(self, beta: float = 1.0) -> None:
-        self.beta = beta
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        self.beta = float(beta)
+        self.threshold = float(threshold)
 
     def function(self, x: Any) -> Any:
         return softplus(x) if self.beta == 1.0 else softplus(x * self.beta) / self.beta
 
     def extra_repr(self) -> str:
-        return f"beta={self.beta}"
+        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class GELU(Activation):

@@ -76,6 +76,19 @@ class Buffer(np.ndarray[Any, Any]):
         self[...] = default_generator(generator).uniform(a, b, self.shape)
         return self
 
+    @property
+    def data(self) -> Any:
+        """Itself, as in ``weight.grad.data.zero_()``; NumPy's memoryview is ``memoryview(b)``."""
+        return self
+
+    def abs(self) -> Any:
+        """The absolute values: a plain array."""
+        return np.abs(self.numpy())
+
+    def norm(self, p: float = 2.0) -> float:
+        """The p-norm of all numbers; by default their Euclidean length."""
+        return float(np.linalg.norm(self.numpy().reshape(-1), p))
+
     def clone(self) -> Any:
         """A plain array with the same numbers."""
         return np.array(self)

@@ -171,6 +171,7 @@ class LayerNorm(Module):
         normalized_shape: the last axes: an int, or a tuple of them.
         eps: ε.
         elementwise_affine: whether there are γ (``weight``, starts at 1) and β (``bias``, starts at 0).
+        bias: whether there is a β if there is a γ.
 
     >>> y = LayerNorm(2)([1.0, 3.0])
     >>> [round(v.data, 4) for v in y]
@@ -180,14 +181,16 @@ class LayerNorm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    def __init__(self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True) -> None:
+    def __init__(
+        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True
+    ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
         _positive("LayerNorm", **{f"axis {i}": n for i, n in enumerate(shape)})
         self.normalized_shape = shape
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self.weight = Parameter(np.ones(shape)) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(shape)) if elementwise_affine else None
+        self.bias = Parameter(np.zeros(shape)) if elementwise_affine and bias else None
 
     def forward(self, x: Any) -> Any:
         array = as_array(x, repr(self))
@@ -206,13 +209,15 @@ class LayerNorm(Module):
         differences = [x - centre for x in row]
         scale = sqrt(mean([d * d for d in differences]) + self.eps)
         normal = [d / scale for d in differences]
-        if self.weight is None or self.bias is None:
-            return normal
-        gamma, beta = self.weight.values().ravel(), self.bias.values().ravel()
-        return [n * g + b for n, g, b in zip(normal, gamma, beta)]
+        if self.weight is not None:
+            normal = [n * gamma for n, gamma in zip(normal, self.weight.values().ravel())]
+        if self.bias is not None:
+            normal = [n + beta for n, beta in zip(normal, self.bias.values().ravel())]
+        return normal
 
     def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        settings = f"eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
+        return f"{self.normalized_shape}, {settings}"
 
 
 class Embedding(Module):

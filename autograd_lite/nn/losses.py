@@ -61,8 +61,11 @@ class Loss(Module):
                 f"{self!r}: the prediction has shape {predictions.shape} and the target {targets.shape}, which must be "
                 f"equal"
             )
-        pairs = zip(predictions.ravel().tolist(), targets.ravel().tolist())
-        return self.reduce([self.pair(p, t) for p, t in pairs], predictions.shape)
+        return self.reduce(self.losses(predictions, targets), predictions.shape)
+
+    def losses(self, predictions: Any, targets: Any) -> list[Any]:
+        """The losses one by one, of two arrays of one shape."""
+        return [self.pair(p, t) for p, t in zip(predictions.ravel().tolist(), targets.ravel().tolist())]
 
     def reduce(self, losses: list[Any], shape: tuple[int, ...]) -> Any:
         """One number of the losses, or with "none" all of them."""
@@ -152,23 +155,69 @@ class HingeLoss(Loss):
 class BCELoss(Loss):
     """−t·log p − (1 − t)·log(1 − p) of a probability p. Infinite where PyTorch stops at 100 (p = 0, t = 1).
 
+    Args:
+        weight: factors of the losses, in the targets' shape or one that is broadcast to it.
+        reduction: "mean", "sum" or "none".
+
     >>> BCELoss()([0.5], [1.0]) == math.log(2.0)
     True
     """
+
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = None if weight is None else as_array(weight, repr(self))
+
+    def losses(self, predictions: Any, targets: Any) -> list[Any]:
+        return self._rescaled(super().losses(predictions, targets), predictions.shape)
+
+    def _rescaled(self, losses: list[Any], shape: tuple[int, ...]) -> list[Any]:
+        if self.weight is None:
+            return losses
+        return [w * loss for w, loss in zip(self._spread("weight", self.weight, shape), losses)]
+
+    def _spread(self, name: str, factors: Any, shape: tuple[int, ...]) -> list[Any]:
+        """A factor for each loss."""
+        try:
+            spread: list[Any] = np.broadcast_to(factors, shape).ravel().tolist()
+        except ValueError:
+            raise ShapeError(
+                f"{self!r}: {name} has shape {factors.shape}, which is not broadcast to the prediction's {shape}"
+            ) from None
+        return spread
 
     def pair(self, prediction: Any, target: Any) -> Any:
         return _weighted(target, lambda: -log(prediction), lambda: -log1p(-prediction))
 
 
-class BCEWithLogitsLoss(Loss):
+class BCEWithLogitsLoss(BCELoss):
     """The same of a logit z, p = σ(z): t·softplus(−z) + (1 − t)·softplus(z), right in both tails.
+
+    Args:
+        weight: factors of the losses, in the targets' shape or one that is broadcast to it.
+        reduction: "mean", "sum" or "none".
+        pos_weight: factors of the first term: how much more a positive example counts; likewise.
 
     >>> BCEWithLogitsLoss()([1000.0], [1.0])
     0.0
     """
 
-    def pair(self, prediction: Any, target: Any) -> Any:
-        return _weighted(target, lambda: softplus(-prediction), lambda: softplus(prediction))
+    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+        super().__init__(weight, reduction)
+        self.pos_weight = None if pos_weight is None else as_array(pos_weight, repr(self))
+
+    def losses(self, predictions: Any, targets: Any) -> list[Any]:
+        if self.pos_weight is None:
+            return super().losses(predictions, targets)
+        factors = self._spread("pos_weight", self.pos_weight, predictions.shape)
+        triples = zip(predictions.ravel().tolist(), targets.ravel().tolist(), factors)
+        return self._rescaled([self.pair(p, t, k) for p, t, k in triples], predictions.shape)
+
+    def pair(self, prediction: Any, target: Any, factor: float = 1.0) -> Any:
+        def positive() -> Any:
+            loss = softplus(-prediction)
+            return loss if factor == 1.0 else factor * loss
+
+        return _weighted(target, positive, lambda: softplus(prediction))
 
 
 def _weighted(t: Any, yes: Any, no: Any) -> Any:
@@ -206,7 +255,7 @@ class KLDivLoss(Loss):
         return target * (log(target) - prediction)
 
     def reduce(self, losses: list[Any], shape: tuple[int, ...]) -> Any:
-        if self.reduction == "batchmean":
+        if self.reduction == "batchmean" and losses:
             return total(losses) / (shape[0] if shape else 1)
         return super().reduce(losses, shape)
 

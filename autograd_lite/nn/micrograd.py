@@ -47,6 +47,10 @@ class _Scalars(Module):
         """The result for one row of inputs."""
         raise NotImplementedError
 
+    def _units(self) -> tuple[int, ...]:
+        """The shape of the result: () for one number."""
+        raise NotImplementedError
+
     def forward(self, x: Any) -> Any:
         """One row gives what micrograd gives; several rows an array with the same for each."""
         if type(x) is not list or not x or not isinstance(x[0], (float, Operand)):
@@ -54,8 +58,7 @@ class _Scalars(Module):
             if array.ndim != 1:
                 rows = [self._record(row) for row in array.reshape(-1, array.shape[-1] if array.ndim else 1).tolist()]
                 flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]
-                units = (len(rows[0]),) if rows and isinstance(rows[0], list) else ()
-                return object_array(flat, (*array.shape[:-1], *units))
+                return object_array(flat, (*array.shape[:-1], *self._units()))
             x = array.tolist()
         return self._record(x)
 
@@ -106,6 +109,9 @@ class Neuron(_Scalars):
         bias = weights.bias.rows()[self._unit]
         made = neurons(weights, row, [weights.weight.rows()[self._unit]], [bias], self._unit)
         return (relus(made) if self.nonlin else made)[0]
+
+    def _units(self) -> tuple[int, ...]:
+        return ()
 
     def __repr__(self) -> str:
         return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({self._weights.weight.shape[1]})"
@@ -159,6 +165,9 @@ class Layer(_Scalars):
             made = relus(made)
         return made[0] if len(made) == 1 else made
 
+    def _units(self) -> tuple[int, ...]:
+        return () if len(self.weight) == 1 else (len(self.weight),)
+
     def __repr__(self) -> str:
         return f"Layer of [{', '.join(map(str, self.neurons))}]"
 
@@ -196,6 +205,9 @@ class MLP(_Scalars):
         for layer in self.layers:
             result = layer._record(result if isinstance(result, list) else [result])
         return result
+
+    def _units(self) -> tuple[int, ...]:
+        return self.layers[-1]._units()
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..errors import AutogradError
-from .parameter import Parameter
+from ..errors import StateError
+from .parameter import Parameter, as_numbers
 
 __all__ = ["LoadResult", "Module", "ModuleList", "Parameters", "Sequential", "StateError"]
-
-
-class StateError(AutogradError, ValueError):
-    """A state dict doesn't fit the model; the model has not been touched."""
 
 
 class LoadResult(NamedTuple):
@@ -35,8 +29,8 @@ class Parameters(list[Any]):
 class Module:
     """A function with parameters. Subclass it, assign ``Parameter``s and modules, and write ``forward``.
 
-    Parameters and modules are found among the public attributes, also in lists, tuples and dicts; no registration and
-    no ``super().__init__()`` is needed.
+    Parameters and modules are found among the attributes, and in lists, tuples and dicts that are public attributes; no
+    registration and no ``super().__init__()`` is needed.
 
     Attributes:
         training: True until ``eval()``; what Dropout asks.
@@ -76,12 +70,12 @@ class Module:
     # --- what a module is made of ----------------------------------------------------------------------------------
 
     def _members(self, kind: type) -> Iterator[tuple[str, Any]]:
-        """The public attributes that are of a kind, those in lists, tuples and dicts too, by name."""
+        """The attributes that are of a kind, by name; those in lists, tuples and dicts too unless they are private."""
         for name, value in vars(self).items():
-            if name.startswith("_"):
-                continue
             if isinstance(value, kind):
                 yield name, value
+            elif name.startswith("_"):
+                continue
             elif isinstance(value, (list, tuple)):
                 yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, kind))
             elif isinstance(value, dict):
@@ -126,7 +120,7 @@ class Module:
         return Parameters(parameter for _, parameter in self.named_parameters(recurse=recurse))
 
     def apply(self, fn: Callable[[Module], Any]) -> Any:
-        """Call ``fn`` on every module within, then on this one; returns this module.
+        """Call ``fn`` on every module within, in order, then on this one; returns this module.
 
         >>> from autograd_lite import nn
         >>> def init(layer):
@@ -135,9 +129,23 @@ class Module:
         >>> nn.Sequential(nn.Linear(2, 3), nn.ReLU()).apply(init)[0].bias.data.tolist()
         [0.0, 0.0, 0.0]
         """
-        for module in reversed(list(self.modules())):
+        for module in list(self._inside_out()):
             fn(module)
         return self
+
+    def _inside_out(self) -> Iterator[Module]:
+        """The modules within, each after those within it, then this one; each once."""
+        seen = {id(self)}
+        stack = [(self, self.children())]
+        while stack:
+            module, rest = stack[-1]
+            child = next((child for child in rest if id(child) not in seen), None)
+            if child is None:
+                stack.pop()
+                yield module
+            else:
+                seen.add(id(child))
+                stack.append((child, child.children()))
 
     # --- state ----------------------------------------------------------------------------------------------------
 
@@ -166,11 +174,20 @@ class Module:
         return {name: parameter.data.clone() for name, parameter in self._state().items()}
 
     def _state(self) -> dict[str, Parameter]:
-        """Every parameter under every name it has."""
+        """Every parameter under every name it has; a module that is used twice gives its parameters two names."""
         state: dict[str, Parameter] = {}
-        for name, module in self.named_modules():
+        stack: list[tuple[str, Module, tuple[int, ...]]] = [("", self, ())]
+        while stack:
+            name, module, around = stack.pop()
+            if id(module) in around:  # it refers back to a module that it is in
+                continue
             for own, parameter in module._members(Parameter):
                 state[f"{name}.{own}" if name else own] = parameter
+            within = [
+                (f"{name}.{child}" if name else child, item, (*around, id(module)))
+                for child, item in module.named_children()
+            ]
+            stack.extend(reversed(within))
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadResult:
@@ -223,8 +240,8 @@ class Module:
 def _fitting(name: str, numbers: Any, parameter: Parameter) -> tuple[Any, list[str]]:
     """The numbers as an array, and what is wrong with them."""
     try:
-        array = np.array(numbers, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        array = as_numbers(numbers, name).copy()  # it may be a view of another parameter of this model
+    except (TypeError, ValueError, OverflowError) as error:
         return None, [f"{name} is not an array of numbers ({error})"]
     if array.shape != parameter.shape:
         return None, [f"{name} has shape {array.shape}, and the model's {parameter.shape}"]
@@ -256,8 +273,9 @@ class Sequential(Module):
         self._layers: dict[str, Module] = named
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules in order, with their names ("0", "1" …)."""
+        """The modules in order, with their names ("0", "1" …); then a subclass's own."""
         yield from self._layers.items()
+        yield from super().named_children()
 
     def forward(self, x: Any) -> Any:
         """``x`` through all modules."""

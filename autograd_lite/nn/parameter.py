@@ -9,6 +9,7 @@ weights has 500,000 floats, and as many Values as have been looked at.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,11 +17,13 @@ import numpy as np
 
 from ..errors import LostGradientError
 from ..graph import Info
-from ..primitives.core import Nary, Operand, as_float
+from ..methods import ALIASES
+from ..modes import STATE, observers
+from ..primitives.core import TABLE, Nary, Operand, as_float, as_method
 from ..value import Value
 from .buffer import Buffer, Storage
 
-__all__ = ["Element", "Parameter"]
+__all__ = ["Element", "Parameter", "as_numbers"]
 
 
 class Element(Value):
@@ -88,12 +91,12 @@ def _fresh(name: str) -> Callable[..., Any]:
     """Value's operator, which reads Value's own slot, after the slot has been read from the buffer."""
     inherited = getattr(Value, name)
 
-    def operator(self: Element, *others: Any) -> Any:
+    def method(self: Element, *others: Any) -> Any:
         self._number()
         return inherited(self, *others)
 
-    operator.__name__ = operator.__qualname__ = name
-    return operator
+    method.__name__ = method.__qualname__ = name
+    return method
 
 
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul")
@@ -103,15 +106,42 @@ for _name in _OPERATORS:
         setattr(Element, _name, _fresh(_name))
 
 
-def _operator(name: str) -> Callable[..., Any]:
-    """The operator of the object array of scalars: ``weight * 2``, ``weight @ h``, ``(weight**2).sum()``."""
+def _scalars(x: Any) -> Any:
+    """The scalars of a Parameter: an object array, or the Value of one that is a single number."""
+    return x.values()[()] if isinstance(x, Parameter) else x
 
-    def operator(self: Parameter, *others: Any, **named: Any) -> Any:
-        values = [other.values()[()] if isinstance(other, Parameter) else other for other in others]
-        return getattr(self.values()[()], name)(*values, **named)
 
-    operator.__name__ = operator.__qualname__ = name
-    return operator
+def _operator(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of the object array of scalars, from both sides: ``weight * 2``, ``h @ weight``."""
+
+    def forward(self: Parameter, *other: Any) -> Any:
+        return function(_scalars(self), *map(_scalars, other))
+
+    def reflected(self: Parameter, other: Any) -> Any:
+        return function(_scalars(other), _scalars(self))
+
+    return forward, reflected
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A method of the object array of scalars: ``(weight**2).sum()`` and ``weight.sum()``."""
+
+    def method(self: Parameter, *args: Any, **named: Any) -> Any:
+        return getattr(self.values(), name)(*args, **named)
+
+    method.__name__ = method.__qualname__ = name
+    return method
+
+
+def _in_place(name: str) -> Callable[..., Any]:
+    """The operator that changes the numbers where they are: ``weight -= 0.1 * weight.grad``."""
+
+    def method(self: Parameter, other: Any) -> Any:
+        getattr(self.storage.data, name)(_for_writing(other, self._called()))
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    return method
 
 
 class Parameter(Operand):
@@ -141,6 +171,8 @@ class Parameter(Operand):
     >>> (w[1, 2] * w[1, 0]).backward()
     >>> w.grad[1].tolist()
     [3.0, 0.0, 1.0]
+    >>> w -= 0.1 * w.grad; w[1].tolist()[2].data
+    2.9
     """
 
     __slots__ = ("__weakref__", "_elements", "_snapshot", "storage")
@@ -151,7 +183,7 @@ class Parameter(Operand):
         if isinstance(data, tuple) and all(type(n) is int for n in data):
             numbers = np.zeros(data)
         else:
-            numbers = _numbers(data, "Parameter").copy()
+            numbers = as_numbers(data, "Parameter").copy()
         self._adopt(Storage(numbers, np.zeros(numbers.shape), label))
 
     def _adopt(self, storage: Storage) -> None:
@@ -182,7 +214,7 @@ class Parameter(Operand):
         self._write(self.storage.grad, numbers, "grad")
 
     def _write(self, buffer: Buffer, numbers: Any, what: str) -> None:
-        array = _numbers(numbers, f"{self._called()}.{what}")
+        array = as_numbers(numbers, f"{self._called()}.{what}")
         if array.shape not in (self.shape, ()):
             raise ValueError(
                 f"{self._called()}.{what}: an array of shape {array.shape} for a parameter of shape {self.shape}"
@@ -222,6 +254,11 @@ class Parameter(Operand):
     def zero_grad(self) -> None:
         """Set the gradients to 0."""
         self.storage.grad[...] = 0.0
+
+    @property
+    def requires_grad(self) -> bool:
+        """True: what shall not be trained is not given to the optimiser."""
+        return True
 
     def item(self) -> float:
         """The number, if it is only one."""
@@ -275,7 +312,7 @@ class Parameter(Operand):
         return array.reshape(index.shape)
 
     def __setitem__(self, key: Any, numbers: Any) -> None:
-        self.storage.data[key] = _numbers(numbers, self._called())
+        self.storage.data[key] = _for_writing(numbers, self._called())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if dtype is not None and np.dtype(dtype) != object:
@@ -296,15 +333,17 @@ class Parameter(Operand):
     def _apply_unary(self, primitive: Any) -> Any:
         return self._apply(primitive, (self,))
 
-    __add__, __radd__ = _operator("__add__"), _operator("__radd__")
-    __sub__, __rsub__ = _operator("__sub__"), _operator("__rsub__")
-    __mul__, __rmul__ = _operator("__mul__"), _operator("__rmul__")
-    __truediv__, __rtruediv__ = _operator("__truediv__"), _operator("__rtruediv__")
-    __pow__, __rpow__ = _operator("__pow__"), _operator("__rpow__")
-    __matmul__, __rmatmul__ = _operator("__matmul__"), _operator("__rmatmul__")
-    __neg__, __pos__, __abs__ = _operator("__neg__"), _operator("__pos__"), _operator("__abs__")
-    __lt__, __le__, __gt__, __ge__ = _operator("__lt__"), _operator("__le__"), _operator("__gt__"), _operator("__ge__")
-    sum, mean, reshape, ravel = _operator("sum"), _operator("mean"), _operator("reshape"), _operator("ravel")
+    __add__, __radd__ = _operator(operator.add)
+    __sub__, __rsub__ = _operator(operator.sub)
+    __mul__, __rmul__ = _operator(operator.mul)
+    __truediv__, __rtruediv__ = _operator(operator.truediv)
+    __pow__, __rpow__ = _operator(operator.pow)
+    __matmul__, __rmatmul__ = _operator(operator.matmul)
+    __neg__, __pos__, __abs__ = _operator(operator.neg)[0], _operator(operator.pos)[0], _operator(operator.abs)[0]
+    (__lt__, __gt__), (__le__, __ge__) = _operator(operator.lt), _operator(operator.le)
+    __iadd__, __isub__ = _in_place("__iadd__"), _in_place("__isub__")
+    __imul__, __itruediv__ = _in_place("__imul__"), _in_place("__itruediv__")
+    sum, mean, reshape, ravel = _method("sum"), _method("mean"), _method("reshape"), _method("ravel")
 
     @property
     def T(self) -> Any:
@@ -320,13 +359,33 @@ class Parameter(Operand):
         return (_restored, (self.storage,))
 
 
+for _name, _target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
+    if _target in TABLE and not hasattr(Parameter, _name):  # weight.abs(), weight.tanh(): what Values have too
+        setattr(Parameter, _name, as_method(TABLE[_target]))
+
+
 def _restored(storage: Storage) -> Parameter:
     parameter = Parameter.__new__(Parameter)
     parameter._adopt(storage)
     return parameter
 
 
-def _numbers(data: Any, where: str) -> Any:
+def _for_writing(data: Any, name: str) -> Any:
+    """``as_numbers`` for what is written into a parameter; within ``no_grad`` Values are numbers too."""
+    if STATE.special and any(getattr(observer, "cuts", False) for observer in observers()):
+        array = np.asarray(data)
+        if array.dtype == object:
+            data = np.array([x.data if isinstance(x, Value) else x for x in array.flat]).reshape(array.shape)
+    try:
+        return as_numbers(data, name)
+    except LostGradientError:
+        raise LostGradientError(
+            f"{name} takes numbers, not Values, whose gradient would be lost: change the numbers themselves, as in "
+            f"{name}.data[0] += 1, or do it within ag.no_grad()"
+        ) from None
+
+
+def as_numbers(data: Any, where: str) -> Any:
     """A float64 array of ``data``; TypeError for what is not numbers."""
     if isinstance(data, Parameter):
         return np.asarray(data.storage.data)

@@ -176,7 +176,8 @@ def _elementwise(primitive: Primitive, args: tuple[Any, ...]) -> Any:
     """Element by element with NumPy's broadcasting; an array of floats when no element is a Value."""
     import numpy as np
 
-    result = np.frompyfunc(lambda *xs: dispatch(primitive, xs), len(args), 1)(*args)
+    with np.errstate(all="ignore"):  # arithmetic is IEEE and silent; NumPy would report every inf and nan of a rule
+        result = np.frompyfunc(lambda *xs: dispatch(primitive, xs), len(args), 1)(*args)
     if all(isinstance(x, float) for x in np.asarray(result, dtype=object).flat):
         return np.asarray(result, dtype=float)
     return result

@@ -55,8 +55,10 @@ LOSSES = {
     "smooth l1": ("SmoothL1Loss", {"beta": 0.7}, _SCORES, _LOG_P),
     "bce": ("BCELoss", {}, _Q, _BITS),
     "bce soft": ("BCELoss", {}, 0.5 + 0.4 * _BITS * _Q, _Q),
+    "bce weight": ("BCELoss", {"weight": _WEIGHT}, _Q, _BITS),
     "bce logits": ("BCEWithLogitsLoss", {}, _SCORES, _BITS),
     "bce logits soft": ("BCEWithLogitsLoss", {}, 30.0 * _SCORES, _Q),
+    "bce logits weights": ("BCEWithLogitsLoss", {"weight": _WEIGHT, "pos_weight": _WEIGHT[::-1]}, _SCORES, _BITS),
     "nll": ("NLLLoss", {}, _LOG_P, _CLASSES),
     "nll weight": ("NLLLoss", {"weight": _WEIGHT}, _LOG_P, _CLASSES),
     "nll ignore": ("NLLLoss", {"weight": _WEIGHT, "ignore_index": 2}, _LOG_P, _CLASSES),
@@ -86,6 +88,7 @@ MODULES = {
     "log softmax": ("LogSoftmax", {"dim": -1}, _SCORES),
     "layer norm": ("LayerNorm", {"normalized_shape": 3}, _SCORES),
     "layer norm plain": ("LayerNorm", {"normalized_shape": (4, 3), "elementwise_affine": False}, _SCORES),
+    "layer norm scale": ("LayerNorm", {"normalized_shape": 3, "bias": False}, _SCORES),
     "flatten": ("Flatten", {"start_dim": 0}, _SCORES),
     "identity": ("Identity", {}, _SCORES),
 }
@@ -124,7 +127,7 @@ def torch_losses(torch):
     """Value and gradient of every loss of the list."""
     found = {}
     for name, (kind, named, prediction, target) in LOSSES.items():
-        options = {k: torch.tensor(v, dtype=torch.float64) if k == "weight" else v for k, v in named.items()}
+        options = {k: torch.tensor(v, dtype=torch.float64) if k.endswith("weight") else v for k, v in named.items()}
         p = torch.tensor(prediction, requires_grad=True)
         value = getattr(torch.nn, kind)(**options)(p, torch.tensor(target))
         value.backward()

@@ -133,7 +133,12 @@ def test_random_arrays():
     assert ag.zeros(2, 3).tolist() == [[0.0] * 3] * 2
     assert ag.ones((2,)).tolist() == [1.0, 1.0]
     assert sorted(ag.randperm(5).tolist()) == [0, 1, 2, 3, 4]
-    assert set(ag.randint(0, 3, (50,)).tolist()) == {0, 1, 2}
+    assert set(ag.randint(0, 3, (50,)).tolist()) == set(ag.randint(3, (50,)).tolist()) == {0, 1, 2}
+    ag.manual_seed(np.int64(0))
+    np.testing.assert_array_equal(ag.randn(100, 10), x)
+    for wrong in (1.5, "a", None):
+        with pytest.raises(TypeError):
+            ag.manual_seed(wrong)
     generator = ag.Generator(4)
     state = generator.get_state()
     first = ag.rand(3, generator=generator)

@@ -26,10 +26,11 @@ class Branches(nn.Module):
         self.first = nn.Linear(2, 3)
         self.more = [nn.Linear(3, 3), nn.Tanh()]
         self.heads = {"a": nn.Linear(3, 1), "b": nn.Linear(3, 2, bias=False)}
-        self._hidden = nn.Linear(9, 9)
+        self._private = nn.Linear(3, 3)
+        self._cache = [nn.Linear(9, 9)]
 
     def forward(self, x):
-        h = self.first(x * self.scale)
+        h = self._private(self.first(x * self.scale))
         for layer in self.more:
             h = layer(h)
         return self.heads["a"](h), self.heads["b"](h)
@@ -52,10 +53,11 @@ def test_everything_is_found():
     net = Branches()
     assert [name for name, _ in net.named_parameters()] == [
         "scale", "first.weight", "first.bias", "more.0.weight", "more.0.bias", "heads.a.weight", "heads.a.bias",
-        "heads.b.weight",
+        "heads.b.weight", "_private.weight", "_private.bias",
     ]  # fmt: skip
-    assert [name for name, _ in net.named_modules()] == ["", "first", "more.0", "more.1", "heads.a", "heads.b"]
-    assert [type(m).__name__ for m in net.children()] == ["Linear", "Linear", "Tanh", "Linear", "Linear"]
+    names = ["", "first", "more.0", "more.1", "heads.a", "heads.b", "_private"]
+    assert [name for name, _ in net.named_modules()] == names
+    assert [type(m).__name__ for m in net.children()] == ["Linear", "Linear", "Tanh", "Linear", "Linear", "Linear"]
     assert [name for name, _ in net.named_parameters(recurse=False)] == ["scale"]
     assert net.scale[1].label == "scale[1]"
     a, b = net([1.0, 2.0])
@@ -101,8 +103,54 @@ def test_wrong_types_are_named(model):
 def test_apply_goes_inside_out(model):
     seen = []
     assert model.apply(lambda m: seen.append(type(m).__name__)) is model
-    assert sorted(seen[:-1]) == ["Linear"] * 3 + ["ReLU"] * 2
-    assert seen[-1] == "Sequential"
+    assert seen == ["Linear", "ReLU", "Linear", "ReLU", "Linear", "Sequential"]
+    inner = nn.Sequential(nn.Tanh(), nn.Linear(1, 1))
+    nested, seen = nn.Sequential(inner, nn.ReLU(), inner[1]), []
+    nested.apply(seen.append)
+    assert seen == [inner[0], inner[1], inner, nested[1], nested]
+
+
+def test_a_sequential_with_attributes_of_its_own():
+    class Net(nn.Sequential):
+        def __init__(self):
+            super().__init__(nn.Linear(2, 3), nn.ReLU())
+            self.head = nn.Linear(3, 1)
+            self.scale = nn.Parameter(1.0)
+
+        def forward(self, x):
+            return self.head(super().forward(x)) * self.scale
+
+    net = Net()
+    assert list(net.state_dict()) == ["scale", "0.weight", "0.bias", "head.weight", "head.bias"]
+    assert net([1.0, 2.0]).shape == (1,)
+    net.eval()
+    assert not net.head.training
+
+
+def test_a_module_used_twice_is_in_the_state_twice():
+    """As in PyTorch, whose state dicts then load here."""
+    layer = nn.Linear(2, 2)
+    net = nn.Sequential(layer, nn.ReLU(), layer)
+    assert len(net.parameters()) == 2
+    state = net.state_dict()
+    assert list(state) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2)).load_state_dict(state)
+    net.load_state_dict(state)
+    layer.parent = net  # a reference back is no endless tree
+    assert len(net.state_dict()) == 4
+    assert net.apply(lambda m: None) is net
+
+
+def test_a_state_with_none_or_text_is_refused(model):
+    before = model.state_dict()
+    for wrong in ([None] * 5, ["1"] * 5, [ag.Value(1.0)] * 5, "11111", [[1.0]] * 5, [1.0, [2.0], 3.0, 4.0, 5.0]):
+        with pytest.raises(ag.StateError, match=r"4\.bias"):
+            model.load_state_dict({**before, "4.bias": wrong})
+        with pytest.raises(RuntimeError):  # what PyTorch's programs catch
+            model.load_state_dict({**before, "4.bias": wrong})
+    assert all((before[name] == array).all() for name, array in model.state_dict().items())
+    assert model.load_state_dict({**before, "4.bias": nn.Parameter(np.arange(5.0))}) == ([], [])
+    assert model[4].bias.data.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 def test_train_and_eval(model):
@@ -178,7 +226,7 @@ def test_text(model):
         "  (2): Sequential(\n    (0): Dropout(p=0.2, inplace=False)\n  )\n)"
     )
     assert repr(nn.Sequential()) == "Sequential()"
-    assert repr(nn.LayerNorm(4)) == "LayerNorm((4,), eps=1e-05, elementwise_affine=True)"
+    assert repr(nn.LayerNorm(4)) == "LayerNorm((4,), eps=1e-05, elementwise_affine=True, bias=True)"
     assert repr(nn.Embedding(5, 2)) == "Embedding(5, 2)"
     assert "(first): Linear" in repr(Branches())
 
@@ -309,3 +357,28 @@ def test_softmax_sums_to_one_far_out():
     out = nn.Softmax()(ag.values([1000.0, 999.0, -1000.0]))
     assert sum(v.data for v in out) == pytest.approx(1.0)
     out[0].backward()
+
+
+def test_softplus_and_layer_norm_say_what_pytorch_says():
+    assert repr(nn.Softplus(2, 20)) == "Softplus(beta=2.0, threshold=20.0)"
+    assert list(nn.LayerNorm(4, bias=False).state_dict()) == ["weight"]
+
+
+def test_weights_of_bce_are_broadcast():
+    with pytest.raises(ValueError, match=r"BCELoss.*weight.*\(2,\).*\(2, 3\)"):
+        nn.BCELoss(weight=[1.0, 2.0])(np.full((2, 3), 0.5), np.ones((2, 3)))
+
+
+def test_clipping_under_its_other_name():
+    assert nn.utils.clip_grad_norm_ is ag.optim.clip_grad_norm_
+    p = nn.Parameter([3.0, 4.0])
+    p.grad = [3.0, 4.0]
+    assert nn.utils.clip_grad_norm_([p], 1.0) == 5.0
+
+
+def test_an_empty_batch_keeps_the_last_axis():
+    assert nn.MLP(2, [3, 2])(np.zeros((0, 2))).shape == (0, 2)
+    assert nn.MLP(2, [3, 1])(np.zeros((0, 2))).shape == (0,)
+    assert nn.Neuron(2)(np.zeros((0, 2))).shape == (0,)
+    with pytest.raises(ValueError, match="empty"):
+        nn.KLDivLoss(reduction="batchmean")(np.zeros((0, 3)), np.zeros((0, 3)))

@@ -263,3 +263,56 @@ def test_snapshots_are_shared_until_the_numbers_change(p):
     p.data[0, 0] = 7.0
     assert p.rows() is not rows
     assert rows[0][0] == 0.0
+
+
+def test_in_place_operators_write_the_buffer(p):
+    w, before = p, p.data.copy()
+    p += 1.0
+    p -= 0.5 * np.ones(3)
+    p *= 2.0
+    p /= 4.0
+    assert p is w
+    np.testing.assert_array_equal(p.data, (before + 0.5) / 2.0)
+    layer = nn.Linear(3, 2)
+    weight, start = layer.weight, layer.weight.data.copy()
+    ag.sum(layer(np.ones(3))).backward()
+    layer.weight -= 0.1 * layer.weight.grad  # the attribute is assigned to itself
+    for q in layer.parameters():
+        q -= 0.1 * q.grad
+    assert layer.weight is weight
+    np.testing.assert_allclose(weight.data, start - 0.2)
+    with pytest.raises(ag.LostGradientError, match=r"w\.data"):
+        p += ag.values(np.ones(3))
+    with pytest.raises(ValueError, match="shape"):
+        p += np.ones(7)
+
+
+def test_scalars_are_written_in_place_where_nothing_is_recorded(p):
+    with pytest.raises(ag.LostGradientError, match="no_grad"):
+        p[0, 0] += 1.0
+    assert p[0, 0].data == 0.0
+    with ag.no_grad():
+        p[0, 0] += 1.0
+        p[1] -= 0.5 * p[1]
+        p[0, 1:] = [Value(8.0), 9.0]
+    assert p.data.tolist() == [[1.0, 8.0, 9.0], [1.5, 2.0, 2.5]]
+
+
+def test_methods_of_the_table(p):
+    (p.abs().sum() + p.pow(2).sum() + p.tanh().sum()).backward()
+    expected = np.sign(p.data) + 2.0 * p.data + 1.0 / np.cosh(p.data) ** 2
+    np.testing.assert_allclose(p.grad, expected, rtol=1e-14)
+    scalar = nn.Parameter(2.0)
+    scalar.log().backward()
+    assert scalar.grad.item() == 0.5
+    assert [v.data for v in (scalar * np.ones(2), np.ones(2) * scalar, 1.0 - scalar, scalar**2)[1]] == [2.0, 2.0]
+    assert (1.0 - scalar).data == -1.0
+    assert ((scalar > 1.0), (scalar <= 1.0), (p[0] > 0.5).tolist(), (p >= 5.0).sum()) == (
+        True, False, [False, True, True], 1,
+    )  # fmt: skip
+    assert p.grad.norm() == pytest.approx(np.sqrt((expected**2).sum()), rel=1e-14)
+    assert p.grad.norm(1) == pytest.approx(np.abs(expected).sum(), rel=1e-14)
+    assert p.grad.abs().max() == np.abs(expected).max()
+    assert not p.grad.data.zero_().any()
+    assert not p.grad.any()
+    assert sum(q.numel() for q in [p, scalar] if q.requires_grad) == 7
