@@ -290,6 +290,8 @@ def _page(title: str, theme: str, svg: str, data: Mapping[str, Any], ops: str) -
             "digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             "style": style + _file("player.css"),
             "svg": svg,
+            "note": html.escape(data["note"]),
+            "layers": '<option value="layer">one layer</option>' if data["clusters"] else "",
             "data": _json(data),
             "script": script,
         },

@@ -82,6 +82,8 @@ def _tidy(root: ET.Element, picture: Picture) -> None:
         name = group.get("id", "")
         if name in boxes:
             _mark_box(group, boxes[name])
+            group.set("tabindex", "0")
+            group.set("role", "button")
         elif name.removesuffix("-label") in edges:
             _mark_texts(group, lambda k: {})
     inside = {id(e) for g in root.iter(f"{{{_SVG}}}g") if g.get("id") in boxes for e in g.iter()}

@@ -9,13 +9,13 @@ const about = D.inner, OWNER = [], USERS = NODES.map(() => []);
 LINES.forEach((l, k) => {
   about[l.n] = l;
   // terms: from the line's node along a way (node, operand, node, operand …) to the node `to`
-  l.ends = l.links.flatMap(([o, ways, edges, row]) => ways.map((way, j) => ({ k, n: l.n, to: LINES[o].n, way, edge: edges[j], row, j, of: ways.length })));
+  l.ends = l.links.flatMap(([o, ways, edges, row]) => ways.map((way, j) => ({ k, n: l.n, to: LINES[o].n, way, edge: edges[j], row })));
   l.ends.forEach(e => USERS[e.to].push(e));
   l.tree = [...new Set([l.n, ...l.ends.flatMap(e => e.way.filter((x, i) => i % 2 === 0))])].sort((a, b) => a - b);
   l.tree.forEach(n => OWNER[n] = k);
 });
 
-// --- numbers: the tape again, by the table's functions and rules ---
+// numbers: the tape again, by the table's functions and rules
 let V = [], P = [], C = [], ADJ = [], TAN = [], REACHED = [], x0 = D.wrt;
 const operand = a => a < 0 ? C[-1 - a] : V[a];
 const partial = way => way.reduce((p, n, i) => i % 2 ? p : p * P[n][way[i + 1]], 1);
@@ -36,7 +36,7 @@ function sweep() {
   });
 }
 
-// --- words ---
+// words
 const el = (tag, cls, ...kids) => { const e = document.createElement(tag); e.className = cls; e.append(...kids); return e; };
 const attr = (e, set) => { for (const a in set) e.setAttribute(a, set[a]); return e; };
 const on = (e, types, f) => types.split(" ").forEach(t => e.addEventListener(t, f));
@@ -54,7 +54,7 @@ const d = (a, b) => el("span", "d", el("span", "", "∂", name(a)), el("span", "
 const joined = (list, f) => list.slice(0, 6).flatMap((t, i) => [...i ? [" + "] : [], ...f(t)]).concat(list.length > 6 ? " + …" : []);
 const expression = (n, numbers) => about[n].expr.flatMap((r, i, e) => r.length ? word([r]) : [numbers ? num(V[r], "v", !i && !(e[1] && e[1][0] === "sup")) : name(r)]);
 
-// --- steps: t is start, f (a value), seed, b (a term of the backward pass), t (a value and its tangent), end ---
+// steps, by their t: start, f (a value), seed, b (a term of the backward pass), t (a value and its tangent), end
 const open = new Set(), at = { reverse: 0, forward: 0 }, plans = {};
 let mode = D.mode, drill = false, asked = false, right = 0, tried = 0, looked = -1, playing = 0, running = 0;
 const root = document.documentElement.dataset;
@@ -66,8 +66,8 @@ function plan(t) {
   const values = inner.flatMap(k => inside(k).map(n => ({ t, k, n })));
   if (t === "t") return [{ t: "start" }, { t: "seed", n: x0 }, ...values, { t: "end" }];
   const terms = inner.reverse().flatMap(k => inside(k).reverse().flatMap(n => open.has(k)
-    ? pairsOf(n).map((s, i, all) => ({ row: -1, ...LINES[k].ends.find(e => e.way.at(-2) === n && e.way.at(-1) === s.way[1]), k, ...s, of: all.filter(o => o.to === s.to).length, j: all.slice(0, i).filter(o => o.to === s.to).length }))
-    : LINES[k].ends)).map(s => ({ ...s, t: "b", pass: inputs.length < 2 ? 0 : NODES[s.to][0] ? 1 : 2 }));
+    ? pairsOf(n).map(s => ({ row: -1, ...LINES[k].ends.find(e => e.way.at(-2) === n && e.way.at(-1) === s.way[1]), k, ...s }))
+    : LINES[k].ends)).map((s, i, list) => ({ ...s, t: "b", ways: list.filter(o => o.n === s.n && o.to === s.to).map(o => o.way), pass: inputs.length < 2 ? 0 : NODES[s.to][0] ? 1 : 2 }));
   return [{ t: "start" }, ...values, { t: "seed", n: ROOT }, ...terms.filter(s => s.pass < 2), ...terms.filter(s => s.pass > 1), { t: "end" }];
 }
 const replan = () => { plans.reverse = plan("f"); plans.forward = plan("t"); for (const m in plans) at[m] = Math.min(at[m], plans[m].length - 1); };
@@ -77,7 +77,7 @@ function stops() {
   const keys = plans[mode].map((s, i) => s.k === undefined || stride === "layer" && layer(s) < 0 ? i : s.t + s.pass + group[stride](s, i));
   return keys.flatMap((key, i) => key === keys[i + 1] ? [] : [i]);
 }
-// What is known after step `upto` of a mode: values, derivatives so far, and the pairs (node, operand) multiplied.
+// what is known after a step: values, derivatives so far, the pairs (node, operand) multiplied
 function known(m, upto) {
   const values = new Set(inputs), grads = new Map(), pairs = new Set();
   for (const s of plans[m].slice(0, upto + 1)) {
@@ -101,7 +101,7 @@ function sentence(s, before, hide) {
   if (t === "b") {
     const term = partial(s.way) * ADJ[n], old = before.grads.get(s.to);
     return [line(d(ROOT, s.to), " += ", d(n, s.to), " · ", d(ROOT, n), " = ", num(partial(s.way), "p"), " × ", grad(ADJ[n]), " = ", q(term)),
-      el("div", "more", "sum so far: ", ...old === undefined ? [] : [grad(old, 1), " + ", hide ? "?" : grad(term), " = "], q((old ?? -0) + term), s.of > 1 ? ` (way ${s.j + 1} of ${s.of})` : "")];
+      el("div", "more", "sum so far: ", ...old === undefined ? [] : [grad(old, 1), " + ", hide ? "?" : grad(term), " = "], q((old ?? -0) + term), s.ways[1] ? ` (way ${s.ways.indexOf(s.way) + 1} of ${s.ways.length})` : "")];
   }
   const out = [line(name(n), " = ", ...expression(n), " = ", ...about[n].expr.length > 1 ? [...expression(n, 1), " = "] : [], value(n, hide))];
   if (t === "t") {
@@ -112,20 +112,19 @@ function sentence(s, before, hide) {
 }
 const phase = s => D.words[s.t + (s.pass || "")] + (layer(s) < 0 ? "" : " · " + D.clusters[layer(s)]) + (s.k !== undefined && LINES[s.k].n !== s.n ? " · inside " + said(LINES[s.k].n) : "");
 
-// --- the picture ---
+// the picture
 const stage = $("stage"), edge = {};
 LINES.forEach((l, k) => {
   const g = l.g = $(l.id);
   l.ends.forEach(({ edge: e }) => { if (e) edge[e] = [$(e), $(e + "-label")].filter(x => x); });
   if (!g) return;
   l.texts = [...g.querySelectorAll("[data-s]")];
-  attr(g, { tabindex: 0, role: "button" });
   on(g, "click", () => toggle(k));
   on(g, "pointerenter focus", () => look(l.n));
   on(g, "pointerleave blur", () => look(-1));
 });
 function write(text, x, hot) {
-  const s = x === undefined ? "" : x === "?" ? x : fmt(x), size = text.dataset.z ||= text.getAttribute("font-size");
+  const s = x === undefined ? "" : x === "?" ? x : [4, 3, 2].map(k => fmt(x, k)).find((t, i) => t.length < 8 || i > 1), size = text.dataset.z ||= text.getAttribute("font-size");
   text.textContent = s;
   attr(text, { "font-size": s.length > 6 ? size * 6.2 / s.length : size });
   text.classList.toggle("on", hot);
@@ -152,7 +151,7 @@ function paint(active, state, hide) {
     look(g, { on: cards.has(k) || rows.has(k), src: from.has(k), off: !shown && !cards.has(k), f: !back, b: back, open: open.has(k) });
     attr(g, { "aria-label": said(n) + (shown ? ", value " + fmt(V[n]) : "") + (grads.has(n) ? `, ${deriv()} ` + fmt(grads.get(n)) : "") + (l.tree.length > 1 ? open.has(k) ? ", unfolded" : ", folded" : "") });
   });
-  const card = now.n === undefined ? null : LINES[now.row >= 0 ? now.k : OWNER[now.to ?? now.n]].g;
+  const card = now.n >= 0 && LINES[now.row >= 0 ? now.k : OWNER[now.to ?? now.n]].g;
   if (!card) return;
   const r = card.getBoundingClientRect(), s = stage.getBoundingClientRect();
   stage.scrollBy(r.left + r.width / 2 - s.left - s.width / 2, r.top + r.height / 2 - s.top - s.height / 2);
@@ -166,7 +165,7 @@ function toggle(k) {
   show();
 }
 
-// --- a value: its whole sum and its paths ---
+// a value: its whole sum and its paths
 function look(n) { looked = n; detail(); }
 function detail() {
   const n = looked, eq = (...x) => el("div", "eq", ...x);
@@ -176,6 +175,7 @@ function detail() {
   if (n === ROOT) out.push(eq(d(n, n), " = ", grad(1)));
   else out.push(eq(d(ROOT, n), " = ", ...joined(uses, u => [d(u.n, n), " · ", d(ROOT, u.n)])), eq(" = ", ...joined(uses, u => [num(partial(u.way), "p"), " × ", grad(ADJ[u.n])]), " = ", grad(ADJ[n], 1)));
   if (mode === "forward") out.push(eq(d(n, x0), " = ", grad(TAN[n], 1)));
+  if (open.has(OWNER[n])) LINES[OWNER[n]].tree.forEach(m => m !== n && out.push(eq(name(m), " = ", ...expression(m), " = ", value(m), ", ", d(ROOT, m), " = ", grad(ADJ[m], 1))));
   for (const l of LINES.slice().reverse()) ways[l.n] = l.n === ROOT ? 1 : USERS[l.n].reduce((s, u) => s + ways[u.n], 0);
   (function walk(m, trail) {
     if (m === ROOT) trails.push(trail);
@@ -185,12 +185,12 @@ function detail() {
   $("detail").replaceChildren(...out);
 }
 
-// --- sliders ---
+// sliders
 const first = n => USERS[n].length && USERS[n][0].n;
 const rows = inputs.slice().sort((a, b) => first(a) - first(b)).map(n => {
-  const range = attr(el("input", ""), { type: "range", step: "any", "aria-label": said(n) }), text = attr(el("input", ""), { type: "text", "aria-label": said(n) + ", its value" }), out = el("output", "");
+  const range = attr(el("input", ""), { type: "range", step: "any", "aria-label": said(n) }), text = attr(el("input", ""), { type: "text", "aria-label": said(n) }), out = el("output", "");
   const row = attr(el("div", "leaf", name(n), range, text, out), { "data-label": said(n) });
-  const set = x => { V[n] = x; evaluate(); sweep(); $("reset").hidden = false; show(true); };
+  const set = x => { V[n] = x; evaluate(); sweep(); show(true); };
   range.disabled = text.disabled = !D.live;
   on(range, "input", () => set(+range.value));
   on(text, "change", () => {
@@ -204,25 +204,22 @@ const rows = inputs.slice().sort((a, b) => first(a) - first(b)).map(n => {
   return { n, row, range, text, out };
 });
 
-// --- multiplications ---
 function counts() {
   const meter = (title, m, max, note) => { const now = known(m, at[m]).pairs.size; return el("div", "meter", title, el("b", "", `${now} of ${max}`), attr(el("progress", ""), { max: max || 1, value: now, "aria-label": title }), el("small", "", note)); };
   $("counts").replaceChildren(meter("reverse mode", "reverse", D.all, D.words.reverse), meter("forward mode from " + said(x0), "forward", D.reach[x0], D.words.forward));
 }
 
-// --- moving ---
+// moving
 function show(quiet) {
   const steps = plans[mode], i = at[mode], s = steps[i], ends = stops(), state = known(mode, i);
   const start = ends.includes(i) ? Math.max(-1, ...ends.filter(j => j < i)) + 1 : i, shown = Math.max(start, i - 4);
   asked = asked && "ftb".includes(s.t);
   paint(steps.slice(start, i + 1), state, asked);
-  attr($("sum"), { "aria-live": playing || running || quiet ? "off" : "polite" }).replaceChildren(...start < shown ? [el("div", "more", `${i + 1 - start} steps, the last five:`)] : [], ...steps.slice(shown, i + 1).flatMap((x, j) => sentence(x, known(mode, shown + j - 1), asked && shown + j === i)));
+  attr($("sum"), { class: start < i ? "many" : "", "aria-live": playing || running || quiet ? "off" : "polite" }).replaceChildren(...start < shown ? [el("div", "more", `${i + 1 - start} steps, the last five:`)] : [], ...steps.slice(shown, i + 1).flatMap((x, j) => sentence(x, known(mode, shown + j - 1), asked && shown + j === i)));
   $("phase").textContent = phase(s);
   $("where").textContent = `${i} of ${steps.length - 1}`;
   attr($("scrub"), { max: steps.length - 1, "aria-valuetext": phase(s) }).value = i;
   $("legend-g").textContent = deriv();
-  $("wrt-box").hidden = mode !== "forward";
-  $("ask").hidden = !drill;
   $("score").textContent = `${right} of ${tried} right`;
   attr($("leaves"), { "data-output": V[ROOT] });
   for (const { n, row, range, text, out } of rows) {
@@ -255,14 +252,14 @@ on($("drill"), "change", e => { drill = e.target.checked; asked = false; right =
 on($("ask"), "submit", e => {
   e.preventDefault();
   const g = $("guess").value.trim().replace("−", "-"), s = plans[mode][at[mode]], x = Number(g.replace(/inf$/i, "Infinity"));
-  const y = s.t === "f" ? V[s.n] : s.t === "t" ? TAN[s.n] : s.t === "b" && partial(s.way) * ADJ[s.n];
+  const y = s.t === "f" ? V[s.n] : s.t === "t" ? TAN[s.n] : asked && partial(s.way) * ADJ[s.n];
   if (asked && g) tried++, right += x === y || x != x && y != y || Math.abs(x - y) <= .01 * Math.abs(y);
   next();
 });
 on($("theme"), "change", e => root.theme = e.target.value);
 on($("large"), "change", () => show());
 on(document, "keydown", e => {
-  const t = e.target, node = t.matches("g.node"), typing = t.matches("input[type=text],#guess,select");
+  const t = e.target, node = t.matches("g.node"), typing = t.matches("input[type=text],select");
   if (e.ctrlKey || e.metaKey || e.altKey || typing) return;
   const space = e.key === " " && !node && !t.matches("button,input"), f = node && (e.key === "Enter" || e.key === " ") ? () => toggle(LINES.findIndex(l => l.g === t)) : space ? start : !t.matches("[type=range]") && keys[e.key];
   if (!f) return;
@@ -271,7 +268,7 @@ on(document, "keydown", e => {
   f();
 });
 
-// --- frames of a training run ---
+// frames of a training run
 const run = yes => { clearInterval(running); running = yes && setInterval(() => +$("frame").value < F - 1 ? frame(+$("frame").value + 1) : run(0), 600 / $("speed").value); $("run").textContent = yes ? "❚❚ pause" : "▶ run"; };
 function frame(k) {
   const f = D.frames[k];
@@ -280,7 +277,6 @@ function frame(k) {
   inputs.forEach((n, j) => V[n] = real(f.l[j]));
   if (f.p) P = f.p.map(row => row.map(real)); else evaluate();
   sweep();
-  $("reset").hidden = true;
   $("frame").value = k;
   $("frame-name").textContent = f.t;
   if (F > 1) attr($("dot"), { cx: D.curve[k][0], cy: D.curve[k][1] });
@@ -296,9 +292,7 @@ if (F > 1) {
 }
 on($("reset"), "click", () => frame(+$("frame").value));
 
-// --- begin ---
-$("note").textContent = D.note;
-if (D.clusters.length) $("stride").append(attr(el("option", "", "one layer"), { value: "layer" }));
+// begin
 $("wrt").value = x0;
 $("mode").value = mode;
 $("theme").value = root.theme;
