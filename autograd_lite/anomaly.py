@@ -43,6 +43,14 @@ class Check:
             what, kind = found
             raise kind(what + (f"\n  at {source}" if source else ""))
 
+    def before_sweep(self, root: Node) -> None:
+        """``backward()`` is about to run: the graph may have been recorded outside, and an adjoint may overflow."""
+        found = explain_nonfinite(root)
+        if found and found.kind != "leaf":
+            born = _born(found.node) if found.kind != "adjoint" else None
+            at = f"\n  at {found.source}" if found.source else ""
+            raise (born[1] if born else AnomalyOverflowError)(found.what + at)
+
 
 def user_line() -> str:
     """The innermost line of the running program that is not this package's: "file:line: text"."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from .errors import NonFiniteGradientWarning
 from .graph import LOCK, Node, gradient_nodes, refuse_reentry, reverse_nodes
-from .modes import hiding
+from .modes import hiding, observers
 
-__all__ = ["backward_on_nodes", "warn_nonfinite"]
+__all__ = ["backward_on_nodes", "before_sweep", "warn_nonfinite"]
 
 
 def backward_on_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> list[Node]:
@@ -19,13 +19,13 @@ def backward_on_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> 
 
     Args:
         root: the node to differentiate.
-        seed: its adjoint, a node.
+        seed: its adjoint, a number or a node.
         constant: makes a node of a number; a node stays what it is.
     """
     refuse_reentry()
     with LOCK:
         with hiding("checks"):  # a rule may pass through a pole that its result doesn't see
-            adjoints = reverse_nodes([(root, seed)], constant)
+            adjoints = reverse_nodes([(root, constant(seed))], constant)
         reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
         before = [node._gradient() for node in reached]
         after: list[Any] = []
@@ -41,6 +41,14 @@ def backward_on_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> 
                 node._set_gradient(grad)
             raise
     return [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
+
+
+def before_sweep(root: Node) -> None:
+    """Let the observers of this thread look at the graph first (``detect_anomaly`` raises if it holds a nan)."""
+    for observer in observers():
+        look = getattr(observer, "before_sweep", None)
+        if look is not None:
+            look(root)
 
 
 def warn_nonfinite(leaves: list[Node]) -> None:

@@ -95,7 +95,9 @@ def no_grad(f: Callable[..., Any] | None = None) -> Any:
 
 def detect_anomaly(f: Callable[..., Any] | None = None) -> Any:
     """Within it, the first op whose finite operands make a nan or an infinity raises, and so does the first op with
-    finite operands that has such a partial derivative. A context manager and a decorator, for this thread only.
+    finite operands that has such a partial derivative. ``backward()`` looks at its whole graph first, whether or not
+    it was recorded here, and raises for an adjoint that overflows too. A context manager and a decorator, for this
+    thread only.
 
     The message names the op, its operands and labels, and the line of the user's program. The exception is also a
     ValueError, OverflowError or ZeroDivisionError, whichever plain Python raises there. Nodes recorded within it

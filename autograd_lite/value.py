@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-from .backward import backward_on_nodes, warn_nonfinite
+from .backward import backward_on_nodes, before_sweep, warn_nonfinite
 from .errors import lost
 from .graph import STATE, Info, Many, Node, check_partials, reverse_sweep
 from .hooks import Handle, register
@@ -178,10 +178,9 @@ class Value(Methods):
         >>> (x * x).backward(); x.grad
         6.0
         """
-        if create_graph:
-            bad = backward_on_nodes(self, constant(seed), constant)
-        else:
-            bad = reverse_sweep(self, as_float(seed, "seed"))
+        if STATE.special:
+            before_sweep(self)
+        bad = backward_on_nodes(self, seed, constant) if create_graph else reverse_sweep(self, as_float(seed, "seed"))
         if bad:
             warn_nonfinite(bad)
 

@@ -403,6 +403,24 @@ def test_only_the_op_where_it_is_born_raises():
     assert (Value(0.0) * 1.0).data == 0.0
 
 
+def test_backward_under_detect_anomaly_looks_at_graphs_recorded_outside_it():
+    x = Value(0.0, label="width")
+    y = ag.sqrt(x) * 2.0
+    small = Value(1e-300, label="small")
+    steep = small * 1e200 * 1e200
+    for create_graph in (False, True):
+        with pytest.raises(ZeroDivisionError, match="'width' is inf"), ag.detect_anomaly():
+            y.backward(create_graph=create_graph)
+        with pytest.raises(OverflowError, match="'small': every value is finite, but its adjoint is inf"):
+            ag.detect_anomaly(steep.backward)(create_graph=create_graph)
+    assert (x.grad, small.grad, y.grad) == (0.0, 0.0, 0.0)
+    z = x + 1.0
+    with ag.detect_anomaly():
+        z.backward()
+        (Value(math.inf, label="given") + x).backward()
+    assert x.grad == 2.0
+
+
 def test_explain_nonfinite_names_the_way_to_the_output():
     x = Value(1000.0, label="x")
     e = ag.exp(x).named("e")
