@@ -395,7 +395,7 @@ def test_it_looks_as_it_did(watched, browser, theme):
     page = watched.show(explore(domke_graph(), theme=theme).html)
     for _ in range(12):
         page.keyboard.press("ArrowRight")
-    taken = page.screenshot()
+    taken = page.screenshot(clip={"x": 0, "y": 0, "width": 1280, "height": 480})
     golden = GOLDEN / f"domke-{theme}.png"
     if not golden.exists():
         golden.parent.mkdir(exist_ok=True)
