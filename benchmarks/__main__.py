@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--threads", action="store_true", help="let array libraries use every core")
     parser.add_argument("--json", type=Path, help="write everything measured here")
     parser.add_argument("--plot", type=Path, help="write the plot here (svg, png)")
+    parser.add_argument("--readme", type=Path, help="put the summary between the marks of this README")
     options = parser.parse_args()
     peers = options.peers.split(",") if options.peers else PEERS
     works = {peer: installed(peer) for peer in peers}
@@ -54,6 +55,8 @@ def main() -> None:
         print("\n" + report.table(found), flush=True)
     if options.json:
         report.write_json(options.json, rows, where)
+    if options.readme:
+        report.write_readme(options.readme, rows, where)
     if options.plot:
         report.plot(options.plot, rows)
 

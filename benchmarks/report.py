@@ -47,6 +47,48 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+#: the README's columns: a heading and the peers it stands for, the fastest of which is shown
+COLUMNS = {
+    "eager": ["ours"],
+    "`ag.compile`": ["ours_compiled"],
+    "micrograd": ["micrograd"],
+    "the same, collector off": ["micrograd_nogc"],
+    "XAD": ["xad"],
+    "PyTorch": ["torch_tensors", "torch_scalars"],
+    "JAX": ["jax_jit"],
+    "HIPS autograd": ["hips_arrays", "hips_scalars"],
+    "CasADi": ["casadi"],
+    "by hand": ["hand_numpy", "hand_python"],
+}
+
+
+def summary(rows: list[Row], where: dict[str, Any]) -> str:
+    """The README's table: median CPU time, a workload a line; ✗ where a peer fails, blank where it was not asked."""
+    lines = [
+        "| | " + " | ".join(COLUMNS) + " |",
+        "|---|" + "---:|" * len(COLUMNS),
+    ]
+    for name in dict.fromkeys(row.workload for row in rows):
+        found = {row.peer: row for row in rows if row.workload == name}
+        cells = []
+        for peers in COLUMNS.values():
+            times = [found[p].median for p in peers if p in found and found[p].cpu and not found[p].error]
+            failed = any(p in found and found[p].error for p in peers)
+            cells.append(human(min(times)) if times else "✗" if failed else "")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    versions = sorted({f"{row.peer} {row.version}" for row in rows if row.version and not row.peer.startswith("hand")})
+    lines += ["", ", ".join(f"{k} {v}" for k, v in where.items()) + ". " + ", ".join(versions) + "."]
+    return "\n".join(lines)
+
+
+def write_readme(path: Path, rows: list[Row], where: dict[str, Any]) -> None:
+    """Put the table between the README's two marks."""
+    begin, end = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(begin)
+    path.write_text(f"{before}{begin}\n{summary(rows, where)}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
 def machine() -> dict[str, Any]:
     """Where and with what this was measured."""
     import autograd_lite as ag
