@@ -226,6 +226,13 @@ def test_an_op_of_the_users_own_is_replayed():
     assert data["frames"][0]["p"] == [[], [12.0], [1.0, 0.0]]
 
 
+def test_a_checkpoint_is_replayed():
+    y = (ag.checkpoint(lambda v: ag.sin(v) * v, Value(2.0, label="x")) + 1.0).named("y")
+    data = data_of(explore(y).html)
+    assert not data["live"]
+    assert data["frames"][0]["v"] == [node.data for node in ag.topological_order(y)]
+
+
 # --- training runs ----------------------------------------------------------------------------------------------------
 
 
