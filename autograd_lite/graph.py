@@ -307,6 +307,7 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Nod
                 node._set_gradient(g)
         for (sink, _), group in zip(snapshots, sunk):
             bad.extend(sink.commit(group))
+        repr(None)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
     except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
         for node, grad in zip(nodes, before):
             node._set_gradient(grad)

@@ -149,6 +149,29 @@ def test_a_hook_waits_for_no_other_thread():
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+def test_an_interrupt_in_the_middle_of_a_long_sweep_takes_nothing_over():
+    x = Value(1.0)
+    y = x
+    for _ in range(100_000):
+        y = y * 1.0
+
+    def interrupt(signum, frame):
+        raise KeyboardInterrupt
+
+    old = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.002)  # a fraction of the time that the sweep takes
+        with pytest.raises(KeyboardInterrupt):
+            y.backward()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+    assert x.grad == 0.0
+    y.backward()
+    assert x.grad == 1.0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
 @pytest.mark.parametrize("create", [False, True])
 def test_interrupts_leave_gradients_whole(create):
     """Interrupted at arbitrary moments, a sweep has added all of its gradients or none."""
