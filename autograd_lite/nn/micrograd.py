@@ -63,6 +63,13 @@ class _Scalars(Module):
         return self._record(x)
 
 
+class _Fixed(list[Any]):
+    """A list made on demand, so that an assignment to one of its places would be lost."""
+
+    def __setitem__(self, place: Any, item: Any) -> None:
+        raise TypeError("the weights of a neuron live in its layer's buffer: write their numbers, w[0].data = …")
+
+
 class Neuron(_Scalars):
     """Σ wᵢ·xᵢ + b, and its ReLU unless ``nonlin`` is False.
 
@@ -92,7 +99,7 @@ class Neuron(_Scalars):
     @property
     def w(self) -> list[Any]:
         """The weights."""
-        return self._weights.row(self._unit)
+        return _Fixed(self._weights.row(self._unit))
 
     @property
     def b(self) -> Any:

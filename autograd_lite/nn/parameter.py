@@ -260,6 +260,14 @@ class Parameter(Operand):
         """True: what shall not be trained is not given to the optimiser."""
         return True
 
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not wanted:
+            raise ValueError(
+                f"{self._called()}.requires_grad is always True: give the optimiser only the parameters that shall be "
+                f"trained, or compute within ag.no_grad()"
+            )
+
     def item(self) -> float:
         """The number, if it is only one."""
         return float(self.storage.data.item())

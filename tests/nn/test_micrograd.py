@@ -167,3 +167,14 @@ def test_an_mlp_inside_another_module():
     assert pair.right.weight.grad.tolist() == [[1.0, 2.0]]
     pair.zero_grad()
     assert not any(p.grad.any() for p in pair.parameters())
+
+
+def test_a_weight_is_not_replaced_in_silence():
+    neuron = nn.Neuron(2)
+    with pytest.raises(TypeError, match="data"):
+        neuron.w[0] = Value(1.0)
+    with pytest.raises(AttributeError):
+        neuron.w = [Value(1.0), Value(2.0)]
+    neuron.w[0].data, neuron.w[1].data, neuron.b.data = 1.0, 2.0, 0.5
+    assert neuron([1.0, 1.0]).data == 3.5
+    assert len(neuron.w + neuron.parameters()) == 5

@@ -316,3 +316,6 @@ def test_methods_of_the_table(p):
     assert not p.grad.data.zero_().any()
     assert not p.grad.any()
     assert sum(q.numel() for q in [p, scalar] if q.requires_grad) == 7
+    p.requires_grad = True
+    with pytest.raises(ValueError, match="optimiser"):
+        p.requires_grad = False
