@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from autograd_lite.drawing import renderer
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -65,3 +69,18 @@ def watched(browser: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     yield made
     made.check()
     context.close()
+
+
+@pytest.fixture(params=["dot", "graphviz-pure", "builtin"])
+def tier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Each of the three renderers."""
+    program = renderer._pure()
+    if request.param != "builtin" and (not program or sys.platform == "win32"):
+        pytest.skip("graphviz-pure is not installed")
+    if request.param == "dot":
+        wrapper = tmp_path / "dot"
+        wrapper.write_text(f'#!/bin/sh\necho "Warning: no fonts" >&2\nexec "{program}" "$@"\n')
+        wrapper.chmod(0o755)
+        program = str(wrapper)
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", "builtin" if request.param == "builtin" else program)
+    return str(request.param)

@@ -351,6 +351,19 @@ def test_a_narrow_screen_does_not_scroll_sideways(watched, graph):
     assert page.evaluate("parseFloat(getComputedStyle(document.getElementById('sum')).fontSize)") >= 16
 
 
+def test_every_tier_steps(watched, tier):
+    for graph in (toy, network):
+        y = graph()
+        page = watched.show(explore(y).html)
+        page.keyboard.press("End")
+        y.backward()
+        shown_gradients = sorted(page.locator("g.node [data-s=g]").all_text_contents())
+        leaves = [node for node in ag.topological_order(y) if node.op is None]
+        for leaf in leaves:
+            assert any(text.startswith(shown(leaf.grad)[:4]) for text in shown_gradients)
+        assert page.locator("g.edge").count() == page.locator("g.edge path").count()
+
+
 def test_three_hundred_cards_step(watched):
     y = Value(0.5, label="x")
     for k in range(299):

@@ -8,7 +8,6 @@ import html
 import json
 import math
 import re
-import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.cli import main
-from autograd_lite.drawing import renderer
 from autograd_lite.errors import GraphChangedError, RenderError
 from autograd_lite.player import explore, snapshot
 from autograd_lite.player.functions import FUNCTIONS
@@ -141,21 +139,6 @@ def test_counts_are_those_of_cost():
         assert data["all"] == cost.edges == cost.reverse
         assert max(data["reach"].values()) <= data["all"]
     assert data_of(explore(domke_graph()).html)["reach"] == {"0": 8}
-
-
-@pytest.fixture(params=["dot", "graphviz-pure", "builtin"])
-def tier(request, monkeypatch, tmp_path):
-    """Each of the three renderers."""
-    program = renderer._pure()
-    if request.param != "builtin" and (not program or sys.platform == "win32"):
-        pytest.skip("graphviz-pure is not installed")
-    if request.param == "dot":
-        wrapper = tmp_path / "dot"
-        wrapper.write_text(f'#!/bin/sh\necho "Warning: no fonts" >&2\nexec "{program}" "$@"\n')
-        wrapper.chmod(0o755)
-        program = str(wrapper)
-    monkeypatch.setenv("AUTOGRAD_LITE_DOT", "builtin" if request.param == "builtin" else program)
-    return request.param
 
 
 @pytest.mark.parametrize("graph", [toy, domke_graph, network])
