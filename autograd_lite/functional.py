@@ -51,8 +51,7 @@ class _Recording:
         argnums: Argnums,
         more: Sequence[Any] = (),
     ) -> None:
-        if not callable(f):
-            raise TypeError(f"{name} takes a function, not {type(f).__name__}: pass f itself, and the arguments later")
+        _function(name, f)
         chosen = _chosen(name, args, argnums)
         numbers: list[Any] = []
         parts = [flatten(args[i], numbers, f"{name}: argument {i}") for i in chosen]
@@ -156,7 +155,18 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     return _value_and_grad(f, argnums, "value_and_grad")
 
 
+def _function(name: str, f: object) -> None:
+    """TypeError unless ``f`` can be called; the transforms ask at once, not when their result is called."""
+    if not callable(f):
+        cure = "pass f itself, and the arguments later"
+        if isinstance(f, Node):
+            cure = "of a Value that is already there, y.backward() leaves the derivatives in x.grad"
+        raise TypeError(f"{name} takes a function, not {type(f).__name__}: {cure}")
+
+
 def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Callable[..., tuple[Any, Any]]:
+    _function(name, f)
+
     @functools.wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         run = _Recording(name, f, args, kwargs, argnums)
@@ -168,7 +178,6 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
             adjoints = run.finish(run.linear([y]).reverse([1.0]))
         return _finish(y, run.plain), run.arguments.build(iter(adjoints))
 
-    value_and_gradient.__dict__["__transform__"] = ("value_and_grad", f, argnums)
     return transformed(value_and_gradient, "value_and_grad", f, argnums)
 
 
@@ -199,7 +208,6 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
-    gradient.__dict__["__transform__"] = ("grad", f, argnums)  # so that compile can differentiate the arrays instead
     return transformed(gradient, "grad", f, argnums)
 
 
@@ -286,6 +294,7 @@ class Jacobian:
     def __init__(self, f: Callable[..., Any], argnums: Argnums, mode: str, name: str) -> None:
         if mode not in ("auto", "forward", "reverse"):
             raise ValueError(f"{name}: mode is 'auto', 'forward' or 'reverse', not {mode!r}")
+        _function(name, f)
         functools.update_wrapper(self, f, updated=())
         self.mode = mode
         self._asked = mode

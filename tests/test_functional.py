@@ -131,6 +131,9 @@ def test_other_errors_name_the_cause():
         ag.grad(lambda x: x[0])([1.0, None])
     with pytest.raises(TypeError, match="complex"):
         ag.grad(lambda x: x[0])(np.array([1j]))
+    for transform in (ag.grad, ag.value_and_grad, ag.jacobian, ag.hessian):  # at once
+        with pytest.raises(TypeError, match=r"takes a function, not Value: .*backward"):
+            transform(Value(3.0))
     with pytest.raises(TypeError, match="takes a function"):
         ag.grad(3.0)(1.0)
 
