@@ -246,7 +246,9 @@ def test_create_graph_refuses_a_graph_whose_leaf_has_changed():
 def test_what_primitive_is_given_is_checked():
     sine = ag.primitive(partials=lambda out, x: (ag.cos(x),))(math.sin)
     assert ag.grad(ag.grad(sine))(0.5) == -math.sin(0.5)
-    power = ag.primitive(partials=lambda out, x: (math.log(2.0) * out,), name="two_to")(functools.partial(math.pow, 2.0))
+    power = ag.primitive(partials=lambda out, x: (math.log(2.0) * out,), name="two_to")(
+        functools.partial(math.pow, 2.0)
+    )
     assert (str(power(Value(3.0)).op), ag.grad(power)(3.0)) == ("<primitive two_to>", 8.0 * math.log(2.0))
     with pytest.raises(TypeError, match="not int"):
         ag.primitive(3)

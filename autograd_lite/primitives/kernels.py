@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Iterable
 from itertools import accumulate
 from operator import mul
 from types import FunctionType
@@ -48,6 +49,7 @@ def affine(xs: list[float], ws: list[float], start: float = 0.0) -> float:
         for i in range(len(xs)):
             out += xs[i] * ws[i]
         return out
+    products: Iterable[float] = map(mul, xs, ws)
     if _PLAIN_SUM:
-        return sum(map(mul, xs, ws), start)
-    return deque(accumulate(map(mul, xs, ws), initial=start), maxlen=1)[0]
+        return sum(products, start)
+    return deque(accumulate(products, initial=start), maxlen=1)[0]
