@@ -51,6 +51,14 @@ class _Scalars(Module):
         """The shape of the result: () for one number."""
         raise NotImplementedError
 
+    def _sink(self) -> Weights:
+        """The ``Weights`` of a neuron or a layer; another only after another Parameter has been assigned."""
+        known: Weights = self.__dict__["_weights"]
+        weight, bias = self.__dict__.get("weight", known.weight), self.__dict__.get("bias", known.bias)
+        if weight is not known.weight or bias is not known.bias:
+            known = self._weights = Weights(weight, bias)
+        return known
+
     def forward(self, x: Any) -> Any:
         """One row gives what micrograd gives; several rows an array with the same for each."""
         if type(x) is not list or not x or not isinstance(x[0], (float, Operand)):
@@ -60,7 +68,7 @@ class _Scalars(Module):
                 flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]
                 return object_array(flat, (*array.shape[:-1], *self._units()))
             x = array.tolist()
-        return self._record(x)
+        return self._record(list(x))  # the nodes keep this list, and the caller may change theirs
 
 
 class _Fixed(list[Any]):
@@ -99,18 +107,18 @@ class Neuron(_Scalars):
     @property
     def w(self) -> list[Any]:
         """The weights."""
-        return _Fixed(self._weights.row(self._unit))
+        return _Fixed(self._sink().row(self._unit))
 
     @property
     def b(self) -> Any:
         """The bias."""
-        return self._weights.bias_of(self._unit)
+        return self._sink().bias_of(self._unit)
 
     def parameters(self, recurse: bool = True) -> Parameters:
         return Parameters([*self.w, self.b])
 
     def _record(self, row: list[Any]) -> Any:
-        weights = self._weights
+        weights = self._sink()
         _check(self, row, weights)
         assert weights.bias is not None
         bias = weights.bias.rows()[self._unit]
@@ -121,7 +129,7 @@ class Neuron(_Scalars):
         return ()
 
     def __repr__(self) -> str:
-        return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({self._weights.weight.shape[1]})"
+        return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({self._sink().weight.shape[1]})"
 
 
 def _check(module: Module, row: list[Any], weights: Weights) -> None:
@@ -158,7 +166,7 @@ class Layer(_Scalars):
         result = []
         for unit in range(len(self.weight)):
             neuron = Neuron.__new__(Neuron)
-            neuron._place(self._weights, unit, self.nonlin)
+            neuron._place(self._sink(), unit, self.nonlin)
             result.append(neuron)
         return result
 
@@ -166,8 +174,9 @@ class Layer(_Scalars):
         return Parameters(p for neuron in self.neurons for p in neuron.parameters())
 
     def _record(self, row: list[Any]) -> Any:
-        _check(self, row, self._weights)
-        made = neurons(self._weights, row, self.weight.rows(), self.bias.rows())
+        weights = self._sink()
+        _check(self, row, weights)
+        made = neurons(weights, row, self.weight.rows(), self.bias.rows())
         if self.nonlin:
             made = relus(made)
         return made[0] if len(made) == 1 else made

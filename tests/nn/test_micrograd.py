@@ -178,3 +178,33 @@ def test_a_weight_is_not_replaced_in_silence():
     neuron.w[0].data, neuron.w[1].data, neuron.b.data = 1.0, 2.0, 0.5
     assert neuron([1.0, 1.0]).data == 3.5
     assert len(neuron.w + neuron.parameters()) == 5
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Neuron(2, nonlin=False), lambda: nn.Layer(2, 1, nonlin=False)])
+def test_a_list_that_is_changed_after_the_call_changes_nothing(make):
+    model = make()
+    row = [1.0, 2.0]
+    out = model(row)
+    row[0] = 100.0
+    out.backward()
+    assert model.weight.grad.tolist() == [[1.0, 2.0]]
+    first, other = Value(1.0), Value(50.0)
+    row = [first, 2.0]
+    out = model(row)
+    row[0] = other
+    out.backward()
+    assert (first.grad, other.grad) == (model.weight.data[0, 0], 0.0)
+    assert model.weight.grad.tolist() == [[2.0, 4.0]]
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Neuron(2, nonlin=False), lambda: nn.Layer(2, 1, nonlin=False)])
+def test_an_assigned_parameter_is_the_one_that_is_trained(make):
+    model = make()
+    old = model.weight
+    model.weight = nn.Parameter([[3.0, 4.0]])
+    out = model([1.0, 2.0])
+    assert out.data == 11.0
+    out.backward()
+    assert model.weight.grad.tolist() == [[1.0, 2.0]]
+    assert not old.grad.any()
+    assert [p.data for p in model.parameters()] == [3.0, 4.0, 0.0]
