@@ -20,9 +20,9 @@ FLAGS = [
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """One browser for the whole run."""
+    """One browser for all the tests here; it is gone (and its event loop) before others begin."""
     program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("there is no chromium on PATH: the stepping page is not tested in a browser")

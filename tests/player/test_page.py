@@ -18,6 +18,7 @@ import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.cli import main
 from autograd_lite.errors import GraphChangedError, RenderError
+from autograd_lite.notation import outline
 from autograd_lite.player import explore, snapshot
 from autograd_lite.player.functions import FUNCTIONS
 from autograd_lite.player.ops import javascript, partials_source, supported
@@ -130,6 +131,27 @@ def test_the_tape_is_the_graph(graph):
                 ends = [data["nodes"][way[i]][1][way[i + 1]] for i in range(0, len(way), 2)]
                 assert ends[:-1] == way[2::2]
                 assert ends[-1] == data["lines"][place]["n"]
+
+
+def test_ways_and_edges_are_those_of_the_picture():
+    x, w = Value(2.0, label="x"), Value(3.0, label="w")
+    f = (ag.exp(x * x + x * w) * x - w * w).named("f")
+    y = (f * f + ag.sin(x)).named("y")
+    data, read = data_of(explore(y).html), outline(y)
+    picture = ag.draw(y).picture
+    for line, known in zip(data["lines"], read.lines, strict=True):
+        for (place, ways, edges, row), operand, partials in zip(
+            line["links"], known.operands, known.partials, strict=True
+        ):
+            assert data["nodes"][data["lines"][place]["n"]][0] == (operand.op.name if operand.op else "")
+            products = [
+                math.prod(data["frames"][0]["p"][way[i]][way[i + 1]] for i in range(0, len(way), 2)) for way in ways
+            ]
+            assert products == pytest.approx(partials, rel=1e-15)
+            assert row >= 0 or len(edges) == len(ways)
+            for edge, partial in zip(edges, products, strict=False):
+                [drawn] = [e for e in picture.edges if e.id == edge]
+                assert "".join(run.text for run in drawn.label) == f"{partial:.4g}"
 
 
 def test_counts_are_those_of_cost():
