@@ -32,13 +32,22 @@ def straight_line(
     """
     if not path.scalar or path.live or named or owner.last is None or len(path.program) > 2000:
         return None
-    parameters = _parameters(owner.inner, len(args))
-    if parameters is None or watch.arrays or watch.sequences or watch.lengths or len(watch) > MAX_CONDITIONS:
+    variadic = _variadic(owner.inner)
+    parameters = None if variadic else _parameters(owner.inner, len(args))
+    if (
+        (parameters is None and not variadic)
+        or watch.arrays
+        or watch.sequences
+        or watch.lengths
+        or len(watch) > MAX_CONDITIONS
+    ):
         return None
     if any(named is not None for _, _, _, named in watch.functions):
         return None
     compilation = owner.last
     names = leaf_names(compilation.leaves)
+    if parameters is None:
+        parameters = [name for name, leaf in zip(names, compilation.leaves) if leaf.kind == "argument"]
     lines = scalar_lines(compilation.program, names, safe=False)
     unpacked = _unpack(compilation.leaves, names, parameters, args)
     if unpacked is None:
@@ -47,10 +56,13 @@ def straight_line(
     result = _result(owner, path, lines, args, len(compilation.guards))
     if result is None:
         return None
-    slow = f"_slow({', '.join(parameters)})"
+    signature = ["*_args"] if variadic else parameters
+    slow = f"_slow({', '.join(signature)})"
     home = _globals_of(owner.inner)
     conditions, scope = _conditions(watch, home, {*parameters, *lines.names})
     body = []
+    if variadic:
+        body += [f"if len(_args) != {len(args)}: return {slow}", f"{', '.join(parameters)}, = _args"]
     if conditions:
         body.append(f"if {' or '.join(conditions)}: return {slow}")
     body += [f"if {check}: return {slow}" if not check.startswith("=") else check[1:] for check in checks]
@@ -72,7 +84,7 @@ def straight_line(
         _type=type,
         _errors=(ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError),
     )
-    return _made(parameters, body, slow, scope, home)
+    return _made(signature, body, slow, scope, home)
 
 
 def _made(
@@ -101,6 +113,15 @@ def _made(
 
 def _globals_of(f: Callable[..., Any]) -> dict[str, Any] | None:
     return f.__globals__ if isinstance(f, FunctionType) else None
+
+
+def _variadic(f: Callable[..., Any]) -> bool:
+    """Whether the function is of the form ``f(*p)``."""
+    try:
+        found = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    return len(found) == 1 and found[0].kind is inspect.Parameter.VAR_POSITIONAL
 
 
 def _parameters(f: Callable[..., Any], count: int) -> list[str] | None:

@@ -502,3 +502,14 @@ def test_errors_are_those_of_the_function():
         ag.compile(f).source()
     with pytest.raises(ValueError, match="backend"):
         c.source("fortran")
+
+
+def test_any_number_of_arguments():
+    """``f(*p)`` has the straight line of its usual count, and every other count its own program."""
+    squares = ag.compile(ag.grad(lambda *_args: ag.sum([p * p for p in _args]) + len(_args), argnums=(0, 1)))
+    for _ in range(3):
+        assert squares(1.0, 2.0) == (2.0, 4.0)
+        assert squares(1.0, 2.0, 3.0) == (2.0, 4.0)
+    total = ag.compile(lambda *p: p[0] * 2 + len(p))
+    for _ in range(3):
+        assert (float(total(1.0)), float(total(2.0, 3.0))) == (3.0, 6.0)
