@@ -38,7 +38,19 @@ _LAZY = {
     "player": ["explore"],
     "notation": ["explain"],
     "functional": ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"],
-    "arrays": ["Generator", "manual_seed", "ones", "rand", "randint", "randn", "randperm", "values", "zeros"],
+    "arrays": [
+        "Generator",
+        "get_rng_state",
+        "manual_seed",
+        "ones",
+        "rand",
+        "randint",
+        "randn",
+        "randperm",
+        "set_rng_state",
+        "values",
+        "zeros",
+    ],
     "scopes": ["checkpoint", "detect_anomaly", "explain_nonfinite", "no_grad", "zero_grad"],
     "inspection": ["build_info", "cost"],
     "serialize": ["from_json", "to_json"],
@@ -54,8 +66,12 @@ if TYPE_CHECKING:
     from . import nn as nn
     from . import optim as optim
     from . import testing as testing
+    from . import utils as utils
     from .arrays import (
         Generator as Generator,
+    )
+    from .arrays import (
+        get_rng_state as get_rng_state,
     )
     from .arrays import (
         manual_seed as manual_seed,
@@ -74,6 +90,9 @@ if TYPE_CHECKING:
     )
     from .arrays import (
         randperm as randperm,
+    )
+    from .arrays import (
+        set_rng_state as set_rng_state,
     )
     from .arrays import (
         values as values,

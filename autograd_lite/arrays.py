@@ -20,12 +20,14 @@ from .value import Value
 __all__ = [
     "Generator",
     "default_generator",
+    "get_rng_state",
     "manual_seed",
     "ones",
     "rand",
     "randint",
     "randn",
     "randperm",
+    "set_rng_state",
     "values",
     "zeros",
 ]
@@ -70,6 +72,20 @@ def manual_seed(seed: int) -> Generator:
     seed = operator.index(seed)  # Python's random takes no NumPy ints
     random.seed(seed)
     return _default.manual_seed(seed)
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the generator that ``manual_seed`` seeds, as plain numbers: for a checkpoint, with ``ag.save``.
+
+    >>> state = get_rng_state(); x = rand(2); set_rng_state(state); bool((rand(2) == x).all())
+    True
+    """
+    return _default.get_state()
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Go back to a state from ``get_rng_state``: the same random numbers come again."""
+    _default.set_state(state)
 
 
 def default_generator(generator: Any = None) -> np.random.Generator:

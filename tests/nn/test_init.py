@@ -139,6 +139,10 @@ def test_random_arrays():
     for wrong in (1.5, "a", None):
         with pytest.raises(TypeError):
             ag.manual_seed(wrong)
+    state = ag.get_rng_state()
+    first = nn.Dropout(0.5)(np.ones(20))
+    ag.set_rng_state(state)
+    np.testing.assert_array_equal(nn.Dropout(0.5)(np.ones(20)), first)
     generator = ag.Generator(4)
     state = generator.get_state()
     first = ag.rand(3, generator=generator)
