@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import autograd_lite as ag
-from autograd_lite import Value, nn
+from autograd_lite import Value, nn, optim
 
 from .. import problems
 from ..scalar import Engine, Step, work
@@ -35,10 +35,13 @@ def network(sizes: Sequence[int]) -> nn.Sequential:
 
 
 def training_step(model: Any, loss: Callable[[], Any]) -> Step:
+    parameters = list(model.parameters())
+    optimizer = optim.SGD(parameters, lr=0.1)
+
     def step() -> float:
-        model.zero_grad()
+        optimizer.zero_grad()
         loss().backward()
-        return sum(float(abs(p.grad).sum()) for p in model.parameters())
+        return sum([float(abs(p.grad).sum()) for p in parameters])
 
     return step
 

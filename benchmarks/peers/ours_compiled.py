@@ -40,10 +40,13 @@ def hessian_rosenbrock_10() -> Step:
 
 
 def training_step(model: Any, step: Callable[..., Any], *data: Any) -> Step:
+    parameters = list(model.parameters())
+    optimizer = optim.SGD(parameters, lr=0.1)
+
     def run() -> float:
-        model.zero_grad()
+        optimizer.zero_grad()
         step(*data).backward()
-        return sum(float(np.abs(p.grad).sum()) for p in model.parameters())
+        return sum([float(np.abs(p.grad).sum()) for p in parameters])
 
     return run
 
