@@ -134,10 +134,10 @@ class Node(Operand):
 
     One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``. A constant operand of a binary op
     needs no partial, so its number takes the partial's place: in ``x*2`` ``_b`` is None and ``_pb`` the 2. ``_info``
-    is None, a label, an ``Info``, or the ``Many`` of an n-ary op.
+    is None, a label, an ``Info``, or the ``Many`` of an n-ary op. (Weak references: mypyc's classes have none.)
     """
 
-    __slots__ = ("_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
+    __slots__ = ("__weakref__", "_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
 
     _data: float
     _grad: float

@@ -7,6 +7,7 @@ import gc
 import math
 import operator
 import sys
+import weakref
 from decimal import Decimal
 from fractions import Fraction
 
@@ -212,6 +213,18 @@ def test_dropped_graphs_are_freed_without_the_collector():
         assert len(gc.get_objects()) - before < 50
     finally:
         gc.enable()
+
+
+@pytest.mark.skipif(ag.build_info()["engine"] == "compiled", reason="mypyc's classes have no weak references")
+def test_a_dropped_graph_is_gone_at_once():
+    x = Value(1.0)
+    y = x
+    for _ in range(1000):
+        y = y * 1.5 + x
+    y.backward()
+    inner, last = weakref.ref(y.parents[0]), weakref.ref(y)
+    del y
+    assert inner() is last() is None
 
 
 def test_nonfinite_gradient_warns_and_names_the_leaf():
