@@ -22,7 +22,7 @@ def with_room(picture: Picture) -> Picture:
     """The picture with the same width for every number, since they will change."""
     boxes = [replace(box, rows=_rows(box.rows), panel=_rows(box.panel), tooltip="") for box in picture.boxes]
     edges = [replace(edge, label=_wide(edge.label), tooltip="") for edge in picture.edges]
-    return replace(picture, boxes=boxes, edges=edges, legend=())
+    return replace(picture, boxes=boxes, edges=edges, legend=(), ranksep=min(picture.ranksep, 0.16))
 
 
 def _rows(rows: Any) -> list[Row]:

@@ -195,7 +195,7 @@ const rows = inputs.slice().sort((a, b) => first(a) - first(b)).map(n => {
   on(range, "input", () => set(+range.value));
   on(text, "change", () => {
     const s = text.value.trim().replace("−", "-"), x = Number(s.replace(/^([-+]?)inf(inity)?$/i, "$1Infinity"));
-    if (s && x == x || /^nan$/i.test(s)) set(x); else text.value = fmt(V[n], 6);
+    if (s && x == x || /^nan$/i.test(s)) set(x); else text.value = fmt(V[n], 5);
   });
   on(row, "pointerenter focusin", () => look(n));
   on(row, "pointerleave", () => look(-1));
@@ -223,7 +223,7 @@ function show(quiet) {
   $("score").textContent = `${right} of ${tried} right`;
   attr($("leaves"), { "data-output": V[ROOT] });
   for (const { n, row, range, text, out } of rows) {
-    if (document.activeElement !== text) text.value = fmt(V[n], 6);
+    if (document.activeElement !== text) text.value = fmt(V[n], 5);
     range.value = V[n];
     out.textContent = state.grads.has(n) ? asked && s.to === n ? "?" : fmt(state.grads.get(n)) : "";
     attr(row, { "data-grad": ADJ[n], "data-tangent": TAN[n] }).classList.toggle("on", (s.to ?? s.n) === n);
