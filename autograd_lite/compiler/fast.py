@@ -69,11 +69,7 @@ def straight_line(
     if numbers:
         body.append(f"if _type({' + '.join(numbers)}) is not _float: return {slow}")
     body += lines.lines
-    guards = lines.results[len(lines.results) - len(compilation.guards) :] if compilation.guards else []
-    for text, (wanted, exact) in zip(guards, compilation.guards):
-        number = float(np.ravel(wanted)[0])
-        test = f"{text} != {number!r}" if exact else f"not ({text})" if number else f"{text}"
-        body.append(f"if {test}: return {slow}")
+    body += [f"if {test}: return {slow}" for test in _departures(lines, compilation.guards)]
     body.append(f"return {result}")
     scope.update(lines.scope)
     scope.update(
@@ -85,6 +81,15 @@ def straight_line(
         _errors=(ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError),
     )
     return _made(signature, body, slow, scope, home)
+
+
+def _departures(lines: Lines, guards: Sequence[tuple[Any, bool]]) -> list[str]:
+    """Tests that hold where the call leaves the recorded path; the guards are the last results of the program."""
+    tests = []
+    for text, (wanted, exact) in zip(lines.results[len(lines.results) - len(guards) :], guards):
+        number = float(np.ravel(wanted)[0])
+        tests.append(f"{text} != {number!r}" if exact else f"not ({text})" if number else text)
+    return tests
 
 
 def _made(

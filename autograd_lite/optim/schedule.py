@@ -61,22 +61,27 @@ class Schedule:
 
 
 def copied(entry: Any) -> Any:
+    """A copy of a list or dict, anything else as it is."""
     return list(entry) if isinstance(entry, list) else dict(entry) if isinstance(entry, dict) else entry
 
 
 def is_number(entry: Any) -> bool:
+    """Whether an entry of a state is a number."""
     return isinstance(entry, (int, float)) and not isinstance(entry, bool)
 
 
 def is_count(entry: Any) -> bool:
+    """Whether an entry is an int from 0 on."""
     return isinstance(entry, int) and not isinstance(entry, bool) and entry >= 0
 
 
 def is_whole(entry: Any) -> bool:
+    """Whether an entry is an int from 1 on."""
     return is_count(entry) and entry > 0
 
 
 def are_numbers(entry: Any) -> bool:
+    """Whether an entry is a list of numbers."""
     return isinstance(entry, list) and all(is_number(x) for x in entry)
 
 

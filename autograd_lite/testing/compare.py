@@ -262,5 +262,6 @@ def _finite(x: float) -> bool:
 
 
 def shown(point: Sequence[float]) -> str:
+    """A point as text, its first six numbers."""
     more = f", … {len(point)} numbers" if len(point) > 6 else ""
     return "(" + ", ".join(repr(x) for x in point[:6]) + more + ")"
