@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..errors import LostGradientError
 from ..graph import STATE, Node
 from ..modes import current_tracer, observers
 from .emit_source import source as array_source
@@ -22,7 +21,7 @@ from .paths import Compilation, Path, Plan, guards_hold
 from .program import CompileError, Program
 from .results import Gradients, Pullback, call_primitive, scalar_result
 from .statements import ArrayProgram
-from .structure import Parts, assemble, flatten, rebuild
+from .structure import Parts, assemble, fixed, flatten, has_integers, rebuild
 from .trace import record_call
 from .watch import Watch
 
@@ -30,6 +29,8 @@ __all__ = ["Compiled", "compile"]
 
 MAX_PATHS = 32
 MAX_STATES = 8
+MAX_KEYS = 64
+MAX_OBJECTS = 64
 
 
 def compile(f: Callable[..., Any]) -> Compiled:
@@ -87,6 +88,8 @@ class Compiled:
         functools.update_wrapper(self, f, updated=())
         self._f = f
         kind, inner, options = cast("tuple[str, Any, Any]", getattr(f, "__transform__", ("call", f, None)))
+        if getattr(f, "__wrapped__", None) is not inner:  # functools.wraps copies the note to a wrapper of a transform
+            kind = "call"
         self._lanes: Lanes | None = None
         if kind == "vmap":
             self._lanes = Lanes(Compiled(inner), f, options)
@@ -177,36 +180,40 @@ class Compiled:
         if STATE.special and any(not getattr(observer, "cuts", False) for observer in observers()):
             # detect_anomaly and the like have to see every node; no_grad need not
             return self._f(*args, **named)
+        state = self._state()
+        given, keywords = self._with_integers_fixed(args, named) if state.static else (args, named)
         blocks = Parts()
         starts = []
         key: list[Any] = []
-        for arg in args:
+        for arg in given:
             starts.append(len(blocks))
             key.append(flatten(arg, blocks))
         starts.append(len(blocks))
-        for name, arg in named.items():
+        for name, arg in keywords.items():
             key.append((name, flatten(arg, blocks)))
         values = [k for k, block in enumerate(blocks) if isinstance(block, Node)]
         if values and self.kind != "call":
             return self._f(*args, **named)
-        state = self._state()
         for thing in blocks.objects:  # arguments that a recording took as they were
             watch = state.objects.get(id(thing))
             if watch is None or not watch.holds():
+                if watch is None and len(state.objects) >= MAX_OBJECTS:
+                    state.objects.clear()
+                    state.entries.clear()
                 state.objects[id(thing)] = Watch(thing)
                 if watch is not None:
                     state.entries.clear()
-        if state.static:
-            key.append(tuple(arg for arg in args if type(arg) is int))
         paths = state.entries.get(tuple(key))
         if paths is None:
+            while len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers
+                state.entries.pop(next(iter(state.entries), None), None)
             paths = state.entries.setdefault(tuple(key), [])
         for path in paths:
             done, result = self._run(path, args, named, blocks, starts, values)
             if done:
                 return result
         with self._lock:
-            found = self._record(state, paths, args, named, blocks)
+            found = self._record(state, paths, given, keywords, blocks)
         if found is None:
             return self._call(*args, **named)
         path = found
@@ -238,7 +245,6 @@ class Compiled:
 
     def _record(self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any]) -> Path | None:
         """A new path; None if it turned out that ints have to be constants, so that the call begins again."""
-        f = _with_ints(self.inner, args) if state.static else self.inner
         if len(paths) >= MAX_PATHS:
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
             raise CompileError(
@@ -248,11 +254,12 @@ class Compiled:
         names = self._block_names(args, named)
         before = (_random_state(), state.watch.generator_states())
         try:
-            recording = record_call(f, args, named, blocks, names)
-        except (LostGradientError, TypeError):
-            if state.static or not any(type(arg) is int for arg in args):
+            recording = record_call(self.inner, args, named, blocks, names)
+        except (TypeError, IndexError):  # LostGradientError is a TypeError
+            if state.static or not any(map(has_integers, (*args, *named.values()))):
+                state.static = state.static and any(state.entries.values())
                 raise
-            state.static = True  # counts and positions: every int is a recording of its own
+            state.static = True  # counts, positions, masks: each is a recording of its own
             self.previous = None
             self._call_with(None)
             return None
@@ -264,6 +271,16 @@ class Compiled:
         path = Path(recording)
         paths.insert(0, path)
         return path
+
+    def _with_integers_fixed(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
+        """The arguments with their integers as constants, except in those to differentiate."""
+        single = isinstance(self.argnums, int)
+        chosen = () if self.kind == "call" else (self.argnums,) if single else self.argnums
+        live = {n % len(args) for n in chosen if isinstance(n, int) and args}
+        return (
+            tuple(arg if k in live else fixed(arg) for k, arg in enumerate(args)),
+            {name: fixed(arg) for name, arg in named.items()},
+        )
 
     def _block_names(self, args: Any, named: Any) -> list[str]:
         """A name for every block of the arguments: the parameter's, numbered if it has several."""
@@ -296,7 +313,7 @@ class Compiled:
             return True, self._f(*args, **named)
         wrt: tuple[int, ...] = ()
         many = len(path.program.outputs) != 1
-        if not many and (values or path.tainted[0]):
+        if not many and path.recording.plain[0] is not bool and (values or path.tainted[0]):
             wrt = tuple(path.arguments[k] for k in values) + (path.live if path.tainted[0] else ())
         elif many and any(path.tainted) and any(path.leaves[k].kind == "value" for k in path.live):
             return True, self._f(*args, **named)
@@ -312,7 +329,7 @@ class Compiled:
         like = path.recording.result
         found: Any = outputs[0]
         tainted = any(path.tainted)
-        if not tainted and path.recording.floats and isinstance(like, np.ndarray):
+        if not tainted and path.recording.floats and isinstance(like, np.ndarray) and like.dtype == float:
             result = np.array(found, dtype=float).reshape(like.shape)
             compilation.give_back(held)
             return True, result
@@ -322,7 +339,10 @@ class Compiled:
             numbers = self._live_results(path, blocks, numbers)
         if not path.recording.floats:
             plain = path.recording.plain
-            numbers = [number if given is None else given for number, given in zip(numbers, plain)]
+            numbers = [
+                number if given is None else bool(number) if given is bool else given
+                for number, given in zip(numbers, plain)
+            ]
         return True, rebuild(like, iter(numbers))
 
     def path_for(self, args: tuple[Any, ...]) -> tuple[Path | None, Plan, Any]:
@@ -330,7 +350,8 @@ class Compiled:
         result = self._call(*args)
         if self.last is None or (any(self.last.path.tainted) and self.kind == "call"):
             return None, Plan(True), None
-        return self.last.path, self.last.plan, result
+        path = self.last.path
+        return path, self.last.plan, path.recording.result if self.kind == "call" else result
 
     def _live_result(
         self, path: Path, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: list[Any], values: Any
@@ -374,10 +395,12 @@ class Compiled:
         self, path: Path, args: Any, named: Any, blocks: list[Any], starts: list[int]
     ) -> tuple[bool, Any]:
         """``grad`` and ``value_and_grad``: the derivatives, in the structure of the arguments."""
-        if len(path.program.outputs) != 1 or not isinstance(path.recording.result, float):
-            return True, self._f(*args, **named)  # raises, and says what to use instead
         single = isinstance(self.argnums, int)
-        chosen = [n % len(args) for n in ((self.argnums,) if single else self.argnums)]
+        asked = (self.argnums,) if single else tuple(self.argnums)
+        chosen = [n % len(args) for n in asked if type(n) is int and -len(args) <= n < len(args)]
+        wrong = len(set(chosen)) != len(asked) or not isinstance(path.recording.result, float)
+        if wrong or len(path.program.outputs) != 1:
+            return True, self._f(*args, **named)  # raises, and says what to use instead
         wrt = tuple(path.arguments[k] for n in chosen for k in range(starts[n], starts[n + 1]))
         compilation = path.compilation(self.kind == "value_and_grad", wrt)
         outputs, held = compilation.call(blocks)
@@ -393,15 +416,6 @@ class Compiled:
             result = (float(outputs[0]), result)
         compilation.give_back(held)
         return True, result
-
-
-def _with_ints(f: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
-    """``f`` with its int arguments given as ints: counts and positions, not numbers to differentiate."""
-
-    def fixed(*given: Any, **named: Any) -> Any:
-        return f(*[old if type(old) is int else new for old, new in zip(args, given)], **named)
-
-    return fixed
 
 
 def _random_state() -> Any:

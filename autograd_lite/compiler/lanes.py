@@ -16,6 +16,7 @@ from .emit_numpy import ufunc_of
 from .naming import all_names, leaf_names
 from .paths import Path, Plan
 from .statements import ArrayProgram, Statement
+from .structure import has_integers
 
 if TYPE_CHECKING:
     from .api import Compiled
@@ -25,6 +26,7 @@ __all__ = ["Kernel", "Lanes"]
 #: numbers of lanes that a block's buffers may hold together: they stay in the second-level cache
 CACHE = 60_000
 SMALLEST, LARGEST = 512, 16_384
+MAX_KERNELS = 64
 
 
 class Kernel:
@@ -220,8 +222,13 @@ class Lanes:
             for arg, axis in zip(args, axes)
         ]
         fixed = [arg for arg, axis in zip(args, axes) if axis is None]
-        with np.errstate(all="ignore"):
-            return self._run(batches, axes, args, fixed, count)
+        try:
+            with np.errstate(all="ignore"):
+                return self._run(batches, axes, args, fixed, count)
+        except (TypeError, IndexError):  # an integer that counts: each lane by itself
+            if not any(map(has_integers, args)):
+                raise
+            return self.looped(*args)
 
     def _axes(self, args: tuple[Any, ...]) -> list[int | None] | None:
         """The axis of each argument, if all are arrays or plain numbers; None for anything else."""
@@ -263,7 +270,11 @@ class Lanes:
             if results is None:
                 if held.all():
                     return self._shaped(like, found, count)
+                if _has_statics(like):
+                    return self.looped(*args)
                 results = [np.empty(count) for _ in found]
+            if len(found) != len(results) or _has_statics(like):
+                return self.looped(*args)
             where = np.flatnonzero(held) if left is None else left[held]
             for result, part in zip(results, found):
                 result[where] = part[held]
@@ -289,6 +300,8 @@ class Lanes:
         if kernel is None:
             program, expected = path.statements(plan, scalar=True)
             path.expected = expected
+            while len(self.kernels) >= MAX_KERNELS:
+                self.kernels.pop(next(iter(self.kernels), None), None)
             kernel = self.kernels[key] = Kernel(program, mapped)
             kernel.scope["_path"] = path  # kept, so that its id stays its own
         found = kernel.run(blocks, mapped, lanes)
@@ -305,6 +318,8 @@ class Lanes:
 
     def _stacked(self, like: Any, take: Iterator[Any], count: int) -> Any:
         """The lanes' results in the structure of one lane's."""
+        if isinstance(like, np.ndarray) and like.dtype == bool:
+            return np.moveaxis(np.stack([like] * count), 0, self.out_axes)
         if isinstance(like, np.ndarray):
             stacked = np.stack([next(take) for _ in range(like.size)], axis=-1) if like.size else np.empty((count, 0))
             return np.moveaxis(stacked.reshape(count, *like.shape), 0, self.out_axes)
@@ -315,4 +330,15 @@ class Lanes:
             return {key: self._stacked(item, take, count) for key, item in like.items()}
         if isinstance(like, (float, int)) and not isinstance(like, bool):
             return next(take)
-        return like
+        return np.full(count, float(like)) if isinstance(like, bool) else like
+
+
+def _has_statics(like: Any) -> bool:
+    """Whether a result holds things that are not numbers, which another path may hold otherwise."""
+    if isinstance(like, dict):
+        return any(map(_has_statics, like.values()))
+    if isinstance(like, (list, tuple)):
+        return any(map(_has_statics, like))
+    if isinstance(like, np.ndarray):
+        return bool(like.dtype == bool)
+    return isinstance(like, bool) or not isinstance(like, (float, int))

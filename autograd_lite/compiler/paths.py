@@ -202,7 +202,8 @@ class Path:
         self.lock = threading.Lock()
         self.expected: list[Any] = []
         self.scalar = self._choose()
-        self.tainted = _reached(self.program, self.live)
+        reached = _reached(self.program, self.live)
+        self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
 
     @property
     def large(self) -> bool:

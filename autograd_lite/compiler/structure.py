@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import Node
 
-__all__ = ["Blocks", "Parts", "assemble", "flatten", "leaves_of", "rebuild"]
+__all__ = ["Blocks", "Parts", "assemble", "fixed", "flatten", "has_integers", "leaves_of", "rebuild"]
 
 #: a block is what becomes one array of a program: a float, or a float array
 Blocks = list[Any]
@@ -25,7 +25,41 @@ class Parts(list[Any]):
         self.objects: list[Any] = []
 
 
-_NUMERIC = "fiub"
+_NUMERIC = "fiu"
+
+
+class Fixed:
+    """A count, a position, a mask or an array of them: given to the function as it is, and part of the key."""
+
+    __slots__ = ("key", "thing")
+
+    def __init__(self, thing: Any) -> None:
+        array = isinstance(thing, np.ndarray)
+        self.thing = thing.copy() if array else thing
+        self.key = ("fixed", thing.dtype.str, thing.shape, thing.tobytes()) if array else ("fixed", type(thing), thing)
+
+
+def fixed(x: Any) -> Any:
+    """Something like ``x`` with every integer, and every array of integers or booleans, fixed."""
+    if _integral(x):
+        return Fixed(x)
+    if isinstance(x, (list, tuple)):
+        items = [fixed(item) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    if isinstance(x, dict):
+        return {key: fixed(item) for key, item in x.items()}
+    return x
+
+
+def has_integers(x: Any) -> bool:
+    """Whether ``fixed`` would change ``x``."""
+    if isinstance(x, (list, tuple)):
+        return any(map(has_integers, x))
+    return any(map(has_integers, x.values())) if isinstance(x, dict) else _integral(x)
+
+
+def _integral(x: Any) -> bool:
+    return type(x) is int or isinstance(x, np.integer) or (isinstance(x, np.ndarray) and x.dtype.kind in "iub")
 
 
 def flatten(x: Any, blocks: Blocks) -> Any:
@@ -45,6 +79,8 @@ def flatten(x: Any, blocks: Blocks) -> Any:
         return ("objects", x.shape, *[flatten(item, blocks) for item in x.ravel().tolist()])
     if kind is bool or x is None or kind is str or kind is bytes:
         return ("static", x)
+    if kind is Fixed:
+        return x.key
     if isinstance(x, Node):
         blocks.append(x)
         return _FLOAT
@@ -92,9 +128,27 @@ def _as_array(x: Any) -> Any:
         found = np.array(x)
     except (ValueError, TypeError):
         return None
-    if found.dtype.kind not in "fiu" or found.size == 0:
+    if found.dtype.kind not in "fiu" or found.size == 0 or not _uniform(x):
         return None
     return found.astype(np.float64)
+
+
+def _uniform(x: Any) -> bool:
+    """Whether the containers on each level are of one type, so that ``_kinds`` says it all, and no number is a bool."""
+    level = [x]
+    while True:
+        kinds = set[type]()
+        for item in level:
+            kinds.update(map(type, item))
+        if bool in kinds:
+            return False
+        if not any(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
+            return True
+        if len(kinds) > 1:
+            return False
+        if np.ndarray in kinds:
+            return True
+        level = [inner for item in level for inner in item]
 
 
 def _kinds(x: Any) -> tuple[Any, ...]:
@@ -111,6 +165,10 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
     kind = type(x)
     if kind is bool or x is None or kind is str or kind is bytes:
         return x
+    if kind is Fixed:
+        return x.thing.copy() if isinstance(x.thing, np.ndarray) else x.thing
+    if isinstance(x, np.ndarray) and x.dtype.kind == "b":
+        return x.copy()
     if isinstance(x, np.ndarray):
         result = np.empty(x.size, dtype=object)
         flat = x.ravel().tolist()

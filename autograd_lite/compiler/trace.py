@@ -18,6 +18,9 @@ from .structure import leaves_of, rebuild
 __all__ = ["Recording", "record_call"]
 
 
+_TESTS = tuple(COMPARISONS.values())
+
+
 class Recorder(Tracer):
     """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
 
@@ -92,7 +95,8 @@ class Recording:
     Attributes:
         program: the scalar program.
         result: what the function returned, with plain numbers in the place of Values.
-        plain: for each output the number, if the function returned a plain one; None for a Value.
+        plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
+            comparison.
         floats: whether every output is a Value or a float (and no int, say).
     """
 
@@ -134,7 +138,7 @@ def record_call(
     found: list[Any] = []
     leaves_of(result, found)
     program = builder.program(recorder, found)
-    plain = [None if isinstance(item, Node) else item for item in found]
+    plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
     return Recording(program, rebuild(result, iter([0.0] * len(found))), plain)
 
 

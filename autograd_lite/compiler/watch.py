@@ -6,10 +6,14 @@ are not looked into: their numbers are inputs that each call reads.
 
 from __future__ import annotations
 
+import dis
 import functools
 import random
-from collections.abc import Callable
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+import sys
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,6 +40,7 @@ class Watch:
         self.lengths: list[tuple[Any, int]] = []
         self.functions: list[tuple[Any, Any, Any, Any]] = []
         self.names: set[str] = set()
+        self.modules: set[tuple[int, frozenset[str]]] = set()
         self.generators: list[Any] = []
         self.seen: set[int] = set()
         self.kept: list[Any] = []
@@ -69,6 +74,9 @@ class Watch:
             scope[f"d{k}"], scope[f"v{k}"] = place, thing
             read = f"d{k}[{key!r}]" if isinstance(key, str) else f"d{k}[n{k}]"
             scope[f"n{k}"] = key
+            if thing is _MISSING:
+                tests.append(f"n{k} not in d{k}")
+                continue
             tests.append(f"{read} is v{k}" if isinstance(place, dict) else f"d{k}.get({key!r}, None) is v{k}")
         for k, (cell, thing) in enumerate(self.cells):
             scope[f"c{k}"], scope[f"w{k}"] = cell, thing
@@ -117,12 +125,14 @@ class Watch:
             self.seen.add(id(thing))
             self.kept.append(thing)
             stack.extend(self._look(thing))
+            if isinstance(thing, (list, tuple, set, dict, deque)) and hasattr(thing, "__dict__"):
+                stack.extend(self._object(thing))  # a list of the user's own kind, with attributes
 
     def _look(self, thing: Any) -> list[Any]:
         """Note what ``thing`` consists of; return what there is to look into."""
         if isinstance(thing, FunctionType):
             return self._function(thing)
-        owner = getattr(thing, "__self__", None)
+        owner = thing.__self__ if hasattr(type(thing), "__self__") else None
         if isinstance(thing, BuiltinFunctionType) or (owner is not None and not isinstance(thing, MethodType)):
             return [owner]  # rng.normal: the method of an object that is not written in Python
         if isinstance(thing, MethodType):
@@ -134,21 +144,21 @@ class Watch:
             return []
         if isinstance(thing, np.ndarray):
             if thing.dtype == object:
-                self.sequences.append((thing.reshape(-1), tuple(thing.reshape(-1).tolist())))
+                self.sequences.append((_Items(thing), tuple(thing.ravel().tolist())))
                 return thing.ravel().tolist()
             self.arrays.append((thing, thing.copy()))
             return []
-        if isinstance(thing, (list, tuple, set)):
+        if isinstance(thing, (list, tuple, set, deque, array, bytearray)):
             if not isinstance(thing, tuple):
                 self.sequences.append((thing, tuple(thing)))
             return list(thing)
-        if isinstance(thing, dict):
+        if isinstance(thing, (dict, MappingProxyType)):
             return self._mapping(thing)
         if isinstance(thing, type):
             return self._class(thing)
         return self._object(thing)
 
-    def _mapping(self, thing: dict[Any, Any]) -> list[Any]:
+    def _mapping(self, thing: Any) -> list[Any]:
         self.lengths.append((thing, len(thing)))
         self.items += [(thing, key, item) for key, item in thing.items()]
         return list(thing.values())
@@ -166,6 +176,14 @@ class Watch:
             return found
         names = _names(f.__code__)
         self.names |= names
+        for thing in tuple(found):
+            if isinstance(thing, ModuleType):  # in a closure cell or a default
+                found += self._module(thing, names)
+        for name in _imports(f.__code__):  # an import inside the function: the module is looked up at each call
+            module = sys.modules.get(name, _MISSING)
+            self.items.append((sys.modules, name, module))
+            if isinstance(module, ModuleType):
+                found += self._module(module, names)
         for name in names:
             thing = f.__globals__.get(name, _MISSING)
             if thing is _MISSING:
@@ -178,30 +196,33 @@ class Watch:
         return found
 
     def _module(self, module: ModuleType, names: set[str]) -> list[Any]:
-        """The attributes that a function may read off a module: ``config.rate``."""
+        """The attributes that a function may read off a module, ``config.rate``, and off the modules in it."""
+        if (id(module), frozenset(names)) in self.modules:
+            return []
+        self.modules.add((id(module), frozenset(names)))
         if module.__name__.split(".")[0] in ("autograd_lite", "numpy", "math", "jax", "torch"):
             return []
         found = []
         for name in names:
             thing = vars(module).get(name, _MISSING)
-            if thing is not _MISSING and not isinstance(thing, ModuleType):
+            if thing is not _MISSING:
                 self.items.append((vars(module), name, thing))
-                found.append(thing)
+                found += self._module(thing, names) if isinstance(thing, ModuleType) else [thing]
         return found
 
     def _class(self, kind: type) -> list[Any]:
         if kind.__module__.split(".")[0] in ("builtins", "autograd_lite", "numpy", "typing", "collections"):
             return []
-        found = []
-        for name, thing in vars(kind).items():
-            if isinstance(thing, (staticmethod, classmethod)):
-                thing = thing.__func__
-            elif isinstance(thing, property):
-                thing = thing.fget
-            if isinstance(thing, FunctionType):
-                found.append(thing)
-            elif not name.startswith("__"):
-                self.items.append((_ClassDict(kind), name, vars(kind)[name]))
+        found: list[Any] = list(kind.__bases__)
+        self.lengths.append((vars(kind), len(vars(kind))))
+        for name, held in vars(kind).items():
+            thing = held
+            if isinstance(held, (staticmethod, classmethod)):
+                thing = held.__func__
+            elif isinstance(held, property):
+                thing = held.fget
+            if isinstance(thing, FunctionType) or not name.startswith("__"):
+                self.items.append((_ClassDict(kind), name, held))
                 found.append(thing)
         return found
 
@@ -217,6 +238,21 @@ class Watch:
                     self.items.append((_Slots(thing), slot, item))
                     found.append(item)
         return found
+
+
+class _Items:
+    """The items of an object array, also of a view that is not contiguous, read like a list."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __len__(self) -> int:
+        return int(self.held.size)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.held.ravel().tolist())
 
 
 class _Slots:
@@ -247,12 +283,25 @@ def _names(code: CodeType) -> set[str]:
     return names
 
 
+def _imports(code: CodeType) -> set[str]:
+    """The modules that a function's code, and the functions inside it, import by absolute name."""
+    found = set()
+    if dis.opmap["IMPORT_NAME"] in code.co_code[::2]:
+        found = {i.argval for i in dis.get_instructions(code) if i.opname == "IMPORT_NAME" and i.argval}
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            found |= _imports(constant)
+    return found
+
+
 def _equal(a: Any, b: Any) -> bool:
     """Whether two plain constants are of one type and the same number or text (−0.0 is not 0.0)."""
     return type(a) is type(b) and isinstance(a, (*_PLAIN, np.generic)) and a == b and repr(a) == repr(b)
 
 
 def _same_array(a: Any, b: Any) -> bool:
+    if a.dtype != b.dtype:
+        return False
     if a.dtype.kind == "f":
-        return bool(((a == b) | ((a != a) & (b != b))).all())
+        return bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
     return bool((a == b).all())

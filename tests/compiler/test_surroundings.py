@@ -1,0 +1,197 @@
+"""No stale results: integers, masks, classes, modules and containers that a recording depends on."""
+
+from __future__ import annotations
+
+import array
+import collections
+import functools
+import sys
+import types
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import nn
+from autograd_lite.compiler import api
+
+
+def repeated(x, n):
+    total = 0.0
+    for _ in range(n):
+        total = total + x * x
+    return total
+
+
+def test_an_int_that_counts_is_a_constant_only_where_it_counts():
+    def f(a, b, n):
+        return sum(a * b for _ in range(n))
+
+    c = ag.compile(f)
+    assert (c(2.0, 3, 4), c(3, 5.0, 4), c(2.0, 3, 5)) == (24.0, 60.0, 30.0)
+    g = ag.compile(ag.grad(repeated))
+    assert (g(2, 3), g(2.0, 3), g(3, 2), g(2.0, n=4)) == (12.0, 12.0, 12.0, 16.0)
+
+
+def test_integers_in_structures_and_arrays():
+    c = ag.compile(lambda x, options: sum(x for _ in range(options["n"])))
+    assert (c(2.0, {"n": 3}), c(2.0, {"n": 4})) == (6.0, 8.0)
+    x = np.array([1.0, 2.0, 3.0])
+    for index in (1, np.int64(2), [0, 2], np.array([2, 1, 1]), np.array([True, False, True]), [1]):
+        c = ag.compile(lambda x, i: ag.sum(np.ravel(x[i])))
+        assert c(x, np.array([0])) == 1.0
+        assert c(x, index) == np.sum(x[index])
+    c = ag.compile(lambda m, x: ag.sum([v for take, v in zip(m, x) if take]))
+    assert (c(np.array([True, False, False]), x), c(np.array([False, True, True]), x)) == (1.0, 5.0)
+    assert ag.compile(lambda v, y: v[0] * y)([1.0, True], 5.0) == 5.0
+    kinds = ag.compile(lambda t: [type(item).__name__ for item in t])
+    for pair in ([(1.0, 2.0), [3.0, 4.0]], [(1.0, 2.0), (3.0, 4.0)], [[1.0, 2.0], (3.0, 4.0)]):
+        assert kinds(pair) == [type(item).__name__ for item in pair]
+
+
+def test_integers_under_vmap():
+    for f in (repeated, ag.grad(repeated)):
+        c = ag.compile(ag.vmap(f))
+        np.testing.assert_allclose(c(np.array([1.0, 2.0]), np.array([2, 3])), [f(1.0, 2), f(2.0, 3)])
+
+
+def test_recordings_for_integers_are_bounded():
+    c = ag.compile(repeated)
+    for n in range(3 * api.MAX_KEYS):
+        assert c(1.0, n) == n
+    assert sum(len(state.entries) for state in c._states) <= api.MAX_KEYS
+
+
+def test_classes_as_integers():
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4))
+    criterion = nn.CrossEntropyLoss()
+    step = ag.compile(lambda x, y: criterion(model(x), y))
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        x, y = rng.normal(size=(6, 3)), rng.integers(0, 4, size=6)
+        found = []
+        for f in (step, lambda x, y: criterion(model(x), y)):
+            model.zero_grad()
+            loss = f(x, y)
+            loss.backward()
+            found.append([loss.item(), *[np.array(p.grad) for p in model.parameters()]])
+        for a, b in zip(*found):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-14)
+
+
+def test_comparisons_are_bools():
+    w = ag.Value(2.0)
+    assert ag.compile(lambda x: x > 0.0)(1.0) is True
+    assert ag.compile(lambda x: w * x > 1.0)(0.0) is False
+    assert ag.compile(lambda x: x > 1.0)(ag.Value(3.0)) is True
+    assert ag.compile(lambda x: (x > 0.0, 2.0 * x))(-1.0) == (False, -2.0)
+    found = ag.compile(lambda x: x > 1.0)(np.array([0.0, 2.0]))
+    assert found.dtype == bool
+    assert found.tolist() == [False, True]
+
+    def signed(x):
+        if x > 0.0:
+            return True, x > 5.0
+        return False, x > 5.0
+
+    x = np.array([1.0, -1.0, 7.0])
+    for f in (signed, lambda x: x > 0.0):
+        np.testing.assert_array_equal(ag.compile(ag.vmap(f))(x), ag.vmap(f)(x))
+
+
+def test_a_wrapper_of_a_transform_is_not_the_transform():
+    def doubled(f):
+        @functools.wraps(f)
+        def inner(*args):
+            return 2.0 * f(*args)
+
+        return inner
+
+    assert ag.compile(doubled(ag.grad(lambda x: x**3)))(2.0) == 24.0
+
+
+@pytest.mark.parametrize("argnums", [2, -3, (0, 0), "a"])
+def test_wrong_argnums_are_the_errors_of_grad(argnums):
+    with pytest.raises((ValueError, TypeError)) as expected:
+        ag.grad(lambda x, y: x * y, argnums=argnums)(1.0, 2.0)
+    with pytest.raises(expected.type):
+        ag.compile(ag.grad(lambda x, y: x * y, argnums=argnums))(1.0, 2.0)
+
+
+class Base:
+    factor = 2.0
+
+    def apply(self, x):
+        return x * self.factor
+
+
+class Derived(Base):
+    def __call__(self, x):
+        return self.apply(x)
+
+
+def test_base_classes_and_methods(monkeypatch):
+    thing = Derived()
+    c = ag.compile(lambda x: thing(x))
+    assert c(3.0) == 6.0
+    monkeypatch.setattr(Base, "factor", 5.0)
+    assert c(3.0) == 15.0
+    monkeypatch.setattr(Derived, "factor", 7.0, raising=False)
+    assert c(3.0) == 21.0
+    monkeypatch.setattr(Base, "apply", lambda self, x: x * 100.0)
+    assert c(3.0) == 300.0
+    monkeypatch.setattr(Derived, "__call__", lambda self, x: x)
+    assert c(3.0) == 3.0
+
+
+class Labelled(list):
+    factor = 2.0
+
+
+def test_containers_of_every_kind():
+    own = Labelled([1.0])
+    places = [collections.deque([1.0]), array.array("d", [1.0]), bytearray([1]), own, np.array([1.0])]
+    for place in places:
+        c = ag.compile(lambda x, place=place: x * place[0])
+        assert c(3.0) == 3.0
+        place[0] = 5
+        assert c(3.0) == 15.0
+    c = ag.compile(lambda x: x * own.factor)
+    assert c(1.0) == 2.0
+    own.factor = 5.0
+    assert c(1.0) == 5.0
+    view = ag.values(np.array([[1.0, 2.0], [3.0, 4.0]])).T
+    c = ag.compile(lambda x: view[0, 1] * x)
+    assert c(2.0).data == 6.0
+    view[0, 1] = ag.Value(10.0)
+    assert c(2.0).data == 20.0
+    zero = np.array([0.0])
+    c = ag.compile(lambda x: 1.0 / (x * zero[0]))
+    assert c(1.0) == np.inf
+    zero[0] = -0.0
+    assert c(1.0) == -np.inf
+
+
+def test_modules_within_modules_and_imports_inside(monkeypatch):
+    package, inner = types.ModuleType("surroundings"), types.ModuleType("surroundings.settings")
+    package.settings, inner.rate = inner, 2.0
+    monkeypatch.setitem(sys.modules, "surroundings", package)
+    monkeypatch.setitem(sys.modules, "surroundings.settings", inner)
+
+    def one(x):
+        return x * package.settings.rate
+
+    def two(x):
+        from surroundings.settings import rate
+
+        return x * rate
+
+    def three(x):
+        import surroundings.settings as s
+
+        return x * s.rate
+
+    compiled = [ag.compile(f) for f in (one, two, three)]
+    assert [c(3.0) for c in compiled] == [6.0] * 3
+    inner.rate = 5.0
+    assert [c(3.0) for c in compiled] == [15.0] * 3
