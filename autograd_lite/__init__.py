@@ -5,7 +5,7 @@
 >>> y = ag.sin(ag.exp(x))
 >>> y.backward()
 >>> round(x.grad, 6)
-0.497258
+0.496202
 """
 
 from __future__ import annotations
