@@ -121,6 +121,9 @@ class Compiled:
         elif "__call__" in vars(type(self)):
             delattr(type(self), "__call__")
 
+    def __reduce__(self) -> Any:
+        return compile, (self._f,)
+
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._f, '__qualname__', self._f)!s}>"
 

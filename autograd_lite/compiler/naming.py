@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from ..primitives import activations
@@ -17,9 +18,10 @@ _ACTIVATIONS = {*activations.__all__, "tanh", "sin", "exp", "cos", "sigmoid"}
 
 
 def identifier(label: str) -> str:
-    """A label as a Python identifier: "weight[3, 1]" is weight_3_1."""
-    text = re.sub(r"\W+", "_", label).strip("_")
-    if not text or text[0].isdigit():
+    """A label as a Python identifier: "weight[3, 1]" is weight_3_1, "f₀" is f0 (Python itself reads names in NFKC)."""
+    plain = unicodedata.normalize("NFKC", label)
+    text = re.sub("_+", "_", "".join(c if ("a" + c).isidentifier() else "_" for c in plain)).strip("_")
+    if not text.isidentifier():
         text = "v" + text
     return text + "_" if keyword.iskeyword(text) or text in ("np", "jnp", "torch", "jax") else text
 

@@ -195,3 +195,42 @@ def test_modules_within_modules_and_imports_inside(monkeypatch):
     assert [c(3.0) for c in compiled] == [6.0] * 3
     inner.rate = 5.0
     assert [c(3.0) for c in compiled] == [15.0] * 3
+
+
+def test_labels_that_are_no_python_names():
+    labels = ["f₀", "x²", "lambda", "ℓ", "l", "∂ℓ/∂f", "₀", "2nd", "np"]
+
+    def f(x, y):
+        for label in labels:
+            x = (x * y + ag.sin(x)).named(label)
+        return x
+
+    c = ag.compile(ag.value_and_grad(f))
+    found = c(2.0, 3.0)
+    np.testing.assert_allclose(found, ag.value_and_grad(f)(2.0, 3.0), rtol=1e-12)
+    scope: dict = {}
+    exec(c.source(), scope)
+    np.testing.assert_allclose([float(x) for x in scope[c._name()](2.0, 3.0)], found, rtol=1e-12)
+    values = [ag.Value(float(k + 1), label=label) for k, label in enumerate(labels)]
+    assert ag.compile(lambda x: ag.sum([v * x for v in values]))(2.0).data == 90.0
+
+
+def test_a_module_that_holds_a_compiled_function_is_copied():
+    import copy
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(2, 1)
+            self.run = ag.compile(self.plain)
+
+        def plain(self, x):
+            return ag.sum(np.ravel(self.layer(x)))
+
+    model = Model()
+    x = np.ones((3, 2))
+    model.run(x)
+    twin = copy.deepcopy(model)
+    twin.layer.weight.data += 1.0
+    np.testing.assert_allclose(twin.run(x).item(), twin.plain(x).item())
+    np.testing.assert_allclose(model.run(x).item(), model.plain(x).item())
