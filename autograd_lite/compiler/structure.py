@@ -176,8 +176,8 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
             result[i] = rebuild(item, take)
         if x.size and all(type(item) is float for item in result):
             result = result.astype(float)
-        elif x.size and x.dtype.kind in "iu" and all(type(item) is int for item in result):
-            result = result.astype(x.dtype)
+        elif x.size and all(type(item) is int for item in result):
+            result = result.astype(int)
         return result.reshape(x.shape)
     if isinstance(x, (list, tuple)):
         items = [rebuild(item, take) for item in x]
