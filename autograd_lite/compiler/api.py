@@ -13,6 +13,7 @@ import numpy as np
 
 from ..graph import STATE, Node
 from ..modes import current_tracer, observers
+from .emit_drjit import lanes_source
 from .emit_source import source as array_source
 from .equations import Equations, equations
 from .fast import straight_line
@@ -138,11 +139,22 @@ class Compiled:
         return self._recorded().path.program
 
     def source(self, backend: str = "numpy") -> str:
-        """The program as source: "numpy", "jax", "torch", or "python" if its numbers stay scalars.
+        """The program as source: "numpy", "jax", "torch", "drjit", or "python" if its numbers stay scalars.
+
+        Dr.Jit's function takes and returns a ``drjit.llvm.Float64`` for every scalar, with a number for each of many
+        points, and is what ``vmap`` of this function computes: one fused kernel. Arrays are lists of such (a NumPy
+        array of points goes in with its points last), and plain numbers belong to all points; those that change from
+        call to call go in as ``drjit.opaque(Float64, x)``, since others are part of the kernel, which is then
+        compiled again. Its import line says on which device it runs. As in the other libraries, branches are those
+        of the last recording.
+
+        Args:
+            backend: the library.
 
         Raises:
             CompileError: before the first call, which decides the shapes.
-            NotImplementedError: for a primitive that the library doesn't have.
+            NotImplementedError: for a primitive that the library doesn't have, or not in double precision.
+            ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
         if self._lanes is not None:
             return self._lanes.function.source(backend)
@@ -151,6 +163,8 @@ class Compiled:
             if not compilation.scalar:
                 raise ValueError("the program is of arrays: backend='numpy'")
             return compilation.text
+        if backend == "drjit":
+            return lanes_source(compilation.results(scalar=True), self._name())
         return array_source(compilation.results(), backend, self._name())
 
     def equations(self) -> Equations:

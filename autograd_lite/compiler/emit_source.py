@@ -41,7 +41,7 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
         NotImplementedError: for a primitive without a notation in that library.
     """
     if backend not in DIALECTS:
-        raise ValueError(f"backend {backend!r}: one of {', '.join(map(repr, DIALECTS))}")
+        raise ValueError(f"backend {backend!r}: one of {', '.join(map(repr, [*DIALECTS, 'drjit']))}")
     dialect = DIALECTS[backend]
     names = all_names(program, leaf_names(program.leaves))
     texts: list[str] = []

@@ -23,7 +23,7 @@ def identifier(label: str) -> str:
     text = re.sub("_+", "_", "".join(c if ("a" + c).isidentifier() else "_" for c in plain)).strip("_")
     if not text.isidentifier():
         text = "v" + text
-    return text + "_" if keyword.iskeyword(text) or text in ("np", "jnp", "torch", "jax") else text
+    return text + "_" if keyword.iskeyword(text) or text in ("np", "jnp", "torch", "jax", "drjit", "Float64") else text
 
 
 def leaf_names(leaves: Sequence[Leaf]) -> list[str]:

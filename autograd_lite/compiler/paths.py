@@ -178,9 +178,12 @@ class Compilation:
         """The derivatives: parameters' storages, their gradients, and pairs of another leaf and its derivative."""
         return self.storages, [outputs[i] for i in self.places], [(leaf, outputs[i]) for i, leaf in self.others]
 
-    def results(self) -> ArrayProgram:
-        """The array program of the results, without the guards; lifted, even if plain Python runs it."""
-        program, guards = (self.program, self.guards) if not self.scalar else self.path.statements(self.plan, False)
+    def results(self, scalar: bool = False) -> ArrayProgram:
+        """The program of the results, without the guards: lifted to arrays or ``scalar``, whichever of the two runs."""
+        if scalar == self.scalar:
+            program, guards = self.program, self.guards
+        else:
+            program, guards = self.path.statements(self.plan, scalar)
         return program.keeping(program.outputs[: len(program.outputs) - len(guards)])
 
     def give_back(self, runner: Any) -> None:

@@ -20,5 +20,6 @@ PEERS = [
     "casadi",
     "jax_jit",
     "drjit",
+    "ours_drjit",
     "ddx",
 ]
