@@ -171,7 +171,9 @@ def test_json_is_strict_json(tmp_path):
     def constant(text: str) -> None:
         raise AssertionError(text)
 
-    json.loads((tmp_path / "x.json").read_text(encoding="utf-8"), parse_constant=constant)
+    found = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"), parse_constant=constant)
+    assert isinstance(found, dict)
+    assert found
 
 
 @pytest.mark.parametrize(

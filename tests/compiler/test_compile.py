@@ -363,7 +363,7 @@ def test_vmap_splits_lanes_by_path():
     f = ag.vmap(branchy)
     close(ag.compile(f)(x, y), f(x, y))
     g = ag.vmap(ag.grad(branchy, argnums=(0, 1)))
-    for a, b in zip(ag.compile(g)(x, y), g(x, y)):
+    for a, b in zip(ag.compile(g)(x, y), g(x, y), strict=True):
         close(a, b)
 
 

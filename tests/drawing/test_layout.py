@@ -136,7 +136,9 @@ def test_backward_arrows_keep_the_layout() -> None:
 
 
 def test_an_empty_picture() -> None:
-    ET.fromstring(layout.to_svg(Picture([])))
+    root = ET.fromstring(layout.to_svg(Picture([])))
+    assert root.tag.endswith("}svg")
+    assert not root.findall(".//*[@class='node']")
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
