@@ -56,6 +56,41 @@ def mse_step(sizes: Sequence[int], batch: int) -> Callable[[], Step]:
     return make
 
 
+def fig78_program() -> Step:
+    """The chapter's program: 100 epochs of 10 batches, momentum, the rate halved every ten epochs."""
+    rows, targets = regression(100, 10, 5)
+    x, y = np.array(rows), np.array(targets)
+
+    def step() -> float:
+        net = layers(FIGURE_7_8)
+        (w1, b1), (w2, b2), (w3, b3) = net
+        parameters = [w1, b1, w2, b2, w3, b3]
+        momenta = [np.zeros_like(p) for p in parameters]
+        rate, lines = 0.1, []
+        for epoch in range(100):
+            epoch_loss = 0.0
+            for start in range(0, 100, 10):
+                x_batch, y_batch = x[start : start + 10], y[start : start + 10]
+                h1 = np.maximum(x_batch @ w1.T + b1, 0.0)
+                h2 = np.maximum(h1 @ w2.T + b2, 0.0)
+                d = h2 @ w3.T + b3 - y_batch
+                epoch_loss += np.mean(d * d)
+                d3 = d * (2.0 / d.size)
+                d2 = (d3 @ w3) * (h2 > 0.0)
+                d1 = (d2 @ w2) * (h1 > 0.0)
+                grads = [d1.T @ x_batch, d1.sum(axis=0), d2.T @ h1, d2.sum(axis=0), d3.T @ h2, d3.sum(axis=0)]
+                for p, m, g in zip(parameters, momenta, grads):
+                    m *= 0.9
+                    m += g
+                    p -= rate * m
+            lines.append(f"Epoch {epoch:5d}, loss {epoch_loss:.3f}")
+            if epoch % 10 == 9:
+                rate *= 0.5
+        return float(epoch_loss)
+
+    return step
+
+
 def rosenbrock(name: str) -> Callable[[], Step]:
     def make() -> Step:
         x = np.array(SCALAR[name][1])
@@ -112,6 +147,7 @@ WORK: dict[str, Callable[[], Step]] = {
     "moons_step": moons_step,
     "fig78_step": mse_step(FIGURE_7_8, 10),
     "fig77_sample": mse_step(FIGURE_7_7, 1),
+    "fig78_program": fig78_program,
     "toy_100k": toy_100k,
 }
 
