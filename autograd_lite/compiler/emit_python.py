@@ -90,6 +90,8 @@ def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool) -> Lin
 #: templates that name an operand more than once
 _REPEATING = {"relu", "maximum", "minimum", "heaviside"}
 DEEPEST = 20
+#: an expression of more terms is a call: Python's compiler recurses once a term
+LONGEST = 100
 
 
 def _single(program: ArrayProgram) -> list[bool]:
@@ -140,7 +142,7 @@ def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lin
         return f"{args[0]} / {args[1]}"
     if name == "heaviside" and args[1] == "0.0":
         return f"1.0 if {args[0]} > 0.0 else 0.0 if {args[0]} <= 0.0 else {args[0]}"
-    if name in ("sum", "dot", "affine"):
+    if name in ("sum", "dot", "affine") and len(args) <= LONGEST:
         return _written_out(name, args)
     if name == "abs":
         lines.scope["_abs"] = math.fabs
