@@ -104,6 +104,14 @@ class Tracer:
         """``where(condition, a, b)`` with both branches recorded; None for the ordinary way."""
         return None
 
+    def integer(self, value: Any) -> bool:
+        """Whether ``value`` stands for an integer argument: the function asks, and every call has to answer alike."""
+        return False
+
+    def pick(self, row: Any, index: Any) -> Any:
+        """``row[index]`` for an index that stands for an integer argument."""
+        raise NotImplementedError
+
 
 @contextmanager
 def tracing(tracer: Tracer) -> Iterator[None]:

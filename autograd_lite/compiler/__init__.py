@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from .api import Compiled, compile
 from .equations import Equations
-from .program import CompileError, Program, ProgramError
+from .program import CompileError, CompileWarning, Program, ProgramError
 from .statements import ArrayProgram
 
-__all__ = ["ArrayProgram", "CompileError", "Compiled", "Equations", "Program", "ProgramError", "compile"]
+__all__ = [
+    "ArrayProgram",
+    "CompileError",
+    "CompileWarning",
+    "Compiled",
+    "Equations",
+    "Program",
+    "ProgramError",
+    "compile",
+]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import sys
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -13,18 +12,19 @@ import numpy as np
 
 from ..graph import STATE, Node
 from ..modes import current_tracer, observers
+from .arguments import CONSTANT, block_names, integers_fixed
 from .emit_drjit import lanes_source
 from .emit_source import source as array_source
 from .equations import Equations, equations
 from .fast import straight_line
 from .lanes import Lanes
 from .paths import Compilation, Path, Plan, guards_hold
-from .program import CompileError, Program
+from .program import CompileError, CompileWarning, Program
 from .results import Gradients, Pullback, call_primitive, scalar_result
 from .statements import ArrayProgram
-from .structure import Parts, assemble, fixed, flatten, has_integers, rebuild
+from .structure import Parts, assemble, flatten, has_integers, rebuild
 from .trace import record_call
-from .watch import Watch
+from .watch import Watch, random_states
 
 __all__ = ["Compiled", "compile"]
 
@@ -32,6 +32,10 @@ MAX_PATHS = 32
 MAX_STATES = 8
 MAX_KEYS = 64
 MAX_OBJECTS = 64
+#: straight lines that may call each other before the general way is taken
+MAX_CHAIN = 6
+#: recordings forgotten before a warning says so
+MANY = 4 * MAX_KEYS
 
 
 def compile(f: Callable[..., Any]) -> Compiled:
@@ -67,13 +71,13 @@ def compile(f: Callable[..., Any]) -> Compiled:
 class _State:
     """The recordings that belong to one state of the function's surroundings."""
 
-    __slots__ = ("entries", "objects", "static", "watch")
+    __slots__ = ("entries", "level", "objects", "watch")
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.watch = Watch(f)
         self.entries: dict[Any, list[Path]] = {}
         self.objects: dict[int, Watch] = {}
-        self.static = False
+        self.level = 0
 
 
 class Compiled:
@@ -105,6 +109,8 @@ class Compiled:
         self._prim = call_primitive(self._name(), None)
         self._fast: Callable[..., Any] | None = None
         self.previous: Callable[..., Any] | None = None
+        self._chain = 0
+        self._forgotten = 0
         self.general = self._call
 
     def __new__(cls, f: Callable[..., Any]) -> Compiled:
@@ -135,7 +141,7 @@ class Compiled:
 
     @property
     def program(self) -> Program:
-        """The scalar program of the last recording."""
+        """The scalar program of the last recording; under ``vmap`` that of one lane."""
         return self._recorded().path.program
 
     def source(self, backend: str = "numpy") -> str:
@@ -156,8 +162,6 @@ class Compiled:
             NotImplementedError: for a primitive that the library doesn't have, or not in double precision.
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
-        if self._lanes is not None:
-            return self._lanes.function.source(backend)
         compilation = self._recorded()
         if backend == "python":
             if not compilation.scalar:
@@ -169,10 +173,7 @@ class Compiled:
 
     def equations(self) -> Equations:
         """The same as equations, forward and backward; LaTeX in a notebook."""
-        if self._lanes is not None:
-            return self._lanes.function.equations()
-        compilation = self._recorded()
-        return equations(compilation.results())
+        return equations(self._recorded().results())
 
     def statements(self) -> ArrayProgram:
         """The forward part as array statements."""
@@ -183,6 +184,8 @@ class Compiled:
         return name if name.isidentifier() else "program"
 
     def _recorded(self) -> Compilation:
+        if self._lanes is not None:
+            return self._lanes.function._recorded()
         if self.last is None:
             raise CompileError("nothing is recorded yet: call the function once, its arguments decide the shapes")
         return self.last
@@ -198,7 +201,19 @@ class Compiled:
             # detect_anomaly and the like have to see every node; no_grad need not
             return self._f(*args, **named)
         state = self._state()
-        given, keywords = self._with_integers_fixed(args, named) if state.static else (args, named)
+        for level in range(state.level, CONSTANT + 1):
+            done, result = self._at_level(level, state, args, named)
+            if done:
+                return result
+            if not any(map(has_integers, (*args, *named.values()))):
+                break
+        if not isinstance(result, CompileError):
+            self._f(*args, **named)  # what it raises in plain code says what is wrong
+        raise result
+
+    def _at_level(self, level: int, state: _State, args: Any, named: Any) -> tuple[bool, Any]:
+        """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
+        given, keywords = integers_fixed(self, level, args, named) if level else (args, named)
         blocks = Parts()
         starts = []
         key: list[Any] = []
@@ -210,8 +225,46 @@ class Compiled:
             key.append((name, flatten(arg, blocks)))
         values = [k for k, block in enumerate(blocks) if isinstance(block, Node)]
         if values and self.kind != "call":
-            return self._f(*args, **named)
-        for thing in blocks.objects:  # arguments that a recording took as they were
+            return True, self._f(*args, **named)
+        self._look_at(blocks.objects, state)
+        paths = state.entries.get(tuple(key), [])
+        for path in paths:
+            if path.kinds and any((k in blocks.integers) != wanted for k, wanted in path.kinds):
+                continue
+            done, result = self._run(path, args, named, blocks, starts, values)
+            if done:
+                return True, result
+        with self._lock:
+            found = self._record(state, paths, given, keywords, blocks, level)
+            if isinstance(found, Exception):
+                return False, found
+            if not paths:
+                self._forget(state)
+            state.entries.setdefault(tuple(key), paths).insert(0, found)
+        if level > state.level:
+            state.level, self.previous = level, None
+            self._call_with(None)
+        done, result = self._run(found, args, named, blocks, starts, values)
+        if not done:
+            raise CompileError(
+                f"{self._name()} took another way when it was run than when it was recorded; does it depend on "
+                f"something that changes from call to call?"
+            )
+        if not values and not level:
+            self._straight(found, args, named, state)
+        return True, result
+
+    def _straight(self, path: Path, args: Any, named: Any, state: _State) -> None:
+        """Let calls go to generated code that has nothing around it, if the program is of that kind."""
+        self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
+        self.previous = self._fast if self._chain else None
+        fast = straight_line(self, path, args, named, state.watch)
+        if fast is not None:
+            self._call_with(fast)
+
+    def _look_at(self, things: list[Any], state: _State) -> None:
+        """Watch the arguments that a recording took as they were."""
+        for thing in things:
             watch = state.objects.get(id(thing))
             if watch is None or not watch.holds():
                 if watch is None and len(state.objects) >= MAX_OBJECTS:
@@ -220,32 +273,19 @@ class Compiled:
                 state.objects[id(thing)] = Watch(thing)
                 if watch is not None:
                     state.entries.clear()
-        paths = state.entries.get(tuple(key))
-        if paths is None:
-            while len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers
-                state.entries.pop(next(iter(state.entries), None), None)
-            paths = state.entries.setdefault(tuple(key), [])
-        for path in paths:
-            done, result = self._run(path, args, named, blocks, starts, values)
-            if done:
-                return result
-        with self._lock:
-            found = self._record(state, paths, given, keywords, blocks)
-        if found is None:
-            return self._call(*args, **named)
-        path = found
-        done, result = self._run(path, args, named, blocks, starts, values)
-        if not done:
-            raise CompileError(
-                f"{self._name()} took another way when it was run than when it was recorded; does it depend on "
-                f"something that changes from call to call?"
-            )
-        if not values and not state.static:
-            self.previous = self._fast
-            fast = straight_line(self, path, args, named, state.watch)
-            if fast is not None:
-                self._call_with(fast)
-        return result
+
+    def _forget(self, state: _State) -> None:
+        """Make room for a recording: the oldest shapes and integers go."""
+        while len(state.entries) >= MAX_KEYS:
+            state.entries.pop(next(iter(state.entries), None), None)
+            self._forgotten += 1
+            if self._forgotten == MANY:
+                warnings.warn(
+                    f"{self._name()} was recorded for more than {MANY} different shapes, texts or integers, and "
+                    f"records anew for most of them: call it with fewer kinds of arguments, or call the plain function",
+                    CompileWarning,
+                    stacklevel=5,
+                )
 
     def _state(self) -> _State:
         """The recordings for the function's surroundings as they are now."""
@@ -260,65 +300,28 @@ class Compiled:
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
-    def _record(self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any]) -> Path | None:
-        """A new path; None if it turned out that ints have to be constants, so that the call begins again."""
+    def _record(
+        self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any], level: int
+    ) -> Path | Exception:
+        """A new path; the error if ``f`` can't be recorded on these arguments."""
         if len(paths) >= MAX_PATHS:
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
-            raise CompileError(
+            return CompileError(
                 f"{self._name()} took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "
                 f"ag.where(condition, a, b) there, which keeps both branches in one program (and no .data or .item())"
             )
-        names = self._block_names(args, named)
-        before = (_random_state(), state.watch.generator_states())
+        names = block_names(self.inner, args, named)
+        before = (random_states(), state.watch.generator_states())
         try:
             recording = record_call(self.inner, args, named, blocks, names)
-        except (TypeError, IndexError):  # LostGradientError is a TypeError
-            if state.static or not any(map(has_integers, (*args, *named.values()))):
-                state.static = state.static and any(state.entries.values())
-                raise
-            state.static = True  # counts, positions, masks: each is a recording of its own
-            self.previous = None
-            self._call_with(None)
-            return None
-        if (_random_state(), state.watch.generator_states()) != before:
+        except Exception as error:
+            return error
+        if (random_states(), state.watch.generator_states()) != before:
             raise CompileError(
                 f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
                 f"as an argument (or put a model with Dropout into eval mode)"
             )
-        path = Path(recording)
-        paths.insert(0, path)
-        return path
-
-    def _with_integers_fixed(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
-        """The arguments with their integers as constants, except in those to differentiate."""
-        single = isinstance(self.argnums, int)
-        chosen = () if self.kind == "call" else (self.argnums,) if single else self.argnums
-        live = {n % len(args) for n in chosen if isinstance(n, int) and args}
-        return (
-            tuple(arg if k in live else fixed(arg) for k, arg in enumerate(args)),
-            {name: fixed(arg) for name, arg in named.items()},
-        )
-
-    def _block_names(self, args: Any, named: Any) -> list[str]:
-        """A name for every block of the arguments: the parameter's, numbered if it has several."""
-        try:
-            parameters = list(inspect.signature(self.inner).parameters.values())
-        except (TypeError, ValueError):
-            parameters = []
-        items = []
-        for i, arg in enumerate(args):
-            parameter = parameters[min(i, len(parameters) - 1)] if parameters else None
-            if parameter is None or parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-                items.append((f"{parameter.name if parameter is not None else 'x'}{i}", arg))
-            else:
-                items.append((parameter.name, arg))
-        items += list(named.items())
-        result: list[str] = []
-        for name, arg in items:
-            found: list[Any] = []
-            flatten(arg, found)
-            result += [name] if len(found) == 1 else [f"{name}{i}" for i in range(len(found))]
-        return result
+        return Path(recording, level)
 
     def _run(
         self, path: Path, args: Any, named: Any, blocks: list[Any], starts: list[int], values: list[int]
@@ -362,10 +365,10 @@ class Compiled:
             ]
         return True, rebuild(like, iter(numbers))
 
-    def path_for(self, args: tuple[Any, ...]) -> tuple[Path | None, Plan, Any]:
+    def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
-        result = self._call(*args)
-        if self.last is None or (any(self.last.path.tainted) and self.kind == "call"):
+        result = self._call(*args, **named)
+        if self.last is None or self.last.path.level or (any(self.last.path.tainted) and self.kind == "call"):
             return None, Plan(True), None
         path = self.last.path
         return path, self.last.plan, path.recording.result if self.kind == "call" else result
@@ -433,19 +436,3 @@ class Compiled:
             result = (float(outputs[0]), result)
         compilation.give_back(held)
         return True, result
-
-
-def _random_state() -> Any:
-    """Where the random number generators stand that a function may draw from."""
-    found: list[Any] = []
-    random = sys.modules.get("random")
-    if random is not None:
-        found.append(random.getstate())
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        state = numpy_random.get_state()
-        found.append((state[2], state[1].tobytes()))
-    arrays = sys.modules.get("autograd_lite.arrays")
-    if arrays is not None:
-        found.append(repr(arrays.default_generator(None).bit_generator.state))
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ..primitives.arithmetic import where
 from ..primitives.core import Primitive, primitive
 
-__all__ = ["COMPARISONS", "gate", "stop"]
+__all__ = ["COMPARISONS", "gate", "pick", "stop"]
 
 
 def _comparison(name: str, sign: str, latex: str, test: Callable[[Any, Any], Any]) -> Primitive:
@@ -52,3 +53,16 @@ def gate(x: float, open: float) -> float:
     ``where(x > 0, sqrt(x), 0)`` has derivative 0 at -1, and not 0 · nan: the branch that was not taken gets no adjoint.
     """
     return x
+
+
+def _picked(out: Any, index: Any, *row: Any) -> tuple[Any, ...]:
+    return (0.0, *[where(index == float(k), 1.0, 0.0) for k in range(len(row))])
+
+
+@primitive(_picked, text="pick({args})", latex=r"\operatorname{{pick}}\left({args}\right)")
+def pick(index: float, *row: float) -> float:
+    """``row[index]``: how a program indexes by an integer that is an input, a class label say; nan outside the row.
+
+    Its derivative is 1 for the number picked and 0 for the others. Guards make sure that the index is in the row.
+    """
+    return row[int(index)] if 0.0 <= index < len(row) else math.nan

@@ -30,7 +30,7 @@ def straight_line(
     It does so for arguments that are no floats, where ``math`` raises, on another way through the function, and when
     the surroundings have changed. None if the program is not of that kind.
     """
-    if not path.scalar or path.live or named or owner.last is None or len(path.program) > 2000:
+    if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > 2000:
         return None
     variadic = _variadic(owner.inner)
     parameters = None if variadic else _parameters(owner.inner, len(args))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..batching import vmap
-from ..graph import Node
+from ..batching import _lane, vmap
 from ..primitives.arrays_support import HELPERS
+from ..structure import contains_node, tuple_maker
 from .choice import COMPARISONS
 from .dialects import DIALECTS, elementwise_source, number_source
 from .emit_numpy import ufunc_of
 from .naming import all_names, leaf_names
 from .paths import Path, Plan
 from .statements import ArrayProgram, Statement
-from .structure import has_integers
+from .structure import flatten, has_integers, leaves_of, rebuild
 
 if TYPE_CHECKING:
     from .api import Compiled
@@ -206,91 +207,74 @@ class Lanes:
         self.in_axes = options["in_axes"]
         self.out_axes = options["out_axes"]
         self.eager = eager
-        self.looped = vmap(function, self.in_axes, self.out_axes)
+        self.looped = vmap(self._alone, self.in_axes, self.out_axes)
         self.kernels: dict[Any, Kernel] = {}
+        self.lock = threading.RLock()
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        axes = self._axes(args)
-        if axes is None or named:
-            return self.looped(*args, **named)
-        lanes = {np.shape(arg)[axis] for arg, axis in zip(args, axes) if axis is not None}
-        if len(lanes) != 1 or lanes == {0}:
+        axes = self.in_axes
+        axes = [axes] * len(args) if axes is None or isinstance(axes, int) else list(axes)
+        if len(axes) != len(args):
             return self.eager(*args, **named)  # says what is wrong
-        (count,) = lanes
-        batches = [
-            np.asarray(arg, dtype=float) if axis is None else np.moveaxis(np.asarray(arg, dtype=float), axis, 0)
-            for arg, axis in zip(args, axes)
-        ]
-        fixed = [arg for arg, axis in zip(args, axes) if axis is None]
+        batches = _Batches(args, axes, named)
+        if batches.arrays is None:
+            return self.looped(*args, **named)
+        if batches.count < 1:
+            return self.eager(*args, **named)
         try:
             with np.errstate(all="ignore"):
-                return self._run(batches, axes, args, fixed, count)
+                return self._run(batches, args, named)
         except (TypeError, IndexError):  # an integer that counts: each lane by itself
             if not any(map(has_integers, args)):
                 raise
-            return self.looped(*args)
+            return self.looped(*args, **named)
 
-    def _axes(self, args: tuple[Any, ...]) -> list[int | None] | None:
-        """The axis of each argument, if all are arrays or plain numbers; None for anything else."""
-        axes = self.in_axes
-        found = [axes] * len(args) if axes is None or isinstance(axes, int) else list(axes)
-        if len(found) != len(args) or not any(axis is not None for axis in found):
-            return None
-        for arg, axis in zip(args, found):
-            if axis is None:
-                if isinstance(arg, (Node, bool)) or not isinstance(arg, (int, float)):
-                    return None
-            elif (
-                not isinstance(axis, int)
-                or not isinstance(arg, np.ndarray)
-                or arg.dtype.kind not in "fiu"
-                or not -arg.ndim <= axis < arg.ndim
-            ):
-                return None
-        return found
+    def _alone(self, *args: Any, **named: Any) -> Any:
+        """One lane by itself; not while another thread asks for the path of its own."""
+        with self.lock:
+            return self.function(*args, **named)
 
-    def _run(self, batches: list[Any], axes: Any, args: Any, fixed: Any, count: int) -> Any:
+    def _run(self, batches: _Batches, args: Any, named: Any) -> Any:
         """Lanes along the recorded paths; those that leave one take, or make, another."""
         left: Any = None  # the numbers of the lanes that are not done; None for all
         results: list[Any] | None = None
         tried: set[int] = set()
         while left is None or len(left):
-            first = 0 if left is None else int(left[0])
-            example = [
-                float(b) if axis is None else (float(b[first]) if b.ndim == 1 else np.array(b[first]))
-                for b, axis in zip(batches, axes)
-            ]
-            path, plan, like = self.function.path_for(tuple(example))
+            example = batches.lane(0 if left is None else int(left[0]))
+            with self.lock:
+                path, plan, like = self.function.path_for(example, named)
             if path is None or id(path) in tried:
-                return self.looped(*args)
+                return self.looped(*args, **named)
             tried.add(id(path))
-            subset = [b if axis is None or left is None else b[left] for b, axis in zip(batches, axes)]
-            lanes = count if left is None else len(left)
-            found, held = self._lanes(path, plan, subset, axes, lanes)
+            blocks = batches.blocks(path, left)
+            if blocks is None:
+                return self.looped(*args, **named)
+            lanes = batches.count if left is None else len(left)
+            found, held = self._lanes(path, plan, blocks, lanes)
             if results is None:
                 if held.all():
-                    return self._shaped(like, found, count)
+                    return self._shaped(like, found, batches)
                 if _has_statics(like):
-                    return self.looped(*args)
-                results = [np.empty(count) for _ in found]
+                    return self.looped(*args, **named)
+                results = [np.empty(batches.count) for _ in found]
             if len(found) != len(results) or _has_statics(like):
-                return self.looped(*args)
+                return self.looped(*args, **named)
             where = np.flatnonzero(held) if left is None else left[held]
             for result, part in zip(results, found):
                 result[where] = part[held]
             left = np.flatnonzero(~held) if left is None else left[~held]
         assert results is not None
-        return self._shaped(like, results, count)
+        return self._shaped(like, results, batches)
 
-    def _lanes(self, path: Path, plan: Plan, batches: list[Any], axes: Any, lanes: int) -> tuple[list[Any], Any]:
+    def _lanes(self, path: Path, plan: Plan, given: Sequence[tuple[Any, bool]], lanes: int) -> tuple[list[Any], Any]:
         """The scalar outputs of one path for some lanes, and which lanes take that path."""
         mapped = []
         blocks: list[Any] = []
         for leaf in path.leaves:
             if leaf.kind == "argument":
-                mapped.append(axes[leaf.key] is not None)
-                batch = batches[leaf.key]
-                blocks.append(batch if axes[leaf.key] is not None else np.float64(batch))
+                block, batched = given[leaf.key]
+                mapped.append(batched)
+                blocks.append(block)
             elif leaf.kind != "constant":
                 mapped.append(False)
                 blocks.append(leaf.key.data if leaf.kind == "parameter" else np.float64(leaf.key._number()))
@@ -312,9 +296,9 @@ class Lanes:
             found = found[: len(found) - len(expected)]
         return found, held
 
-    def _shaped(self, like: Any, found: list[Any], count: int) -> Any:
+    def _shaped(self, like: Any, found: list[Any], batches: _Batches) -> Any:
         take = iter(found)
-        return self._stacked(like, take, count)
+        return _listed(like, take) if batches.lists else self._stacked(like, take, batches.count)
 
     def _stacked(self, like: Any, take: Iterator[Any], count: int) -> Any:
         """The lanes' results in the structure of one lane's."""
@@ -331,6 +315,95 @@ class Lanes:
         if isinstance(like, (float, int)) and not isinstance(like, bool):
             return next(take)
         return np.full(count, float(like)) if isinstance(like, bool) else like
+
+
+def _listed(like: Any, take: Iterator[Any]) -> Any:
+    """The lanes' results as a list; a tuple or dict of lists if one lane's are a tuple or dict."""
+    if isinstance(like, dict):
+        return {key: _listed(item, take) for key, item in like.items()}
+    if isinstance(like, tuple):
+        return tuple_maker(like)([_listed(item, take) for item in like])
+    if isinstance(like, (float, int)):
+        return next(take).tolist()
+    columns = [next(take).tolist() for _ in range(_size(like))]
+    return [rebuild(like, iter(numbers)) for numbers in zip(*columns)]
+
+
+def _size(like: Any) -> int:
+    found: list[Any] = []
+    leaves_of(like, found)
+    return len(found)
+
+
+class _Batches:
+    """The arguments of a call, taken apart into arrays of lanes and into what all lanes share.
+
+    Attributes:
+        arrays: for each argument the arrays of its lanes, lanes first, or None for one that is shared; None in the
+            place of them all if an argument is not of plain numbers.
+        count: the number of lanes; 0 if there are none, or batches of different sizes.
+        lists: whether all batches are lists, and results are.
+    """
+
+    def __init__(self, args: Sequence[Any], axes: Sequence[Any], named: dict[str, Any]) -> None:
+        self.args, self.axes, self.named = args, axes, named
+        self.arrays: list[list[Any] | None] | None = []
+        self.kinds: set[type] = set()
+        for arg, axis in zip(args, axes):
+            part: list[Any] | None = [] if axis is not None else None
+            if (part is not None and not self._split(arg, axis, part)) or (part is None and contains_node(arg)):
+                self.arrays = None
+                return
+            self.arrays.append(part)
+        if contains_node(named) or not self.kinds:
+            self.arrays = None
+            return
+        sizes = {len(array) for part in self.arrays if part is not None for array in part}
+        self.count = sizes.pop() if len(sizes) == 1 else 0
+        self.lists = self.kinds == {list}
+
+    def _split(self, x: Any, axis: Any, found: list[Any]) -> bool:
+        """Append the arrays of a mapped argument; False if it is not made of any."""
+        if isinstance(x, dict):
+            return all([self._split(item, axis, found) for item in x.values()])
+        if isinstance(x, tuple):
+            return all([self._split(item, axis, found) for item in x])
+        if not isinstance(x, (list, np.ndarray)) or not isinstance(axis, int) or isinstance(axis, bool):
+            return False
+        if isinstance(x, list) and (axis < 0 or has_integers(x)):
+            return False
+        try:
+            array = np.asarray(x)
+        except ValueError:  # rows of different lengths
+            return False
+        if array.dtype.kind not in "fiu" or not -array.ndim <= axis < array.ndim:
+            return False
+        self.kinds.add(type(x))
+        found.append(np.moveaxis(np.asarray(array, dtype=float), axis, 0))
+        return True
+
+    def lane(self, k: int) -> tuple[Any, ...]:
+        """The arguments of one lane."""
+        return tuple(arg if axis is None else _lane(arg, axis, k) for arg, axis in zip(self.args, self.axes))
+
+    def blocks(self, path: Path, left: Any) -> list[tuple[Any, bool]] | None:
+        """The array of every block of the recording's arguments, and whether it has lanes; None if they don't fit."""
+        shapes = {leaf.key: leaf.shape for leaf in path.leaves if leaf.kind == "argument"}
+        found: list[tuple[Any, bool]] = []
+        assert self.arrays is not None
+        for arg, part in zip([*self.args, *self.named.values()], [*self.arrays, *[None] * len(self.named)]):
+            if part is None:
+                shared: list[Any] = []
+                flatten(arg, shared)
+                found += [(np.asarray(block, dtype=float), False) for block in shared]
+                continue
+            chosen = part if left is None else [array[left] for array in part]
+            if [array.shape[1:] for array in chosen] != [shapes.get(len(found) + i) for i in range(len(chosen))]:
+                flat = np.concatenate([array.reshape(len(array), -1) for array in chosen], axis=1)
+                chosen = [flat.reshape(len(flat), *(shapes.get(len(found)) or ()))] if flat.shape[1] else []
+            found += [(array, True) for array in chosen]
+        fits = {k: block.shape[batched:] for k, (block, batched) in enumerate(found)}
+        return found if fits == shapes else None
 
 
 def _has_statics(like: Any) -> bool:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..primitives.core import Primitive
+from .choice import pick
 from .patterns import Pattern, common_shape, find_pattern, view
 from .program import Program
-from .reductions import dots, reduced
+from .reductions import dots, picked, picks, reduced
 from .statements import Builder, Symbol
 
 __all__ = ["Lifted", "level_groups", "lift", "unlifted"]
@@ -130,7 +131,8 @@ def unlifted(program: Program) -> Lifted:
     lifted = Lifted(program)
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
         operands = [lifted.one(i) for i in args]
-        lifted.define(lifted.builder.elementwise(prim, operands), np.array([program.first + k]))
+        found = picked(lifted.builder, operands) if prim is pick else lifted.builder.elementwise(prim, operands)
+        lifted.define(found, np.array([program.first + k]))
     return _masked(lifted)
 
 
@@ -206,6 +208,8 @@ def _statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
         dots(lifted, prim, ids, args)
     elif prim.arity < 0 and name in ("sum", "mean", "max", "min", "logsumexp", "prod") and args.shape[1] > 1:
         reduced(lifted, prim, ids, args)
+    elif prim is pick:
+        picks(lifted, ids, args)
     elif len(ids) == 1:
         operands = [lifted.one(int(i)) for i in args[0]]
         lifted.define(lifted.builder.elementwise(prim, operands), ids)

@@ -9,25 +9,29 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node
+from ..primitives.kernels import NATIVE
 from .emit_numpy import buffered
 from .emit_python import scalar_lines
+from .interpreter import Interpreter
 from .lift import Lifted, level_groups, lift, unlifted
 from .naming import leaf_names, name_forward
 from .passes import optimized
 from .program import Guard, Leaf, Program
 from .reverse import adjoints
-from .rolled import Rolled
+from .rolled import Rolled, is_recurrence
 from .statements import ArrayProgram, Symbol
 from .trace import Recording
 
 __all__ = ["Compilation", "Path", "Plan", "guards_hold"]
 
-#: what one statement of NumPy and one operation of Python cost, in the same unit
-ARRAY_STATEMENT, SCALAR_OPERATION = 25.0, 1.0
+#: what one statement of NumPy and one scalar operation cost, in the same unit (40 ns: one of Python)
+ARRAY_STATEMENT, SCALAR_OPERATION = 25.0, 0.15 if NATIVE else 1.0
 
-
-#: a scalar program of more instructions is not written out: a Python function of so many lines takes long to compile
+#: a recurrence of more instructions is a loop
 LARGE = 4000
+
+#: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
+LONGEST = 20_000
 
 
 def _expectation(guard: Guard) -> tuple[Any, bool]:
@@ -72,13 +76,13 @@ class Compilation:
         self.path = path
         self.plan = plan
         self.scalar = path.scalar
-        self.rolled = None
         self._program: ArrayProgram | None = None
         self.leaves = list(path.leaves)
-        if path.large:
+        engine: Rolled | Interpreter | None = None
+        if path.way in ("cells", "loops"):
             if plan.seeded:
                 self.leaves.append(Leaf("seed", "seed", (len(path.program.outputs),), None))
-            self.rolled = Rolled(path.program, plan.value, plan.wrt, plan.seeded)
+            engine = (Interpreter if path.way == "cells" else Rolled)(path.program, plan.value, plan.wrt, plan.seeded)
             self.guards = [_expectation(guard) for guard in path.program.guards]
             many = (len(path.program.outputs),) if len(path.program.outputs) != 1 else ()
             self.shapes = [many] * plan.value + [path.leaves[k].shape for k in plan.wrt] + [()] * len(self.guards)
@@ -97,14 +101,15 @@ class Compilation:
         self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
         self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
         self.pool: list[Any] = []
-        self.text = ""
-        if self.rolled is not None:
-            self.run = self.rolled.run
-            self.text = "\n".join(self.rolled.texts)
+        self._text: str | None = None
+        if engine is not None:
+            self.run = engine.run
         elif self.scalar:
-            self._straight()
+            self._text, scope = self._straight()
+            exec(compile(self._text, "<autograd_lite program>", "exec"), scope)
+            self.run = scope["run"]
         else:
-            self.make, self.text = buffered(self.program, self.names)
+            self.make, self._text = buffered(self.program, self.names)
 
     @property
     def program(self) -> ArrayProgram:
@@ -113,7 +118,19 @@ class Compilation:
             self._program = self.path.statements(self.plan)[0]
         return self._program
 
-    def _straight(self) -> None:
+    @property
+    def text(self) -> str:
+        """The program as source: NumPy's, or Python's. What runs without any is written when asked for."""
+        if self._text is None:
+            path, plan = self.path, self.plan
+            if path.written() == "loops":
+                self._text = "\n".join(Rolled(path.program, plan.value, plan.wrt, plan.seeded).texts)
+            else:
+                self._text = self._straight()[0]
+        return self._text
+
+    def _straight(self) -> tuple[str, dict[str, Any]]:
+        """The program written out line by line, and the names that it needs."""
         lines = scalar_lines(self.program, self.names, safe=True)
         body = []
         given = []
@@ -124,10 +141,8 @@ class Compilation:
             body += [f"{element} = {name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
         results = [f"[{', '.join(r)}]" if isinstance(r, list) else r for r in lines.results]
         body = [*body, *lines.lines, f"return ({', '.join(results)}{',' if results else ''})"]
-        self.text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
-        scope = lines.scope
-        exec(compile(self.text, "<autograd_lite program>", "exec"), scope)
-        self.run = scope["run"]
+        text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
+        return text, lines.scope
 
     def call(self, blocks: Sequence[Any]) -> tuple[Any, Any]:
         """Run on the arguments' blocks; live numbers are read now.
@@ -141,9 +156,7 @@ class Compilation:
             runner = self.pool.pop()  # atomic: two threads never share buffers
         except IndexError:
             runner = self.make([np.asarray(leaf.key.data) for leaf in self.leaves if leaf.kind == "parameter"])
-        given = self._given(blocks)
-        with np.errstate(all="ignore"):
-            return runner(*given), runner
+        return runner(*self._given(blocks)), runner
 
     def _given(self, blocks: Sequence[Any]) -> list[Any]:
         """What the program is called with: blocks of arguments, live numbers."""
@@ -168,11 +181,10 @@ class Compilation:
                 given.append(blocks[leaf.key])
             elif leaf.kind == "parameter" and self.scalar:
                 given.append(parameters[k])
-        with np.errstate(all="ignore"):
-            if self.scalar:
-                return tuple(self.run(*map(_flat, given)))
-            runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
-            return tuple(runner(*given))
+        if self.scalar:
+            return tuple(self.run(*map(_flat, given)))
+        runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
+        return tuple(runner(*given))
 
     def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[tuple[Leaf, Any]]]:
         """The derivatives: parameters' storages, their gradients, and pairs of another leaf and its derivative."""
@@ -195,8 +207,10 @@ class Compilation:
 class Path:
     """A recording and everything derived from it."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, level: int = 0) -> None:
         self.recording = recording
+        self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
+        self.kinds = tuple(recording.kinds.items())
         self.program: Program = optimized(recording.program)
         self.leaves = self.program.leaves
         self.live = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind in ("parameter", "value"))
@@ -205,16 +219,30 @@ class Path:
         self.lock = threading.Lock()
         self.expected: list[Any] = []
         self.scalar = self._choose()
+        self.way = self._way()
         reached = _reached(self.program, self.live)
         self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
 
-    @property
-    def large(self) -> bool:
-        """Whether it is too long to be written out, line by line."""
-        return self.scalar and len(self.program) > LARGE and not self.program.masks
+    def _way(self) -> str:
+        """How the program is run: as "arrays"; or, number by number, as "lines" or "loops" of Python or as "cells".
+
+        Compiled, the interpreter's cells (``interpreter.py``) are the fastest of the three, whatever the program; for
+        the smallest, called with plain floats, ``fast.py`` writes a function beside it. Interpreted, they are the
+        slowest, and are for what no Python function is written for.
+        """
+        if not self.scalar:
+            return "arrays"
+        return "cells" if NATIVE else self.written()
+
+    def written(self) -> str:
+        """How a scalar program is best run on Python alone."""
+        size, masks = len(self.program), self.program.masks
+        if size > LARGE and not masks and (size > LONGEST or is_recurrence(self.program)):
+            return "loops"
+        return "lines" if size <= LONGEST else "cells"
 
     def _choose(self) -> bool:
-        """Whether plain Python is faster than arrays: few operations, or few of them alike."""
+        """Whether single numbers are faster than arrays: few operations, or few of them alike."""
         work = sum(
             max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args)
         )
@@ -222,7 +250,7 @@ class Path:
         if work < 150:
             return True
         buckets = level_groups(self.program)
-        if len(buckets) * ARRAY_STATEMENT > work:
+        if len(buckets) * ARRAY_STATEMENT > work * SCALAR_OPERATION:
             return True
         self._lifted = lift(self.program, buckets)
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))

@@ -12,15 +12,19 @@ from typing import Any
 
 from ..errors import AutogradError
 from ..primitives.core import TABLE, Primitive
-from .choice import COMPARISONS, gate, stop
+from .choice import COMPARISONS, gate, pick, stop
 
-__all__ = ["CompileError", "Guard", "Leaf", "Program", "ProgramError"]
+__all__ = ["CompileError", "CompileWarning", "Guard", "Leaf", "Program", "ProgramError"]
 
-_EXTRA: dict[str, Primitive] = {**COMPARISONS, "gate": gate, "stop": stop}
+_EXTRA: dict[str, Primitive] = {**COMPARISONS, "gate": gate, "pick": pick, "stop": stop}
 
 
 class CompileError(AutogradError, RuntimeError):
     """A function that can't be recorded: the message shows the line and names the cure."""
+
+
+class CompileWarning(RuntimeWarning):
+    """A compiled function is slower than the plain one, and why."""
 
 
 class ProgramError(AutogradError, ValueError):

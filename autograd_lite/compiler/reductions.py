@@ -1,19 +1,21 @@
-"""N-ary nodes as arrays: sums along an axis, and grids of dots as matrix products."""
+"""N-ary nodes as arrays: sums along an axis, grids of dots as matrix products, rows indexed by labels."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitives.core import Primitive
+from ..primitives.core import TABLE, Primitive
+from .choice import COMPARISONS
 
 if TYPE_CHECKING:
     from .lift import Lifted
-    from .statements import Symbol
+    from .statements import Builder, Symbol
 
-__all__ = ["dots", "reduced"]
+__all__ = ["dots", "picked", "picks", "reduced"]
 
 _OPS = {"sum": "sum", "mean": "sum", "max": "amax", "min": "amin", "logsumexp": "logsumexp", "prod": "prod"}
 
@@ -199,3 +201,37 @@ def _row_by_row(lifted: Lifted, left: Any, right: Any) -> Any:
     """The general case: the products in an (m, n) array, summed along rows."""
     x, y = matrix(lifted, left), matrix(lifted, right)
     return lifted.builder.reduce("sum", x * y, [1])
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+
+def picks(lifted: Lifted, ids: Any, args: Any) -> None:
+    """Nodes row[index]: the sum of the row where 0, 1, 2 … is the index, and 0 elsewhere.
+
+    Every index with every row (a table of weights looked up at many places) is one grid. Numbers that are not picked
+    play no part, whatever they are: they are not multiplied by 0.
+    """
+    builder, (m, count) = lifted.builder, args[:, 1:].shape
+    indices, which = _distinct(args[:, :1])
+    rows, at = _distinct(args[:, 1:])
+    shape: tuple[int, ...] = (m,)
+    if len(indices) * len(rows) == m and (which * len(rows) + at == np.arange(m)).all():
+        shape = (len(indices), len(rows))
+        column = builder.constant(lifted.gather(indices[:, 0], (len(indices),)))
+        column = builder.reshape(column, (len(indices), 1, 1))
+        table = matrix(lifted, rows)
+    else:
+        column = builder.reshape(builder.constant(lifted.gather(args[:, 0], (m,))), (m, 1))
+        table = matrix(lifted, args[:, 1:])
+    chosen = builder.elementwise(COMPARISONS["eq"], (column, builder.constant(np.arange(float(count)))))
+    kept = builder.broadcast(builder.elementwise(TABLE["where"], (chosen, table, 0.0)), (*shape, count))
+    _define(lifted, builder.reduce("sum", kept, [len(shape)]), ids, shape)
+
+
+def picked(builder: Builder, operands: Sequence[Any]) -> Any:
+    """The same for one number."""
+    index, *row = operands
+    chosen = [builder.elementwise(COMPARISONS["eq"], (index, float(k))) for k in range(len(row))]
+    terms = [builder.elementwise(TABLE["where"], (c, x, 0.0)) for c, x in zip(chosen, row)]
+    return builder.elementwise(TABLE["sum"], terms)

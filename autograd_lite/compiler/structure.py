@@ -18,11 +18,17 @@ _FLOAT = "float"
 
 
 class Parts(list[Any]):
-    """Blocks, and beside them the arguments that are objects without numbers of their own (a model, a function)."""
+    """Blocks; the arguments that are objects without numbers of their own (a model, a function); and more of them.
+
+    Attributes:
+        objects: the objects.
+        integers: the numbers of the blocks that came as integers.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.objects: list[Any] = []
+        self.integers: set[int] = set()
 
 
 _NUMERIC = "fiu"
@@ -39,15 +45,17 @@ class Fixed:
         self.key = ("fixed", thing.dtype.str, thing.shape, thing.tobytes()) if array else ("fixed", type(thing), thing)
 
 
-def fixed(x: Any) -> Any:
-    """Something like ``x`` with every integer, and every array of integers or booleans, fixed."""
+def fixed(x: Any, arrays: bool = True) -> Any:
+    """Something like ``x`` with every integer fixed, and unless ``arrays`` is false every array and list of them."""
     if _integral(x):
-        return Fixed(x)
+        return Fixed(x) if arrays or not getattr(x, "shape", ()) or x.dtype.kind == "b" else x
     if isinstance(x, (list, tuple)):
-        items = [fixed(item) for item in x]
+        if not arrays and _as_array(x) is not None:
+            return x
+        items = [fixed(item, arrays) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if isinstance(x, dict):
-        return {key: fixed(item) for key, item in x.items()}
+        return {key: fixed(item, arrays) for key, item in x.items()}
     return x
 
 
@@ -69,11 +77,17 @@ def flatten(x: Any, blocks: Blocks) -> Any:
     A float is a block of its own; an array, or nested lists of numbers that form one, is a block too.
     """
     kind = type(x)
-    if kind is float or kind is int:
+    if kind is float:
+        blocks.append(x)
+        return _FLOAT
+    if kind is int:
+        _note_integers(blocks)
         blocks.append(float(x))
         return _FLOAT
     if kind is np.ndarray:
         if x.dtype.kind in _NUMERIC:
+            if x.dtype.kind != "f":
+                _note_integers(blocks)
             blocks.append(np.asarray(x, dtype=np.float64))
             return ("array", x.shape)
         return ("objects", x.shape, *[flatten(item, blocks) for item in x.ravel().tolist()])
@@ -87,17 +101,27 @@ def flatten(x: Any, blocks: Blocks) -> Any:
     if isinstance(x, (list, tuple)):
         found = _as_array(x)
         if found is not None:
-            blocks.append(found)
+            if found.dtype.kind != "f":
+                _note_integers(blocks)
+            blocks.append(found.astype(np.float64))
             return (*_kinds(x), found.shape)
         return (kind, *[flatten(item, blocks) for item in x])
     if isinstance(x, dict):
         return (dict, tuple(x), *[flatten(item, blocks) for item in x.values()])
     if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
+        if isinstance(x, np.integer):
+            _note_integers(blocks)
         blocks.append(float(x))
         return _FLOAT
     if isinstance(blocks, Parts):
         blocks.objects.append(x)
     return ("object", Same(x))
+
+
+def _note_integers(blocks: Blocks) -> None:
+    """The next block has integers."""
+    if isinstance(blocks, Parts):
+        blocks.integers.add(len(blocks))
 
 
 class Same:
@@ -116,7 +140,7 @@ class Same:
 
 
 def _as_array(x: Any) -> Any:
-    """The float array that nested lists form; None if they hold anything but numbers, or are ragged."""
+    """The array of numbers that nested lists form; None if they hold anything but numbers, or are ragged."""
     if not x:
         return None
     first = x[0]
@@ -130,7 +154,7 @@ def _as_array(x: Any) -> Any:
         return None
     if found.dtype.kind not in "fiu" or found.size == 0 or not _uniform(x):
         return None
-    return found.astype(np.float64)
+    return found
 
 
 def _uniform(x: Any) -> bool:

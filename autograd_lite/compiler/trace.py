@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from ..graph import Many, Node
@@ -11,7 +11,7 @@ from ..modes import Tracer, tracing
 from ..primitives.arithmetic import where
 from ..primitives.core import Primitive
 from ..value import Value, record
-from .choice import COMPARISONS, stop
+from .choice import COMPARISONS, pick, stop
 from .program import CompileError, Guard, Leaf, Program
 from .structure import leaves_of, rebuild
 
@@ -24,11 +24,14 @@ _TESTS = tuple(COMPARISONS.values())
 class Recorder(Tracer):
     """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: dict[int, int], integers: Collection[int]) -> None:
         self.tape: list[tuple[Any, Any, Any]] = []
         self.guards: list[tuple[Any, float, bool, str]] = []
         self.copies: list[tuple[Any, Any]] = []
         self.fresh: list[Any] = []  # leaves made by the function itself: constants
+        self.blocks = blocks  # the block of each leaf that stands for an argument
+        self.integers = integers  # the blocks that came as integers
+        self.kinds: dict[int, bool] = {}  # the blocks of which the function asked whether they are integers
 
     def saw(self, node: Any) -> None:
         info = node._info
@@ -78,7 +81,21 @@ class Recorder(Tracer):
                     return None  # the other branch can't be evaluated here: the choice becomes a guard
         if not all(isinstance(x, (Value, int, float)) for x in branches):
             return None
-        return record(where, (condition, *branches))
+        made = record(where, (condition, *branches))
+        block = self.blocks.get(id(branches[0]))
+        if block is not None and type(branches[1]) in (int, float) and branches[1] % 1.0 == 0.0:
+            self.blocks[id(made)] = block  # an integer if the argument is one; the tape keeps it alive
+        return made
+
+    def integer(self, value: Any) -> bool:
+        block = self.blocks.get(id(value))
+        if block is None:
+            return False
+        found = self.kinds[block] = block in self.integers
+        return found
+
+    def pick(self, row: Any, index: Any) -> Any:
+        return record(pick, (index, *row))
 
 
 def user_line() -> str:
@@ -97,15 +114,17 @@ class Recording:
         result: what the function returned, with plain numbers in the place of Values.
         plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
             comparison.
+        kinds: for the blocks of arguments of which the function asked it, whether they are integers.
         floats: whether every output is a Value or a float (and no int, say).
     """
 
-    __slots__ = ("floats", "plain", "program", "result")
+    __slots__ = ("floats", "kinds", "plain", "program", "result")
 
-    def __init__(self, program: Program, result: Any, plain: list[Any]) -> None:
+    def __init__(self, program: Program, result: Any, plain: list[Any], kinds: dict[int, bool]) -> None:
         self.program = program
         self.result = result
         self.plain = plain
+        self.kinds = kinds
         self.floats = all(item is None or type(item) is float for item in plain)
 
 
@@ -122,16 +141,18 @@ def record_call(
     """
     builder = _Builder()
     fresh: list[Any] = []
+    owner: dict[int, int] = {}
     for k, (block, name) in enumerate(zip(blocks, names, strict=True)):
         block = block._number() if isinstance(block, Node) else block
         flat = block.ravel().tolist() if hasattr(block, "ravel") else [block]
         values = [Value(number) for number in flat]
         builder.argument(k, name, getattr(block, "shape", ()), values)
+        owner.update((id(value), k) for value in values)
         fresh.extend(values)
     take = iter(fresh)
     new_args = [rebuild(arg, take) for arg in args]
     new_named = {key: rebuild(arg, take) for key, arg in named.items()}
-    recorder = Recorder()
+    recorder = Recorder(owner, getattr(blocks, "integers", ()))
     with tracing(recorder):
         result = f(*new_args, **new_named)
     recorder.check()
@@ -139,7 +160,7 @@ def record_call(
     leaves_of(result, found)
     program = builder.program(recorder, found)
     plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
-    return Recording(program, rebuild(result, iter([0.0] * len(found))), plain)
+    return Recording(program, rebuild(result, iter([0.0] * len(found))), plain, recorder.kinds)
 
 
 class _Builder:

@@ -21,7 +21,7 @@ import numpy as np
 from ..graph import Node
 from ..primitives.base import Op, Operand
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "random_states"]
 
 LIMIT = 20_000
 
@@ -305,3 +305,19 @@ def _same_array(a: Any, b: Any) -> bool:
     if a.dtype.kind == "f":
         return bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
     return bool((a == b).all())
+
+
+def random_states() -> list[Any]:
+    """Where the global random number generators stand that a function may draw from."""
+    found: list[Any] = []
+    standard = sys.modules.get("random")
+    if standard is not None:
+        found.append(standard.getstate())
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        state = numpy_random.get_state()
+        found.append((state[2], state[1].tobytes()))
+    arrays = sys.modules.get("autograd_lite.arrays")
+    if arrays is not None:
+        found.append(repr(arrays.default_generator(None).bit_generator.state))
+    return found

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..arrays import default_generator
 from ..primitives import TABLE
+from .labels import LARGEST, as_indices, in_range, picked, recorded
 from .module import Module
-from .neuron import neurons
 from .parameter import Parameter
 from .shapes import ShapeError, as_array, object_array
 from .weights import Weights
@@ -75,13 +75,7 @@ class Linear(Module):
                 f"{self!r}: the input has shape {array.shape} and the weight {self.weight.shape}; the input's last "
                 f"axis must have {inputs} numbers"
             )
-        weights = self._sink()
-        rows = self.weight.rows()
-        biases = [0.0] * units if self.bias is None else self.bias.rows()
-        result: list[Any] = []
-        for sample in array.reshape(-1, inputs).tolist():
-            result += neurons(weights, sample, rows, biases)
-        return object_array(result, (*array.shape[:-1], units))
+        return object_array(self._sink().record(array.ravel().tolist()), (*array.shape[:-1], units))
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
@@ -242,7 +236,9 @@ class Embedding(Module):
         self.weight = Parameter(default_generator().standard_normal((num_embeddings, embedding_dim)))
 
     def forward(self, indices: Any) -> Any:
-        array = np.asarray(indices)
+        array = as_indices(indices)
+        if array.size * self.num_embeddings * self.embedding_dim <= LARGEST and recorded(array):
+            return self._recorded(array)
         if array.dtype.kind not in "iu":
             raise TypeError(f"{self!r} takes integer indices, not an array of {array.dtype}")
         if array.size and (array.min() < 0 or array.max() >= self.num_embeddings):
@@ -250,6 +246,15 @@ class Embedding(Module):
                 f"{self!r}: an index of {array.min()} … {array.max()} is outside 0 … {self.num_embeddings - 1}"
             )
         return self.weight[array]
+
+    def _recorded(self, indices: Any) -> Any:
+        """The same for indices that are inputs of a program."""
+        flat = indices.ravel().tolist()
+        if not in_range(flat, self.num_embeddings):
+            raise IndexError(f"{self!r}: an index is outside 0 … {self.num_embeddings - 1}")
+        columns = self.weight.values().T.tolist()
+        found = [picked(column, index) for index in flat for column in columns]
+        return object_array(found, (*indices.shape, self.embedding_dim))
 
     def extra_repr(self) -> str:
         return f"{self.num_embeddings}, {self.embedding_dim}"

@@ -15,6 +15,7 @@ import numpy as np
 from ..primitives import TABLE
 from ..primitives.arithmetic import where
 from ..value import Value
+from .labels import as_indices, choices, in_range, picked, recorded
 from .module import Module
 from .shapes import ShapeError, as_array, object_array
 
@@ -274,9 +275,9 @@ class _Classes(Loss):
         self.weight: list[float] | None = None if weight is None else [float(w) for w in weight]
         self.ignore_index = ignore_index
 
-    def _rows(self, scores: Any, target: Any) -> tuple[list[list[Any]], list[int], tuple[int, ...]]:
+    def _rows(self, scores: Any, target: Any) -> tuple[list[list[Any]], list[Any], tuple[int, ...]]:
         """The rows of scores, their classes, and the shape of the losses."""
-        array, classes = as_array(scores, repr(self)), np.asarray(target)
+        array, classes = as_array(scores, repr(self)), as_indices(target)
         if array.ndim == 0 or classes.shape != array.shape[:-1]:
             raise ShapeError(
                 f"{self!r}: the prediction has shape {array.shape} and the target {classes.shape}; the target has one "
@@ -284,9 +285,11 @@ class _Classes(Loss):
             )
         count = array.shape[-1]
         self._check_weight(count)
+        rows, indices = array.reshape(-1, count).tolist(), classes.ravel().tolist()
+        if recorded(classes):
+            return rows, indices, classes.shape
         if classes.dtype.kind not in "iu":
             raise TypeError(f"{self!r}: classes are integers, not {classes.dtype}")
-        rows, indices = array.reshape(-1, count).tolist(), classes.ravel().tolist()
         for k in indices:
             if not 0 <= k < count and k != self.ignore_index:
                 raise IndexError(f"{self!r}: class {k} is not one of 0 … {count - 1}")
@@ -296,7 +299,15 @@ class _Classes(Loss):
         if self.weight is not None and len(self.weight) != count:
             raise ShapeError(f"{self!r}: {len(self.weight)} weights for {count} classes")
 
-    def _reduce_classes(self, losses: list[Any], classes: list[int], shape: tuple[int, ...]) -> Any:
+    def row_loss(self, row: list[Any], k: Any) -> Any:
+        """The loss of one row and its class."""
+        raise NotImplementedError
+
+    def _of_classes(self, rows: list[list[Any]], classes: list[Any], shape: tuple[int, ...]) -> Any:
+        """The losses of the rows, reduced."""
+        if classes and isinstance(classes[0], Value):
+            return self._recorded(rows, classes, shape)
+        losses = [0.0 if k == self.ignore_index else self.row_loss(row, k) for row, k in zip(rows, classes)]
         kept = [(loss, k) for loss, k in zip(losses, classes) if k != self.ignore_index]
         if self.reduction == "none":
             return object_array(losses, shape)[()]
@@ -307,6 +318,27 @@ class _Classes(Loss):
             return mean(used) if self.reduction == "mean" else total(used)
         return total(used) / math.fsum(self.weight[k] for _, k in kept)
 
+    def _recorded(self, rows: list[list[Any]], classes: list[Any], shape: tuple[int, ...]) -> Any:
+        """The same for classes that are inputs of a program: rows that are ignored are chosen in each call."""
+        count = len(rows[0])
+        kept: list[Any] = [True] * len(rows)
+        every = not 0 <= self.ignore_index < count and in_range(classes, count)
+        if not every:
+            kept, classes = choices(classes, self.ignore_index)
+            if not in_range(classes, count):
+                raise IndexError(f"{self!r}: a class is not one of 0 … {count - 1}")
+        losses = [where(keep, self.row_loss(row, k), 0.0) for keep, row, k in zip(kept, rows, classes)]
+        if self.reduction == "none":
+            return object_array(losses, shape)[()]
+        if not every and not total([where(keep, 1.0, 0.0) for keep in kept]) > 0.0:
+            raise ShapeError(f"{self!r}: no row is left to take a loss of")
+        if self.reduction == "sum":
+            return total(losses)
+        if every and self.weight is None:
+            return mean(losses)
+        weights = [1.0 if self.weight is None else picked(self.weight, k) for k in classes]
+        return total(losses) / total([where(keep, w, 0.0) for keep, w in zip(kept, weights)])
+
 
 class NLLLoss(_Classes):
     """−log p of the target's class: predictions are rows of log-probabilities, targets the classes (integers).
@@ -315,14 +347,15 @@ class NLLLoss(_Classes):
     2.5
     """
 
+    def row_loss(self, row: list[Any], k: Any) -> Any:
+        return _scaled(self.weight, k, -picked(row, k))
+
     def forward(self, prediction: Any, target: Any) -> Any:
-        rows, classes, shape = self._rows(prediction, target)
-        losses = [0.0 if k == self.ignore_index else _scaled(self.weight, k, -row[k]) for row, k in zip(rows, classes)]
-        return self._reduce_classes(losses, classes, shape)
+        return self._of_classes(*self._rows(prediction, target))
 
 
-def _scaled(weight: Sequence[float] | None, k: int, loss: Any) -> Any:
-    return loss if weight is None else weight[k] * loss
+def _scaled(weight: Sequence[float] | None, k: Any, loss: Any) -> Any:
+    return loss if weight is None else picked(weight, k) * loss
 
 
 class CrossEntropyLoss(_Classes):
@@ -349,19 +382,20 @@ class CrossEntropyLoss(_Classes):
         self.label_smoothing = label_smoothing
 
     def forward(self, prediction: Any, target: Any) -> Any:
-        array, targets = as_array(prediction, repr(self)), np.asarray(target)
-        if targets.shape == array.shape and targets.dtype.kind not in "iu":
+        array, targets = as_array(prediction, repr(self)), as_indices(target)
+        if targets.shape == array.shape and targets.dtype.kind not in "iu" and not recorded(targets):
             return self._of_probabilities(array, as_array(target, repr(self)))
-        rows, classes, shape = self._rows(prediction, target)
-        losses = []
-        for row, k in zip(rows, classes):
-            if k == self.ignore_index:
-                losses.append(0.0)
-            elif self.label_smoothing == 0.0:
-                losses.append(_scaled(self.weight, k, logsumexp(row) - row[k]))
-            else:
-                losses.append(self._expected(row, [float(i == k) for i in range(len(row))]))
-        return self._reduce_classes(losses, classes, shape)
+        return self._of_classes(*self._rows(prediction, target))
+
+    def row_loss(self, row: list[Any], k: Any) -> Any:
+        if self.label_smoothing > 0.0 and not isinstance(k, Value):
+            return self._expected(row, [float(i == k) for i in range(len(row))])
+        loss = _scaled(self.weight, k, logsumexp(row) - picked(row, k))
+        if self.label_smoothing == 0.0:
+            return loss
+        weight = self.weight or [1.0] * len(row)
+        spread = logsumexp(row) * total(weight) - dot(weight, row)
+        return (1.0 - self.label_smoothing) * loss + self.label_smoothing / len(row) * spread
 
     def _expected(self, row: list[Any], probabilities: list[Any]) -> Any:
         """Σ qᵢ·(logsumexp(z) − zᵢ) with the smoothed and weighted probabilities q."""

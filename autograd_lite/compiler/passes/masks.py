@@ -13,10 +13,13 @@ from .rewrite import Rewrite
 
 __all__ = ["mask"]
 
+#: ops of which one operand of several counts, decided by the first
+_CHOICES = ("where", "pick")
+
 #: ops whose partials are finite where their operands are
 _SAFE = {
     "add", "sub", "neg", "mul", "dot", "affine", "sum", "mean", "identity", "pos", "relu", "abs", "maximum", "minimum",
-    "where", "sin", "cos", "tanh", "sigmoid", "softplus", "atan", "stop", "gate", "clip", "heaviside", "sign",
+    "where", "pick", "sin", "cos", "tanh", "sigmoid", "softplus", "atan", "stop", "gate", "clip", "heaviside", "sign",
     *COMPARISONS,
 }  # fmt: skip
 
@@ -26,7 +29,7 @@ def mask(program: Program) -> Program:
 
     ``program.masks`` maps the one to the other; the masks come after all other instructions.
     """
-    if not any(prim.name == "where" for prim in program.prims):
+    if not any(prim.name in _CHOICES for prim in program.prims):
         return program
     first = program.first
     unsafe = [False] * (first + len(program))
@@ -37,9 +40,8 @@ def mask(program: Program) -> Program:
     result = Rewrite(program)
     for k in range(len(program)):
         result.copy(k)
-    found: dict[int, int | None] = {}  # None: used unconditionally; absent: not used by anything differentiable
-    for id in program.outputs:
-        found[id] = None
+    # None: used unconditionally; absent: not used by anything differentiable
+    found: dict[int, int | None] = dict.fromkeys(_unconditional(program))
     masks: dict[int, int] = {}
     use: int | None
     for k in range(len(program) - 1, -1, -1):
@@ -49,18 +51,36 @@ def mask(program: Program) -> Program:
         here = found[id]
         if here is not None and unsafe[id] and program.prims[k].arity >= 0:
             masks[id] = here
-        for position, a in enumerate(program.args[k]):
-            if program.prims[k].name == "where":
-                if position == 0:
+        name, args = program.prims[k].name, program.args[k]
+        for position, a in enumerate(args):
+            if a in found and found[a] is None:
+                continue
+            use = here
+            if name in _CHOICES:
+                if position == 0 or not unsafe[a]:
                     continue
-                use = _both(result, here, _when(result, result.id_of[program.args[k][0]], position == 1))
-            else:
-                use = here
+                condition = result.id_of[args[0]]
+                if name == "pick":
+                    taken = result.emit(COMPARISONS["eq"], (condition, result.constant(position - 1.0)))
+                else:
+                    taken = _when(result, condition, position == 1)
+                use = _both(result, here, taken)
             found[a] = use if a not in found else _either(result, found[a], use)
     made = result.finish()
     shift = made.first - first
     made.masks = {id + shift: m + shift for id, m in masks.items()}
     return made
+
+
+def _unconditional(program: Program) -> set[int]:
+    """The numbers that an output depends on whatever is chosen."""
+    first = program.first
+    found = set(program.outputs)
+    for k in range(len(program) - 1, -1, -1):
+        prim = program.prims[k]
+        if first + k in found and prim.name not in _CHOICES and prim.name not in COMPARISONS and prim.name != "stop":
+            found.update(program.args[k])
+    return found
 
 
 def _is_unsafe(program: Program, k: int) -> bool:

@@ -1,0 +1,215 @@
+"""Class labels and other integers as inputs of a program: one recording serves every batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import nn
+from autograd_lite.compiler import Program
+
+X = np.random.default_rng(1).normal(size=(6, 3))
+
+
+def mlp(*last):
+    return nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 4), *last)
+
+
+def recordings(compiled):
+    return sum(len(paths) for state in compiled._states for paths in state.entries.values())
+
+
+def outcome(f, parameters, *args):
+    """The loss and its gradients, or the error."""
+    for p in parameters:
+        p.grad = np.zeros(p.shape)
+    try:
+        loss = f(*args)
+    except Exception as error:
+        return type(error), str(error)
+    loss = ag.sum(list(loss.ravel())) if isinstance(loss, np.ndarray) else loss
+    loss.backward()
+    return [loss.item(), *[np.array(p.grad) for p in parameters]]
+
+
+def assert_same(compiled, f, parameters, *args):
+    found, expected = (outcome(g, parameters, *args) for g in (compiled, f))
+    if isinstance(expected, tuple):
+        assert found == expected
+    else:
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-13)
+
+
+WEIGHT = [1.0, 2.0, 0.5, 4.0]
+LOSSES = [
+    (nn.CrossEntropyLoss(), ()),
+    (nn.CrossEntropyLoss(weight=WEIGHT), ()),
+    (nn.CrossEntropyLoss(weight=WEIGHT, label_smoothing=0.1), ()),
+    (nn.CrossEntropyLoss(reduction="sum", weight=WEIGHT), ()),
+    (nn.CrossEntropyLoss(reduction="none"), ()),
+    (nn.CrossEntropyLoss(ignore_index=1), ()),
+    (nn.CrossEntropyLoss(ignore_index=2, weight=WEIGHT, reduction="none"), ()),
+    (nn.NLLLoss(), (nn.LogSoftmax(),)),
+    (nn.NLLLoss(weight=WEIGHT, ignore_index=0), (nn.LogSoftmax(),)),
+]
+
+
+@pytest.mark.parametrize(("criterion", "last"), LOSSES)
+def test_one_recording_for_all_labels(criterion, last):
+    model = mlp(*last)
+    parameters = list(model.parameters())
+
+    def f(x, y):
+        return criterion(model(x), y)
+
+    compiled = ag.compile(f)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        assert_same(compiled, f, parameters, rng.normal(size=(6, 3)), rng.integers(0, 4, size=6))
+    assert recordings(compiled) == 1
+    for labels in ([3, 1, 0, 2, 2, 1], (3, 1, 0, 2, 2, 1), np.array([3, 1, 0, 2, 2, 1], dtype=np.uint8)):
+        assert_same(compiled, f, parameters, X, labels)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [0, 1, 2, 3, 4, 0], [0, -1, 2, 3, 0, 0], [0, 1, 2, -100, 3, 0], [-100] * 6, [0.0, 1.0, 2.0, 3.0, 0.0, 1.0],
+        [0, 1, 2], [], np.array([True] * 6), np.ones((6, 4), dtype=int), np.full((6, 4), 0.25), ["a"] * 6, None,
+    ],
+    ids=str,
+)  # fmt: skip
+def test_other_labels_do_what_they_do_in_plain_code(labels):
+    model, criterion = mlp(), nn.CrossEntropyLoss()
+
+    def f(x, y):
+        return criterion(model(x), y)
+
+    compiled = ag.compile(f)
+    good = [3, 1, 0, 2, 2, 1]
+    parameters = list(model.parameters())
+    for y in (labels, good, labels, good):
+        assert_same(compiled, f, parameters, X, y)
+        assert_same(compiled, f, parameters, X, np.array(y) if type(y) is list and y else y)
+
+
+def test_one_label():
+    model, criterion = mlp(), nn.CrossEntropyLoss()
+
+    def f(x, y):
+        return criterion(model(x), y)
+
+    compiled = ag.compile(f)
+    for y in (0, 1, 2, 3, np.int64(1), -1, 4, 2.0, -100):
+        assert_same(compiled, f, list(model.parameters()), X[0], y)
+    assert recordings(compiled) == 1
+    small = ag.compile(lambda a, b, k: nn.CrossEntropyLoss()([a, b], k))
+    for k in (0, 1, 1):
+        assert small(0.5, 2.0, k) == pytest.approx(nn.CrossEntropyLoss()([0.5, 2.0], k))
+    with pytest.raises(TypeError, match="classes are integers"):
+        small(0.5, 2.0, 1.0)
+
+
+def test_embeddings():
+    table, head, criterion = nn.Embedding(5, 3), nn.Linear(6, 4), nn.CrossEntropyLoss()
+    parameters = [*table.parameters(), *head.parameters()]
+
+    def f(tokens, y):
+        return criterion(head(np.asarray(table(tokens)).reshape(len(y), -1)), y)
+
+    compiled = ag.compile(f)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        assert_same(compiled, f, parameters, rng.integers(0, 5, size=(6, 2)), rng.integers(0, 4, size=6))
+    assert recordings(compiled) == 1
+    for tokens in (np.full((6, 2), 5), np.full((6, 2), -1), np.zeros((6, 2))):
+        assert_same(compiled, f, parameters, tokens, np.zeros(6, dtype=int))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+def test_sources_take_the_labels(backend):
+    library = pytest.importorskip(backend)
+    model, criterion = mlp(), nn.CrossEntropyLoss(ignore_index=1)
+    step = ag.compile(lambda x, y: criterion(model(x), y))
+    step(X, np.zeros(6, dtype=int))
+    scope: dict = {}
+    exec(step.source(backend), scope)
+    labels = np.array([3, 1, 0, 2, 2, 1])
+    blocks = [X, labels.astype(float), *[np.array(p.data) for p in model.parameters()]]
+    given = [library.tensor(b) for b in blocks] if backend == "torch" else blocks
+    assert float(scope[step._name()](*given)[0]) == pytest.approx(criterion(model(X), labels).item())
+
+
+def test_labels_beside_integers_that_count():
+    model, criterion = mlp(), nn.CrossEntropyLoss()
+
+    def f(x, y, n):
+        return ag.sum([criterion(model(x), y) for _ in range(n)])
+
+    compiled = ag.compile(f)
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 2, 1, 2):
+        assert_same(compiled, f, list(model.parameters()), X, rng.integers(0, 4, size=6), n)
+    assert recordings(compiled) == 2
+    assert_same(compiled, f, list(model.parameters()), X, np.full(6, 9), 2)
+    assert recordings(compiled) == 2
+
+
+def test_a_users_own_indexing_is_recorded_for_each_integer():
+    def f(v, positions):
+        return ag.sum([v[k] for k in positions])
+
+    compiled = ag.compile(f)
+    v = [1.0, 2.0, 4.0]
+    assert [compiled(v, p) for p in ([0, 1], [2, 2], [-1, 0])] == [3.0, 8.0, 5.0]
+    chosen = ag.compile(lambda x, k: x * {0: 2.0, 1: 5.0}[k])
+    assert [chosen(3.0, k) for k in (0, 1, 0)] == [6.0, 15.0, 6.0]
+    with pytest.raises(KeyError):
+        chosen(3.0, 2)
+
+
+def test_what_is_not_picked_has_no_influence():
+    """log 0 in another class is −∞, with derivative 0 · ∞ if anything multiplied there."""
+    criterion = nn.NLLLoss()
+
+    def f(p, y):
+        return criterion([[ag.log(x) for x in row] for row in p], y)
+
+    p = [[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
+    for labels in ([0, 1], [2, 1]):
+        for g in (ag.compile(ag.grad(f)), ag.compile(ag.vmap(ag.grad(lambda q, k: f([q], [k]))))):
+            given = (np.array(p), np.array(labels))
+            np.testing.assert_array_equal(g(*given) != 0.0, np.eye(3)[labels] != 0.0)
+            assert np.isfinite(g(*given)).all()
+
+
+def test_labels_under_vmap():
+    criterion = nn.CrossEntropyLoss()
+    plain = ag.vmap(ag.grad(lambda z, k: criterion(z, k)))
+    compiled = ag.compile(plain)
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(9, 4))
+    for _ in range(3):
+        k = rng.integers(0, 4, size=9)
+        np.testing.assert_allclose(compiled(z, k), plain(z, k), rtol=1e-12, atol=1e-15)
+    assert len(compiled._lanes.kernels) == 1
+    for wrong in (4, -1, -100):
+        with pytest.raises((IndexError, ValueError)):
+            compiled(z, np.full(9, wrong))
+    with pytest.raises(TypeError):
+        compiled(z, np.zeros(9))
+
+
+def test_the_scalar_program_has_labels_too():
+    criterion = nn.CrossEntropyLoss()
+    compiled = ag.compile(lambda z, k: criterion(z, k))
+    z = [[0.5, 2.0, -1.0], [1.0, 1.0, 0.0]]
+    expected = criterion(z, [2, 0])
+    assert compiled(z, [2, 0]) == pytest.approx(expected)
+    for program in (compiled.program, Program.from_json(compiled.program.to_json())):
+        numbers, held = program.evaluate([z, [2.0, 0.0]])
+        assert numbers == pytest.approx([expected])
+        assert all(held)
+        assert not all(program.evaluate([z, [2.0, 3.0]])[1])
