@@ -9,7 +9,7 @@ from typing import Any
 from .graph import Node
 from .structure import as_array, tuple_maker
 
-__all__ = ["transformed", "vmap"]
+__all__ = ["lane_of", "transformed", "vmap"]
 
 Axes = int | None | Sequence[Any]
 
@@ -54,7 +54,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callabl
             raise ValueError(f"vmap: the batches differ in size: {found}")
         (size,) = sizes
         lanes = [
-            f(*[arg if axis is None else _lane(arg, axis, k) for arg, axis in zip(args, axes)], **kwargs)
+            f(*[arg if axis is None else lane_of(arg, axis, k) for arg, axis in zip(args, axes)], **kwargs)
             for k in range(size)
         ]
         return _stack(lanes, out_axes) if "array" in kinds else _listed(lanes)
@@ -112,15 +112,15 @@ def _measure(x: Any, axis: int, where: str, sizes: dict[int, str], kinds: set[st
         sizes.setdefault(shape[axis], where)
 
 
-def _lane(x: Any, axis: int, k: int) -> Any:
+def lane_of(x: Any, axis: int, k: int) -> Any:
     """Example ``k`` of a batch."""
     if isinstance(x, Mapping):
-        return {key: _lane(item, axis, k) for key, item in x.items()}
+        return {key: lane_of(item, axis, k) for key, item in x.items()}
     if isinstance(x, tuple):
-        items = [_lane(item, axis, k) for item in x]
+        items = [lane_of(item, axis, k) for item in x]
         return tuple_maker(x)(items)
     if isinstance(x, list):
-        return x[k] if axis == 0 else [_lane(item, axis - 1, k) for item in x]
+        return x[k] if axis == 0 else [lane_of(item, axis - 1, k) for item in x]
     picked = x[(slice(None),) * (axis % len(x.shape)) + (k,)]
     return picked.item() if getattr(picked, "shape", None) == () and not isinstance(picked, Node) else picked
 

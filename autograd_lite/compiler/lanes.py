@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..batching import _lane, vmap
+from ..batching import lane_of, vmap
 from ..primitives.arrays_support import HELPERS
 from ..structure import contains_node, tuple_maker
 from .choice import COMPARISONS
@@ -365,9 +366,9 @@ class _Batches:
     def _split(self, x: Any, axis: Any, found: list[Any]) -> bool:
         """Append the arrays of a mapped argument; False if it is not made of any."""
         if isinstance(x, dict):
-            return all([self._split(item, axis, found) for item in x.values()])
+            return all(self._split(item, axis, found) for item in x.values())
         if isinstance(x, tuple):
-            return all([self._split(item, axis, found) for item in x])
+            return all(self._split(item, axis, found) for item in x)
         if not isinstance(x, (list, np.ndarray)) or not isinstance(axis, int) or isinstance(axis, bool):
             return False
         if isinstance(x, list) and (axis < 0 or has_integers(x)):
@@ -384,7 +385,7 @@ class _Batches:
 
     def lane(self, k: int) -> tuple[Any, ...]:
         """The arguments of one lane."""
-        return tuple(arg if axis is None else _lane(arg, axis, k) for arg, axis in zip(self.args, self.axes))
+        return tuple(arg if axis is None else lane_of(arg, axis, k) for arg, axis in zip(self.args, self.axes))
 
     def blocks(self, path: Path, left: Any) -> list[tuple[Any, bool]] | None:
         """The array of every block of the recording's arguments, and whether it has lanes; None if they don't fit."""
@@ -400,7 +401,14 @@ class _Batches:
             chosen = part if left is None else [array[left] for array in part]
             if [array.shape[1:] for array in chosen] != [shapes.get(len(found) + i) for i in range(len(chosen))]:
                 flat = np.concatenate([array.reshape(len(array), -1) for array in chosen], axis=1)
-                chosen = [flat.reshape(len(flat), *(shapes.get(len(found)) or ()))] if flat.shape[1] else []
+                chosen = []  # a tuple of numbers is one block, which here comes in several batches
+                while flat.shape[1]:
+                    shape = shapes.get(len(found) + len(chosen), ())
+                    size = math.prod(shape)
+                    if not 0 < size <= flat.shape[1]:
+                        return None
+                    chosen.append(flat[:, :size].reshape(len(flat), *shape))
+                    flat = flat[:, size:]
             found += [(array, True) for array in chosen]
         fits = {k: block.shape[batched:] for k, (block, batched) in enumerate(found)}
         return found if fits == shapes else None

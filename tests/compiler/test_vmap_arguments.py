@@ -1,0 +1,133 @@
+"""vmap, compiled: every kind of argument and result that the loop takes and gives, without the loop."""
+
+from __future__ import annotations
+
+import collections
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value
+
+Pair = collections.namedtuple("Pair", "a b")
+
+rng = np.random.default_rng(0)
+X, Y, ROWS = rng.normal(size=5), rng.normal(size=5), rng.normal(size=(5, 3))
+
+
+def model(p, x, y):
+    return (p[0] + p[1] * ag.sin(p[2] * x) - y) ** 2
+
+
+def line(p, x):
+    return p["w"][0] * x + p["b"] * p["w"][1]
+
+
+def product(v):
+    return v[0] * v[1] + v[2]
+
+
+def branching(x):
+    return x * x if x > 0.0 else -x
+
+
+#: the function, in_axes, the arguments, and whether its lanes are run as arrays
+CASES = {
+    "a shared array": (model, (None, 0, 0), (np.array([1.0, 2.0, 3.0]), X, Y), True),
+    "a shared list": (model, (None, 0, 0), ([1.0, 2.0, 3.0], X, Y), True),
+    "a shared dict": (line, (None, 0), ({"w": [1.0, 2.0], "b": 3.0}, X), True),
+    "a shared text": (lambda x, mode: x * 2.0 if mode == "double" else x, (0, None), (X, "double"), True),
+    "a batch in a dict": (line, 0, ({"w": ROWS, "b": Y}, X), True),
+    "batches in a tuple": (lambda p, x: p[0] * x + p[1], 0, ((Y, X), X), True),
+    "batches in a named tuple": (lambda p: p.a * p.b, 0, (Pair(X, Y),), True),
+    "tuples in a dict": (lambda p: p["t"][0] * p["z"] + p["t"][1], 0, ({"t": (Y, X), "z": X},), True),
+    "lists": (lambda x, y: ag.sin(x) * y, 0, (X.tolist(), Y.tolist()), True),
+    "a list of rows": (product, 0, (ROWS.tolist(),), True),
+    "a list of columns": (product, 1, (ROWS.T.tolist(),), True),
+    "a list and an array": (lambda x, y: ag.sin(x) * y, 0, (X.tolist(), Y), True),
+    "lists in, lists out": (lambda x: [[x, 1.0], [x * 2.0, x]], 0, (X.tolist(),), True),
+    "lists in, a dict out": (lambda x: {"a": x, "b": (x * 2.0, [x])}, 0, (X.tolist(),), True),
+    "lists in, arrays out": (lambda x: np.array([x, x * 2.0]), 0, (X.tolist(),), True),
+    "branches, in a list": (branching, 0, (X.tolist(),), True),
+    "the last axis": (product, -1, (ROWS.T,), True),
+    "rows of different lengths": (lambda v: ag.sum(v), 0, ([[1.0], [2.0, 3.0]],), False),
+    "Values": (lambda x, y: x * y, 0, ([Value(1.0), Value(2.0)], [3.0, 4.0]), False),
+    "a shared Value": (lambda w, x: w * x, (None, 0), (Value(2.0), [3.0, 4.0]), False),
+}
+
+
+def form(z):
+    if isinstance(z, dict):
+        return {key: form(item) for key, item in z.items()}
+    if isinstance(z, (list, tuple)):
+        return type(z), [form(item) for item in z]
+    return (type(z), z.shape) if isinstance(z, np.ndarray) else type(z)
+
+
+def numbers(z):
+    if isinstance(z, dict):
+        z = list(z.values())
+    if isinstance(z, (list, tuple)) or (isinstance(z, np.ndarray) and z.dtype == object):
+        return [number for item in z for number in numbers(item)]
+    return [z.data] if isinstance(z, Value) else np.ravel(z).tolist()
+
+
+@pytest.mark.parametrize("transform", [None, ag.grad, ag.value_and_grad, ag.jacobian])
+@pytest.mark.parametrize("name", list(CASES))
+def test_as_the_loop(name, transform, monkeypatch):
+    f, in_axes, args, fast = CASES[name]
+    loop = ag.vmap(f if transform is None else transform(f), in_axes=in_axes)
+    compiled = ag.compile(loop)
+    if transform not in (None, ag.jacobian) and " out" in name:
+        with pytest.raises(TypeError, match="jacobian"):
+            compiled(*args)
+        return
+    expected = loop(*args)
+    if fast:
+        monkeypatch.setattr(compiled._lanes, "looped", lambda *args: pytest.fail("lane by lane"))
+    for _ in range(2):
+        found = compiled(*args)
+        assert form(found) == form(expected)
+        np.testing.assert_allclose(numbers(found), numbers(expected), rtol=1e-12, atol=1e-14)
+
+
+def test_named_arguments_are_shared():
+    f = ag.compile(ag.vmap(lambda x, *, k=2.0: x * k))
+    for found, expected in ((f(X), 2.0 * X), (f(X, k=5.0), 5.0 * X), (f(X, k=7.0), 7.0 * X)):
+        np.testing.assert_allclose(found, expected)
+
+
+def test_the_program_is_that_of_one_lane():
+    f = ag.compile(ag.vmap(lambda x: x * ag.sin(x)))
+    f(X)
+    assert "sin(x)" in str(f.program)
+    assert f.statements().count() == 2
+    assert "sin" in f.source()
+    assert "sin" in str(f.equations())
+
+
+def test_threads_with_lanes_of_their_own_shapes():
+    f = ag.compile(ag.vmap(ag.grad(lambda v: ag.sum([ag.sin(x) * x for x in v]))))
+    wrong = []
+
+    def work(k):
+        own = np.random.default_rng(k)
+        for _ in range(20):
+            z = own.normal(size=(7, 1 + k))
+            if not np.allclose(f(z), np.sin(z) + z * np.cos(z)):
+                wrong.append(k)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not wrong
