@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .activity import active_numbers
 from .choice import COMPARISONS
 from .emit_python import scalar_lines
 from .program import Leaf, Program
 from .statements import ArrayProgram, Builder
 
-__all__ = ["Rolled", "stretches"]
+__all__ = ["Rolled", "is_recurrence", "stretches"]
 
 LONGEST = 32
 #: a loop pays from so many repetitions
@@ -95,6 +96,11 @@ def _move(program: Program, k: int, period: int) -> tuple[int, ...] | None:
     return tuple(moves)
 
 
+def is_recurrence(program: Program) -> bool:
+    """Whether most of the program is in loops."""
+    return 2 * sum(s.period * s.count for s in stretches(program) if s.count > 1) > len(program)
+
+
 class Rolled:
     """A program over a list of numbers, with its reverse sweep.
 
@@ -112,34 +118,11 @@ class Rolled:
         self.value = value
         self.wrt = [program.leaves[k] for k in wrt]
         self.seeded = seeded
-        self.active = self._active(wrt)
+        self.active = active_numbers(program, wrt)
         self.steps: list[tuple[Step, Back]] = []
         self.texts: list[str] = []
         for stretch in stretches(program):
             self.steps.append(self._loop(stretch) if stretch.count > 1 else self._plain(stretch))
-
-    def _active(self, wrt: Sequence[int]) -> bytearray:
-        """Numbers that depend on ``wrt``."""
-        program = self.program
-        active = bytearray(program.first + len(program))
-        for k in wrt:
-            leaf = program.leaves[k]
-            active[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
-        here = program.first
-        for prim, args in zip(program.prims, program.args):
-            active[here] = prim.name not in _PASSIVE and any(active[a] for a in args)
-            here += 1
-        reached = bytearray(len(active))  # what only a guard looks at gets no adjoint, not even 0 · inf
-        for i in program.outputs:
-            reached[i] = 1
-        for k in range(len(program) - 1, -1, -1):
-            here = program.first + k
-            if reached[here] and active[here]:
-                for a in program.args[k]:
-                    reached[a] = 1
-            else:
-                active[here] = 0
-        return active
 
     def run(self, *blocks: Any) -> tuple[Any, ...]:
         """The results for one block (a float, or a flat list) per leaf that is no constant, and the seed."""

@@ -1,5 +1,6 @@
-"""Sums and sums of products over lists of floats, from left to right, to the same bits on every build and Python.
+"""Small loops: sums and sums of products over lists of floats, and comparing lists by identity.
 
+Sums go from left to right, to the same bits on every build and Python.
 Compiled, a plain loop is the fastest way; interpreted, the fastest are C-level iterators. (From Python 3.12 on the
 builtin ``sum`` compensates its rounding errors: more digits, but other bits than the loop's.)
 """
@@ -10,15 +11,16 @@ import sys
 from collections import deque
 from collections.abc import Iterable
 from itertools import accumulate
-from operator import mul
+from operator import is_, mul
 from types import FunctionType
-from typing import Final
+from typing import Any, Final
 
 from .base import as_float
 
-__all__ = ["affine", "total"]
+__all__ = ["NATIVE", "affine", "same_objects", "total"]
 
-_NATIVE: Final[bool] = not isinstance(as_float, FunctionType)
+#: whether this is the compiled build
+NATIVE: Final[bool] = not isinstance(as_float, FunctionType)
 _PLAIN_SUM: Final[bool] = sys.version_info < (3, 12)
 
 
@@ -28,7 +30,7 @@ def total(xs: list[float], start: float = 0.0) -> float:
     >>> total([1.0, 2.0], 0.5)
     3.5
     """
-    if _NATIVE:
+    if NATIVE:
         out = start
         for x in xs:
             out += x
@@ -44,7 +46,7 @@ def affine(xs: list[float], ws: list[float], start: float = 0.0) -> float:
     >>> affine([1.0, 2.0], [3.0, 4.0], 0.5)
     11.5
     """
-    if _NATIVE:
+    if NATIVE:
         out = start
         for i in range(len(xs)):
             out += xs[i] * ws[i]
@@ -53,3 +55,17 @@ def affine(xs: list[float], ws: list[float], start: float = 0.0) -> float:
     if _PLAIN_SUM:
         return sum(products, start)
     return deque(accumulate(products, initial=start), maxlen=1)[0]
+
+
+def same_objects(now: Any, then: tuple[Any, ...]) -> bool:
+    """Whether ``now`` has the very objects in ``then``, in their order.
+
+    >>> x = object()
+    >>> same_objects([x, None], (x, None)), same_objects([x], (object(),)), same_objects([x], (x, x))
+    (True, False, False)
+    """
+    if len(now) != len(then):
+        return False
+    if NATIVE and isinstance(now, list):
+        return all(now[i] is then[i] for i in range(len(now)))
+    return all(map(is_, now, then))
