@@ -110,6 +110,56 @@ def put_docstrings_back(source, rooms):
     Path(source).write_text(code, encoding="utf-8")
 
 
+#: what mypyc makes of ``Value.__new__(Value)``: a method looked up by name, its arguments in a tuple
+MAKING = re.compile(
+    r"(\w+) = \(PyObject \*\)CPyType_value___Value;\s*\w+ = \(PyObject \*\)CPyType_value___Value;\s*"
+    r"\w+ = CPyStatics\[\d+\]; /\* '__new__' \*/\s*PyObject \*\w+\[2\] = \{[^;]*;\s*\w+ = \(PyObject \*\*\)&\w+;\s*"
+    r"(\w+) = PyObject_VectorcallMethod\([^;]*;"
+)
+CHECKING = re.compile(r"PyObject_TypeCheck\((\w+), (CPyType_(?:nodes___Node|base___Operand))\)")
+TEMPLATE = re.compile(r"(static PyTypeObject CPyType_value___Value_template_ = \{[^{}]*?)(\.tp_name)", re.S)
+#: the constructor for one positional argument, without a tuple of arguments and their parsing; all else as ever
+CALLING = """
+static PyObject *value___Value_vectorcall(PyObject *type, PyObject *const *args, size_t flags, PyObject *names)
+{
+    Py_ssize_t n = PyVectorcall_NARGS(flags), named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+    if (n == 1 && named == 0 && type == (PyObject *)CPyType_value___Value)
+        return CPyDef_value___Value(args[0], NULL);
+    PyObject *made = NULL, *rest = PyTuple_New(n), *keywords = PyDict_New();
+    if (rest == NULL || keywords == NULL)
+        goto done;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_INCREF(args[i]);
+        PyTuple_SET_ITEM(rest, i, args[i]);
+    }
+    for (Py_ssize_t i = 0; i < named; i++)
+        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), args[n + i]) < 0)
+            goto done;
+    made = PyType_Type.tp_call(type, rest, keywords);
+done:
+    Py_XDECREF(rest);
+    Py_XDECREF(keywords);
+    return made;
+}
+
+"""
+
+
+def quicken(source):
+    """Three short cuts in the C source that mypyc can't know to be worth taking; where it writes other C, none.
+
+    ``Value.__new__(Value)`` becomes the call of the C constructor that it ends in; whether an object is a ``Node`` is
+    first asked as "is it exactly a ``Value``", which nearly all are; and ``Value(x)`` needs no tuple.
+    """
+    path = Path(source)
+    code = path.read_text(encoding="utf-8")
+    setup_value = r"\1 = (PyObject *)CPyType_value___Value;\n    \2 = CPyDef_value_____mypyc__Value_setup(\1);"
+    code = MAKING.sub(setup_value, code)
+    code = CHECKING.sub(r"(Py_TYPE(\1) == CPyType_value___Value || PyObject_TypeCheck(\1, \2))", code)
+    code = TEMPLATE.sub(lambda found: f"{CALLING}{found[1]}.tp_vectorcall = value___Value_vectorcall,\n{found[2]}", code)
+    path.write_text(code, encoding="utf-8")
+
+
 def extensions():
     """The native modules, none where they can't or shouldn't be built."""
     wanted = os.environ.get("AUTOGRAD_LITE_NATIVE") == "1"
@@ -123,6 +173,7 @@ def extensions():
         made = mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
         for source in {source for extension in made for source in extension.sources if "__native" in source}:
             put_docstrings_back(source, HOT_ROOMS)
+            quicken(source)
         return made
     except (ImportError, SystemExit, OSError) as error:
         if wanted:

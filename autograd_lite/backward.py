@@ -54,13 +54,15 @@ def before_sweep(root: Node) -> None:
 def warn_nonfinite(leaves: list[Node]) -> None:
     """Warn once, at the user's line, that a leaf's gradient is nan or an infinity."""
     leaf: Any = leaves[0]
+    gradient = leaf._gradient()
+    gradient = gradient.data if isinstance(gradient, Node) else gradient
     name = repr(leaf.label) if leaf.label else f"with value {leaf.data!r}"
     more = f" (and of {len(leaves) - 1} more)" if len(leaves) > 1 else ""
     frame = sys._getframe()  # compiled functions have no frames, so no one stacklevel finds the user's line
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
         frame = frame.f_back
     warnings.warn_explicit(
-        f"the gradient of leaf {name}{more} is {leaf._adjoint!r}: ag.explain_nonfinite(y) names the op where the first "
+        f"the gradient of leaf {name}{more} is {gradient!r}: ag.explain_nonfinite(y) names the op where the first "
         f"nan or inf was born; with ag.detect_anomaly(): raises there",
         NonFiniteGradientWarning,
         frame.f_code.co_filename,

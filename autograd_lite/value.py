@@ -218,7 +218,19 @@ class Value(Methods):
         return record(primitive, args)
 
     def _apply_unary(self, primitive: Op) -> Any:
-        return unary(primitive, self)
+        """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
+        number = self._data if type(self) is Value else self._number()
+        fused = primitive.fused
+        if fused is not None:
+            data, slope = fused.pair(number)
+            return node(data, primitive, self, None, slope, 0.0)
+        out: Any = primitive.fn(number)
+        partials: Any = primitive.float_partials(out, number)
+        if type(out) is float and type(partials) is tuple and len(partials) == 1:
+            partial: Any = partials[0]
+            if type(partial) is float:
+                return node(out, primitive, self, None, partial, 0.0)
+        return record(primitive, (self,))
 
     def _choose(self, a: Any, b: Any) -> Any:
         """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
@@ -413,22 +425,6 @@ def constant(number: Any) -> Value:
     return number if isinstance(number, Value) else Value(number)
 
 
-def unary(primitive: Op, x: Value) -> Value:
-    """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
-    number = x._data if type(x) is Value else x._number()
-    fused = primitive.fused
-    if fused is not None:
-        data, slope = fused(number)
-        return node(data, primitive, x, None, slope, 0.0)
-    out: Any = primitive.fn(number)
-    partials: Any = primitive.float_partials(out, number)
-    if type(out) is float and type(partials) is tuple and len(partials) == 1:
-        partial: Any = partials[0]
-        if type(partial) is float:
-            return node(out, primitive, x, None, partial, 0.0)
-    return record(primitive, (x,))
-
-
 def record(primitive: Op, args: tuple[Any, ...]) -> Value:
     """The node of ``primitive`` applied to ``args``, at least one of which is a Value.
 
@@ -495,4 +491,3 @@ def _install_methods() -> None:
 
 _install_methods()
 SHORTCUT.kind = Value
-SHORTCUT.unary = unary

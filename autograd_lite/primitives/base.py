@@ -7,20 +7,22 @@ from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
+from .fused import Fused
+
 __all__ = ["SHORTCUT", "Op", "Operand", "as_float"]
 
 
 class Shortcut:
-    """The number class met most often, and how it records an op of one argument (``value.py`` says)."""
+    """The number class met most often (``value.py`` says which)."""
 
-    __slots__ = ("kind", "unary")
+    __slots__ = ("kind",)
 
     def __init__(self) -> None:
         self.kind: Any = None
-        self.unary: Any = None
 
 
 SHORTCUT: Final = Shortcut()
+_NOTHING: Final = object()  # no argument
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -33,7 +35,7 @@ class Op:
         fn: the float function; total (IEEE results, no exceptions) and strict.
         partials: the rule ``partials(out, *args)``: one partial derivative per argument.
         float_partials: the same rule with the raw float functions bound in place of the generic ones.
-        fused: both in one call for one float, ``(value, partial)``, where ``fused.py`` has it.
+        fused: both in one call for one float, ``fused.pair(x)``, where ``fused.py`` has it.
     """
 
     def __init__(self, name: str, arity: int, fn: Callable[..., Any], partials: Callable[..., Any]) -> None:
@@ -42,16 +44,16 @@ class Op:
         self.fn: Callable[..., Any] = fn
         self.partials: Callable[..., Any] = partials
         self.float_partials: Callable[..., Any] = partials
-        self.fused: Callable[[float], tuple[float, float]] | None = None
+        self.fused: Fused | None = None
 
-    def __call__(self, *args: Any) -> Any:
-        if self.arity == 1 and len(args) == 1:
-            x = args[0]
-            if type(x) is SHORTCUT.kind:
-                return SHORTCUT.unary(self, x)
+    def __call__(self, x: Any = _NOTHING, y: Any = _NOTHING, /) -> Any:
+        # ``*args`` would be slower; two arguments are one too many, and get the op's own message
+        if y is _NOTHING and self.arity == 1:
+            if isinstance(x, Operand):
+                return x._apply_unary(self)
             if type(x) is float:
                 return self.fn(x)
-        return self.dispatch(args, {})
+        return self.dispatch(tuple([arg for arg in (x, y) if arg is not _NOTHING]), {})
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Apply the op to whatever the arguments are."""
@@ -68,7 +70,7 @@ class Operand:
         """Apply ``primitive`` to ``args``, one of which is this operand."""
         raise NotImplementedError
 
-    def _apply_unary(self, primitive: Any) -> Any:
+    def _apply_unary(self, primitive: Op) -> Any:
         """Apply a primitive of one argument to this operand."""
         return self._apply(primitive, (self,))
 
