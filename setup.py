@@ -20,12 +20,14 @@ HOT_ROOMS = [
     for room in (
         "primitives/base",
         "primitives/fused",
+        "primitives/fused_pairs",
         "primitives/kernels",
         "nodes",
         "graph",
         "methods",
         "value",
         "nn/neuron",
+        "compiler/interpreter",
     )
 ]
 
@@ -156,7 +158,8 @@ def quicken(source):
     setup_value = r"\1 = (PyObject *)CPyType_value___Value;\n    \2 = CPyDef_value_____mypyc__Value_setup(\1);"
     code = MAKING.sub(setup_value, code)
     code = CHECKING.sub(r"(Py_TYPE(\1) == CPyType_value___Value || PyObject_TypeCheck(\1, \2))", code)
-    code = TEMPLATE.sub(lambda found: f"{CALLING}{found[1]}.tp_vectorcall = value___Value_vectorcall,\n{found[2]}", code)
+    slot = ".tp_vectorcall = value___Value_vectorcall,\n"
+    code = TEMPLATE.sub(lambda found: CALLING + found[1] + slot + found[2], code)
     path.write_text(code, encoding="utf-8")
 
 

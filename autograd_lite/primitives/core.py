@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pickle import PicklingError
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import Op, Operand, as_float
 from .fused import FUSED
@@ -66,6 +66,10 @@ class Primitive(Op):
         self.domain = domain
         self.kinks = kinks
         self.__doc__ = doc
+
+    if TYPE_CHECKING:  # which of its classes a primitive is, its type doesn't say
+
+        def __call__(self, *args: Any, **named: Any) -> Any: ...
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Apply the op to whatever the arguments are: Values, arrays, plain numbers."""
