@@ -20,6 +20,7 @@ from .dialects import DIALECTS, expression, slices
 from .naming import VIEWS
 from .quiet import quiet
 from .statements import ArrayProgram, Statement
+from .tuned import tuned
 
 __all__ = ["Runner", "buffered", "ufunc_of"]
 
@@ -364,6 +365,7 @@ def buffered(program: ArrayProgram, names: Sequence[str]) -> tuple[Runner, str]:
     """
     per_call = {k for k, leaf in enumerate(program.leaves) if leaf.kind in ("argument", "value", "seed")}
     names = [f"a_{name}" for name in names]
+    program = tuned(program)
     emitter = _Emitter(program, per_call)
     for i, statement in enumerate(program.statements):
         emitter.emit(i, names[statement.attrs] if statement.op == "leaf" else "")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arrays import default_generator
 
-__all__ = ["Buffer", "Storage"]
+__all__ = ["Buffer", "Run", "Storage"]
+
+#: parameters of at most so many numbers lie side by side, in chunks of so many
+SMALL, CHUNK = 8192, 16384
 
 
 class Buffer(np.ndarray[Any, Any]):
@@ -106,6 +111,56 @@ class Buffer(np.ndarray[Any, Any]):
         return self.size
 
 
+class _Chunk:
+    """Memory for several parameters: their numbers, and in the same order their gradients."""
+
+    __slots__ = ("data", "grad", "used")
+
+    def __init__(self, data: Any, grad: Any) -> None:
+        self.data = data
+        self.grad = grad
+        self.used = 0
+
+
+class _Room:
+    """Where the next small parameter goes: behind the last one, so that a model's are one vector for its optimiser."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.chunk = _Chunk(np.zeros(0), np.zeros(0))
+
+    def take(self, size: int) -> tuple[_Chunk, int]:
+        """A chunk, and where in it there is room for ``size`` numbers."""
+        with self.lock:
+            if self.chunk.used + size > len(self.chunk.data):
+                self.chunk = _Chunk(np.zeros(CHUNK), np.zeros(CHUNK))
+            start = self.chunk.used
+            self.chunk.used += size
+            return self.chunk, start
+
+
+_ROOM = _Room()
+
+
+class Run:
+    """Storages that lie side by side in memory, as one vector.
+
+    Attributes:
+        data, grad: the numbers and the gradients of all of them: flat views.
+        storages: in the order of the vector; ``starts`` where each begins.
+    """
+
+    __slots__ = ("data", "grad", "starts", "storages")
+
+    def __init__(self, storages: Sequence[Storage]) -> None:
+        self.storages = list(storages)
+        first, last = self.storages[0], self.storages[-1]
+        place = slice(first.start, last.start + last.data.size)
+        self.data: Any = first.chunk.data[place]
+        self.grad: Any = first.chunk.grad[place]
+        self.starts = [storage.start - first.start for storage in self.storages]
+
+
 class Storage:
     """The numbers of a parameter and their gradients; what its scalars refer to (never back to the parameter, so that
     a dropped model is freed at once).
@@ -114,15 +169,27 @@ class Storage:
         data, grad: the buffers, C-contiguous float64.
         numbers, gradients: the same memory as flat memoryviews: for one number, several times faster than NumPy.
         label: the parameter's name.
+        chunk, start: the memory that it shares with its neighbours, and where in it it begins.
     """
 
-    __slots__ = ("_positions", "data", "grad", "gradients", "label", "numbers")
+    __slots__ = ("_positions", "chunk", "data", "grad", "gradients", "label", "numbers", "start")
 
     def __init__(self, data: Any, grad: Any, label: str = "") -> None:
-        self.data: Buffer = np.ascontiguousarray(data, dtype=np.float64).reshape(np.shape(data)).view(Buffer)
-        self.grad: Buffer = np.ascontiguousarray(grad, dtype=np.float64).reshape(np.shape(data)).view(Buffer)
-        self.numbers: Any = memoryview(self.data.numpy().reshape(-1))
-        self.gradients: Any = memoryview(self.grad.numpy().reshape(-1))
+        shape, size = np.shape(data), np.size(data)
+        if size > SMALL:
+            flat = [np.ascontiguousarray(x, dtype=np.float64).reshape(-1) for x in (data, grad)]
+            self.chunk, self.start = _Chunk(*flat), 0
+        else:
+            self.chunk, self.start = _ROOM.take(size)
+        place = slice(self.start, self.start + size)
+        numbers, gradients = self.chunk.data[place], self.chunk.grad[place]
+        self.data: Buffer = numbers.reshape(shape).view(Buffer)
+        self.grad: Buffer = gradients.reshape(shape).view(Buffer)
+        if size <= SMALL:
+            self.data[...] = data
+            self.grad[...] = grad
+        self.numbers: Any = memoryview(numbers)
+        self.gradients: Any = memoryview(gradients)
         self.label = label
         self._positions: Any = None
 
@@ -132,6 +199,19 @@ class Storage:
         if self._positions is None:
             self._positions = np.arange(self.data.size).reshape(self.data.shape)
         return self._positions
+
+    @staticmethod
+    def runs(storages: Sequence[Storage]) -> list[Run]:
+        """The storages in as few vectors as they make: each longest sequence of neighbours in memory is one."""
+        chunks = {id(storage.chunk): k for k, storage in reversed(list(enumerate(storages)))}  # the first of each
+        found: list[list[Storage]] = []
+        for storage in sorted(storages, key=lambda s: (chunks[id(s.chunk)], s.start, s.data.size)):
+            last = found[-1][-1] if found else None
+            if last is not None and last.chunk is storage.chunk and last.start + last.data.size == storage.start:
+                found[-1].append(storage)
+            else:
+                found.append([storage])
+        return [Run(members) for members in found]
 
     def element_label(self, index: int) -> str:
         """The name of one number: "weight[3, 1]"; "" if the parameter has none."""

@@ -97,7 +97,8 @@ class ArrayBlock(Block):
 
 
 class FusedBlock(Block):
-    """Several small Parameters, copied into one vector for the step and back.
+    """Several small Parameters, stepped as one vector: their own memory where they lie side by side in it, as those of
+    a model do; else copied for the step and back.
 
     It keeps views of their buffers, which a Parameter has for life; copies and pickles make their own.
     """
@@ -112,6 +113,13 @@ class FusedBlock(Block):
     def _link(self) -> None:
         self._numbers = [np.asarray(p.data).reshape(-1) for p in self.parameters]
         self._grads = [np.asarray(p.grad).reshape(-1) for p in self.parameters]
+        storages = [parameter.storage for parameter in self.parameters]
+        runs = storages[0].runs(storages)
+        self._pieces: list[Array] = []  # none: nothing to copy
+        if len(runs) == 1 and runs[0].storages == storages:
+            self._data, self._grad = runs[0].data, runs[0].grad
+            self._grads = [self._grad]
+            return
         self._data = np.concatenate(self._numbers)
         self._grad = np.concatenate(self._grads)
         self._pieces = self._cut(self._data)
@@ -129,8 +137,9 @@ class FusedBlock(Block):
         return [vector[end - numbers.size : end] for end, numbers in zip(ends, self._numbers)]
 
     def read(self) -> tuple[Array, Array | None]:
-        np.concatenate(self._numbers, out=self._data)
-        np.concatenate(self._grads, out=self._grad)
+        if self._pieces:
+            np.concatenate(self._numbers, out=self._data)
+            np.concatenate(self._grads, out=self._grad)
         return self._data, self._grad
 
     def write(self, data: Array) -> None:
@@ -138,7 +147,7 @@ class FusedBlock(Block):
             numbers[:] = piece
 
     def write_grad(self, grad: Array) -> None:
-        for numbers, piece in zip(self._grads, self._cut(grad)):
+        for numbers, piece in zip(self._grads, self._cut(grad) if self._pieces else [grad]):
             numbers[:] = piece
 
     def zero_grad(self) -> None:
@@ -294,14 +303,27 @@ def as_blocks(parameters: list[Any]) -> list[Block]:
             elements.setdefault(id(storage), (storage, []))[1].append((parameter.index, i))
         else:
             loose.append(i)
-    if len(small) == 1:
-        blocks.append(ArrayBlock(parameters[small[0]], small[0]))
-    elif small:
-        blocks.append(FusedBlock([parameters[i] for i in small], small))
+    blocks += [
+        ArrayBlock(parameters[group[0]], group[0])
+        if len(group) == 1
+        else FusedBlock([parameters[i] for i in group], group)
+        for group in _together(parameters, small)
+    ]
     blocks += [ElementBlock(found, storage) for storage, found in elements.values()]
     if loose:
         blocks.append(ScalarBlock([parameters[i] for i in loose], loose))
     return blocks
+
+
+def _together(parameters: list[Any], small: list[int]) -> list[list[int]]:
+    """Which of the ``small`` Parameters make a block: neighbours in memory if they are few groups, else all of them."""
+    if not small:
+        return []
+    indices = {id(parameters[i].storage): i for i in small}
+    runs = parameters[small[0]].storage.runs([parameters[i].storage for i in small])
+    if len(runs) > 1 + len(small) // 8:
+        return [small]
+    return [[indices[id(storage)] for storage in run.storages] for run in runs]
 
 
 def gradients(parameters: Any, who: str) -> list[tuple[Block, Array]]:
