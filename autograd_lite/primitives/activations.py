@@ -206,7 +206,7 @@ def mish(x: float) -> float:
 class Gelu(Primitive):
     """The exact form; called with ``approximate="tanh"``, the approximate one, a primitive of its own."""
 
-    def __call__(self, x: Any, approximate: str = "none") -> Any:
+    def __call__(self, x: Any, approximate: str = "none") -> Any:  # type: ignore[override]
         if approximate not in ("none", "tanh"):
             raise ValueError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
         return super().__call__(x) if approximate == "none" else gelu_tanh(x)
