@@ -143,7 +143,8 @@ class Watch:
         if isinstance(thing, functools.partial):
             return [thing.func, thing.args, thing.keywords]
         if isinstance(thing, (np.random.Generator, random.Random)):
-            self.generators.append(thing)
+            if not isinstance(thing, random.SystemRandom):  # which stands nowhere
+                self.generators.append(thing)
             return []
         if isinstance(thing, np.ndarray):
             if thing.dtype == object:

@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import LostGradientError
 from ..graph import Info
 from ..methods import ALIASES
-from ..modes import STATE, observers
+from ..modes import STATE, current_tracer, observers
 from ..primitives.core import TABLE, Nary, Operand, as_float, as_method
 from ..value import Value
 from .buffer import Buffer, Storage
@@ -196,7 +196,15 @@ class Parameter(Operand):
     @property
     def data(self) -> Buffer:
         """The numbers: a view of the buffer, so ``p.data[0] = 1`` and ``p.data.fill_(0)`` write them."""
+        self._noticed()
         return self.storage.data
+
+    def _noticed(self) -> None:
+        """Tell ``compile`` that plain numbers are read: what it is recording holds for these alone."""
+        tracer = current_tracer() if STATE.special else None
+        if tracer is not None:
+            for index in range(self.size):
+                tracer.read(self.element(index))
 
     @data.setter
     def data(self, numbers: Any) -> None:
@@ -270,11 +278,12 @@ class Parameter(Operand):
 
     def item(self) -> float:
         """The number, if it is only one."""
+        self._noticed()
         return float(self.storage.data.item())
 
     def detach(self) -> Buffer:
         """The numbers alone: what ``data`` is."""
-        return self.storage.data
+        return self.data
 
     def rows(self) -> Any:
         """The numbers as nested lists, for recording; the same lists as long as the numbers are the same."""
