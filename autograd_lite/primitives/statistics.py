@@ -28,7 +28,7 @@ nan, inf = math.nan, math.inf
 class Spread(Nary):
     """A primitive of one iterable of data; the operands are x₁ … xₙ and, last, ddof."""
 
-    def __call__(self, data: Any, ddof: Any = 0.0) -> Any:
+    def __call__(self, data: Any, ddof: Any = 0.0) -> Any:  # type: ignore[override]
         return super().__call__(data, ddof)
 
     def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:

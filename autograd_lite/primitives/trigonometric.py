@@ -11,7 +11,7 @@ from typing import Any
 
 from . import numerics
 from .arithmetic import abs, div, where
-from .core import TABLE, Primitive, primitive
+from .core import TABLE, Multi, primitive
 from .elementary import exp, sqrt
 
 __all__ = [
@@ -180,7 +180,7 @@ def atan2(y: float, x: float) -> float:
     return math.atan2(y, x)
 
 
-class Hypot(Primitive):
+class Hypot(Multi):
     """√(x² + y²); called with any other number of coordinates, the norm of them, as ``math.hypot``."""
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
