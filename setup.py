@@ -151,16 +151,18 @@ def quicken(source):
     """Three short cuts in the C source that mypyc can't know to be worth taking; where it writes other C, none.
 
     ``Value.__new__(Value)`` becomes the call of the C constructor that it ends in; whether an object is a ``Node`` is
-    first asked as "is it exactly a ``Value``", which nearly all are; and ``Value(x)`` needs no tuple.
+    first asked as "is it exactly a ``Value``", which nearly all are; and ``Value(x)`` needs no tuple. Returns how often
+    each was found.
     """
     path = Path(source)
     code = path.read_text(encoding="utf-8")
-    setup_value = r"\1 = (PyObject *)CPyType_value___Value;\n    \2 = CPyDef_value_____mypyc__Value_setup(\1);"
-    code = MAKING.sub(setup_value, code)
-    code = CHECKING.sub(r"(Py_TYPE(\1) == CPyType_value___Value || PyObject_TypeCheck(\1, \2))", code)
     slot = ".tp_vectorcall = value___Value_vectorcall,\n"
-    code = TEMPLATE.sub(lambda found: CALLING + found[1] + slot + found[2], code)
+    setup_value = r"\1 = (PyObject *)CPyType_value___Value;\n    \2 = CPyDef_value_____mypyc__Value_setup(\1);"
+    code, made = MAKING.subn(setup_value, code)
+    code, checked = CHECKING.subn(r"(Py_TYPE(\1) == CPyType_value___Value || PyObject_TypeCheck(\1, \2))", code)
+    code, called = TEMPLATE.subn(lambda found: CALLING + found[1] + slot + found[2], code)
     path.write_text(code, encoding="utf-8")
+    return made, checked, called
 
 
 def extensions():
@@ -176,7 +178,8 @@ def extensions():
         made = mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
         for source in {source for extension in made for source in extension.sources if "__native" in source}:
             put_docstrings_back(source, HOT_ROOMS)
-            quicken(source)
+            if 0 in (found := quicken(source)) and wanted:
+                raise SystemExit(f"mypyc writes other C than quicken() looks for: found {found}")
         return made
     except (ImportError, SystemExit, OSError) as error:
         if wanted:
