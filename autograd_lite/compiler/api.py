@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph import STATE, Node
 from ..modes import current_tracer, observers
-from .arguments import CONSTANT, block_names, integers_fixed
+from .arguments import CONSTANT, block_names, differentiated, integers_fixed
 from .emit_drjit import lanes_source
 from .emit_source import source as array_source
 from .equations import Equations, equations
@@ -57,8 +57,9 @@ def compile(f: Callable[..., Any]) -> Compiled:
     Raises:
         CompileError: from a call, if ``f`` draws random numbers, or takes another way at too many calls.
 
-    Not detected: printing and other side effects, which happen when recording only; a parameter's numbers read as an
-    array (``weight.data``) inside ``f``; changes beyond the first 20,000 objects that ``f`` can reach.
+    Not detected: printing and other side effects, which happen when recording only; numbers from the clock, from the
+    system's entropy or from a generator that ``f`` makes itself; changes beyond the first 20,000 objects that ``f`` can
+    reach.
 
     >>> import autograd_lite as ag
     >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))
@@ -226,10 +227,13 @@ class Compiled:
         values = [k for k, block in enumerate(blocks) if isinstance(block, Node)]
         if values and self.kind != "call":
             return True, self._f(*args, **named)
+        blocks.active.update(values)
+        for n in differentiated(self, args):
+            blocks.active.update(range(starts[n], starts[n + 1]))
         self._look_at(blocks.objects, state)
         paths = state.entries.get(tuple(key), [])
         for path in paths:
-            if path.kinds and any((k in blocks.integers) != wanted for k, wanted in path.kinds):
+            if path.kinds and not blocks.fit(path.kinds):
                 continue
             done, result = self._run(path, args, named, blocks, starts, values)
             if done:
@@ -301,7 +305,7 @@ class Compiled:
         return made
 
     def _record(
-        self, state: _State, paths: list[Path], args: Any, named: Any, blocks: list[Any], level: int
+        self, state: _State, paths: list[Path], args: Any, named: Any, blocks: Parts, level: int
     ) -> Path | Exception:
         """A new path; the error if ``f`` can't be recorded on these arguments."""
         if len(paths) >= MAX_PATHS:
@@ -381,12 +385,12 @@ class Compiled:
         partials: list[float] = []
         if compilation.scalar:
             outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
-        storages, arrays, rest = compilation.sorted(outputs)
+        arrays, rest = compilation.sorted(outputs)
         for leaf, g in rest:
             nodes.append(blocks[leaf.key] if leaf.kind == "argument" else leaf.key)
             partials.append(float(g))
         release = None if held is None else functools.partial(compilation.give_back, held)
-        sink = Gradients(storages, compilation.buffers, arrays, release) if storages else None
+        sink = Gradients(compilation.runs, arrays, release) if arrays else None
         number = float(outputs[0])
         if sink is None and release is not None:
             release()

@@ -24,6 +24,8 @@ from .tuned import tuned
 
 __all__ = ["Runner", "buffered", "ufunc_of"]
 
+#: outputs put together: the size of a vector, and for each output in it its number and where it begins
+Joined = Sequence[tuple[int, Sequence[tuple[int, int]]]]
 #: makes the function that runs a program, with buffers of its own, from the parameters' arrays
 Runner = Callable[[Sequence[Any]], Callable[..., Any]]
 
@@ -81,6 +83,8 @@ class _Emitter:
         self.buffer: dict[int, tuple[str, Any]] = {}
         self.deferred: dict[int, tuple[Any, int]] = {}  # places that an addition will write into its sum
         self.prepared: set[str] = set()  # constant arrays made so far
+        self.homes: dict[int, tuple[str, int]] = {}  # statements to be written into a piece of an array
+        self.settled: set[int] = set()  # those of them that were
         self.last = self._last_uses()
 
     def _last_uses(self) -> list[int]:
@@ -110,6 +114,11 @@ class _Emitter:
     def allocate(self, i: int, reuse: Sequence[int] = ()) -> str:
         """A buffer for statement ``i``: that of an operand that dies here, a free one, or a new one."""
         statement = self.program.statements[i]
+        if i in self.homes:
+            self.settled.add(i)
+            self.sample[i] = np.empty(statement.shape)
+            self.once.append(f"b{i} = {self.piece(*self.homes[i], statement.shape)}")
+            return f"b{i}"
         for a in reuse:
             root = self.root[a]
             if root in self.buffer and root == a and self.last[root] == i:
@@ -136,6 +145,30 @@ class _Emitter:
         self.buffer[i] = (name, array)
         self.sample[i] = array
         return name
+
+    # --- results that are pieces of one array -----------------------------------------------------------------------
+
+    @staticmethod
+    def piece(array: str, start: int, shape: Sequence[int]) -> str:
+        """The source of an array of that shape, of the numbers of a flat one from ``start`` on."""
+        size = math.prod(shape)
+        return f"{array}[{start}:{start + size}]" + (f".reshape({tuple(shape)!r})" if len(shape) != 1 else "")
+
+    def origin(self, i: int) -> int:
+        """The statement that has the numbers of statement ``i`` in its order."""
+        while self.program.statements[i].op == "reshape":
+            i = self.program.statements[i].args[0]
+        return i
+
+    def gather(self, pieces: Sequence[tuple[int, str, int]]) -> None:
+        """Copy those results to their pieces that could not be written there."""
+        for i, array, start in pieces:
+            below = self.origin(i)
+            if below in self.settled and self.homes[below] == (array, start):
+                continue
+            name = f"r{start}_{array}"
+            self.once.append(f"{name} = {self.piece(array, start, self.program.statements[i].shape)}")
+            self.lines.append(f"{name}[...] = {self.texts[i]}")
 
     def release(self, i: int) -> None:
         """Free the buffers whose last use was statement ``i``."""
@@ -351,12 +384,14 @@ def _viewed(statement: Statement, x: Any) -> Any:
     return x[tuple(slice(*item) if isinstance(item, tuple) else item for item in attrs)]
 
 
-def buffered(program: ArrayProgram, names: Sequence[str]) -> tuple[Runner, str]:
+def buffered(program: ArrayProgram, names: Sequence[str], joined: Joined = ()) -> tuple[Runner, str]:
     """The function that makes runners, and its source.
 
     Args:
         program: the statements.
         names: one for each leaf.
+        joined: vectors that replace outputs, in the place of the first of them: for each its size, and pairs of the
+            number of an output and where in the vector it begins.
 
     Returns:
         ``make(arrays)`` for the parameters' arrays, in order, and the text. ``make`` gives ``run(*blocks)`` for the
@@ -367,11 +402,23 @@ def buffered(program: ArrayProgram, names: Sequence[str]) -> tuple[Runner, str]:
     names = [f"a_{name}" for name in names]
     program = tuned(program)
     emitter = _Emitter(program, per_call)
+    pieces: list[tuple[int, str, int]] = []
+    for k, (size, members) in enumerate(joined):
+        emitter.once.append(f"g{k} = np.empty({size})")
+        pieces += [(output, f"g{k}", start) for output, start in members]
+    for output, array, start in pieces:
+        emitter.homes.setdefault(emitter.origin(program.outputs[output]), (array, start))
     for i, statement in enumerate(program.statements):
         emitter.emit(i, names[statement.attrs] if statement.op == "leaf" else "")
     given = [names[k] for k in sorted(per_call)]
     fixed = [names[k] for k, leaf in enumerate(program.leaves) if leaf.kind == "parameter"]
-    result = ", ".join(emitter.texts[i] for i in program.outputs)
+    emitter.gather([(program.outputs[output], array, start) for output, array, start in pieces])
+    results = [emitter.texts[i] for i in program.outputs]
+    if joined:
+        moved = {output for output, _, _ in pieces}
+        results[min(moved)] = ", ".join(f"g{k}" for k in range(len(joined)))
+        results = [text for k, text in enumerate(results) if k == min(moved) or k not in moved]
+    result = ", ".join(results)
     once = [f"{', '.join(fixed)}, = arrays"] if fixed else []
     lines = [
         "def make(arrays):",

@@ -97,9 +97,9 @@ class Compilation:
         first = 1 if plan.value else 0
         wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
         self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
-        self.buffers = [storage.grad.view(np.ndarray) for storage in self.storages]
         self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
         self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
+        self.runs = [storage.runs([storage])[0] for storage in self.storages]
         self.pool: list[Any] = []
         self._text: str | None = None
         if engine is not None:
@@ -109,7 +109,20 @@ class Compilation:
             exec(compile(self._text, "<autograd_lite program>", "exec"), scope)
             self.run = scope["run"]
         else:
-            self.make, self._text = buffered(self.program, self.names)
+            self.make, self._text = buffered(self.program, self.names, () if plan.seeded else self._joined())
+
+    def _joined(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """The gradients of parameters that lie side by side as one output: which outputs, and where in it they are."""
+        if not self.storages:
+            return []
+        numbers = {id(storage): i for storage, i in zip(self.storages, self.places)}
+        self.runs = self.storages[0].runs(self.storages)
+        first = min(self.places)
+        self.others = [
+            (i if i < first else i - sum(p < i for p in self.places) + len(self.runs), leaf) for i, leaf in self.others
+        ]
+        self.places = list(range(first, first + len(self.runs)))
+        return [(run.grad.size, [(numbers[id(s)], at) for s, at in zip(run.storages, run.starts)]) for run in self.runs]
 
     @property
     def program(self) -> ArrayProgram:
@@ -186,9 +199,12 @@ class Compilation:
         runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
         return tuple(runner(*given))
 
-    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[Any], list[tuple[Leaf, Any]]]:
-        """The derivatives: parameters' storages, their gradients, and pairs of another leaf and its derivative."""
-        return self.storages, [outputs[i] for i in self.places], [(leaf, outputs[i]) for i, leaf in self.others]
+    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[tuple[Leaf, Any]]]:
+        """The derivatives: flat gradients of the runs of parameters, and pairs of another leaf and its derivative."""
+        arrays = [outputs[i] for i in self.places]
+        if self.scalar:
+            arrays = [np.ravel(array) for array in arrays]
+        return arrays, [(leaf, outputs[i]) for i, leaf in self.others]
 
     def results(self, scalar: bool = False) -> ArrayProgram:
         """The program of the results, without the guards: lifted to arrays or ``scalar``, whichever of the two runs."""

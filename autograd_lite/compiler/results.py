@@ -15,7 +15,7 @@ from ..value import Value, node
 __all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
 
 
-_add, _vdot = np.add, np.vdot
+_add = np.add
 
 #: numbers in the parameters above which a backward pass keeps no copy of their gradients
 LARGE = 100_000
@@ -25,19 +25,15 @@ class Gradients(Sink):
     """The gradients of a compiled loss with respect to parameters: added to their buffers by ``backward()``.
 
     Attributes:
-        storages: the parameters' storages.
-        buffers: their gradient buffers as plain arrays.
-        arrays: what to add to each.
+        runs: the parameters' storages, those that lie side by side together (``nn.buffer.Run``).
+        arrays: what to add to the gradients of each run: flat arrays.
         release: gives the arrays back to the program that wrote them.
     """
 
-    __slots__ = ("added", "arrays", "buffers", "latest", "release", "storages")
+    __slots__ = ("added", "arrays", "latest", "release", "runs")
 
-    def __init__(
-        self, storages: Sequence[Any], buffers: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None
-    ) -> None:
-        self.storages = storages
-        self.buffers = buffers
+    def __init__(self, runs: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None) -> None:
+        self.runs = runs
         self.arrays = arrays
         self.release = release
         self.added = 0
@@ -47,41 +43,47 @@ class Gradients(Sink):
         if self.release is not None:
             self.release()
 
-    def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
+    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
         """Add the gradients, times the adjoint of the loss."""
         size = 0.0
         self.added = 0
         self.latest = self.scaled(adjoints)
-        for buffer, g in zip(self.buffers, self.latest):
-            _add(buffer, g, buffer)
+        for run, g in zip(self.runs, self.latest):
+            total = run.grad
+            _add(total, g, total)
             self.added += 1
-            size += _vdot(buffer, buffer)
-        return [] if size < math.inf else _nonfinite(self.storages)
+            size += total.dot(total)
+        return [] if size < math.inf else _nonfinite([storage for run in self.runs for storage in run.storages])
 
-    def scaled(self, adjoints: list[tuple[Many, float]]) -> Sequence[Any]:
+    def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
         """The gradients times the adjoint."""
-        adjoint = math.fsum([g for _, g in adjoints])
+        adjoint = adjoints[0][1] if len(adjoints) == 1 else math.fsum([g for _, g in adjoints])
         return self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
 
-    def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
+    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
         """Add the adjoints of those parameters' elements that are among ``inputs``."""
-        found = {id(storage): g for storage, g in zip(self.storages, self.scaled(adjoints))}
+        found = {
+            id(storage): (g, start)
+            for run, g in zip(self.runs, self.scaled(adjoints))
+            for storage, start in zip(run.storages, run.starts)
+        }
         for element in inputs:
             storage = getattr(element, "storage", None)
             if storage is not None and id(storage) in found:
-                element._adjoint += float(found[id(storage)].reshape(-1)[element.index])  # type: ignore[attr-defined]
+                g, start = found[id(storage)]
+                element._adjoint += float(g[start + element.index])  # type: ignore[attr-defined]
 
     def snapshot(self) -> Any:
-        if sum(buffer.size for buffer in self.buffers) > LARGE:
+        if sum([run.grad.size for run in self.runs]) > LARGE:
             return None  # a copy would cost as much as the sweep; taken back by subtraction, right to a rounding
-        return [buffer.copy() for buffer in self.buffers]
+        return [run.grad.copy() for run in self.runs]
 
     def restore(self, before: Any) -> None:
-        for k, buffer in enumerate(self.buffers):
+        for k, run in enumerate(self.runs):
             if before is not None:
-                buffer[...] = before[k]
+                run.grad[...] = before[k]
             elif k < self.added:
-                buffer -= self.latest[k]
+                run.grad -= self.latest[k]
 
 
 class Pullback(Gradients):
@@ -90,15 +92,15 @@ class Pullback(Gradients):
     __slots__ = ("count", "pull")
 
     def __init__(self, storages: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
-        super().__init__(storages, [storage.grad.view(np.ndarray) for storage in storages], (), None)
+        super().__init__([storage.runs([storage])[0] for storage in storages], (), None)
         self.count = count
         self.pull = pull
 
-    def scaled(self, adjoints: list[tuple[Many, float]]) -> Sequence[Any]:
+    def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
         seed = np.zeros(self.count)
         for many, g in adjoints:
             seed[many.index] += g
-        return self.pull(seed)
+        return [np.ravel(g) for g in self.pull(seed)]
 
 
 def _nonfinite(storages: Sequence[Any]) -> list[Node]:
