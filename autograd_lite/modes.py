@@ -108,6 +108,10 @@ class Tracer:
         """Whether ``value`` stands for an integer argument: the function asks, and every call has to answer alike."""
         return False
 
+    def passive(self, value: Any) -> bool:
+        """Whether ``value`` stands for a plain number, an argument without derivatives; likewise."""
+        return False
+
     def pick(self, row: Any, index: Any) -> Any:
         """``row[index]`` for an index that stands for an integer argument."""
         raise NotImplementedError

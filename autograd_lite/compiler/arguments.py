@@ -11,7 +11,7 @@ from .structure import fixed, flatten
 if TYPE_CHECKING:
     from .api import Compiled
 
-__all__ = ["CONSTANT", "block_names", "integers_fixed"]
+__all__ = ["CONSTANT", "block_names", "differentiated", "integers_fixed"]
 
 #: the level on which every integer is a constant
 CONSTANT = 2
@@ -24,14 +24,20 @@ def integers_fixed(owner: Compiled, level: int, args: tuple[Any, ...], named: An
     indexes with one, those that stand alone are constants (1), and only if that fails too all of them, arrays and
     lists as well (2): then each of them, a mask say, is a recording of its own.
     """
-    single = isinstance(owner.argnums, int)
-    chosen = () if owner.kind == "call" else (owner.argnums,) if single else owner.argnums
-    live = {n % len(args) for n in chosen if isinstance(n, int) and args}
+    live = differentiated(owner, args)
     arrays = level == CONSTANT
     return (
         tuple(arg if k in live else fixed(arg, arrays) for k, arg in enumerate(args)),
         {name: fixed(arg, arrays) for name, arg in named.items()},
     )
+
+
+def differentiated(owner: Compiled, args: tuple[Any, ...]) -> set[int]:
+    """The positions of the arguments of a gradient; wrong ones are left out, and found elsewhere."""
+    if owner.kind == "call":
+        return set()
+    chosen = (owner.argnums,) if isinstance(owner.argnums, int) else owner.argnums
+    return {n % len(args) for n in chosen if isinstance(n, int) and args}
 
 
 def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:

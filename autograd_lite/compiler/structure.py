@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,21 @@ class Parts(list[Any]):
     Attributes:
         objects: the objects.
         integers: the numbers of the blocks that came as integers.
+        active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.objects: list[Any] = []
         self.integers: set[int] = set()
+        self.active: set[int] = set()
+
+    def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
+        """Whether questions of a function have the answers that they had when it was recorded."""
+        for (what, block), wanted in kinds:
+            if (block in self.integers if what == "integer" else block not in self.active) != wanted:
+                return False
+        return True
 
 
 _NUMERIC = "fiu"
@@ -202,6 +211,8 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
             result = result.astype(float)
         elif x.size and all(type(item) is int for item in result):
             result = result.astype(int)
+        elif x.size and all(type(item) in (int, float) for item in result):
+            result = result.astype(float)
         return result.reshape(x.shape)
     if isinstance(x, (list, tuple)):
         items = [rebuild(item, take) for item in x]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..graph import Many, Node
@@ -13,25 +13,27 @@ from ..primitives.core import Primitive
 from ..value import Value, record
 from .choice import COMPARISONS, pick, stop
 from .program import CompileError, Guard, Leaf, Program
-from .structure import leaves_of, rebuild
+from .structure import Parts, leaves_of, rebuild
 
 __all__ = ["Recording", "record_call"]
 
 
 _TESTS = tuple(COMPARISONS.values())
 
+Kinds = dict[tuple[str, int], bool]
+
 
 class Recorder(Tracer):
     """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
 
-    def __init__(self, blocks: dict[int, int], integers: Collection[int]) -> None:
+    def __init__(self, given: Parts, blocks: dict[int, int]) -> None:
+        self.given = given
         self.tape: list[tuple[Any, Any, Any]] = []
         self.guards: list[tuple[Any, float, bool, str]] = []
         self.copies: list[tuple[Any, Any]] = []
         self.fresh: list[Any] = []  # leaves made by the function itself: constants
         self.blocks = blocks  # the block of each leaf that stands for an argument
-        self.integers = integers  # the blocks that came as integers
-        self.kinds: dict[int, bool] = {}  # the blocks of which the function asked whether they are integers
+        self.kinds: Kinds = {}
 
     def saw(self, node: Any) -> None:
         info = node._info
@@ -91,7 +93,14 @@ class Recorder(Tracer):
         block = self.blocks.get(id(value))
         if block is None:
             return False
-        found = self.kinds[block] = block in self.integers
+        found = self.kinds["integer", block] = block in self.given.integers
+        return found
+
+    def passive(self, value: Any) -> bool:
+        block = self.blocks.get(id(value))
+        if block is None:
+            return False
+        found = self.kinds["passive", block] = block not in self.given.active
         return found
 
     def pick(self, row: Any, index: Any) -> Any:
@@ -114,13 +123,13 @@ class Recording:
         result: what the function returned, with plain numbers in the place of Values.
         plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
             comparison.
-        kinds: for the blocks of arguments of which the function asked it, whether they are integers.
+        kinds: what the function asked of blocks of arguments, "integer" or "passive", and the answers.
         floats: whether every output is a Value or a float (and no int, say).
     """
 
     __slots__ = ("floats", "kinds", "plain", "program", "result")
 
-    def __init__(self, program: Program, result: Any, plain: list[Any], kinds: dict[int, bool]) -> None:
+    def __init__(self, program: Program, result: Any, plain: list[Any], kinds: Kinds) -> None:
         self.program = program
         self.result = result
         self.plain = plain
@@ -129,7 +138,7 @@ class Recording:
 
 
 def record_call(
-    f: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], blocks: Sequence[Any], names: Sequence[str]
+    f: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], blocks: Parts, names: Sequence[str]
 ) -> Recording:
     """Call ``f`` on fresh leaves made from the numbers in its arguments, and write the program that it ran.
 
@@ -152,7 +161,7 @@ def record_call(
     take = iter(fresh)
     new_args = [rebuild(arg, take) for arg in args]
     new_named = {key: rebuild(arg, take) for key, arg in named.items()}
-    recorder = Recorder(owner, getattr(blocks, "integers", ()))
+    recorder = Recorder(blocks, owner)
     with tracing(recorder):
         result = f(*new_args, **new_named)
     recorder.check()

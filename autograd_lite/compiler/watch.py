@@ -236,7 +236,10 @@ class Watch:
             found.append(thing.__dict__)
         for kind in type(thing).__mro__:
             slots = kind.__dict__.get("__slots__", ())
+            own = kind.__module__.split(".")[0] == "autograd_lite"  # whose private slots are caches
             for slot in (slots,) if isinstance(slots, str) else slots:
+                if own and slot.startswith("_"):
+                    continue
                 item = getattr(thing, slot, _MISSING)
                 if item is not _MISSING and not slot.startswith("__"):
                     self.items.append((_Slots(thing), slot, item))

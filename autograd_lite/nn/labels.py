@@ -1,4 +1,4 @@
-"""Class labels and indices: integers, or while ``compile`` records, the Values that stand for those of every call.
+"""Targets, class labels and indices: numbers, or while ``compile`` records, the Values that stand for them in a call.
 
 A recorded program indexes by its inputs, and one recording serves every batch. That the indices are in range is a
 question like any other that a function asks of its numbers: a call with another answer is recorded anew, and raises
@@ -18,7 +18,7 @@ from ..primitives.arithmetic import where
 from ..value import Value
 from .shapes import object_array
 
-__all__ = ["as_indices", "choices", "in_range", "picked", "recorded"]
+__all__ = ["as_indices", "choices", "in_range", "is_given", "picked", "recorded"]
 
 #: picks with more numbers than this are not recorded: the labels become constants of a recording
 LARGEST = 300_000
@@ -35,6 +35,12 @@ def recorded(indices: Any) -> bool:
         return False
     tracer = current_tracer()
     return tracer is not None and all(isinstance(x, Value) and tracer.integer(x) for x in indices.ravel().tolist())
+
+
+def is_given(target: Any) -> bool:
+    """Whether ``target`` is a Value that stands for a number without derivatives, in a recording."""
+    tracer = current_tracer() if isinstance(target, Value) else None
+    return tracer is not None and tracer.passive(target)
 
 
 def in_range(indices: Sequence[Any], count: int) -> bool:

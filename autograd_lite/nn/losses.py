@@ -15,7 +15,7 @@ import numpy as np
 from ..primitives import TABLE
 from ..primitives.arithmetic import where
 from ..value import Value
-from .labels import as_indices, choices, in_range, picked, recorded
+from .labels import as_indices, choices, in_range, is_given, picked, recorded
 from .module import Module
 from .shapes import ShapeError, as_array, object_array
 
@@ -148,7 +148,8 @@ class HingeLoss(Loss):
     """
 
     def pair(self, prediction: Any, target: Any) -> Any:
-        if not isinstance(target, Value) and target not in (1.0, -1.0):
+        wrong = target * target != 1.0 if is_given(target) else not isinstance(target, Value) and target not in (1, -1)
+        if wrong:
             raise ValueError(f"HingeLoss takes targets of 1 and -1, not {target!r}: write 2*y - 1 for y of 0 and 1")
         return relu(1.0 - target * prediction)
 
@@ -223,6 +224,8 @@ class BCEWithLogitsLoss(BCELoss):
 
 def _weighted(t: Any, yes: Any, no: Any) -> Any:
     """t·yes + (1 − t)·no; a branch with the constant weight 0 isn't evaluated (0·inf would be nan)."""
+    if is_given(t):
+        return where(t == 0.0, 0.0, lambda: t * yes()) + where(t == 1.0, 0.0, lambda: (1.0 - t) * no())
     if not isinstance(t, Value):
         if t == 1.0:
             return yes()
@@ -253,6 +256,8 @@ class KLDivLoss(Loss):
             return exp(target) * (target - prediction)
         if not isinstance(target, Value) and target == 0.0:
             return 0.0
+        if is_given(target):
+            return where(target == 0.0, 0.0, lambda: target * (log(target) - prediction))
         return target * (log(target) - prediction)
 
     def reduce(self, losses: list[Any], shape: tuple[int, ...]) -> Any:

@@ -213,3 +213,36 @@ def test_the_scalar_program_has_labels_too():
         assert numbers == pytest.approx([expected])
         assert all(held)
         assert not all(program.evaluate([z, [2.0, 3.0]])[1])
+
+
+@pytest.mark.parametrize("kind", [lambda f: f, lambda f: ag.grad(f), lambda f: ag.grad(f, argnums=1)])
+@pytest.mark.parametrize(
+    "criterion", [nn.BCELoss(), nn.BCEWithLogitsLoss(), nn.BCEWithLogitsLoss(pos_weight=[2.0, 3.0]), nn.KLDivLoss()]
+)
+def test_targets_of_0_and_1_count_as_in_plain_code(criterion, kind):
+    """0·∞ is nan: where the weight of a term is 0, plain code doesn't look at it."""
+    plain = kind(lambda p, t: criterion(p, t))
+    compiled = ag.compile(plain)
+    for p in ([0.5, 0.25], [1.0, 0.0], [0.0, 1.0], [np.inf, -np.inf]):
+        for t in ([1.0, 0.0], [0.25, 0.5], [0.0, 0.0]):
+            np.testing.assert_allclose(compiled(p, t), plain(p, t), rtol=1e-12)
+    values = [ag.Value(1.0), ag.Value(0.25)]  # targets that are differentiated are not constants
+    found = []
+    for f in (compiled, plain):
+        if plain.__name__ == "<lambda>" and not hasattr(plain, "__transform__"):
+            f([0.5, 0.25], values).backward()
+            found.append([v.grad for v in values])
+            for v in values:
+                v.grad = 0.0
+    if found:
+        assert found[0] == pytest.approx(found[1])
+
+
+def test_targets_of_a_margin_are_signs():
+    hinge = nn.HingeLoss()
+    compiled = ag.compile(lambda s, t: hinge(s, t))
+    for t in ([1.0, -1.0], [-1, 1], [1.0, 1.0]):
+        assert compiled([0.5, 3.0], t) == hinge([0.5, 3.0], t)
+    for t in ([1.0, 0.0], [2, 1]):
+        with pytest.raises(ValueError, match="targets of 1 and -1"):
+            compiled([0.5, 3.0], t)
