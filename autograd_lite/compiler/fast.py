@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ..primitives.kernels import NATIVE
 from .emit_python import Lines, scalar_lines
 from .naming import leaf_names
 from .paths import Path
@@ -21,6 +22,9 @@ __all__ = ["straight_line"]
 
 MAX_CONDITIONS = 60
 
+#: from so many instructions on, calling the interpreter is faster (or, on Python alone, the function too long to write)
+LONGEST = 150 if NATIVE else 2000
+
 
 def straight_line(
     owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
@@ -30,7 +34,7 @@ def straight_line(
     It does so for arguments that are no floats, where ``math`` raises, on another way through the function, and when
     the surroundings have changed. None if the program is not of that kind.
     """
-    if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > 2000:
+    if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > LONGEST:
         return None
     variadic = _variadic(owner.inner)
     parameters = None if variadic else _parameters(owner.inner, len(args))

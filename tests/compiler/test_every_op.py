@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite.compiler import paths
 from autograd_lite.primitives import TABLE
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1000.0, -1000.0, 0.5)
@@ -33,13 +32,10 @@ def function_and_points(op):
     return (lambda xs: call(op, xs)), points
 
 
-@pytest.mark.parametrize("mode", ["lines", "arrays", "interpreted"])
+@pytest.mark.parametrize("way", ["lines", "arrays", "loops", "cells"])
 @pytest.mark.parametrize("name", sorted(set(TABLE) - {"where"}))
-def test_every_op(name, mode, monkeypatch):
-    monkeypatch.setattr(paths.Path, "_choose", lambda self: mode != "arrays")
-    monkeypatch.setattr(paths.Path, "_lifted", None, raising=False)
-    if mode == "interpreted":
-        monkeypatch.setattr(paths, "LARGE", 0)
+def test_every_op(name, way, run_as):
+    run_as(way)
     f, points = function_and_points(TABLE[name])
     eager = ag.value_and_grad(f)
     compiled = ag.compile(eager)
@@ -57,16 +53,13 @@ def test_every_op(name, mode, monkeypatch):
     assert checked
 
 
-@pytest.mark.parametrize("mode", ["lines", "arrays", "interpreted"])
-def test_an_op_of_the_users_own(mode, monkeypatch):
+@pytest.mark.parametrize("way", ["lines", "arrays", "loops", "cells"])
+def test_an_op_of_the_users_own(way, run_as):
     @ag.primitive(partials=lambda out, x: (3 * x * x,))
     def cube(x):
         return x * x * x
 
-    monkeypatch.setattr(paths.Path, "_choose", lambda self: mode != "arrays")
-    monkeypatch.setattr(paths.Path, "_lifted", None, raising=False)
-    if mode == "interpreted":
-        monkeypatch.setattr(paths, "LARGE", 0)
+    run_as(way)
     g = ag.compile(ag.grad(lambda xs: ag.sum([cube(x) for x in xs])))
     assert g([1.0, 2.0, -3.0]) == [3.0, 12.0, 27.0]
     total = ag.compile(lambda xs: ag.sum([cube(x) for x in xs]))

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite.compiler import Program, ProgramError, paths
+from autograd_lite.compiler import Program, ProgramError
 from autograd_lite.compiler.passes import fold, gather_sums, mask, prune, share
-from autograd_lite.compiler.paths import Path
 from autograd_lite.compiler.structure import flatten
 from autograd_lite.compiler.trace import record_call
 
@@ -79,23 +78,15 @@ def agree(a, b, tolerance=1e-8):
     np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale)
 
 
-@pytest.mark.parametrize("mode", ["lines", "arrays", "interpreted"])
+@pytest.mark.parametrize("way", ["lines", "arrays", "loops", "cells"])
 @pytest.mark.parametrize("seed", range(60))
-def test_compiled_equals_eager(seed, mode, monkeypatch):
-    force(mode, monkeypatch)
+def test_compiled_equals_eager(seed, way, run_as):
+    run_as(way)
     f, x = random_function(seed)
     value, gradient = ag.compile(ag.value_and_grad(f))(x)
     expected, slope = ag.value_and_grad(f)(x)
     agree(value, expected)
     agree(gradient, slope)
-
-
-def force(mode, monkeypatch):
-    """Choose how a program is run, whatever its size."""
-    monkeypatch.setattr(Path, "_choose", lambda self: mode != "arrays")
-    monkeypatch.setattr(Path, "_lifted", None, raising=False)
-    if mode == "interpreted":
-        monkeypatch.setattr(paths, "LARGE", 0)
 
 
 def recurrence(x, w):
@@ -115,7 +106,7 @@ def test_a_recurrence_is_a_loop():
 
 
 @pytest.mark.parametrize("period", [1, 2, 5])
-def test_recurrences_over_data(period):
+def test_recurrences_over_data(period, run_as):
     """A filter: each step reads the next number of the data, and what was ``period`` steps ago."""
     data = np.random.default_rng(0).normal(size=300)
 
@@ -126,9 +117,8 @@ def test_recurrences_over_data(period):
         return ag.sum(y[-3:])
 
     g = ag.compile(ag.grad(f, argnums=(0, 1)))
-    with pytest.MonkeyPatch.context() as patch:
-        force("interpreted", patch)
-        found = g(0.7, data)
+    run_as("loops")
+    found = g(0.7, data)
     expected = ag.grad(f, argnums=(0, 1))(0.7, data)
     agree(found[0], expected[0])
     agree(found[1], expected[1])
@@ -168,12 +158,12 @@ def test_json_keeps_the_program(seed):
 
 @pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
 @pytest.mark.parametrize("seed", range(8))
-def test_sources_agree(seed, backend, monkeypatch):
+def test_sources_agree(seed, backend, run_as):
     if backend != "numpy":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pytest.importorskip(backend)
-    force("arrays", monkeypatch)
+    run_as("arrays")
     f, x = random_function(seed)
     compiled = ag.compile(ag.value_and_grad(f))
     value, gradient = compiled(x)

@@ -1,0 +1,22 @@
+"""What the compiler's tests share."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograd_lite.compiler import fast
+from autograd_lite.compiler.paths import Path
+
+
+@pytest.fixture
+def run_as(monkeypatch):
+    """``run_as("cells")``: programs recorded from here on are run in that way, whatever their size and the build."""
+
+    def choose(way):
+        monkeypatch.setattr(Path, "_choose", lambda self: way != "arrays")
+        monkeypatch.setattr(Path, "_lifted", None, raising=False)
+        monkeypatch.setattr(Path, "_way", lambda self: "lines" if way == "loops" and self.program.masks else way)
+        if way != "lines":
+            monkeypatch.setattr(fast, "LONGEST", -1)
+
+    return choose
