@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .errors import GraphChangedError
-from .graph import SWEEPS, Deferred, Many, Node, order, propagate_watched
+from .graph import SWEEPS, Deferred, Many, Node, operands_of, order, propagate_watched
 from .hooks import watch
 from .linear import Linear
 from .modes import current_tracer, hiding, nesting, observe, observers
@@ -45,9 +45,8 @@ class _Collector:
 
     def __call__(self, made: Node) -> None:
         info = made._info
-        used = [made._a, made._b, *(info.nodes if isinstance(info, Many) else ())]
-        for operand in used:
-            if operand is not None and operand._mark != self.mark:
+        for operand in operands_of(made):
+            if operand._mark != self.mark:
                 self.outside.setdefault(id(operand), operand)
         made._prim = None
         made._a = made._b = None
@@ -141,11 +140,12 @@ class Group:
             raise _changed(f"it gave {self.results!r}, and now gives {numbers!r}; does it draw random numbers?")
         return results
 
-    def pull(self, adjoints: list[tuple[int, float]]) -> list[list[tuple[Many, float]]]:
+    def pull(self, adjoints: list[tuple[int, float]]) -> list[list[tuple[Any, Any]]]:
         """In a reverse sweep: record again, hand the adjoints of the results to the operands, and forget."""
         fresh = [Value(number) for number in self.numbers[: len(self.inputs)]]
         results = self._run(fresh)
-        inner = order(list(results), SWEEPS.epoch)  # stops at what the outer sweep has marked
+        epoch = SWEEPS.epoch  # stops at what the outer sweep has marked
+        inner = [node for result in results for node in order(result, epoch)]
         for index, g in adjoints:
             results[index]._adjoint += g
         sunk = propagate_watched(inner)

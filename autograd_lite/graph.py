@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from .errors import GraphChangedError, PartialsError, ReentrantBackwardError
-from .nodes import STATE, Deferred, Info, Many, Node, Sink
+from .nodes import STATE, UNREACHED, Deferred, Fan, Info, Many, Node, Sink, operands_of
 from .primitives.base import SHORTCUT, Op, Operand, as_float
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "STATE",
     "SWEEPS",
     "Deferred",
+    "Fan",
     "Info",
     "Many",
     "Node",
@@ -30,6 +31,7 @@ __all__ = [
     "forward_sweep",
     "gradient_nodes",
     "hooked",
+    "operands_of",
     "order",
     "partials_on_nodes",
     "propagate_watched",
@@ -79,50 +81,52 @@ def refuse_reentry() -> None:
         )
 
 
-def order(roots: list[Node], epoch: int) -> list[Node]:
-    """Nodes reachable from ``roots``, operands before their consumers; marks them and clears their adjoints.
+def order(root: Node, epoch: int) -> list[Node]:
+    """Nodes reachable from ``root``, operands before their consumers; marks them and clears their adjoints.
 
-    Call it with the lock. Iterative depth-first postorder; operands left to right.
+    Call it with the lock. Iterative depth-first postorder; operands left to right. A node marked ``epoch`` is listed
+    (or not to be entered); ``-epoch`` marks an n-ary node whose operands are on the stack above it.
     """
     result: list[Node] = []
-    stack: list[Node | None] = []
-    for root in reversed(roots):
-        stack.append(root)
-    while stack:
-        node = stack.pop()
-        if node is None:  # the operands of the node below are done
-            node = stack.pop()
-            assert node is not None
-            result.append(node)
-            continue
-        if node._mark == epoch:
-            continue
-        node._mark = epoch
-        node._adjoint = 0.0
-        a = node._a
-        b = node._b
-        if b is not None:
-            stack.append(node)
-            stack.append(None)
-            if b._mark != epoch:
-                stack.append(b)
+    stack: list[Node] = []
+    node = root
+    while True:
+        if node._mark != epoch:  # new, or come back to from one of its operands
+            a = node._a
+            b = node._b
             if a is not None and a._mark != epoch:
-                stack.append(a)
-        elif a is not None:
-            stack.append(node)
-            stack.append(None)
-            if a._mark != epoch:
-                stack.append(a)
-        elif node._prim is not None:
-            stack.append(node)
-            stack.append(None)
-            many: Many = node._info
-            for operand in reversed(many.nodes):
-                if operand._mark != epoch:
-                    stack.append(operand)
-        else:
+                if a._prim is not None:
+                    stack.append(node)
+                    node = a
+                    continue
+                a._mark = epoch  # a leaf needs no way back
+                a._adjoint = 0.0
+                result.append(a)
+            if b is not None:
+                if b._mark != epoch:
+                    stack.append(node)
+                    node = b
+                    continue
+            elif a is None and node._prim is not None and node._mark != -epoch:
+                node._mark = -epoch
+                stack.append(node)
+                if isinstance(node, Fan):
+                    node.adjoints = [UNREACHED] * node.count
+                    operands = node.nodes
+                else:
+                    many: Many = node._info
+                    operands = many.nodes
+                for operand in reversed(operands):
+                    if operand._mark != epoch:
+                        stack.append(operand)
+                node = stack.pop()
+                continue
+            node._mark = epoch
+            node._adjoint = 0.0
             result.append(node)
-    return result
+        if not stack:
+            return result
+        node = stack.pop()
 
 
 def topological_order(*roots: Node) -> list[Any]:
@@ -163,11 +167,9 @@ def _postorder(roots: Sequence[Node], parents_of: Callable[[Node], tuple[Any, ..
     return result
 
 
-def _propagate(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
-    """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to each sink."""
-    sunk: dict[int, list[tuple[Many, float]]] = {}
-    group: list[tuple[Many, float]] = []
-    last: Sink | None = None
+def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
+    """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to sinks."""
+    sunk: dict[int, list[tuple[Any, Any]]] | None = None
     for node in reversed(nodes):
         a = node._a
         b = node._b
@@ -177,22 +179,32 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
             if b is not None:
                 b._adjoint += g * node._pb
         elif b is not None:
-            b._adjoint += node._adjoint * node._pb
+            if isinstance(b, Fan):
+                b.adjoints[int(node._pa)] += node._adjoint + 0.0  # −0.0 becomes 0.0: the neuron has been reached
+            else:
+                b._adjoint += node._adjoint * node._pb
         elif node._prim is not None:
-            many: Many = node._info
-            g = node._adjoint
-            for operand, partial in zip(many.nodes, many.partials):
-                operand._adjoint += g * partial
-            sink = many.sink
-            if sink is not None:
-                if sink is not last:  # neurons of one layer come in a row
-                    last = sink
-                    group = sunk.setdefault(id(sink), [])
-                group.append((many, g))
-    return list(sunk.values())
+            if isinstance(node, Fan):
+                delta, handed = node.sink.to_inputs(node)
+                for operand, share in zip(node.nodes, handed):
+                    operand._adjoint += share
+                node.adjoints = []
+                if sunk is None:
+                    sunk = {}
+                sunk.setdefault(id(node.sink), []).append((node, delta))
+            else:
+                many: Many = node._info
+                g = node._adjoint
+                for operand, partial in zip(many.nodes, many.partials):
+                    operand._adjoint += g * partial
+                if many.sink is not None:
+                    if sunk is None:
+                        sunk = {}
+                    sunk.setdefault(id(many.sink), []).append((many, g))
+    return None if sunk is None else list(sunk.values())
 
 
-def propagate_watched(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
+def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
     """``_propagate`` with stops, where hooks see a complete adjoint first or a checkpoint is recorded again."""
     stops: list[int] = []
     coming: dict[int, int] = {}  # how many results of each checkpoint are still to come
@@ -203,11 +215,11 @@ def propagate_watched(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
             stops.append(i)
         elif isinstance(info, Info) and info.hooks:
             stops.append(i)
-    sunk: list[list[tuple[Many, float]]] = []
+    sunk: list[list[tuple[Any, Any]]] = []
     waiting: dict[int, list[tuple[int, float]]] = {}
     end = len(nodes)
     for i in reversed(stops):
-        sunk.extend(_propagate(nodes[i + 1 : end]))
+        sunk.extend(_propagate(nodes[i + 1 : end]) or ())
         end = i + 1
         node = nodes[i]
         node._adjoint = hooked(node, node._adjoint)
@@ -219,8 +231,8 @@ def propagate_watched(nodes: list[Node]) -> list[list[tuple[Many, float]]]:
             coming[key] -= 1
             if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
                 sunk.extend(info.group.pull(waiting.pop(key)))
-    sunk.extend(_propagate(nodes[:end]))
-    together: dict[int, list[tuple[Many, float]]] = {}
+    sunk.extend(_propagate(nodes[:end]) or ())
+    together: dict[int, list[tuple[Any, Any]]] = {}
     for group in sunk:
         together.setdefault(id(group[0][0].sink), []).extend(group)
     return list(together.values())
@@ -239,7 +251,7 @@ def hooked(node: Node, adjoint: Any) -> Any:
     return adjoint
 
 
-def reverse_sweep(root: Node, seed: float) -> list[Node]:
+def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
     """The reverse sweep of ``backward()``: inner gradients fresh, leaf gradients added to, in one commit at the end.
 
     Args:
@@ -247,11 +259,11 @@ def reverse_sweep(root: Node, seed: float) -> list[Node]:
         seed: its adjoint.
 
     Returns:
-        The leaves whose gradient is now nan or infinite.
+        The leaves whose gradient is now nan or infinite; None if all are finite.
     """
     refuse_reentry()
     with LOCK:
-        nodes = order([root], SWEEPS.next())
+        nodes = order(root, SWEEPS.next())
         root._adjoint = seed
         return _commit(nodes, _propagate(nodes) if STATE.watched == 0 else propagate_watched(nodes))
 
@@ -270,10 +282,10 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
         for node in inputs:
             node._mark = epoch
             node._adjoint = 0.0
-        nodes = order([root], epoch)
+        nodes = order(root, epoch)
         root._adjoint = seed
         sunk = _propagate(nodes) if STATE.watched == 0 else propagate_watched(nodes)
-        for group in sunk:
+        for group in sunk or ():
             sink: Any = group[0][0].sink
             sink.spread(group, inputs)
         if STATE.watched != 0:
@@ -282,39 +294,60 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
         return [node._adjoint for node in inputs]
 
 
-def _commit(nodes: list[Node], sunk: list[list[tuple[Many, float]]]) -> list[Node]:
-    """Write the gradients, all or none; nothing before this point has touched one."""
-    bad: list[Node] = []
+def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list[Node] | None:
+    """Write the gradients, all or none; nothing before this point has touched one. Returns what is not finite, if any.
+
+    A gradient that is a float changes places with the node's adjoint, which is where the undoing finds it.
+    """
+    bad: list[Node] | None = None
+    changed: list[tuple[Any, Any]] | None = None  # what else was there before: gradients that are nodes, sinks' buffers
     plain: Any = SHORTCUT.kind
-    before = [node._grad if node._info is None and type(node) is plain else node._gradient() for node in nodes]
-    snapshots: list[tuple[Any, Any]] = []
-    for group in sunk:
-        sink: Any = group[0][0].sink
-        snapshots.append((sink, sink.snapshot()))
+    done = 0
     try:
         for node in nodes:
             g = node._adjoint
-            if node._prim is None:
-                if type(node) is plain and (node._info is None or type(node._info) is str):
-                    node._grad += g
-                else:
-                    node._accumulate(g)
-                if g - g != 0.0:
-                    bad.append(node)
-            elif node._info is None:
-                node._grad = g
+            if type(node) is plain and (node._info is None or _has_float(node)):
+                old = node._grad
+                node._adjoint = old
+                node._grad = g if node._prim is not None else old + g
+                done += 1
+            elif isinstance(node, Fan):
+                done += 1
             else:
-                node._set_gradient(g)
-        for (sink, _), group in zip(snapshots, sunk):
-            bad.extend(sink.commit(group))
-        repr(None)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
+                changed = [] if changed is None else changed
+                changed.append((node, node._gradient()))
+                done += 1
+                if node._prim is None:
+                    node._accumulate(g)
+                else:
+                    node._set_gradient(g)
+            if g - g != 0.0 and node._prim is None:
+                bad = [] if bad is None else bad
+                bad.append(node)
+        if sunk is not None:
+            changed = [] if changed is None else changed
+            for group in sunk:
+                sink: Any = group[0][0].sink
+                changed.append((sink, sink.snapshot()))
+                bad = [*(bad or ()), *sink.commit(group)]
+        repr(True)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
     except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
-        for node, grad in zip(nodes, before):
-            node._set_gradient(grad)
-        for sink, snapshot in snapshots:
-            sink.restore(snapshot)
+        for node in nodes[:done]:
+            if type(node) is plain and _has_float(node):
+                node._grad = node._adjoint
+        for what, before in reversed(changed or []):  # a sink's snapshot may have what a node of it was given
+            if isinstance(what, Node):
+                what._set_gradient(before)
+            else:
+                what.restore(before)
         raise
     return bad
+
+
+def _has_float(node: Node) -> bool:
+    """Whether the gradient is the float in ``_grad``, and not a node."""
+    info = node._info
+    return info is None or not isinstance(info, Info) or info.grad is None
 
 
 def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]) -> dict[int, Any]:
@@ -373,11 +406,15 @@ def partials_on_nodes(node: Node) -> list[Any]:
         return [1.0]
     args = node.args
     numbers = [arg._number() if isinstance(arg, Node) else arg for arg in args]
-    recorded = prim.fn(*numbers)
-    if recorded != node._data and recorded == recorded:
+    b = node._b
+    if isinstance(b, Fan) and b.recorded(node._pa) == numbers:  # its own sum may have been made in another order
+        now = node._data
+    else:
+        now = prim.fn(*numbers)
+    if now != node._data and now == now:
         raise GraphChangedError(
             f"an operand of {prim.name} was changed after the graph was recorded ({prim.name} gave {node._data!r}, and "
-            f"would give {recorded!r} now): record the graph again before asking for its higher derivatives"
+            f"would give {now!r} now): record the graph again before asking for its higher derivatives"
         )
     partials = prim.partials(node, *args)
     check_partials(prim, partials, len(args))

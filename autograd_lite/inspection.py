@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from . import graph
-from .graph import Many, Node, topological_order
+from .graph import Fan, Many, Node, topological_order
 from .structure import substitute
 
 __all__ = ["BuildInfo", "Cost", "build_info", "cost"]
@@ -90,7 +90,9 @@ def _size(n: Any) -> int:
     """Bytes of a node, its operand lists and its label; floats count where they are boxed."""
     boxed = 0 if compiled() else 24 * 2  # the number and one partial; further ones are often shared
     size = sys.getsizeof(n) + boxed
-    info = n._info
+    info, fan = n._info, n._b
+    if isinstance(fan, Fan):  # its share of what the neurons of a sample have in common
+        size += (sum(map(sys.getsizeof, (fan, fan.inputs, fan.numbers))) + boxed) // fan.count
     if isinstance(info, str):
         return size + sys.getsizeof(info)
     if info is None:

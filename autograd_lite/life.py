@@ -9,6 +9,7 @@ alive, which is as long as the pickle is being made. So several roots pickled to
 from __future__ import annotations
 
 import copy
+import copyreg
 import functools
 import threading
 import weakref
@@ -16,7 +17,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from .graph import Info, Many, Node
+from .graph import Fan, Info, Many, Node, Sink
 
 __all__ = ["reduce_node", "set_state", "shallow_copy"]
 
@@ -27,6 +28,7 @@ _live: weakref.WeakValueDictionary[tuple[int, int], Table] = weakref.WeakValueDi
 _NODE = frozenset(("_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim"))
 _INFO = frozenset(("grad", "hooks", "label", "scope", "source"))
 _MANY = _INFO | {"index", "nodes", "operands", "partials", "sink"}
+_FAN = ("numbers", "sink", "weights", "first", "count")
 
 
 def reduce_node(node: Node) -> tuple[Any, ...]:
@@ -41,6 +43,9 @@ def reduce_node(node: Node) -> tuple[Any, ...]:
     if table is None:
         table = Table(_collect(node))
     return (_entry, (table, table.places[id(node)]))
+
+
+copyreg.pickle(Fan, reduce_node)
 
 
 def _leaf(kind: type[Node], data: float, grad: float, label: str | None) -> Node:
@@ -65,6 +70,8 @@ def _itself(x: Any) -> Any:
 
 def _shell(kind: type[Node]) -> Node:
     """A node with every slot set to nothing."""
+    if kind is Fan:
+        return Fan([], [], None, None, Sink(), None, 0, 0)
     made = kind.__new__(kind)
     made._data = made._grad = made._pa = made._pb = made._adjoint = 0.0
     made._prim = made._a = made._b = made._info = None
@@ -98,7 +105,9 @@ def _neighbours(node: Node) -> list[Any]:
     """The nodes that a node refers to: operands, and a gradient that is a node."""
     found: list[Any] = [p for p in (node._a, node._b) if p is not None]
     info = node._info
-    if isinstance(info, Many):
+    if isinstance(node, Fan):
+        found.extend(node.nodes)
+    elif isinstance(info, Many):
         found.extend(info.nodes)
     if isinstance(info, Info) and isinstance(info.grad, Node):
         found.append(info.grad)
@@ -171,13 +180,17 @@ class Table:
             return outside[key]
 
         nodes = self.nodes
-        prims = list(dict.fromkeys(id(node._prim) for node in nodes))
+        prims = list(dict.fromkeys(id(node._prim) for node in nodes if not isinstance(node, Fan)))
         by_id = {id(node._prim): node._prim for node in nodes}
         rank = {key: i for i, key in enumerate(prims)}
         infos: dict[int, Any] = {}
         extras: dict[int, Any] = {}
+        fans: dict[int, Any] = {}
         for i, node in enumerate(nodes):
             info = node._info
+            if isinstance(node, Fan):
+                fans[i] = (_placed(node.inputs, place), *[getattr(node, name) for name in _FAN])
+                continue
             if info is not None:
                 infos[i] = _take_info(info, place) if isinstance(info, Info) else info
             extra = _extra(node, _NODE)
@@ -185,7 +198,7 @@ class Table:
                 extras[i] = extra
         return {
             "prims": [by_id[key] for key in prims],
-            "prim": array("l", [rank[id(node._prim)] for node in nodes]),
+            "prim": array("l", [rank.get(id(node._prim), -1) for node in nodes]),
             "a": array("l", [place(node._a) for node in nodes]),
             "b": array("l", [place(node._b) for node in nodes]),
             "data": array("d", [node._data for node in nodes]),
@@ -194,6 +207,7 @@ class Table:
             "pb": array("d", [node._pb for node in nodes]),
             "infos": infos,
             "extras": extras,
+            "fans": fans,
             "others": others,
         }
 
@@ -203,9 +217,18 @@ class Table:
         prims = columns["prims"]
         rows = zip(nodes, *[columns[name] for name in ("prim", "a", "b", "data", "grad", "pa", "pb")], strict=True)
         for node, prim, a, b, data, grad, pa, pb in rows:
-            node._prim = prims[prim]
             node._a, node._b = everything[a], everything[b]
             node._data, node._grad, node._pa, node._pb = data, grad, pa, pb
+            if prim >= 0:
+                node._prim = prims[prim]
+        for i, (inputs, *rest) in columns["fans"].items():
+            fan: Any = nodes[i]
+            fan.inputs = _back(inputs, everything.__getitem__)
+            fan.nodes = [x for x in fan.inputs if isinstance(x, Node)]
+            if len(fan.nodes) not in (0, len(fan.inputs)):
+                fan.columns = [k for k, x in enumerate(fan.inputs) if isinstance(x, Node)]
+            for name, item in zip(_FAN, rest, strict=True):
+                setattr(fan, name, item)
         for i, info in columns["infos"].items():
             nodes[i]._info = info if isinstance(info, str) else _give_info(info, everything.__getitem__)
         for i, extra in columns["extras"].items():
@@ -231,9 +254,19 @@ def _take_info(info: Info, place: Callable[[Any], Any]) -> tuple[Any, ...]:
     if operands is info.nodes:
         operands = None
     elif type(operands) in (list, tuple):
-        operands = [(place(x),) if isinstance(x, Node) else x for x in operands]
+        operands = _placed(operands, place)
     many = (operands, [place(x) for x in info.nodes], list(info.partials), info.sink, info.index)
     return (type(info), plain, grad, many, _extra(info, _MANY))
+
+
+def _placed(operands: Any, place: Callable[[Any], Any]) -> list[Any]:
+    """Operands with places instead of nodes."""
+    return [(place(x),) if isinstance(x, Node) else x for x in operands]
+
+
+def _back(operands: list[Any], at: Callable[[Any], Any]) -> list[Any]:
+    """The operands again."""
+    return [at(x[0]) if type(x) is tuple else x for x in operands]
 
 
 def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any]) -> Info:
@@ -248,7 +281,7 @@ def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any]) -> Info:
         if operands is None:
             operands = info.nodes
         elif type(operands) is list:
-            operands = [at(x[0]) if type(x) is tuple else x for x in operands]
+            operands = _back(operands, at)
         info.operands = operands
     for name, item in extra.items():
         setattr(info, name, item)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .graph import STATE, Deferred, Info, Many, Node, hooked, partials_on_nodes, rule_parents
+from .graph import STATE, Deferred, Fan, Info, Many, Node, hooked, partials_on_nodes, rule_parents
 from .modes import hiding
 
 __all__ = ["Linear"]
@@ -163,6 +163,8 @@ def _times(partial: Any, t: Any) -> Any:
 
 def _operands(node: Node) -> Sequence[Node]:
     """What a sweep passes through at an n-ary node: the operands that are nodes already (a parameter's row is none)."""
+    if isinstance(node._b, Fan):
+        return node._b.nodes
     info = node._info
     if not isinstance(info, Many):
         return ()
@@ -190,7 +192,7 @@ def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
         stack.append(node)
         stack.append(None)
         a, b = node._a, node._b
-        if a is None and b is None:
+        if (a is None and b is None) or isinstance(b, Fan):
             stack.extend([p for p in reversed(_operands(node)) if id(p) not in seen])
             continue
         if b is not None and id(b) not in seen:
@@ -203,7 +205,7 @@ def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
 def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
     """Where the operands that depend on an input are, with the partial for each."""
     a, b = node._a, node._b
-    if a is None and b is None:
+    if (a is None and b is None) or isinstance(b, Fan):
         return _edges_nary(node, place, rules)
     i = place.get(id(a))
     j = place.get(id(b))
@@ -232,7 +234,7 @@ def _edges_nary(node: Node, place: dict[int, int], rules: bool) -> Edges:
         operands = rule_parents(node)
         partials = _rule(node)
     else:
-        partials = node._info.partials
+        partials = node._b.to_nodes(node._pa) if isinstance(node._b, Fan) else node._info.partials
     return [(place[id(p)], partial) for p, partial in zip(operands, partials) if id(p) in place]
 
 

@@ -13,7 +13,7 @@ from mypy_extensions import mypyc_attr
 
 from .primitives.base import Op, Operand
 
-__all__ = ["STATE", "Deferred", "Info", "Many", "Node", "Sink", "State"]
+__all__ = ["STATE", "Deferred", "Fan", "Info", "Many", "Node", "Sink", "State", "operands_of"]
 
 
 class State:
@@ -47,17 +47,21 @@ class Info:
 class Sink:
     """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
 
-    A sweep hands over the n-ary nodes' operands with the node's adjoint, in one call per sink at its end, so that a
-    layer can add them to its gradient buffer as one matrix product.
+    A sweep hands over pairs, in one call per sink at its end: an n-ary node's operands and its adjoint, or a ``Fan``
+    and the adjoints of its neurons; so a layer can add them to its gradient buffer as one matrix product.
     """
 
     __slots__ = ()
 
-    def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
+    def to_inputs(self, fan: Fan) -> tuple[Any, list[float]]:
+        """The adjoints of a fan's neurons, as ``commit`` shall get them, and Ωᵀδ: what each of its nodes is handed."""
+        raise NotImplementedError
+
+    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
         """Add the adjoints to the gradient buffer; return a parameter whose gradient is now nan or infinite, if any."""
         raise NotImplementedError
 
-    def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
+    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
         """Add the adjoints to ``_adjoint`` of those parameters that are among ``inputs``."""
         raise NotImplementedError
 
@@ -134,7 +138,8 @@ class Node(Operand):
 
     One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``. A constant operand of a binary op
     needs no partial, so its number takes the partial's place: in ``x*2`` ``_b`` is None and ``_pb`` the 2. ``_info``
-    is None, a label, an ``Info``, or the ``Many`` of an n-ary op. (Weak references: mypyc's classes have none.)
+    is None, a label, an ``Info``, or the ``Many`` of an n-ary op. A neuron of a layer has its ``Fan`` in ``_b`` and its
+    place there in ``_pa``. (Weak references: mypyc's classes have none.)
     """
 
     __slots__ = ("__weakref__", "_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
@@ -157,7 +162,7 @@ class Node(Operand):
         if a is not None:
             return (a,) if b is None else (a, b)
         if b is not None:
-            return (b,)
+            return b.parents_of(self._pa) if isinstance(b, Fan) else (b,)
         many = self._info
         return many.parents() if isinstance(many, Many) else ()
 
@@ -168,7 +173,7 @@ class Node(Operand):
         if a is not None:
             return (a, b) if b is not None else (a,) if prim is None or prim.arity == 1 else (a, self._pb)
         if b is not None:
-            return (self._pa, b)
+            return b.args_of(self._pa) if isinstance(b, Fan) else (self._pa, b)
         return many.args() if isinstance(many, Many) else ()
 
     @property
@@ -178,7 +183,7 @@ class Node(Operand):
         if a is not None:
             return (self._pa,) if b is None else (self._pa, self._pb)
         if b is not None:
-            return (self._pb,)
+            return b.partials_of(self._pa) if isinstance(b, Fan) else (self._pb,)
         many = self._info
         return many.all_partials() if isinstance(many, Many) else ()
 
@@ -209,3 +214,109 @@ class Node(Operand):
     def _accumulate(self, adjoint: Any) -> None:
         """Add to the gradient of a leaf."""
         self._set_gradient(self._gradient() + adjoint)
+
+
+def _no_number(*numbers: float) -> float:
+    raise TypeError("a fan is no number")
+
+
+_FAN: Final = Op("fan", -1, _no_number, _no_number)
+
+#: the adjoint of a neuron that a sweep has not met: it changes no sum, and a sum that began at 0.0 is never −0.0
+UNREACHED: Final = -0.0
+
+
+class Fan(Node):
+    """The inputs x₁ … xₙ of one sample, where they fan out into the neurons of a layer: a node of the sweeps alone.
+
+    Each neuron is a function of all of them. With the fan between, a sweep passes the inputs once a sample and not once
+    a neuron: the neurons leave their adjoints δ with the fan, whose turn comes when all of them are done, and it hands
+    Ωᵀδ to the inputs in one product. To everyone else a neuron is the ``affine`` of its inputs, weights and bias, and
+    no list, picture or trace of a graph has the fan in it.
+
+    Attributes:
+        inputs: Values, and floats for what is constant.
+        nodes: those of them that are Values.
+        columns: their places among the inputs; None if all are Values.
+        numbers: the inputs' numbers as they were: a list or an array.
+        sink: the layer's ``Weights``.
+        weights: the layer's numbers as they were.
+        first, count: which neurons of the layer there are: ``first``, ``first + 1`` …
+        adjoints: in a sweep, δ of each neuron, ``UNREACHED`` until the sweep meets it.
+    """
+
+    __slots__ = ("adjoints", "columns", "count", "first", "inputs", "nodes", "numbers", "sink", "weights")
+
+    def __init__(
+        self,
+        inputs: list[Any],
+        nodes: list[Node],
+        columns: list[int] | None,
+        numbers: Any,
+        sink: Sink,
+        weights: Any,
+        first: int,
+        count: int,
+    ) -> None:
+        self._data = self._grad = self._pa = self._pb = self._adjoint = 0.0
+        self._a = self._b = self._info = None
+        self._prim = _FAN
+        self._mark = 0
+        self.inputs: list[Any] = inputs
+        self.nodes: list[Node] = nodes
+        self.columns: list[int] | None = columns
+        self.numbers: Any = numbers
+        self.sink: Sink = sink
+        self.weights: Any = weights
+        self.first: int = first
+        self.count: int = count
+        self.adjoints: list[float] = []
+
+    def unit(self, place: float) -> int:
+        """Which neuron of the layer the one with this ``_pa`` is."""
+        return self.first + int(place)
+
+    def row(self, place: float) -> list[float]:
+        """Its weights as they were."""
+        found: list[float] = self.weights.row(self.unit(place))
+        return found
+
+    def recorded(self, place: float) -> list[float]:
+        """The numbers of its inputs, weights and bias as they were."""
+        return [*self.numbers, *self.row(place), self.weights.bias_of(self.unit(place))]
+
+    def args_of(self, place: float) -> tuple[Any, ...]:
+        """The operands of its affine: inputs, weights, bias (0.0 if there is none); the latter two made on demand."""
+        sink: Any = self.sink
+        unit = self.unit(place)
+        return (*self.inputs, *sink.row(unit), sink.bias_of(unit))
+
+    def parents_of(self, place: float) -> tuple[Any, ...]:
+        """The inputs that are Values, the weights, the bias."""
+        return tuple([arg for arg in self.args_of(place) if isinstance(arg, Node)])
+
+    def partials_of(self, place: float) -> tuple[float, ...]:
+        """The recorded weights, the recorded inputs, and 1 for the bias."""
+        sink: Any = self.sink
+        to_bias = () if sink.bias is None else (1.0,)
+        return (*self.to_nodes(place), *map(float, self.numbers), *to_bias)
+
+    def to_nodes(self, place: float) -> list[float]:
+        """The partials of ``nodes``."""
+        if not self.nodes:
+            return []
+        row = self.row(place)
+        return row if self.columns is None else [row[column] for column in self.columns]
+
+
+def operands_of(node: Node) -> Sequence[Node]:
+    """The operands to which a sweep passes adjoints: the parents, without a layer's parameters."""
+    a, b = node._a, node._b
+    if b is not None:
+        if isinstance(b, Fan):
+            return b.nodes
+        return (b,) if a is None else (a, b)
+    if a is not None:
+        return (a,)
+    many = node._info
+    return many.nodes if isinstance(many, Many) else ()

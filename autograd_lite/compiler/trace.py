@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..graph import Many, Node
+from ..graph import Fan, Many, Node
 from ..modes import Tracer, tracing
 from ..primitives.arithmetic import where
 from ..primitives.core import Primitive
@@ -36,8 +36,9 @@ class Recorder(Tracer):
         self.kinds: Kinds = {}
 
     def saw(self, node: Any) -> None:
-        info = node._info
-        self.tape.append((node, node._prim, info if isinstance(info, Many) else node.args))
+        info, fan = node._info, node._b
+        used = (fan, node._pa) if isinstance(fan, Fan) else info if isinstance(info, Many) else node.args
+        self.tape.append((node, node._prim, used))
 
     def made(self, leaf: Any) -> None:
         if getattr(leaf, "storage", None) is None:  # an element of a parameter is live, whenever it was first looked at
@@ -224,22 +225,23 @@ class _Builder:
             at = self.buffers[id(storage)] = self.leaf("parameter", storage.label, tuple(storage.data.shape), storage)
         return at
 
-    def operands(self, many: Many) -> tuple[Any, ...]:
-        """The ids of the operands of an n-ary node; a neuron's without making its weights' Values.
+    def operands(self, used: Any) -> tuple[Any, ...]:
+        """The ids of the operands of a node; a neuron's without making its weights' Values.
 
         A neuron's inputs, which its whole layer shares, are one nested tuple in front.
         """
-        weights: Any = many.sink
-        sample: Any = many.operands
-        if weights is None or not hasattr(weights, "weight"):
-            return tuple(map(self.id_of, many.args()))
-        inputs = self.rows.get(id(sample))
+        if isinstance(used, Many):
+            return tuple(map(self.id_of, used.args()))
+        if not used or not isinstance(used[0], Fan):
+            return tuple(map(self.id_of, used))
+        fan, place = used
+        inputs = self.rows.get(id(fan))
         if inputs is None:
-            inputs = self.rows[id(sample)] = tuple(map(self.id_of, sample))
-            self.kept.append(sample)
-        n = len(inputs)
-        start = self.buffer(weights.weight.storage) + many.index * n
-        bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) + many.index
+            inputs = self.rows[id(fan)] = tuple(map(self.id_of, fan.inputs))
+            self.kept.append(fan)
+        n, unit, weights = len(inputs), fan.unit(place), fan.sink
+        start = self.buffer(weights.weight.storage) + unit * n
+        bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) + unit
         return (inputs, *range(start, start + n), bias)
 
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
@@ -251,7 +253,7 @@ class _Builder:
         args: list[tuple[Any, ...]] = []
         labels: dict[int, str] = {}
         for node, prim, operands in recorder.tape:
-            ids = self.operands(operands) if isinstance(operands, Many) else tuple(map(self.id_of, operands))
+            ids = self.operands(operands)
             prims.append(prim)
             args.append(ids)
             here = -len(prims)

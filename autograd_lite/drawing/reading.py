@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import OptionError
-from ..graph import Info, Many, Node, topological_order
+from ..graph import Fan, Info, Node, topological_order
 from ..notation import Outline, name_nodes, outline
 from ..value import Value
 from .model import Cluster
@@ -209,8 +209,8 @@ class Reading:
         layers: dict[int, list[str]] = {}
         for node in self.outline.nodes:
             owner = self.owner[id(node)]
-            if isinstance(node._info, Many) and node._info.sink is not None and owner in shown:
-                layers.setdefault(id(node._info.sink), []).append(self.ids[owner])
+            if isinstance(node._b, Fan) and owner in shown:
+                layers.setdefault(id(node._b.sink), []).append(self.ids[owner])
                 shown.discard(owner)
         if len(layers) < 2 or all(len(members) == 1 for members in layers.values()):
             return {}

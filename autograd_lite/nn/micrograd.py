@@ -18,7 +18,7 @@ import numpy as np
 from ..primitives.core import Operand
 from .layers import _positive
 from .module import Module, Parameters
-from .neuron import neurons, relus
+from .neuron import relus
 from .parameter import Parameter
 from .shapes import ShapeError, as_array, object_array
 from .weights import Weights
@@ -120,9 +120,7 @@ class Neuron(_Scalars):
     def _record(self, row: list[Any]) -> Any:
         weights = self._sink()
         _check(self, row, weights)
-        assert weights.bias is not None
-        bias = weights.bias.rows()[self._unit]
-        made = neurons(weights, row, [weights.weight.rows()[self._unit]], [bias], self._unit)
+        made = weights.record(row, self._unit)
         return (relus(made) if self.nonlin else made)[0]
 
     def _units(self) -> tuple[int, ...]:
@@ -176,7 +174,7 @@ class Layer(_Scalars):
     def _record(self, row: list[Any]) -> Any:
         weights = self._sink()
         _check(self, row, weights)
-        made = neurons(weights, row, self.weight.rows(), self.bias.rows())
+        made = weights.record(row)
         if self.nonlin:
             made = relus(made)
         return made[0] if len(made) == 1 else made

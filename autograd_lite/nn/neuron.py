@@ -1,7 +1,7 @@
 """A neuron is one node: f = Σ xᵢ·wᵢ + b, its weights a row of the layer's buffer.
 
-The node refers to the row, not to the weights' Values: recording a layer makes one node a neuron, the sweep
-multiplies the row's floats, and the layer's parameters get their share from its ``sink`` (``weights.py``). Whoever asks
+The node refers to the row, not to the weights' Values: recording a layer makes one node a neuron and one ``Fan`` a
+sample, which passes the neurons' adjoints on to the inputs and to the layer's parameters (``weights.py``). Whoever asks
 a node for its operands (a drawing, a trace, a second derivative) gets the scalars ``weight[3, 1]`` all the same.
 
 This file is hot: it is compiled where that is possible, so it is plain typed Python without NumPy.
@@ -11,108 +11,97 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mypy_extensions import mypyc_attr
-
-from ..graph import Many, Node, Sink
-from ..primitives import activations, kernels, reductions
+from ..graph import Fan, Node, Sink
+from ..primitives import activations, elementary, kernels, reductions
+from ..primitives.arithmetic import sub
 from ..primitives.base import Op, Operand, as_float
 from ..value import Value, node
 
-__all__ = ["Row", "neurons", "relus"]
+__all__ = ["Samples", "neurons", "relus", "squares", "sums"]
 
 _AFFINE: Final[Op] = reductions.affine
 _RELU: Final[Op] = activations.relu
+_SUB: Final[Op] = sub
+_POW: Final[Op] = elementary.pow
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Row(Many):
-    """The operands of a neuron: x₁ … xₙ, then its row of the weights, then its bias; the latter two made on demand.
+class Samples:
+    """The inputs of a layer, one sample after the other: what they are, and their numbers.
 
     Attributes:
-        operands: the inputs: Values, and floats for what is constant; shared by the neurons of the layer.
-        numbers: the inputs' numbers as they were; one list for a sample, by which the sink knows it.
-        row: the weights as they were.
-        sink: the layer's ``Weights``.
-        index: which of its neurons this is.
+        inputs: Values, and floats for what is constant.
+        numbers: the number of each.
+        values: how many are Values.
+        foreign: whether some are neither: parameters, symbols.
     """
 
-    __slots__ = ("numbers", "row")
+    __slots__ = ("foreign", "inputs", "numbers", "values")
 
-    def __init__(
-        self,
-        operands: list[Any],
-        nodes: list[Node],
-        partials: list[float],
-        sink: Sink,
-        index: int,
-        numbers: list[float],
-        row: list[float],
-    ) -> None:
-        super().__init__(operands, nodes, partials, sink, index)
-        self.numbers: list[float] = numbers
-        self.row: list[float] = row
+    def __init__(self, inputs: list[Any]) -> None:
+        self.inputs: list[Any] = inputs
+        self.numbers: list[float] = []
+        self.values: int = 0
+        self.foreign: bool = False
+        numbers = self.numbers
+        plain = 0
+        for x in inputs:
+            if type(x) is Value:
+                numbers.append(x._data)
+                plain += 1
+            elif type(x) is float:
+                numbers.append(x)
+            else:
+                self._sort(inputs)
+                return
+        self.values = plain
 
-    def args(self) -> tuple[Any, ...]:
-        """All operands of the affine: inputs, weights, bias (0.0 if there is none)."""
-        weights: Any = self.sink
-        return (*self.operands, *weights.row(self.index), weights.bias_of(self.index))
-
-    def parents(self) -> tuple[Any, ...]:
-        """The inputs that are Values, the weights, the bias."""
-        return tuple([arg for arg in self.args() if isinstance(arg, Node)])
-
-    def all_partials(self) -> tuple[float, ...]:
-        """The recorded weights, the recorded inputs, and 1 for the bias."""
-        weights: Any = self.sink
-        to_bias = () if weights.bias is None else (1.0,)
-        return (*self.partials[: len(self.nodes)], *self.numbers, *to_bias)
+    def _sort(self, inputs: list[Any]) -> None:
+        """The same for inputs of which some are ints, NumPy's numbers, parameters' elements, symbols."""
+        self.inputs = [x if isinstance(x, Operand) else as_float(x, "a layer") for x in inputs]
+        self.values = sum([isinstance(x, Value) for x in self.inputs])
+        self.foreign = any(isinstance(x, Operand) and not isinstance(x, Value) for x in self.inputs)
+        if not self.foreign:
+            self.numbers = [x._number() if isinstance(x, Value) else x for x in self.inputs]
 
 
-def neurons(
-    weights: Sink, inputs: list[Any], rows: list[list[float]], biases: list[float], first: int = 0
-) -> list[Any]:
-    """Record the neurons of a layer for one sample.
+def sums(numbers: list[list[float]], rows: list[list[float]], biases: list[float]) -> list[list[float]]:
+    """Σ xᵢ·wᵢ + b of every sample and neuron, as plain loops: for layers too small for NumPy's overhead."""
+    return [[kernels.affine(xs, row, bias) for row, bias in zip(rows, biases)] for xs in numbers]
+
+
+def neurons(sink: Sink, weights: Any, samples: Samples, numbers: list[Any], outs: list[list[float]], first: int) -> Any:
+    """Record the neurons of a layer.
 
     Args:
-        weights: the layer's ``Weights``.
-        inputs: the sample: Values and numbers, as many as a row has weights.
-        rows: the numbers of the weights of those neurons.
-        biases: the numbers of their biases.
-        first: which neuron of the layer the first row is.
+        sink: the layer's ``Weights``.
+        weights: their numbers, frozen.
+        samples: the inputs.
+        numbers: the numbers of each sample.
+        outs: the sums of each sample's neurons.
+        first: which neuron of the layer the first one is.
 
     Returns:
-        One Value for each neuron.
+        A list of Values, sample after sample.
     """
-    kinds = set(map(type, inputs))
-    if len(kinds) != 1 or (Value not in kinds and float not in kinds):
-        return _mixed(weights, inputs, rows, biases, first)
-    nodes: list[Any] = inputs if Value in kinds else []
-    numbers: list[float] = [x._data for x in nodes] if Value in kinds else inputs
     result: list[Any] = []
-    for row, bias in zip(rows, biases):
-        out = kernels.affine(numbers, row, bias)
-        many = Row(inputs, nodes, row, weights, first, numbers, row)
-        result.append(node(out, _AFFINE, None, None, 0.0, 0.0, many))
-        first += 1
-    return result
-
-
-def _mixed(weights: Any, inputs: list[Any], rows: list[list[float]], biases: list[float], first: int) -> list[Any]:
-    """The same for inputs of which some are Values, some numbers, some parameters' elements or symbols."""
-    if any(isinstance(x, Operand) and not isinstance(x, Value) for x in inputs):
-        affine: Any = _AFFINE
-        units = range(first, first + len(biases))
-        return [affine(inputs, weights.row(unit), weights.bias_of(unit)) for unit in units]
-    inputs = [x if isinstance(x, Value) else as_float(x, "a layer") for x in inputs]
-    numbers = [x._number() if isinstance(x, Value) else x for x in inputs]
-    nodes: list[Any] = [x for x in inputs if isinstance(x, Value)]
-    result: list[Any] = []
-    for row, bias in zip(rows, biases):
-        partials = [w for w, x in zip(row, inputs) if isinstance(x, Value)]
-        out = kernels.affine(numbers, row, bias)
-        many = Row(inputs, nodes, partials, weights, first, numbers, row)
-        result.append(node(out, _AFFINE, None, None, 0.0, 0.0, many))
-        first += 1
+    inputs = samples.inputs
+    count = len(outs)
+    width = len(inputs) // count if count else 0
+    for k in range(count):
+        operands = inputs[k * width : (k + 1) * width]
+        nodes: list[Node] = operands
+        columns: list[int] | None = None
+        if samples.values == 0:
+            nodes = []
+        elif samples.values != len(inputs):
+            columns = [i for i, x in enumerate(operands) if isinstance(x, Value)]
+            nodes = [operands[i] for i in columns]
+        row = outs[k]
+        fan = Fan(operands, nodes, columns, numbers[k], sink, weights, first, len(row))
+        place = 0.0
+        for out in row:
+            result.append(node(out, _AFFINE, None, fan, place, 0.0))
+            place += 1.0
     return result
 
 
@@ -130,4 +119,17 @@ def relus(values: list[Any]) -> list[Any]:
                 result.append(node(0.0, _RELU, value, None, 0.0, 0.0))
                 continue
         result.append(relu(value))
+    return result
+
+
+def squares(predictions: list[Any], targets: list[Any]) -> list[Any]:
+    """(p − t)² of every pair: the same nodes as the operators', without a dispatch for each of them."""
+    result: list[Any] = []
+    for p, t in zip(predictions, targets):
+        if type(p) is Value and type(t) is float:
+            d = p._data - t
+            difference = node(d, _SUB, p, None, 1.0, t)
+            result.append(node(_POW.fn(d, 2.0), _POW, difference, None, 2.0 * d, 2.0))
+        else:
+            result.append((p - t) ** 2)
     return result

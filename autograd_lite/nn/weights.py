@@ -1,36 +1,88 @@
-"""The parameters of a layer, as the place where the adjoints of its neurons go.
+"""The parameters of a layer, as what records its neurons, and as the place where their adjoints go.
 
-The reverse sweep hands each neuron's adjoint δ to its layer. The layer adds all of them to its gradient buffers at the
-end of the sweep, in the chapter's matrix equations ∂ℓ/∂Ω = Σ δ xᵀ and ∂ℓ/∂β = Σ δ: one product for however many
-samples, and whichever calls recorded them.
+A layer's neurons are recorded for a whole batch at a time: F = X Ωᵀ + β is one product. In the reverse sweep each
+sample's adjoints δ come back to the layer, which hands Ωᵀδ to the inputs; and at the end of the sweep it adds all of
+them to its gradient buffers, in the chapter's matrix equations ∂ℓ/∂Ω = Σ δ xᵀ and ∂ℓ/∂β = Σ δ: one product for however
+many samples, and whichever calls recorded them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..graph import STATE, Many, Node, Sink, hooked
+from ..graph import STATE, Fan, Node, Sink, hooked
+from ..nodes import UNREACHED
+from ..primitives import reductions
+from .neuron import Samples, neurons, sums
 from .parameter import Element, Parameter
 
-__all__ = ["Weights"]
+__all__ = ["Frozen", "Weights"]
+
+_dot, _fromiter, _array = np.dot, np.fromiter, np.ndarray
+
+#: multiplications for one sample up to which plain loops are faster than NumPy
+SMALL = 64
+
+
+class Frozen:
+    """The numbers of a layer as they were when neurons were recorded; one for all neurons while they stay the same.
+
+    Attributes:
+        raw: the numbers as bytes: the weights, then the biases.
+        matrix: Ω, read-only.
+        bias: β, read-only; None if the layer has none.
+        finite: whether every weight is.
+    """
+
+    __slots__ = ("_rows", "bias", "finite", "matrix", "raw")
+
+    def __init__(self, raw: tuple[bytes, bytes | None], shape: tuple[int, ...]) -> None:
+        self.raw = raw
+        self.matrix = np.frombuffer(raw[0]).reshape(shape)
+        self.bias = None if raw[1] is None else np.frombuffer(raw[1])
+        self.finite = bool(np.isfinite(self.matrix).all())
+        self._rows: tuple[list[list[float]], list[float]] | None = None
+
+    def lists(self) -> tuple[list[list[float]], list[float]]:
+        """The rows of Ω, and β, as lists of floats."""
+        if self._rows is None:
+            bias = [0.0] * len(self.matrix) if self.bias is None else self.bias.tolist()
+            self._rows = (self.matrix.tolist(), bias)
+        return self._rows
+
+    def row(self, unit: int) -> list[float]:
+        """The weights of a neuron."""
+        if self._rows is not None:
+            return self._rows[0][unit]
+        found: list[float] = self.matrix[unit].tolist()
+        return found
+
+    def bias_of(self, unit: int) -> float:
+        """The bias of a neuron; 0.0 if the layer has none."""
+        return 0.0 if self.bias is None else float(self.bias[unit])
+
+    def __reduce__(self) -> Any:
+        return (Frozen, (self.raw, self.matrix.shape))
 
 
 class Weights(Sink):
-    """The weights and biases of a layer: where the adjoints of its neurons go, whichever samples they come from.
+    """The weights and biases of a layer: what its neurons are recorded with, and where their adjoints go.
 
     Attributes:
         weight: shape (neurons, inputs).
         bias: shape (neurons,), or None.
     """
 
-    __slots__ = ("bias", "weight")
+    __slots__ = ("_frozen", "bias", "weight")
 
     def __init__(self, weight: Parameter, bias: Parameter | None) -> None:
         self.weight = weight
         self.bias = bias
+        self._frozen: Frozen | None = None
 
     def row(self, unit: int) -> list[Any]:
         """The weights of a neuron as Values."""
@@ -41,39 +93,94 @@ class Weights(Sink):
         """The bias of a neuron as a Value; 0.0 if the layer has none."""
         return 0.0 if self.bias is None else self.bias.element(unit)
 
-    def commit(self, adjoints: list[tuple[Many, float]]) -> list[Node]:
+    # --- forward --------------------------------------------------------------------------------------------------
+
+    def freeze(self) -> Frozen:
+        """The numbers as they are now; the same ones as long as they are the same."""
+        bias = self.bias
+        raw = (self.weight.storage.data.tobytes(), None if bias is None else bias.storage.data.tobytes())
+        known = self._frozen  # one assignment: another thread may be recording too
+        if known is None or known.raw != raw:
+            known = self._frozen = Frozen(raw, self.weight.shape)
+        return known
+
+    def record(self, inputs: list[Any], unit: int | None = None) -> list[Any]:
+        """The neurons of every sample as Values, sample after sample.
+
+        Args:
+            inputs: Values and numbers: the samples one after the other.
+            unit: the one neuron that is wanted; None for all.
+        """
+        frozen = self.freeze()
+        units, width = frozen.matrix.shape
+        first, last = (0, units) if unit is None else (unit, unit + 1)
+        samples = Samples(inputs)
+        if samples.foreign:
+            return self._of_scalars(samples.inputs, range(first, last))
+        numbers: list[Any]
+        if width * (last - first) <= SMALL:
+            rows, bias = frozen.lists()
+            numbers = [samples.numbers[i : i + width] for i in range(0, len(inputs), width)]
+            outs = sums(numbers, rows[first:last], bias[first:last])
+        else:
+            batch = _fromiter(samples.numbers, float, len(inputs)).reshape(-1, width)
+            product = _dot(batch, frozen.matrix[first:last].T)
+            if frozen.bias is not None:
+                with np.errstate(all="ignore"):
+                    product += frozen.bias[first:last]
+            numbers, outs = list(batch), product.tolist()
+        made: list[Any] = neurons(self, frozen, samples, numbers, outs, first)
+        return made
+
+    def _of_scalars(self, inputs: list[Any], units: range) -> list[Any]:
+        """The same for inputs that are neither Values nor numbers: the affine of the scalars."""
+        width = self.weight.shape[1]
+        rows = [inputs[i : i + width] for i in range(0, len(inputs), width)]
+        return [reductions.affine(x, self.row(unit), self.bias_of(unit)) for x in rows for unit in units]
+
+    # --- reverse --------------------------------------------------------------------------------------------------
+
+    def to_inputs(self, fan: Fan) -> tuple[Any, list[float]]:
+        """δ of a sample, and Ωᵀδ: what each of its inputs is handed."""
+        delta = _fromiter(fan.adjoints, float, fan.count)
+        if not fan.nodes:
+            return delta, []
+        frozen = fan.weights
+        matrix = frozen.matrix
+        if fan.count != len(matrix):
+            matrix = matrix[fan.first : fan.first + fan.count]
+        if frozen.finite:
+            handed = _dot(delta, matrix)
+        else:
+            reached = _reached(delta)
+            handed = _dot(delta[reached], matrix[reached])
+        if fan.columns is not None:
+            handed = handed[fan.columns]
+        return delta, handed.tolist()
+
+    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
         with np.errstate(all="ignore"):
             to_weight, to_bias = self._gradients(adjoints)
-            self.weight.grad += _watched(self.weight, to_weight)
-            if self.bias is not None:
-                self.bias.grad += _watched(self.bias, to_bias)
-        return _nonfinite(self.weight) or (_nonfinite(self.bias) if self.bias is not None else [])
+            return _add(self.weight, to_weight) or (_add(self.bias, to_bias) if self.bias is not None else [])
 
-    def _gradients(self, adjoints: list[tuple[Many, float]]) -> tuple[Any, Any]:
+    def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
-        samples: dict[int, int] = {}
-        numbers: list[list[float]] = []
-        places: list[int] = []
-        units = len(self.weight)
-        for many, _ in adjoints:
-            row: Any = many
-            place = samples.get(id(row.numbers))
-            if place is None:
-                place = samples[id(row.numbers)] = len(numbers)
-                numbers.append(row.numbers)
-            places.append(place * units + row.index)
-        delta = np.bincount(places, [g for _, g in adjoints], len(numbers) * units).reshape(len(numbers), units)
-        x = np.array(numbers)
-        if np.isfinite(x).all():
-            return delta.T @ x, delta.sum(axis=0)
-        to_weight = np.zeros(self.weight.shape)
-        for many, g in adjoints:  # a neuron that the sweep has not reached has no 0·inf to add
-            row = many
-            to_weight[row.index] += g * np.array(row.numbers)
+        units, width = self.weight.shape
+        deltas = [delta for _, delta in adjoints]
+        if any(fan.count != units for fan, _ in adjoints):
+            deltas = [_padded(fan, delta, units) for fan, delta in adjoints]
+        delta = np.concatenate(deltas).reshape(-1, units)
+        x = np.concatenate([fan.numbers for fan, _ in adjoints]).reshape(-1, width)
+        to_weight = _dot(delta.T, x)
+        if not math.isfinite(np.vdot(x, x)) and not np.isfinite(x).all():
+            to_weight = np.zeros((units, width))
+            for sample, row in zip(delta, x):  # a neuron that the sweep has not reached has no 0·inf to add
+                reached = _reached(sample)
+                to_weight[reached] += np.outer(sample[reached], row)
         return to_weight, delta.sum(axis=0)
 
-    def spread(self, adjoints: list[tuple[Many, float]], inputs: Sequence[Node]) -> None:
+    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
         """Give those scalars of the layer that are among ``inputs`` their adjoints."""
         flat: list[Any] = []
         for wanted in inputs:
@@ -98,18 +205,27 @@ class Weights(Sink):
         return (Weights, (self.weight, self.bias))
 
 
-def _watched(parameter: Parameter, adjoints: Any) -> Any:
-    """The adjoints as the hooks on single weights leave them."""
+def _reached(delta: Any) -> Any:
+    """Which neurons of a sample a sweep has met."""
+    return (delta != UNREACHED) | ~np.signbit(delta)
+
+
+def _padded(fan: Fan, delta: Any, units: int) -> Any:
+    """δ of a fan of some neurons as one of the whole layer."""
+    whole = np.full(units, UNREACHED)
+    whole[fan.first : fan.first + fan.count] = delta
+    return whole
+
+
+def _add(parameter: Parameter, adjoints: Any) -> list[Node]:
+    """Add the adjoints, as the hooks on single weights leave them; the first scalar whose gradient is not finite."""
     if STATE.watched:
         for element in parameter.made():
             adjoints.flat[element.index] = hooked(element, float(adjoints.flat[element.index]))
-    return adjoints
-
-
-def _nonfinite(parameter: Parameter) -> list[Node]:
-    """The first scalar of ``parameter`` whose gradient is nan or infinite."""
-    flat = parameter.grad.numpy().reshape(-1)
-    if np.isfinite(flat).all():
+    grad = parameter.storage.grad.view(_array)
+    np.add(grad, adjoints, grad)
+    flat = grad.reshape(-1)
+    if math.isfinite(np.vdot(flat, flat)) or np.isfinite(flat).all():
         return []
     element = parameter.element(int(np.argmin(np.isfinite(flat))))
     element._adjoint = float(flat[element.index])

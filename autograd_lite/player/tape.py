@@ -10,7 +10,7 @@ from typing import Any
 from ..drawing.model import Picture
 from ..drawing.reading import Reading
 from ..errors import GraphChangedError
-from ..graph import Deferred, Node, topological_order
+from ..graph import Deferred, Fan, Node, topological_order
 from ..notation.phrases import phrase
 from ..notation.symbols import Symbol, symbol
 from .ops import supported
@@ -158,7 +158,8 @@ def _factors(tape: Tape, values: list[float], partials: Sequence[float], i: int)
     if name not in ("mul", "dot", "affine"):
         return set()
     n = len(args) // 2
-    row = getattr(tape.nodes[i]._info, "row", None)  # a neuron keeps its weights as they were
+    node = tape.nodes[i]
+    row = node._b.row(node._pa) if isinstance(node._b, Fan) else None  # a neuron keeps its weights as they were
     found = set()
     for k, a in enumerate(args[: 2 * n]):
         if a >= 0 and tape.ops[a] is None:
