@@ -10,9 +10,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..functional import Jacobian
 from ..graph import STATE, Node
 from ..modes import current_tracer, observers
 from .arguments import CONSTANT, block_names, differentiated, integers_fixed
+from .direct import array_call
 from .emit_drjit import lanes_source
 from .emit_source import source as array_source
 from .equations import Equations, equations
@@ -22,6 +24,7 @@ from .paths import Compilation, Path, Plan, guards_hold
 from .program import CompileError, CompileWarning, Program
 from .results import Gradients, Pullback, call_primitive, scalar_result
 from .statements import ArrayProgram
+from .sparse import Sweeps, recordable
 from .structure import Parts, assemble, flatten, has_integers, rebuild
 from .trace import record_call
 from .watch import Watch, random_states
@@ -101,13 +104,14 @@ class Compiled:
             self._lanes = Lanes(Compiled(inner), f, options)
         elif kind not in ("grad", "value_and_grad"):
             kind, inner = "call", f
+        self._sweeps = Sweeps(Compiled(recordable(f)), f) if isinstance(f, Jacobian) else None
         self.kind = kind
         self.inner = inner
         self.argnums: Any = options
         self._states: list[_State] = []
         self._lock = threading.RLock()
         self.last: Compilation | None = None
-        self._prim = call_primitive(self._name(), None)
+        self.primitive = call_primitive(self._name(), None)
         self._fast: Callable[..., Any] | None = None
         self.previous: Callable[..., Any] | None = None
         self._chain = 0
@@ -201,22 +205,31 @@ class Compiled:
         if STATE.special and any(not getattr(observer, "cuts", False) for observer in observers()):
             # detect_anomaly and the like have to see every node; no_grad need not
             return self._f(*args, **named)
+        if self._sweeps is not None:
+            found = self._sweeps(args, named)
+            if found is not None:
+                self.last = self._sweeps.last
+                return found
+        return self.run(args, named)[0]
+
+    def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Parts]:
+        """A call's result, and its arguments taken apart: with the program that ran on them, if one did."""
         state = self._state()
         for level in range(state.level, CONSTANT + 1):
-            done, result = self._at_level(level, state, args, named)
+            done, result, blocks = self._at_level(level, state, args, named)
             if done:
-                return result
+                return result, blocks
             if not any(map(has_integers, (*args, *named.values()))):
                 break
         if not isinstance(result, CompileError):
             self._f(*args, **named)  # what it raises in plain code says what is wrong
         raise result
 
-    def _at_level(self, level: int, state: _State, args: Any, named: Any) -> tuple[bool, Any]:
+    def _at_level(self, level: int, state: _State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
         given, keywords = integers_fixed(self, level, args, named) if level else (args, named)
         blocks = Parts()
-        starts = []
+        starts = blocks.starts
         key: list[Any] = []
         for arg in given:
             starts.append(len(blocks))
@@ -226,7 +239,7 @@ class Compiled:
             key.append((name, flatten(arg, blocks)))
         values = [k for k, block in enumerate(blocks) if isinstance(block, Node)]
         if values and self.kind != "call":
-            return True, self._f(*args, **named)
+            return True, self._f(*args, **named), blocks
         blocks.active.update(values)
         for n in differentiated(self, args):
             blocks.active.update(range(starts[n], starts[n + 1]))
@@ -235,20 +248,20 @@ class Compiled:
         for path in paths:
             if path.kinds and not blocks.fit(path.kinds):
                 continue
-            done, result = self._run(path, args, named, blocks, starts, values)
+            done, result = self._run(path, args, named, blocks, values)
             if done:
-                return True, result
+                return True, result, blocks
         with self._lock:
             found = self._record(state, paths, given, keywords, blocks, level)
             if isinstance(found, Exception):
-                return False, found
+                return False, found, blocks
             if not paths:
                 self._forget(state)
             state.entries.setdefault(tuple(key), paths).insert(0, found)
         if level > state.level:
             state.level, self.previous = level, None
             self._call_with(None)
-        done, result = self._run(found, args, named, blocks, starts, values)
+        done, result = self._run(found, args, named, blocks, values)
         if not done:
             raise CompileError(
                 f"{self._name()} took another way when it was run than when it was recorded; does it depend on "
@@ -256,13 +269,13 @@ class Compiled:
             )
         if not values and not level:
             self._straight(found, args, named, state)
-        return True, result
+        return True, result, blocks
 
     def _straight(self, path: Path, args: Any, named: Any, state: _State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
         self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
         self.previous = self._fast if self._chain else None
-        fast = straight_line(self, path, args, named, state.watch)
+        fast = straight_line(self, path, args, named, state.watch) or array_call(self, path, args, named, state.watch)
         if fast is not None:
             self._call_with(fast)
 
@@ -327,12 +340,10 @@ class Compiled:
             )
         return Path(recording, level)
 
-    def _run(
-        self, path: Path, args: Any, named: Any, blocks: list[Any], starts: list[int], values: list[int]
-    ) -> tuple[bool, Any]:
+    def _run(self, path: Path, args: Any, named: Any, blocks: Parts, values: list[int]) -> tuple[bool, Any]:
         """Run one path: whether the call takes it, and the result."""
         if self.kind != "call":
-            return self._run_gradient(path, args, named, blocks, starts)
+            return self._run_gradient(path, args, named, blocks)
         if values and len(path.program.outputs) != 1:
             return True, self._f(*args, **named)
         wrt: tuple[int, ...] = ()
@@ -343,7 +354,7 @@ class Compiled:
             return True, self._f(*args, **named)
         compilation = path.compilation(True, wrt)
         outputs, held = compilation.call(blocks)
-        self.last = compilation
+        self.last = blocks.last = compilation
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
@@ -371,11 +382,13 @@ class Compiled:
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
-        result = self._call(*args, **named)
-        if self.last is None or self.last.path.level or (any(self.last.path.tainted) and self.kind == "call"):
+        if self._lanes is not None or current_tracer() is not None:
             return None, Plan(True), None
-        path = self.last.path
-        return path, self.last.plan, path.recording.result if self.kind == "call" else result
+        result, blocks = self.run(args, named)
+        used: Compilation | None = blocks.last
+        if used is None or used.path.level or (any(used.path.tainted) and self.kind == "call"):
+            return None, Plan(True), None
+        return used.path, used.plan, used.path.recording.result if self.kind == "call" else result
 
     def _live_result(
         self, path: Path, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: list[Any], values: Any
@@ -394,7 +407,7 @@ class Compiled:
         number = float(outputs[0])
         if sink is None and release is not None:
             release()
-        prim = self._prim if sink is not None or not nodes else call_primitive(self._name(), (self._f, *call))
+        prim = self.primitive if sink is not None or not nodes else call_primitive(self._name(), (self._f, *call))
         made = scalar_result(number, prim, nodes, partials, sink)
         like = path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]))
@@ -411,13 +424,11 @@ class Compiled:
 
         sink = Pullback([path.leaves[k].key for k in parameters], len(numbers), pull)
         return [
-            scalar_result(number, self._prim, [], [], sink, index) if tainted else number
+            scalar_result(number, self.primitive, [], [], sink, index) if tainted else number
             for index, (number, tainted) in enumerate(zip(numbers, path.tainted))
         ]
 
-    def _run_gradient(
-        self, path: Path, args: Any, named: Any, blocks: list[Any], starts: list[int]
-    ) -> tuple[bool, Any]:
+    def _run_gradient(self, path: Path, args: Any, named: Any, blocks: Parts) -> tuple[bool, Any]:
         """``grad`` and ``value_and_grad``: the derivatives, in the structure of the arguments."""
         single = isinstance(self.argnums, int)
         asked = (self.argnums,) if single else tuple(self.argnums)
@@ -425,10 +436,10 @@ class Compiled:
         wrong = len(set(chosen)) != len(asked) or not isinstance(path.recording.result, float)
         if wrong or len(path.program.outputs) != 1:
             return True, self._f(*args, **named)  # raises, and says what to use instead
-        wrt = tuple(path.arguments[k] for n in chosen for k in range(starts[n], starts[n + 1]))
+        wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
         compilation = path.compilation(self.kind == "value_and_grad", wrt)
         outputs, held = compilation.call(blocks)
-        self.last = compilation
+        self.last = blocks.last = compilation
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)

@@ -18,7 +18,7 @@ from .watch import Watch
 if TYPE_CHECKING:
     from .api import Compiled
 
-__all__ = ["straight_line"]
+__all__ = ["parameters_of", "straight_line"]
 
 MAX_CONDITIONS = 60
 
@@ -37,7 +37,7 @@ def straight_line(
     if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > LONGEST:
         return None
     variadic = _variadic(owner.inner)
-    parameters = None if variadic else _parameters(owner.inner, len(args))
+    parameters = None if variadic else parameters_of(owner.inner, len(args))
     if (
         (parameters is None and not variadic)
         or watch.arrays
@@ -133,7 +133,7 @@ def _variadic(f: Callable[..., Any]) -> bool:
     return len(found) == 1 and found[0].kind is inspect.Parameter.VAR_POSITIONAL
 
 
-def _parameters(f: Callable[..., Any], count: int) -> list[str] | None:
+def parameters_of(f: Callable[..., Any], count: int) -> list[str] | None:
     """The names of the positional parameters, if the function has nothing else."""
     try:
         found = list(inspect.signature(f).parameters.values())

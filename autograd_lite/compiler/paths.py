@@ -47,17 +47,21 @@ class Plan:
         value: whether the outputs are among the results.
         wrt: the numbers of the leaves to differentiate the output (or the seeded outputs) with respect to.
         seeded: whether the adjoints of the outputs are an input, for several outputs.
+        forward: whether the tangents of the leaves are inputs, and the derivatives are those of the outputs.
     """
 
-    __slots__ = ("seeded", "value", "wrt")
+    __slots__ = ("forward", "seeded", "value", "wrt")
 
-    def __init__(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False) -> None:
+    def __init__(
+        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False
+    ) -> None:
+        self.forward = forward
         self.value = value
         self.wrt = wrt
         self.seeded = seeded
 
     def key(self) -> tuple[Any, ...]:
-        return (self.value, self.wrt, self.seeded)
+        return (self.value, self.wrt, self.seeded, self.forward)
 
 
 def _flat(x: Any) -> Any:
@@ -157,19 +161,27 @@ class Compilation:
         text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
         return text, lines.scope
 
-    def call(self, blocks: Sequence[Any]) -> tuple[Any, Any]:
+    def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, Any]:
         """Run on the arguments' blocks; live numbers are read now.
+
+        Args:
+            blocks: the numbers of the arguments.
+            seeds: the adjoints of the outputs if they are an input, or the tangents.
 
         Returns:
             The outputs, and what has to be given back when they have been used (their buffers).
         """
         if self.scalar:
-            return self.run(*[_flat(x) for x in self._given(blocks)]), None
+            return self.run(*[_flat(x) for x in [*self._given(blocks), *seeds]]), None
         try:
             runner = self.pool.pop()  # atomic: two threads never share buffers
         except IndexError:
-            runner = self.make([np.asarray(leaf.key.data) for leaf in self.leaves if leaf.kind == "parameter"])
-        return runner(*self._given(blocks)), runner
+            runner = self.fresh()
+        return runner(*self._given(blocks), *seeds), runner
+
+    def fresh(self) -> Any:
+        """A runner of its own buffers."""
+        return self.make([np.asarray(leaf.key.data) for leaf in self.leaves if leaf.kind == "parameter"])
 
     def _given(self, blocks: Sequence[Any]) -> list[Any]:
         """What the program is called with: blocks of arguments, live numbers."""
@@ -234,6 +246,7 @@ class Path:
         self.compiled: dict[Any, Compilation] = {}
         self.lock = threading.Lock()
         self.expected: list[Any] = []
+        self.colourings: dict[Any, Any] = {}
         self.scalar = self._choose()
         self.way = self._way()
         reached = _reached(self.program, self.live)
@@ -272,15 +285,17 @@ class Path:
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
         return work * SCALAR_OPERATION < statements * ARRAY_STATEMENT
 
-    def compilation(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False) -> Compilation:
+    def compilation(
+        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False
+    ) -> Compilation:
         """The program for a plan, made once."""
-        key = (value, wrt, seeded)
+        key = (value, wrt, seeded, forward)
         found = self.compiled.get(key)
         if found is None:
             with self.lock:
                 found = self.compiled.get(key)
                 if found is None:
-                    found = self.compiled[key] = Compilation(self, Plan(value, wrt, seeded))
+                    found = self.compiled[key] = Compilation(self, Plan(value, wrt, seeded, forward))
         return found
 
     def statements(self, plan: Plan, scalar: bool | None = None) -> tuple[ArrayProgram, list[Any]]:
@@ -300,7 +315,9 @@ class Path:
         leaves = list(self.leaves)
         value = [self._output(lifted, ids, scalar)] if plan.value else []
         derivatives: list[Any] = []
-        if plan.wrt:
+        if plan.forward:
+            derivatives = [self._tangent(lifted, plan.wrt, leaves, names, scalar)]
+        elif plan.wrt:
             seeds: list[tuple[Any, Any]]
             if plan.seeded:
                 leaves.append(Leaf("seed", "seed", (len(ids),), None, 0))
@@ -311,6 +328,27 @@ class Path:
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
         guards, expected = self._guards(lifted, scalar)
         return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
+
+    def _tangent(
+        self, lifted: Lifted, wrt: Sequence[int], leaves: list[Leaf], names: dict[int, str], scalar: bool
+    ) -> Any:
+        """The tangents of the outputs for those of the leaves ``wrt``, which become leaves too.
+
+        Adjoints Jᵀw are linear in the seed w, and J is the derivative of vᵀ(Jᵀw): a second reverse sweep, in which
+        no w is left.
+        """
+        builder, ids = lifted.builder, np.array(self.program.outputs, dtype=np.int64)
+        w = builder.leaf(-1, (len(ids),))
+        found = self._derivatives(lifted, [(self._output(lifted, ids, scalar), w)], wrt, names, scalar)
+        seeds = []
+        for k, g in zip(wrt, found):
+            shape = self.leaves[k].shape
+            leaves.append(Leaf("seed", f"d{self.leaves[k].name}", shape, None, 0))
+            seeds.append((g, builder.leaf(len(leaves) - 1, shape)))
+        if not scalar:
+            return builder.broadcast(adjoints(builder, seeds, [w], names, lifted.masks)[0], (len(ids),))
+        elements = [builder.index(w, (i,)) for i in range(len(ids))]
+        return builder.pack(adjoints(builder, seeds, elements, names, lifted.masks), (len(ids),))
 
     def _output(self, lifted: Lifted, ids: Any, scalar: bool) -> Any:
         if len(ids) == 1:

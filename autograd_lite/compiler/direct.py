@@ -1,0 +1,111 @@
+"""The call itself for array programs: a generated function that checks its arguments, runs, and wraps the result."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ..graph import STATE, Many
+from ..value import node
+from .fast import parameters_of
+from .paths import Compilation, Path, guards_hold
+from .results import Gradients
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from .api import Compiled
+
+__all__ = ["array_call"]
+
+
+def array_call(
+    owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+) -> Callable[..., Any] | None:
+    """A function that runs an array program on float arrays and floats, or hands the call to the general way.
+
+    It does so for arguments of other types or shapes, on another way through the function, while something watches
+    recording, and when the surroundings have changed. None if the program or its result is not of that kind.
+    """
+    compilation = owner.last
+    if compilation is None or path.scalar or path.kinds or named:
+        return None
+    names = parameters_of(owner.inner, len(args))
+    leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]
+    if names is None or len(leaves) != len(args) or any("_" in name[:1] for name in names):
+        return None
+    checks = [_check(name, arg) for name, arg in zip(names, args)]
+    result = _result(owner, path, compilation, names, args)
+    if result is None or not all(checks):
+        return None
+    slow = f"return _slow({', '.join(names)})"
+    given = [
+        names[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
+    ]
+    body = [
+        f"if _state.special or {' or '.join(checks)} or not _holds(): {slow}",
+        "try: _runner = _runners.pop()",
+        "except IndexError: _runner = _fresh()",
+        f"_found = _runner({', '.join(given)})",
+    ]
+    if compilation.guards:
+        body += [f"if not _hold(_found[{-len(compilation.guards)}:], _guards):", "    _back(_runner)", f"    {slow}"]
+    text = f"def call({', '.join(names)}):\n" + "".join(f"    {line}\n" for line in [*body, *result])
+    scope: dict[str, Any] = {f"_v{k}": key for k, (_, key) in enumerate(compilation.sources)}
+    scope |= {
+        "_state": STATE, "_array": np.ndarray, "_float": float, "_float64": np.dtype(np.float64), "_type": type,
+        "_holds": watch.holds, "_slow": owner.previous or owner.general, "_runners": compilation.pool,
+        "_fresh": compilation.fresh, "_back": compilation.pool.append, "_guards": compilation.guards,
+        "_hold": guards_hold, "_loss": _loss(owner, compilation),
+    }  # fmt: skip
+    exec(compile(text, "<autograd_lite call>", "exec"), scope)
+    return cast("Callable[..., Any]", scope["call"])
+
+
+def _check(name: str, arg: Any) -> str:
+    """A test that holds where an argument is not like ``arg``; empty if it is neither a float array nor a float."""
+    if type(arg) is float:
+        return f"_type({name}) is not _float"
+    if type(arg) is not np.ndarray or arg.dtype != np.float64:
+        return ""
+    dtype = f"({name}.dtype is not _float64 and {name}.dtype != _float64)"
+    return f"_type({name}) is not _array or {name}.shape != {arg.shape!r} or {dtype}"
+
+
+def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[str], args: Any) -> list[str] | None:
+    """Lines that make the result of what was found, and give the buffers back; None for a result of another kind."""
+    if owner.kind == "call":
+        single = type(path.recording.result) is float and path.recording.plain == [None]
+        return ["return _loss(_found, _runner)"] if single and compilation.runs else None
+    single = isinstance(owner.argnums, int)
+    chosen = [n % len(args) for n in ((owner.argnums,) if single else owner.argnums)]
+    first = 1 if compilation.plan.value else 0
+    parts = [
+        f"_found[{first + k}].copy()"
+        if isinstance(args[n], np.ndarray) and args[n].shape
+        else f"_float(_found[{first + k}])"
+        for k, n in enumerate(chosen)
+    ]
+    if any(isinstance(args[n], np.ndarray) and not args[n].shape for n in chosen):
+        return None
+    text = parts[0] if single else f"({', '.join(parts)},)"
+    if first:
+        text = f"(_float(_found[0]), {text})"
+    return [f"_result = {text}", "_back(_runner)", "return _result"]
+
+
+def _loss(owner: Compiled, compilation: Compilation) -> Callable[[Any, Any], Any]:
+    """What makes a Value of the outputs: its operands are the live Values, and the parameters behind a sink."""
+    prim, runs, back = owner.primitive, compilation.runs, compilation.pool.append
+    places = slice(compilation.places[0], compilation.places[-1] + 1) if compilation.places else slice(0)
+    nodes = [leaf.key for _, leaf in compilation.others]
+    others = [i for i, _ in compilation.others]
+
+    def loss(found: Any, runner: Any) -> Any:
+        sink = Gradients(runs, found[places], functools.partial(back, runner))
+        partials = [float(found[i]) for i in others]
+        return node(float(found[0]), prim, None, None, 0.0, 0.0, Many(nodes, nodes, partials, sink))
+
+    return loss
