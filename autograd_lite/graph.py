@@ -335,7 +335,8 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list
         for node in nodes[:done]:
             if type(node) is plain and _has_float(node):
                 node._grad = node._adjoint
-        for what, before in reversed(changed or []):  # a sink's snapshot may have what a node of it was given
+        undo: list[tuple[Any, Any]] = [] if changed is None else changed
+        for what, before in undo[::-1]:  # the last first: a sink's snapshot may have what a node of it was given
             if isinstance(what, Node):
                 what._set_gradient(before)
             else:
