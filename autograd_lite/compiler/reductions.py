@@ -175,10 +175,7 @@ def _products(lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: An
     v = columns.shape[1]
     n = a.shape[1]
     if u == 1 and v == 1:
-        x, y = matrix(lifted, a[rows[:, 0]]), matrix(lifted, b[columns[:, 0]])
-        if grids == 1:
-            return builder.matmul(builder.reshape(x, (n,)), builder.reshape(y, (n,))), order, ()
-        return builder.reduce("sum", x * y, [1]), order, (grids,)
+        return _row_by_row(lifted, a[rows[:, 0]], b[columns[:, 0]]), order, (grids,) if grids > 1 else ()
     if grids == 1 and u > 1 and v > 1 and order[1] == v:  # the first operands change fastest: they are the columns
         order = order.reshape(u, v).T.ravel() if (np.diff(order.reshape(u, v)[:, 0]) == 1).all() else order
         if order[1] == 1:
@@ -197,10 +194,37 @@ def _products(lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: An
     return builder.matmul(stacks[0], builder.transpose(stacks[1], (0, 2, 1))), order, (grids, u, v)
 
 
+#: factors from at most so many pairs of arrays are multiplied pair by pair, not brought together first
+FEW = 4
+
+
 def _row_by_row(lifted: Lifted, left: Any, right: Any) -> Any:
-    """The general case: the products in an (m, n) array, summed along rows."""
-    x, y = matrix(lifted, left), matrix(lifted, right)
-    return lifted.builder.reduce("sum", x * y, [1])
+    """Each row of one table with its row of the other: Σ xᵢ·yᵢ in shape (m,), or () for one row."""
+    owners = lifted.owner[left[0]], lifted.owner[right[0]]
+    changes = (owners[0][1:] != owners[0][:-1]) | (owners[1][1:] != owners[1][:-1])
+    cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), left.shape[1]]
+    if len(cuts) - 1 > FEW:
+        return _pairs(lifted, matrix(lifted, left), matrix(lifted, right), left.shape)
+    total: Any = None
+    for low, high in itertools.pairwise(cuts):
+        tables = [table[:, low:high] for table in (left, right)]
+        x, y = (lifted.gather(table.ravel(), table.shape) for table in tables)
+        if type(x) is float or type(y) is float:
+            part = x * _row_sums(lifted, tables[1]) if type(x) is float else y * _row_sums(lifted, tables[0])
+        else:
+            part = _pairs(lifted, x, y, tables[0].shape)
+        total = part if total is None else total + part
+    return total
+
+
+def _pairs(lifted: Lifted, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
+    """The row sums of the products of two tables of that shape."""
+    builder = lifted.builder
+    m, n = shape
+    if m == 1:
+        x, y = (builder.reshape(builder.broadcast(table, shape), (n,)) for table in (x, y))
+        return builder.matmul(x, y)
+    return builder.reduce("sum", builder.broadcast(x * y, shape), [1])
 
 
 # --- labels -----------------------------------------------------------------------------------------------------------

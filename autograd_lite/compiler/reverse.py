@@ -73,9 +73,15 @@ def _active(builder: Builder, wrt: set[int], end: int) -> set[int]:
 
 
 def _sum(builder: Builder, parts: list[Any]) -> Any:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+    """The sum of adjoints; one that comes several times, as x·x gives, is taken so many times."""
+    counts: dict[tuple[str, Any], tuple[Any, int]] = {}
+    for part in parts:
+        key = ("symbol", part.id) if isinstance(part, Symbol) else ("number", part)
+        counts[key] = (part, counts.get(key, (part, 0))[1] + 1)
+    total: Any = None
+    for part, count in counts.values():
+        term = part if count == 1 else part * float(count)
+        total = term if total is None else total + term
     return total
 
 

@@ -44,14 +44,28 @@ def _mul(builder: Builder, a: Any, b: Any) -> Any:
 
 
 def _scaled(builder: Builder, number: float, x: Any) -> Any:
-    """number · (y · other) with the two numbers multiplied, when that neither overflows nor underflows."""
-    statement = builder.statements[x.id]
-    if statement.prim is TABLE["mul"]:
-        for k in (0, 1):
-            other = builder.number(builder.symbol(statement.args[k]))
+    """number · (y · other) with the two numbers multiplied, when that neither overflows nor underflows.
+
+    Also number · (z · (y · other)).
+    """
+    factors = _factors(builder, x)
+    inner = [_factors(builder, factor) for factor in factors]
+    for k, factor in enumerate(factors):
+        other = builder.number(factor)
+        if other is not None and 1e-100 < abs(other * number) < 1e100:
+            return factors[1 - k] * (other * number)
+    for k, pair in enumerate(inner):
+        for j, factor in enumerate(pair):
+            other = builder.number(factor)
             if other is not None and 1e-100 < abs(other * number) < 1e100:
-                return builder.symbol(statement.args[1 - k]) * (other * number)
+                return factors[1 - k] * (pair[1 - j] * (other * number))
     return None
+
+
+def _factors(builder: Builder, x: Any) -> list[Any]:
+    """The operands of a product; none of anything else."""
+    statement = builder.statements[x.id]
+    return [builder.symbol(a) for a in statement.args] if statement.prim is TABLE["mul"] else []
 
 
 def _add(builder: Builder, a: Any, b: Any) -> Any:
@@ -66,9 +80,15 @@ def _div(builder: Builder, a: Any, b: Any) -> Any:
 
 
 def _neg(builder: Builder, x: Any) -> Any:
+    """−(−x) is x, and −(c·x) is (−c)·x."""
     statement = builder.statements[x.id]
-    if statement.prim is not None and statement.prim.name == "neg":
+    if statement.prim is TABLE["neg"]:
         return builder.symbol(statement.args[0])
+    if statement.prim is TABLE["mul"]:
+        for k in (0, 1):
+            number = builder.number(builder.symbol(statement.args[k]))
+            if number is not None:
+                return builder.symbol(statement.args[1 - k]) * -number
     return None
 
 
