@@ -51,7 +51,10 @@ class OptionalBuild(build_ext):
         if os.environ.get("AUTOGRAD_LITE_NATIVE") == "1":
             raise error
         print(f"autograd_lite: no native build here ({error}); the plain source is installed", file=sys.stderr)
-        self.extensions = []
+        self.extensions = self.distribution.ext_modules = []
+        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
+        if wheel is not None:
+            wheel.root_is_pure = True  # what is installed anywhere is called py3-none-any
 
 
 def docstrings(room):
