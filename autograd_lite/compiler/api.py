@@ -23,8 +23,8 @@ from .lanes import Lanes
 from .paths import Compilation, Path, Plan, guards_hold
 from .program import CompileError, CompileWarning, Program
 from .results import Gradients, Pullback, call_primitive, scalar_result
-from .statements import ArrayProgram
 from .sparse import Sweeps, recordable
+from .statements import ArrayProgram
 from .structure import Parts, assemble, flatten, has_integers, rebuild
 from .trace import record_call
 from .watch import Watch, random_states
@@ -104,7 +104,6 @@ class Compiled:
             self._lanes = Lanes(Compiled(inner), f, options)
         elif kind not in ("grad", "value_and_grad"):
             kind, inner = "call", f
-        self._sweeps = Sweeps(Compiled(recordable(f)), f) if isinstance(f, Jacobian) else None
         self.kind = kind
         self.inner = inner
         self.argnums: Any = options
@@ -114,6 +113,8 @@ class Compiled:
         self.primitive = call_primitive(self._name(), None)
         self._fast: Callable[..., Any] | None = None
         self.previous: Callable[..., Any] | None = None
+        self._sweeps = Sweeps(Compiled(recordable(f)), f) if isinstance(f, Jacobian) else None
+        self.numbers_only = isinstance(f, Jacobian)  # what it closes over counts as constant
         self._chain = 0
         self._forgotten = 0
         self.general = self._call
@@ -348,9 +349,10 @@ class Compiled:
             return True, self._f(*args, **named)
         wrt: tuple[int, ...] = ()
         many = len(path.program.outputs) != 1
-        if not many and path.recording.plain[0] is not bool and (values or path.tainted[0]):
-            wrt = tuple(path.arguments[k] for k in values) + (path.live if path.tainted[0] else ())
-        elif many and any(path.tainted) and any(path.leaves[k].kind == "value" for k in path.live):
+        tainted = any(path.tainted) and (bool(values) or not self.numbers_only)
+        if not many and path.recording.plain[0] is not bool and (values or tainted):
+            wrt = tuple(path.arguments[k] for k in values) + (path.live if tainted else ())
+        elif many and tainted and any(path.leaves[k].kind == "value" for k in path.live):
             return True, self._f(*args, **named)
         compilation = path.compilation(True, wrt)
         outputs, held = compilation.call(blocks)
@@ -363,7 +365,6 @@ class Compiled:
             return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
         like = path.recording.result
         found: Any = outputs[0]
-        tainted = any(path.tainted)
         if not tainted and path.recording.floats and isinstance(like, np.ndarray) and like.dtype == float:
             result = np.array(found, dtype=float).reshape(like.shape)
             compilation.give_back(held)

@@ -24,6 +24,8 @@ class Parts(list[Any]):
         objects: the objects.
         integers: the numbers of the blocks that came as integers.
         active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
+        starts: the number of the first block of each positional argument, and of the first one after them.
+        last: the program that ran on them.
     """
 
     def __init__(self) -> None:
@@ -31,6 +33,8 @@ class Parts(list[Any]):
         self.objects: list[Any] = []
         self.integers: set[int] = set()
         self.active: set[int] = set()
+        self.starts: list[int] = []
+        self.last: Any = None
 
     def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
         """Whether questions of a function have the answers that they had when it was recorded."""
