@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 TOY_POINT = (1.0, 2.0, -3.0, 0.4, 0.1, -0.4, 2.0, 3.0)  # β0…β3, ω0…ω3 of chapter 7
@@ -62,6 +64,53 @@ def speelpenning(m: Any, p: Sequence[Any]) -> Any:
     return product
 
 
+#: operations of the unstructured graph: an operator of two numbers, or the name of a function of one
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}
+FUNCTIONS = ("sin", "cos", "exp", "tanh", "relu")
+
+
+def unstructured(n: int, inputs: int = 20, seed: int = 1) -> tuple[Callable[[Any, Sequence[Any]], Any], list[float]]:
+    """``n`` operations drawn at random, each on any numbers before it, and a point: nothing to turn into arrays.
+
+    The draw is made on numbers, and leaves out what is larger than 3 or divides by less than 0.3.
+    """
+    rng = random.Random(seed)
+    point = [rng.uniform(-1.0, 1.0) for _ in range(inputs)]
+    numbers, steps, used = list(point), [], set(range(inputs))
+    while len(steps) < n:
+        kind = rng.choice([*OPERATORS, *FUNCTIONS])
+        i, j = rng.sample(range(len(numbers)), 2)
+        a, b = numbers[i], numbers[j]
+        if kind == "div" and abs(b) < 0.3:
+            continue
+        if kind in OPERATORS:
+            number = OPERATORS[kind](a, b)
+        else:
+            number = max(a, 0.0) if kind == "relu" else getattr(math, kind)(a)
+        if abs(number) <= 3.0:
+            numbers.append(number)
+            steps.append((kind, i, j))
+            used.update((i, j) if kind in OPERATORS else (i,))
+    loose = [i for i in range(len(numbers)) if i not in used]
+
+    def f(m: Any, p: Sequence[Any]) -> Any:
+        functions = {kind: getattr(m, kind) for kind in FUNCTIONS}
+        v = [p[i] for i in range(inputs)]
+        for kind, i, j in steps:
+            v.append(OPERATORS[kind](v[i], v[j]) if kind in OPERATORS else functions[kind](v[i]))
+        ends = [v[i] for i in loose]
+        while len(ends) > 1:  # pair by pair: not deep, so that engines that recurse can take part
+            ends = [*map(operator.add, ends[::2], ends[1::2]), *ends[len(ends) // 2 * 2 :]]
+        return ends[0]
+
+    return f, point
+
+
 def points(n: int) -> list[float]:
     """A fixed point away from the minimum."""
     return [0.9 + 0.2 * math.sin(i + 1.0) for i in range(n)]
@@ -79,11 +128,8 @@ SCALAR: dict[str, tuple[Callable[[Any, Sequence[Any]], Any], list[float]]] = {
     "rosenbrock_100": (rosenbrock, points(100)),
     "rosenbrock_1000": (rosenbrock, points(1000)),
     "speelpenning_1000": (speelpenning, points(1000)),
+    "unstructured_1e4": unstructured(10_000),
 }
-
-#: operations a workload counts as, for the column "ns an operation"
-OPERATIONS = {"chain_1e3": 1e3, "chain_1e4": 1e4, "chain_1e5": 1e5, "chain_1e6": 1e6}
-
 
 # --- networks -----------------------------------------------------------------------------------------------------
 
@@ -151,3 +197,42 @@ def mse_loss(m: Any, layers: Sequence[Any], rows: Sequence[Any], targets: Sequen
             total = total + d * d
             count += 1
     return total * (1.0 / count)
+
+
+# --- sizes --------------------------------------------------------------------------------------------------------
+
+
+class Counted:
+    """A number that only counts how often one like it is the result of an operation."""
+
+    made = 0
+
+    def operation(self, *_: Any) -> Counted:
+        Counted.made += 1
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __pow__ = __neg__ = operation
+
+
+@functools.cache
+def nodes(workload: str) -> int:
+    """Operations of a workload written in scalars, which are the nodes of its graph; 0 if it is not of that kind."""
+    number = Counted()
+    m = SimpleNamespace(**dict.fromkeys(("sin", "cos", "exp", "tanh", "relu"), number.operation))
+
+    def layers(sizes: Sequence[int]) -> list[Any]:
+        return [([[number] * n] * k, [number] * k) for n, k in pairwise(sizes)]
+
+    before = Counted.made
+    if workload in SCALAR:
+        f, point = SCALAR[workload]
+        f(m, [number] * len(point))
+    elif workload == "moons_step":
+        moons_loss(m, layers(MOONS), *moons())
+    elif workload == "fig78_step":
+        mse_loss(m, layers(FIGURE_7_8), *regression(10, 10, 5))
+    elif workload == "fig77_sample":
+        mse_loss(m, layers(FIGURE_7_7), *regression(1, 100, 1))
+    elif workload == "toy_100k":
+        return 100_000 * nodes("toy")
+    return Counted.made - before

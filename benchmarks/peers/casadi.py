@@ -16,14 +16,16 @@ from ..scalar import Step
 m = SimpleNamespace(sin=ca.sin, cos=ca.cos, exp=ca.exp, tanh=ca.tanh, relu=lambda x: ca.fmax(x, 0.0))
 
 
-def buffered(f: Any, x: Any, n: int) -> Step:
-    """Calls with preallocated buffers: CasADi's cheapest way in."""
+def buffered(f: Any, x: Any, n: int, *more: Any) -> Step:
+    """Calls with preallocated buffers, for the gradient and ``more`` results: CasADi's cheapest way in."""
     point, out = np.array(x, dtype=float), np.zeros(n)
     buffer, trigger = f.buffer()
     buffer.set_arg(0, memoryview(point))
     buffer.set_res(0, memoryview(out))
+    for k, result in enumerate(more):
+        buffer.set_res(1 + k, memoryview(result))
 
-    def step(_alive: Any = (f, buffer, point)) -> float:  # the buffer points into these
+    def step(_alive: Any = (f, buffer, point, more)) -> float:  # the buffer points into these
         trigger()
         return float(out.sum())
 
@@ -39,6 +41,15 @@ def scalar(name: str) -> Callable[[], Step]:
         return buffered(g, point, len(point))
 
     return make
+
+
+def unstructured_1e4() -> Step:
+    """Value and gradient at a new point a call."""
+    f, point = SCALAR["unstructured_1e4"]
+    p = ca.SX.sym("p", len(point))
+    y = f(m, [p[i] for i in range(len(point))])
+    g = ca.Function("g", [p], [ca.densify(ca.gradient(y, p)), y])
+    return buffered(g, point, len(point), np.zeros(1))
 
 
 def hessian_rosenbrock_10() -> Step:
@@ -72,6 +83,7 @@ def fig78_step() -> Step:
 
 WORK: dict[str, Callable[[], Step]] = {
     **{name: scalar(name) for name in SCALAR if name != "chain_1e6"},
+    "unstructured_1e4": unstructured_1e4,
     "hessian_rosenbrock_10": hessian_rosenbrock_10,
     "moons_step": moons_step,
     "fig78_step": fig78_step,

@@ -33,6 +33,13 @@ def scalar(name: str) -> Callable[[], Step]:
     return make
 
 
+def unstructured_1e4() -> Step:
+    """Value and gradient at a new point a call."""
+    f, point = problems.SCALAR["unstructured_1e4"]
+    g, x = ag.compile(ag.value_and_grad(lambda p: f(ag, p))), np.array(point)
+    return lambda: float(g(x)[1].sum())
+
+
 def hessian_rosenbrock_10() -> Step:
     f, point = problems.SCALAR["rosenbrock_10"]
     h, x = ag.compile(ag.hessian(lambda p: f(ag, p))), np.array(point)
@@ -110,6 +117,7 @@ def toy_100k() -> Step:
 
 WORK: dict[str, Callable[[], Step]] = {
     **{name: scalar(name) for name in problems.SCALAR if name != "chain_1e6"},
+    "unstructured_1e4": unstructured_1e4,
     "hessian_rosenbrock_10": hessian_rosenbrock_10,
     "moons_step": moons_step,
     "fig78_step": mse_step(problems.FIGURE_7_8, 10),
