@@ -1,4 +1,7 @@
-"""The command: ``python -m benchmarks [--quick] [--only toy,domke] [--peers ours,xad] [--json FILE] [--plot FILE]``."""
+"""The command: ``python -m benchmarks [--quick] [--only toy,domke] [--peers ours,xad] [--json FILE] [--plot FILE]``.
+
+It prints one table, and writes everything that was measured as JSON, and a plot.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from . import report
 from .peers import PEERS
 from .runner import Row, run
 
+RESULTS = Path(__file__).parent / "results"
 QUICK = ["toy", "domke", "chain_1e3", "rosenbrock_100", "moons_step", "fig78_step"]
 
 
@@ -17,8 +21,10 @@ def installed(peer: str) -> tuple[dict[str, object], str]:
     """The workloads of a peer, and why it is missing if it is."""
     try:
         return dict(importlib.import_module(f"benchmarks.peers.{peer}").WORK), ""
-    except Exception as error:  # a missing or broken peer is a row, not a crash
-        return {}, f"{type(error).__name__}: {error}"[:100]
+    except ImportError as error:  # a missing or broken peer is a row, not a crash
+        return {}, f"not installed ({error})"[:120]
+    except Exception as error:
+        return {}, f"{type(error).__name__}: {error}"[:120]
 
 
 def main() -> None:
@@ -29,8 +35,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0, help="timing blocks a peer (5, quick 3)")
     parser.add_argument("--patience", type=float, default=180.0, help="seconds to wait for one answer")
     parser.add_argument("--threads", action="store_true", help="let array libraries use every core")
-    parser.add_argument("--json", type=Path, help="write everything measured here")
-    parser.add_argument("--plot", type=Path, help="write the plot here (svg, png)")
+    parser.add_argument("--json", type=Path, default=RESULTS / "latest.json", help="where everything measured goes")
+    parser.add_argument("--plot", type=Path, default=RESULTS / "latest.svg", help="where the plot goes (svg, png)")
     parser.add_argument("--readme", type=Path, help="put the summary between the marks of this README")
     options = parser.parse_args()
     peers = options.peers.split(",") if options.peers else PEERS
@@ -39,26 +45,25 @@ def main() -> None:
     wanted = options.only.split(",") if options.only else QUICK if options.quick else names
     where = report.machine()
     print("# autograd_lite against its peers\n\n" + ", ".join(f"{k} {v}" for k, v in where.items()))
-    for peer, (_, missing) in works.items():
-        if missing:
-            print(f"\n{peer}: not measured ({missing})")
-    rows: list[Row] = []
+    rows = [Row(peer, report.EVERY, error=missing) for peer, (_, missing) in works.items() if missing]
+    print("\n" + report.HEAD + "\n" + report.lines(rows) if rows else "\n" + report.HEAD, flush=True)
+    rounds, budget, enough = (3, 0.05, 1.0) if options.quick else (5, 0.2, 60.0)
     for name in wanted:
         having = [peer for peer, (work, _) in works.items() if name in work]
-        if not having:
-            continue
-        budget = 0.05 if options.quick else 0.2
-        found = run(
-            name, having, options.rounds or (3 if options.quick else 5), budget, options.patience, options.threads
-        )
-        rows += found
-        print("\n" + report.table(found), flush=True)
-    if options.json:
-        report.write_json(options.json, rows, where)
+        if having:
+            found = run(name, having, options.rounds or rounds, budget, options.patience, options.threads, enough)
+            rows += found
+            print(report.lines(found), flush=True)
+    report.write_json(options.json, rows, where)
+    print(f"\neverything measured: {options.json}")
     if options.readme:
         report.write_readme(options.readme, rows, where)
-    if options.plot:
+    try:
         report.plot(options.plot, rows)
+    except ImportError as error:
+        print(f"no plot: {error}")
+    else:
+        print(f"plot: {options.plot}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from .problems import OPERATIONS
+from .problems import nodes
 from .runner import Row
 
 
@@ -21,30 +21,37 @@ def human(seconds: float) -> str:
     return f"{seconds / 1e-9:.2g} ns"
 
 
-def table(rows: list[Row]) -> str:
-    """The rows of one workload as Markdown, fastest first; failures last, with the reason."""
+#: the workload of a peer that could not be imported
+EVERY = "every workload"
+
+HEAD = (
+    "| workload | peer | median CPU | ns a node | × ours | × ours compiled | peak MB |\n"
+    "|---|---|---:|---:|---:|---:|---:|"
+)
+
+
+def lines(rows: list[Row]) -> str:
+    """The rows of one workload as lines of the Markdown table, fastest first; failures last, with the reason."""
     ours = next((row for row in rows if row.peer == "ours" and row.cpu), None)
     compiled = next((row for row in rows if row.peer == "ours_compiled" and row.cpu), None)
-    per_op = OPERATIONS.get(rows[0].workload)
-    lines = [
-        f"### {rows[0].workload}",
-        "",
-        "| peer | median CPU |" + (" ns an operation |" if per_op else "") + " × ours | × ours compiled | peak MB |",
-        "|---|---:|" + ("---:|" if per_op else "") + "---:|---:|---:|",
-    ]
+    found = []
     for row in sorted(rows, key=lambda r: (bool(r.error), r.median if r.cpu else 0.0)):
         if row.error or not row.cpu:
             reason = row.error.replace("|", "\\|")
-            lines.append(f"| {row.peer} | fails: {reason} |" + (" |" if per_op else "") + " | | |")
+            found.append(f"| {row.workload} | {row.peer} | fails: {reason} | | | | |")
             continue
-        cells = [row.peer, human(row.median)]
-        if per_op:
-            cells.append(f"{row.median / per_op * 1e9:.0f}")
+        size = nodes(row.workload)
+        cells = [
+            row.workload,
+            row.peer,
+            human(row.median),
+            f"{row.median / size * 1e9:.{0 if row.median / size > 1e-7 else 1}f}" if size else "",
+        ]
         for base in (ours, compiled):
             cells.append(f"{row.median / base.median:.2f}" if base else "")
         cells.append(f"{row.peak_mb:.0f}")
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        found.append("| " + " | ".join(cells) + " |")
+    return "\n".join(found)
 
 
 #: the README's columns: a heading and the peers it stands for, the fastest of which is shown
@@ -68,7 +75,7 @@ def summary(rows: list[Row], where: dict[str, Any]) -> str:
         "| | " + " | ".join(COLUMNS) + " |",
         "|---|" + "---:|" * len(COLUMNS),
     ]
-    for name in dict.fromkeys(row.workload for row in rows):
+    for name in dict.fromkeys(row.workload for row in rows if row.workload != EVERY):
         found = {row.peer: row for row in rows if row.workload == name}
         cells = []
         for peers in COLUMNS.values():
@@ -89,6 +96,15 @@ def write_readme(path: Path, rows: list[Row], where: dict[str, Any]) -> None:
     path.write_text(f"{before}{begin}\n{summary(rows, where)}\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
+def processor() -> str:
+    """The processor's name, where the system says it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as text:
+            return next(line.split(":", 1)[1].strip() for line in text if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
 def machine() -> dict[str, Any]:
     """Where and with what this was measured."""
     import autograd_lite as ag
@@ -96,7 +112,7 @@ def machine() -> dict[str, Any]:
     return {
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
-        "machine": platform.machine(),
+        "machine": f"{platform.machine()} {processor()}".strip(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "build": ag.build_info()["engine"],
@@ -105,6 +121,7 @@ def machine() -> dict[str, Any]:
 
 def write_json(path: Path, rows: list[Row], where: dict[str, Any]) -> None:
     """Everything that was measured."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"machine": where, "rows": [vars(row) for row in rows]}, indent=1), encoding="utf-8")
 
 
@@ -115,6 +132,7 @@ def plot(path: Path, rows: list[Row]) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    rows = [row for row in rows if row.workload != EVERY]
     names = list(dict.fromkeys(row.workload for row in rows))
     peers = sorted({row.peer for row in rows})
     figure, axes = plt.subplots(figsize=(9, 0.45 * len(names) + 2))
@@ -132,4 +150,5 @@ def plot(path: Path, rows: list[Row]) -> None:
     axes.axvline(1.0, color="0.7", zorder=0)
     axes.legend(fontsize=7, ncols=2, bbox_to_anchor=(1.01, 1.0), loc="upper left")
     figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)

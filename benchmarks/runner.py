@@ -8,6 +8,7 @@ import select
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,7 @@ class Worker:
             environment.update(dict.fromkeys(THREADS, "1"))
         self.row = Row(peer, workload)
         self.patience = patience
+        self.spent = 0.0
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", peer, workload, str(budget)],
             stdin=subprocess.PIPE,
@@ -77,7 +79,9 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.write("run\n")
         self.process.stdin.flush()
+        start = time.monotonic()
         said = self.listen()
+        self.spent += time.monotonic() - start
         if said:
             self.row.cpu.append(said["cpu"])
             self.row.wall.append(said["wall"])
@@ -91,7 +95,9 @@ class Worker:
                 pipe.close()
 
 
-def run(workload: str, peers: list[str], rounds: int, budget: float, patience: float, threads: bool) -> list[Row]:
+def run(
+    workload: str, peers: list[str], rounds: int, budget: float, patience: float, threads: bool, enough: float = 60.0
+) -> list[Row]:
     """Measure one workload on the given peers, interleaved.
 
     Args:
@@ -101,6 +107,7 @@ def run(workload: str, peers: list[str], rounds: int, budget: float, patience: f
         budget: CPU seconds of one block.
         patience: seconds to wait for an answer.
         threads: let array libraries use all cores.
+        enough: seconds of blocks after which a peer gets no more rounds.
     """
     workers = []
     for peer in peers:  # start one after the other: compiling peers would disturb each other
@@ -111,7 +118,7 @@ def run(workload: str, peers: list[str], rounds: int, budget: float, patience: f
         workers.append(worker)
     for _ in range(rounds):
         for worker in workers:
-            if not worker.row.error:
+            if not worker.row.error and worker.spent < enough:
                 worker.ask()
     for worker in workers:
         worker.close()

@@ -75,7 +75,14 @@ def mse_step(sizes: Sequence[int], batch: int) -> Callable[[], Step]:
     return make
 
 
+def hessian_rosenbrock_10() -> Step:
+    f, point = problems.SCALAR["rosenbrock_10"]
+    h = ag.hessian(lambda p: f(ag, p))
+    return lambda: float(sum(map(sum, h(point))))
+
+
 WORK = work(Ours()) | {
+    "hessian_rosenbrock_10": hessian_rosenbrock_10,
     "moons_step": moons_step,
     "fig78_step": mse_step(problems.FIGURE_7_8, 10),
     "fig77_sample": mse_step(problems.FIGURE_7_7, 1),

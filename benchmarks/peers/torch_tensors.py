@@ -74,6 +74,16 @@ def rosenbrock_1000() -> Step:
     return step
 
 
+def hessian_rosenbrock_10() -> Step:
+    point = torch.tensor(SCALAR["rosenbrock_10"][1])
+
+    def f(x: Any) -> Any:
+        u = x[1:] - x[:-1] ** 2
+        return (100.0 * u * u + (1.0 - x[:-1]) ** 2).sum()
+
+    return lambda: float(torch.autograd.functional.hessian(f, point).sum())
+
+
 def toy_100k() -> Step:
     b, w, x, y = toy_points()
     xt, yt = torch.tensor(x), torch.tensor(y)
@@ -119,6 +129,7 @@ WORK: dict[str, Callable[[], Step]] = {
     "fig78_step": mse_step(FIGURE_7_8, 10),
     "fig77_sample": mse_step(FIGURE_7_7, 1),
     "rosenbrock_1000": rosenbrock_1000,
+    "hessian_rosenbrock_10": hessian_rosenbrock_10,
     "toy_100k": toy_100k,
     "fig78_program": fig78_program,
 }
