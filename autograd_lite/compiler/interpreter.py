@@ -305,6 +305,42 @@ def _spread_many(c: Cell, g: float) -> None:
             x.adjoint += g
 
 
+def push(cells: list[Cell]) -> None:
+    """Every cell's tangent, in the place of its adjoint, from its operands' tangents."""
+    for c in cells:
+        if c.op < SUM:
+            c.adjoint = c.a.adjoint * c.pa + c.b.adjoint * c.pb
+        elif c.op == MASKED:
+            cell = c.a
+            cell.adjoint = _tangent(cell) if c.b.value != 0.0 else 0.0
+        else:
+            c.adjoint = _tangent(c)
+
+
+def _tangent(c: Cell) -> float:
+    op = c.op
+    if op < SUM:
+        return c.a.adjoint * c.pa + c.b.adjoint * c.pb
+    if op == GATE:
+        return c.a.adjoint if c.b.value != 0.0 else 0.0
+    call = c.call
+    xs = call.xs
+    out = 0.0
+    if op in (DOT, AFFINE):
+        ws = call.ws
+        for i in range(len(xs)):
+            out += xs[i].adjoint * ws[i].value + ws[i].adjoint * xs[i].value
+        return out + c.a.adjoint if op == AFFINE else out
+    if op == CALL:
+        partials = call.partials
+        for i in range(len(xs)):
+            out += xs[i].adjoint * partials[i]
+        return out
+    for x in xs:
+        out += x.adjoint
+    return out * c.pa
+
+
 # --- a program as cells ---------------------------------------------------------------------------------------------
 
 
@@ -359,17 +395,18 @@ class Machine:
 
     def load(self, blocks: tuple[Any, ...]) -> None:
         """The numbers of the leaves: one float, or a flat list, for each."""
-        for k in range(len(self.leaves)):
-            given: Any = blocks[k]
-            cells = self.leaves[k]
-            if isinstance(given, list):
-                for cell, x in zip(cells, given):
-                    cell.value = x if type(x) is float else float(x)
-                    cell.adjoint = 0.0
-            else:
-                cell = cells[0]
-                cell.value = float(given)
+        for cells, block in zip(self.leaves, blocks):
+            given: list[Any] = block if isinstance(block, list) else [block]
+            for cell, x in zip(cells, given):
+                cell.value = x if type(x) is float else float(x)
                 cell.adjoint = 0.0
+
+    def seed(self, blocks: tuple[Any, ...]) -> None:
+        """The tangents of the leaves to differentiate with respect to."""
+        for cells, block in zip(self.wrt, blocks):
+            given: list[Any] = block if isinstance(block, list) else [block]
+            for cell, x in zip(cells, given):
+                cell.adjoint = float(x)
 
 
 def _cell(prim: Any, args: Any, numbers: list[Cell], drain: Cell, active: bool, constants: set[int]) -> Cell:
@@ -437,16 +474,21 @@ class Interpreter:
         value: whether the outputs are among the results.
         wrt: numbers of the leaves to differentiate with respect to.
         seeded: whether the last block given is the adjoints of the outputs.
+        tangents: whether the last blocks given are the tangents of the leaves ``wrt``, and the derivatives those of
+            the outputs.
     """
 
-    __slots__ = ("active", "idle", "program", "seeded", "single", "value", "wrt")
+    __slots__ = ("active", "idle", "program", "seeded", "single", "tangents", "value", "wrt")
 
-    def __init__(self, program: Any, value: bool, wrt: Sequence[int], seeded: bool) -> None:
+    def __init__(
+        self, program: Any, value: bool, wrt: Sequence[int], seeded: bool = False, tangents: bool = False
+    ) -> None:
         self.program: Any = program
         self.value: bool = value
         self.wrt: Sequence[int] = wrt
         self.single: list[bool] = [program.leaves[k].shape == () for k in wrt]
         self.seeded: bool = seeded
+        self.tangents: bool = tangents
         self.active: bytearray = active_numbers(program, wrt)
         self.idle: list[Machine] = [Machine(program, wrt, self.active)]
 
@@ -462,7 +504,12 @@ class Interpreter:
         results: list[Any] = []
         if self.value:
             results.append(found[0] if len(found) == 1 else found)
-        if len(self.wrt) > 0:
+        if self.tangents:
+            machine.seed(blocks[len(machine.leaves) :])
+            push(machine.back)
+            moved: list[Any] = [cell.adjoint for cell in machine.outputs]
+            results.append(moved)
+        elif len(self.wrt) > 0:
             seed: Any = blocks[len(blocks) - 1] if self.seeded else [1.0]
             for cell, g in zip(machine.outputs, seed):
                 cell.adjoint += g

@@ -103,7 +103,7 @@ class _Colouring:
         self.shape = matrix.shape
         colours = coloured(matrix)
         self.forward = False
-        if path.way in ("arrays", "lines"):  # the others have no forward sweep
+        if path.way != "loops":  # they have no forward sweep
             across = coloured(matrix.T)
             if len(across) and across.max() < colours.max():
                 colours, self.forward = across, True

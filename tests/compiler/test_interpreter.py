@@ -250,6 +250,54 @@ def depends(program):
     return any(i < program.leaves[0].size for i in reached)
 
 
+@given(programs(), st.data())
+@settings(max_examples=150)
+def test_tangents_are_the_gradient_times_a_direction(program, data):
+    count = program.leaves[0].size
+    xs, direction = (data.draw(st.lists(st.floats(-2.0, 2.0), min_size=count, max_size=count)) for _ in range(2))
+    try:
+        _, slopes = Interpreter(program, True, (0,)).run(xs)
+    except (ValueError, TypeError, OverflowError):
+        return
+    engine = Interpreter(program, True, (0,), tangents=True)
+    engine.run(xs, [9.0] * count)
+    value, tangents = engine.run(xs, direction)
+    if all(math.isfinite(x) and abs(x) < 1e100 for x in [value, *slopes, *tangents]):
+        expected, scale = float(np.dot(slopes, direction)), sum(abs(s * d) for s, d in zip(slopes, direction))
+        assert len(tangents) == 1
+        assert math.isclose(tangents[0], expected, rel_tol=1e-9, abs_tol=1e-9 * scale + 1e-200)
+
+
+def test_tangents_of_several_outputs_through_every_kind_of_cell():
+    mul, where = TABLE["mul"], TABLE["where"]
+    instructions = [
+        (mul, (0, 1)),  # 4
+        (TABLE["dot"], (0, 1, 1, 4)),  # 5
+        (TABLE["affine"], (0, 1, 2)),  # 6
+        (TABLE["mean"], (0, 4, 5)),  # 7
+        (TABLE["norm"], (0, 1, 4)),  # 8
+        (gate, (4, 3)),  # 9
+        (where, (3, 4, 5)),  # 10
+        (TABLE["sqrt"], (2,)),  # 11
+        (where, (3, 11, 0)),  # 12
+    ]
+    program = optimized(program_of(instructions, 4, outputs=list(range(4, 13))))
+    for open in (1.0, 0.0):
+        xs = [0.5, -2.0, 0.25, open]
+        rows = [Interpreter(program, False, (0,), True).run(xs, list(seed))[0] for seed in np.eye(9)]
+        for k in range(3):
+            moved = Interpreter(program, False, (0,), tangents=True).run(xs, [float(i == k) for i in range(4)])[0]
+            np.testing.assert_allclose(moved, [row[k] for row in rows], rtol=1e-14)
+
+
+def test_a_mask_stops_tangents_too():
+    program = optimized(program_of([(TABLE["sqrt"], (0,)), (TABLE["where"], (1, 2, 0))], 2))
+    assert program.masks
+    engine = Interpreter(program, True, (0,), tangents=True)
+    assert engine.run([0.0, 0.0], [1.0, 0.0]) == (0.0, [1.0])
+    assert engine.run([0.25, 1.0], [3.0, 0.0]) == (0.5, [3.0])
+
+
 def test_several_outputs_and_their_adjoints():
     program = program_of([(TABLE["mul"], (0, 1)), (TABLE["sin"], (0,))], 2, outputs=[2, 3, 2, 1])
     values, slopes = Interpreter(program, True, (0,), True).run([0.5, 3.0], [1.0, 2.0, 10.0, 100.0])
