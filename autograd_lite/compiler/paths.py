@@ -84,12 +84,19 @@ class Compilation:
         self.leaves = list(path.leaves)
         engine: Rolled | Interpreter | None = None
         if path.way in ("cells", "loops"):
+            size = len(path.program.outputs)
+            derivatives = [path.leaves[k].shape for k in plan.wrt]
             if plan.seeded:
-                self.leaves.append(Leaf("seed", "seed", (len(path.program.outputs),), None))
-            engine = (Interpreter if path.way == "cells" else Rolled)(path.program, plan.value, plan.wrt, plan.seeded)
+                self.leaves.append(Leaf("seed", "seed", (size,), None))
+            if plan.forward:
+                self.leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
+                derivatives = [(size,)]
+            if path.way == "cells":
+                engine = Interpreter(path.program, plan.value, plan.wrt, plan.seeded, plan.forward)
+            else:
+                engine = Rolled(path.program, plan.value, plan.wrt, plan.seeded)
             self.guards = [_expectation(guard) for guard in path.program.guards]
-            many = (len(path.program.outputs),) if len(path.program.outputs) != 1 else ()
-            self.shapes = [many] * plan.value + [path.leaves[k].shape for k in plan.wrt] + [()] * len(self.guards)
+            self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
         else:
             self._program, self.guards = path.statements(plan)
             self.leaves = self._program.leaves
