@@ -97,7 +97,7 @@ def flatten(x: Any, blocks: Blocks) -> Any:
         _note_integers(blocks)
         blocks.append(float(x))
         return _FLOAT
-    if kind is np.ndarray:
+    if kind is np.ndarray or (isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)):
         if x.dtype.kind in _NUMERIC:
             if x.dtype.kind != "f":
                 _note_integers(blocks)
@@ -248,7 +248,7 @@ def assemble(x: Any, arrays: Iterator[Any]) -> Any:
     kind = type(x)
     if kind is bool or x is None or kind is str or kind is bytes:
         return x
-    if kind is np.ndarray and x.dtype.kind in _NUMERIC:
+    if isinstance(x, np.ndarray) and x.dtype.kind in _NUMERIC:
         return np.array(next(arrays), dtype=float).reshape(x.shape)
     if isinstance(x, (list, tuple)) and _as_array(x) is not None:
         return rebuild(x, iter(np.asarray(next(arrays)).ravel().tolist()))
