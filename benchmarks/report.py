@@ -136,14 +136,18 @@ def plot(path: Path, rows: list[Row]) -> None:
     names = list(dict.fromkeys(row.workload for row in rows))
     peers = sorted({row.peer for row in rows})
     figure, axes = plt.subplots(figsize=(9, 0.45 * len(names) + 2))
-    for peer in peers:
+    for k, peer in enumerate(peers):
         points = []
         for y, name in enumerate(names):
             found = {row.peer: row for row in rows if row.workload == name and row.cpu and not row.error}
             if peer in found and "ours" in found:
                 points.append((found[peer].median / found["ours"].median, y))
-        if points:
-            axes.plot(*zip(*points), "o", label=peer, markersize=5 if peer != "ours" else 8)
+        if points:  # ten colours, and a shape for every ten peers
+            style = (
+                {"color": "black", "marker": "*"} if peer == "ours" else {"color": f"C{k}", "marker": "os^D"[k // 10]}
+            )
+            axes.plot(*zip(*points), linestyle="", label=peer, markersize=10 if peer == "ours" else 5, **style)
+    axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("CPU time, multiples of autograd_lite's eager engine (left is faster)")
