@@ -15,7 +15,7 @@ import autograd_lite as ag
 from autograd_lite import Value, nn
 
 
-def network(sizes=(4, 5, 6, 2)):
+def network(sizes=(4, 40, 40, 2)):
     ag.manual_seed(3)
     layers = []
     for n, m in itertools.pairwise(sizes):
@@ -92,7 +92,7 @@ def test_wrong_arguments_are_the_functions_own_errors(step):
 
 def test_surroundings_that_change(step):
     compiled, loss, model, x, y = step
-    model[2].weight = nn.Parameter(ag.randn(6, 5))
+    model[2].weight = nn.Parameter(ag.randn(40, 40))
     agree(compiled, loss, model, x, y)
     model[1] = nn.Tanh()
     agree(compiled, loss, model, x, y)
@@ -151,7 +151,7 @@ def test_gradients_of_arrays_and_numbers():
             total = total + 100.0 * (x[i + 1] - x[i] * x[i]) ** 2 + a * (1.0 - x[i]) ** 2 * weights.data
         return total
 
-    x = np.linspace(-1.0, 1.0, 60)
+    x = np.linspace(-1.0, 1.0, 1000)
     for compiled, plain in (
         (ag.compile(ag.grad(f)), ag.grad(f)),
         (ag.compile(ag.grad(f, argnums=(1, 0))), ag.grad(f, argnums=(1, 0))),
