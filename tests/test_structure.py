@@ -17,7 +17,7 @@ PACKAGE = Path(ag.__file__).parent
 #: the floor of every room; an import points to the same floor or further down, and never in a circle
 FLOORS = {
     0: {"errors", "primitives", "nodes", "graph", "modes", "methods"},
-    1: {"value", "backward", "arrays", "structure", "hooks", "linear", "life"},
+    1: {"value", "backward", "arrays", "structure", "hooks", "linear", "life", "quiet"},
     2: {"functional", "batching", "scopes", "anomaly", "checkpoints", "inspection", "serialize", "testing", "notation"},
     3: {"drawing", "player", "compiler", "nn", "optim", "data", "files", "training", "utils"},
     4: {"chapter7", "expression", "cli", "__main__"},

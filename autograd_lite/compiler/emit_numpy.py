@@ -15,10 +15,10 @@ import numpy as np
 
 from ..primitives.arrays_support import HELPERS
 from ..primitives.core import Primitive
+from ..quiet import quiet
 from .choice import COMPARISONS
 from .dialects import DIALECTS, expression, slices
 from .naming import VIEWS
-from .quiet import quiet
 from .statements import ArrayProgram, Statement
 from .tuned import tuned
 

@@ -40,7 +40,7 @@ class Activation(Module):
 
     def forward(self, x: Any) -> Any:
         """The function of every number of ``x``, in the same shape."""
-        return each(self.function, x, repr(self))
+        return each(self.function, x, self)
 
 
 class ReLU(Activation):
@@ -194,7 +194,7 @@ class Softmax(Module):
         return [exp(x - total) for x in row]
 
     def forward(self, x: Any) -> Any:
-        array = as_array(x, repr(self))
+        array = as_array(x, self)
         dim = -1 if self.dim is None else self.dim
         if not -array.ndim <= dim < array.ndim:
             raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axis {dim}")

@@ -68,7 +68,7 @@ class Linear(Module):
 
     def forward(self, x: Any) -> Any:
         """The outputs for one row or for each row of a batch."""
-        array = as_array(x, repr(self))
+        array = as_array(x, self)
         units, inputs = self.weight.shape
         if array.ndim == 0 or array.shape[-1] != inputs:
             raise ShapeError(
@@ -113,7 +113,7 @@ class Flatten(Module):
         self.end_dim = end_dim
 
     def forward(self, x: Any) -> Any:
-        array = as_array(x, repr(self))
+        array = as_array(x, self)
         start = self.start_dim + array.ndim if self.start_dim < 0 else self.start_dim
         end = self.end_dim + array.ndim if self.end_dim < 0 else self.end_dim
         if not 0 <= start <= end < array.ndim:
@@ -146,7 +146,7 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0.0:
             return x
-        array = as_array(x, repr(self))
+        array = as_array(x, self)
         keep = default_generator().random(array.shape) >= self.p
         scale = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
         if array.dtype != object:
@@ -187,7 +187,7 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(shape)) if elementwise_affine and bias else None
 
     def forward(self, x: Any) -> Any:
-        array = as_array(x, repr(self))
+        array = as_array(x, self)
         last = len(self.normalized_shape)
         if array.shape[array.ndim - last :] != self.normalized_shape or array.ndim < last:
             raise ShapeError(

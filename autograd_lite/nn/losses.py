@@ -56,7 +56,7 @@ class Loss(Module):
 
     def forward(self, prediction: Any, target: Any) -> Any:
         """The loss of predictions and targets of one shape."""
-        predictions, targets = as_array(prediction, repr(self)), as_array(target, repr(self))
+        predictions, targets = as_array(prediction, self), as_array(target, self)
         if predictions.shape != targets.shape:
             raise ShapeError(
                 f"{self!r}: the prediction has shape {predictions.shape} and the target {targets.shape}, which must be "
@@ -167,7 +167,7 @@ class BCELoss(Loss):
 
     def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = None if weight is None else as_array(weight, repr(self))
+        self.weight = None if weight is None else as_array(weight, self)
 
     def losses(self, predictions: Any, targets: Any) -> list[Any]:
         return self._rescaled(super().losses(predictions, targets), predictions.shape)
@@ -205,7 +205,7 @@ class BCEWithLogitsLoss(BCELoss):
 
     def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(weight, reduction)
-        self.pos_weight = None if pos_weight is None else as_array(pos_weight, repr(self))
+        self.pos_weight = None if pos_weight is None else as_array(pos_weight, self)
 
     def losses(self, predictions: Any, targets: Any) -> list[Any]:
         if self.pos_weight is None:
@@ -282,7 +282,7 @@ class _Classes(Loss):
 
     def _rows(self, scores: Any, target: Any) -> tuple[list[list[Any]], list[Any], tuple[int, ...]]:
         """The rows of scores, their classes, and the shape of the losses."""
-        array, classes = as_array(scores, repr(self)), as_indices(target)
+        array, classes = as_array(scores, self), as_indices(target)
         if array.ndim == 0 or classes.shape != array.shape[:-1]:
             raise ShapeError(
                 f"{self!r}: the prediction has shape {array.shape} and the target {classes.shape}; the target has one "
@@ -387,9 +387,9 @@ class CrossEntropyLoss(_Classes):
         self.label_smoothing = label_smoothing
 
     def forward(self, prediction: Any, target: Any) -> Any:
-        array, targets = as_array(prediction, repr(self)), as_indices(target)
+        array, targets = as_array(prediction, self), as_indices(target)
         if targets.shape == array.shape and targets.dtype.kind not in "iu" and not recorded(targets):
-            return self._of_probabilities(array, as_array(target, repr(self)))
+            return self._of_probabilities(array, as_array(target, self))
         return self._of_classes(*self._rows(prediction, target))
 
     def row_loss(self, row: list[Any], k: Any) -> Any:

@@ -62,7 +62,7 @@ class _Scalars(Module):
     def forward(self, x: Any) -> Any:
         """One row gives what micrograd gives; several rows an array with the same for each."""
         if type(x) is not list or not x or not isinstance(x[0], (float, Operand)):
-            array = as_array(x, repr(self))
+            array = as_array(x, self)
             if array.ndim != 1:
                 rows = [self._record(row) for row in array.reshape(-1, array.shape[-1] if array.ndim else 1).tolist()]
                 flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]

@@ -9,20 +9,18 @@ This file is hot: it is compiled where that is possible, so it is plain typed Py
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from ..graph import Fan, Node, Sink
-from ..primitives import activations, elementary, kernels, reductions
-from ..primitives.arithmetic import sub
+from ..primitives import activations, kernels, reductions
 from ..primitives.base import Op, Operand, as_float
 from ..value import Value, node
 
-__all__ = ["Samples", "neurons", "relus", "squares", "sums"]
+__all__ = ["Samples", "neurons", "relus", "shares", "sums"]
 
 _AFFINE: Final[Op] = reductions.affine
 _RELU: Final[Op] = activations.relu
-_SUB: Final[Op] = sub
-_POW: Final[Op] = elementary.pow
 
 
 class Samples:
@@ -67,6 +65,17 @@ class Samples:
 def sums(numbers: list[list[float]], rows: list[list[float]], biases: list[float]) -> list[list[float]]:
     """Σ xᵢ·wᵢ + b of every sample and neuron, as plain loops: for layers too small for NumPy's overhead."""
     return [[kernels.affine(xs, row, bias) for row, bias in zip(rows, biases)] for xs in numbers]
+
+
+def shares(adjoints: list[float], rows: list[list[float]], width: int) -> list[float]:
+    """Ωᵀδ as plain loops: for small layers, and for weights that are not finite; unreached neurons have no share."""
+    result = [0.0] * width
+    for g, row in zip(adjoints, rows):
+        if g == 0.0 and math.copysign(1.0, g) < 0.0:  # UNREACHED
+            continue
+        for i in range(width):
+            result[i] += g * row[i]
+    return result
 
 
 def neurons(sink: Sink, weights: Any, samples: Samples, numbers: list[Any], outs: list[list[float]], first: int) -> Any:
@@ -119,17 +128,4 @@ def relus(values: list[Any]) -> list[Any]:
                 result.append(node(0.0, _RELU, value, None, 0.0, 0.0))
                 continue
         result.append(relu(value))
-    return result
-
-
-def squares(predictions: list[Any], targets: list[Any]) -> list[Any]:
-    """(p − t)² of every pair: the same nodes as the operators', without a dispatch for each of them."""
-    result: list[Any] = []
-    for p, t in zip(predictions, targets):
-        if type(p) is Value and type(t) is float:
-            d = p._data - t
-            difference = node(d, _SUB, p, None, 1.0, t)
-            result.append(node(_POW.fn(d, 2.0), _POW, difference, None, 2.0 * d, 2.0))
-        else:
-            result.append((p - t) ** 2)
     return result

@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import LostGradientError
 from ..graph import Info
 from ..methods import ALIASES
-from ..modes import STATE, current_tracer, observers
+from ..modes import STATE, current_tracer, noticed, observers
 from ..primitives.core import TABLE, Nary, Operand, as_float, as_method
 from ..value import Value
 from .buffer import Buffer, Storage
@@ -70,6 +70,8 @@ class Element(Value):
 
     @data.setter
     def data(self, number: Any) -> None:
+        if STATE.special:
+            noticed("sets .data")
         self.storage.numbers[self.index] = as_float(number, "Value.data")
 
     @property
@@ -213,6 +215,8 @@ class Parameter(Operand):
     @property
     def grad(self) -> Buffer:
         """The gradients: a view of their buffer; ``backward()`` adds to it. Never None, zero at first."""
+        if STATE.special:
+            noticed("reads .grad")
         return self.storage.grad
 
     @grad.setter
@@ -227,6 +231,8 @@ class Parameter(Operand):
             raise ValueError(
                 f"{self._called()}.{what}: an array of shape {array.shape} for a parameter of shape {self.shape}"
             )
+        if STATE.special:
+            noticed(f"sets .{what}")
         buffer[...] = array
 
     @property
@@ -261,7 +267,7 @@ class Parameter(Operand):
 
     def zero_grad(self) -> None:
         """Set the gradients to 0."""
-        self.storage.grad[...] = 0.0
+        self.grad = 0.0
 
     @property
     def requires_grad(self) -> bool:

@@ -19,12 +19,12 @@ class ShapeError(AutogradError, ValueError):
     """An input's shape is not the one a module takes; the message names the module and both shapes."""
 
 
-def as_array(x: Any, where: str) -> Any:
+def as_array(x: Any, where: Any) -> Any:
     """The array that ``x`` stands for: float64 if it has only numbers, an object array if it has Values.
 
     Args:
         x: an array, a Parameter, (nested) lists of Values and numbers, or one of those.
-        where: the module, for the error.
+        where: the module, whose repr an error begins with.
 
     Raises:
         ShapeError: for rows of different lengths.
@@ -52,7 +52,7 @@ def object_array(values: list[Any], shape: tuple[int, ...]) -> Any:
     return np.fromiter(values, dtype=object, count=len(values)).reshape(shape)
 
 
-def each(function: Callable[[Any], Any], x: Any, where: str) -> Any:
+def each(function: Callable[[Any], Any], x: Any, where: Any) -> Any:
     """``function`` of every number: of one Value a Value, of one float a float, of anything else an array."""
     if isinstance(x, (Value, float)):
         return function(x)

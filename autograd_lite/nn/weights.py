@@ -9,7 +9,9 @@ many samples, and whichever calls recorded them.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,15 @@ import numpy as np
 from ..graph import STATE, Fan, Node, Sink, hooked
 from ..nodes import UNREACHED
 from ..primitives import reductions
-from .neuron import Samples, neurons, sums
+from ..quiet import quiet
+from .neuron import Samples, neurons, shares, sums
 from .parameter import Element, Parameter
 
 __all__ = ["Frozen", "Weights"]
 
-_dot, _fromiter, _array = np.dot, np.fromiter, np.ndarray
+_dot, _vdot, _array, _frombuffer, _pack = np.dot, np.vdot, np.ndarray, np.frombuffer, struct.pack
+#: called by sweeps, of which one runs at a time
+_quiet_dot = quiet(np.dot)
 
 #: multiplications for one sample up to which plain loops are faster than NumPy
 SMALL = 64
@@ -35,16 +40,16 @@ class Frozen:
         raw: the numbers as bytes: the weights, then the biases.
         matrix: Ω, read-only.
         bias: β, read-only; None if the layer has none.
-        finite: whether every weight is.
+        plain: whether plain loops are used: NumPy would be slower, or would take 0·inf for 0.
     """
 
-    __slots__ = ("_rows", "bias", "finite", "matrix", "raw")
+    __slots__ = ("_rows", "bias", "matrix", "plain", "raw")
 
     def __init__(self, raw: tuple[bytes, bytes | None], shape: tuple[int, ...]) -> None:
         self.raw = raw
         self.matrix = np.frombuffer(raw[0]).reshape(shape)
         self.bias = None if raw[1] is None else np.frombuffer(raw[1])
-        self.finite = bool(np.isfinite(self.matrix).all())
+        self.plain = self.matrix.size <= SMALL or not np.isfinite(self.matrix).all()
         self._rows: tuple[list[list[float]], list[float]] | None = None
 
     def lists(self) -> tuple[list[list[float]], list[float]]:
@@ -118,15 +123,15 @@ class Weights(Sink):
         if samples.foreign:
             return self._of_scalars(samples.inputs, range(first, last))
         numbers: list[Any]
-        if width * (last - first) <= SMALL:
+        if frozen.plain:
             rows, bias = frozen.lists()
             numbers = [samples.numbers[i : i + width] for i in range(0, len(inputs), width)]
             outs = sums(numbers, rows[first:last], bias[first:last])
         else:
-            batch = _fromiter(samples.numbers, float, len(inputs)).reshape(-1, width)
-            product = _dot(batch, frozen.matrix[first:last].T)
-            if frozen.bias is not None:
-                with np.errstate(all="ignore"):
+            batch = _packed(samples.numbers).reshape(-1, width)
+            with np.errstate(all="ignore"):
+                product = _dot(batch, frozen.matrix[first:last].T)
+                if frozen.bias is not None:
                     product += frozen.bias[first:last]
             numbers, outs = list(batch), product.tolist()
         made: list[Any] = neurons(self, frozen, samples, numbers, outs, first)
@@ -142,21 +147,18 @@ class Weights(Sink):
 
     def to_inputs(self, fan: Fan) -> tuple[Any, list[float]]:
         """δ of a sample, and Ωᵀδ: what each of its inputs is handed."""
-        delta = _fromiter(fan.adjoints, float, fan.count)
+        frozen = fan.weights
+        first, last = fan.first, fan.first + fan.count
+        if frozen.plain:
+            if not fan.nodes:
+                return fan.adjoints, []
+            handed = shares(fan.adjoints, frozen.lists()[0][first:last], len(fan.inputs))
+            return fan.adjoints, handed if fan.columns is None else [handed[i] for i in fan.columns]
+        delta = _packed(fan.adjoints)
         if not fan.nodes:
             return delta, []
-        frozen = fan.weights
-        matrix = frozen.matrix
-        if fan.count != len(matrix):
-            matrix = matrix[fan.first : fan.first + fan.count]
-        if frozen.finite:
-            handed = _dot(delta, matrix)
-        else:
-            reached = _reached(delta)
-            handed = _dot(delta[reached], matrix[reached])
-        if fan.columns is not None:
-            handed = handed[fan.columns]
-        return delta, handed.tolist()
+        product = _quiet_dot(delta, frozen.matrix if fan.count == len(frozen.matrix) else frozen.matrix[first:last])
+        return delta, (product if fan.columns is None else product[fan.columns]).tolist()
 
     def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
@@ -170,14 +172,14 @@ class Weights(Sink):
         deltas = [delta for _, delta in adjoints]
         if any(fan.count != units for fan, _ in adjoints):
             deltas = [_padded(fan, delta, units) for fan, delta in adjoints]
-        delta = np.concatenate(deltas).reshape(-1, units)
-        x = np.concatenate([fan.numbers for fan, _ in adjoints]).reshape(-1, width)
-        to_weight = _dot(delta.T, x)
-        if not math.isfinite(np.vdot(x, x)) and not np.isfinite(x).all():
-            to_weight = np.zeros((units, width))
-            for sample, row in zip(delta, x):  # a neuron that the sweep has not reached has no 0·inf to add
-                reached = _reached(sample)
-                to_weight[reached] += np.outer(sample[reached], row)
+        delta = _joined(deltas).reshape(-1, units)
+        x = _joined([fan.numbers for fan, _ in adjoints]).reshape(-1, width)
+        if _finite(x) and _finite(delta):
+            return _dot(delta.T, x), delta.sum(axis=0)
+        to_weight = np.zeros((units, width))
+        for sample, row in zip(delta, x):  # a neuron that the sweep has not reached has no 0·inf to add
+            reached = (sample != UNREACHED) | ~np.signbit(sample)
+            to_weight[reached] += np.outer(sample[reached], row)
         return to_weight, delta.sum(axis=0)
 
     def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
@@ -205,9 +207,22 @@ class Weights(Sink):
         return (Weights, (self.weight, self.bias))
 
 
-def _reached(delta: Any) -> Any:
-    """Which neurons of a sample a sweep has met."""
-    return (delta != UNREACHED) | ~np.signbit(delta)
+def _packed(numbers: list[float]) -> Any:
+    """A list of floats as an array, read-only; several times faster than ``np.array``, which asks each what it is."""
+    return _frombuffer(_pack(f"{len(numbers)}d", *numbers))
+
+
+def _joined(vectors: list[Any]) -> Any:
+    """Lists of floats, or arrays, one after the other in one array."""
+    if type(vectors[0]) is list:
+        return _packed(list(chain.from_iterable(vectors)))
+    return np.concatenate(vectors)
+
+
+def _finite(array: Any) -> bool:
+    """Whether all numbers are; the sum of the squares nearly always tells."""
+    flat = array.reshape(-1)
+    return math.isfinite(_vdot(flat, flat)) or bool(np.isfinite(flat).all())
 
 
 def _padded(fan: Fan, delta: Any, units: int) -> Any:
@@ -225,7 +240,7 @@ def _add(parameter: Parameter, adjoints: Any) -> list[Node]:
     grad = parameter.storage.grad.view(_array)
     np.add(grad, adjoints, grad)
     flat = grad.reshape(-1)
-    if math.isfinite(np.vdot(flat, flat)) or np.isfinite(flat).all():
+    if _finite(flat):
         return []
     element = parameter.element(int(np.argmin(np.isfinite(flat))))
     element._adjoint = float(flat[element.index])
