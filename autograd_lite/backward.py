@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import NonFiniteGradientWarning
 from .graph import LOCK, Node, gradient_nodes, refuse_reentry, reverse_nodes
-from .modes import hiding, observers
+from .modes import hiding, noticed, observers
 
 __all__ = ["backward_on_nodes", "before_sweep", "warn_nonfinite"]
 
@@ -45,6 +45,7 @@ def backward_on_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> 
 
 def before_sweep(root: Node) -> None:
     """Let the observers of this thread look at the graph first (``detect_anomaly`` raises if it holds a nan)."""
+    noticed("calls backward()")
     for observer in observers():
         look = getattr(observer, "before_sweep", None)
         if look is not None:

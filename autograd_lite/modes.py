@@ -13,7 +13,7 @@ from typing import Any
 
 from .graph import STATE
 
-__all__ = ["STATE", "Tracer", "current_tracer", "hiding", "nesting", "notify", "observe", "tracing"]
+__all__ = ["STATE", "Tracer", "current_tracer", "hiding", "nesting", "noticed", "notify", "observe", "tracing"]
 
 Observer = Callable[[Any], None]
 
@@ -104,6 +104,9 @@ class Tracer:
         """``where(condition, a, b)`` with both branches recorded; None for the ordinary way."""
         return None
 
+    def changes(self, what: str) -> None:
+        """The function does something that a recording can't hold: it reads or changes gradients, or parameters."""
+
     def integer(self, value: Any) -> bool:
         """Whether ``value`` stands for an integer argument: the function asks, and every call has to answer alike."""
         return False
@@ -130,6 +133,13 @@ def tracing(tracer: Tracer) -> Iterator[None]:
         _local.tracer, _local.observers = outer, stack
         with _lock:
             STATE.special -= 1
+
+
+def noticed(what: str) -> None:
+    """Tell a tracer, if one is at work, that gradients or parameters are read or changed."""
+    tracer = current_tracer()
+    if tracer is not None:
+        tracer.changes(what)
 
 
 def current_tracer() -> Tracer | None:

@@ -21,7 +21,7 @@ from .graph import STATE, Info, Many, Node, check_partials, reverse_sweep
 from .hooks import Handle, register
 from .life import reduce_node, set_state, shallow_copy
 from .methods import ALIASES, Methods
-from .modes import current_tracer, notify
+from .modes import current_tracer, noticed, notify
 from .primitives import arithmetic, elementary, rounding
 from .primitives.base import SHORTCUT, Op, as_float
 from .primitives.core import TABLE, as_method, refusing
@@ -95,15 +95,21 @@ class Value(Methods):
 
     @data.setter
     def data(self, number: Any) -> None:
+        if STATE.special:
+            noticed("sets .data")
         self._data = as_float(number, "Value.data")
 
     @property
     def grad(self) -> Any:
         """The gradient: a float, or a Value after ``backward(create_graph=True)``."""
+        if STATE.special:
+            noticed("reads .grad")
         return self._gradient()
 
     @grad.setter
     def grad(self, number: Any) -> None:
+        if STATE.special:
+            noticed("sets .grad")
         if number is None:
             number = 0.0
         self._set_gradient(number if isinstance(number, Value) else as_float(number, "Value.grad"))
@@ -375,7 +381,7 @@ class Value(Methods):
 
     def __repr__(self) -> str:
         name = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self.data}, grad={self.grad}{name})"
+        return f"Value(data={self.data}, grad={self._gradient()}{name})"
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from .emit_source import source as array_source
 from .equations import Equations, equations
 from .fast import straight_line
 from .lanes import Lanes
+from .naming import identifier
 from .paths import Compilation, Path, Plan, guards_hold
 from .program import CompileError, CompileWarning, Program
 from .results import Gradients, Pullback, call_primitive, scalar_result
@@ -135,7 +137,11 @@ class Compiled:
             delattr(type(self), "__call__")
 
     def __reduce__(self) -> Any:
-        return compile, (self._f,)
+        """A decorated function is found again by its name; any other is compiled again."""
+        found: Any = sys.modules.get(getattr(self._f, "__module__", None) or "")
+        for name in getattr(self._f, "__qualname__", "").split("."):
+            found = getattr(found, name, None)
+        return self._f.__qualname__ if found is self else (compile, (self._f,))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._f, '__qualname__', self._f)!s}>"
@@ -187,7 +193,7 @@ class Compiled:
 
     def _name(self) -> str:
         name = getattr(self._f, "__name__", "program")
-        return name if name.isidentifier() else "program"
+        return identifier(name) if name.isidentifier() else "program"
 
     def _recorded(self) -> Compilation:
         if self._lanes is not None:
@@ -329,12 +335,19 @@ class Compiled:
                 f"ag.where(condition, a, b) there, which keeps both branches in one program (and no .data or .item())"
             )
         names = block_names(self.inner, args, named)
-        before = (random_states(), state.watch.generator_states())
+        watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects if id(thing) in state.objects]]
+        before = (random_states(), [watch.generator_states() for watch in watches])
+        positions = [watch.positions() for watch in watches]
         try:
             recording = record_call(self.inner, args, named, blocks, names)
         except Exception as error:
             return error
-        if (random_states(), state.watch.generator_states()) != before:
+        if [watch.positions() for watch in watches] != positions:
+            raise CompileError(
+                f"{self._name()} takes items from an iterator, which a recording would do only once: pass the items as "
+                f"an argument, or a list of them"
+            )
+        if (random_states(), [watch.generator_states() for watch in watches]) != before:
             raise CompileError(
                 f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
                 f"as an argument (or put a model with Dropout into eval mode)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..primitives import activations
 from .program import Leaf
@@ -13,6 +13,11 @@ from .statements import ArrayProgram, Builder
 
 __all__ = ["VIEWS", "all_names", "identifier", "leaf_names", "name_forward"]
 
+#: what generated sources call by its own name
+_RESERVED = {
+    "np", "jnp", "torch", "jax", "drjit", "Float64", "float", "range", "map", "slice", "tuple", "cumprod", "logsumexp",
+    "on_tensors", "HELPERS", "TABLE",
+}  # fmt: skip
 VIEWS = ("reshape", "transpose", "index", "broadcast")
 _ACTIVATIONS = {*activations.__all__, "tanh", "sin", "exp", "cos", "sigmoid"}
 
@@ -23,7 +28,7 @@ def identifier(label: str) -> str:
     text = re.sub("_+", "_", "".join(c if ("a" + c).isidentifier() else "_" for c in plain)).strip("_")
     if not text.isidentifier():
         text = "v" + text
-    return text + "_" if keyword.iskeyword(text) or text in ("np", "jnp", "torch", "jax", "drjit", "Float64") else text
+    return text + "_" if keyword.iskeyword(text) or text in _RESERVED else text
 
 
 def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
@@ -71,10 +76,10 @@ def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> No
             taken.add(names[i])
 
 
-def all_names(program: ArrayProgram, leaves: Sequence[str]) -> list[str]:
-    """A name of its own for every statement."""
+def all_names(program: ArrayProgram, leaves: Sequence[str], elsewhere: Iterable[str] = ()) -> list[str]:
+    """A name of its own for every statement, none of them used ``elsewhere``."""
     result: list[str] = []
-    taken = set(leaves)
+    taken = {*leaves, *elsewhere}
     count = 0
     for i, statement in enumerate(program.statements):
         if statement.op == "leaf":

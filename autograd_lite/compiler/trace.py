@@ -57,9 +57,9 @@ class Recorder(Tracer):
     def read(self, value: Any) -> None:
         self.guards.append((value, value._number(), True, user_line()))
 
-    def check(self) -> None:
+    def check(self, leaves: list[Any]) -> None:
         """CompileError if a sweep ran over the nodes of the tape, or is meant to be watched."""
-        for node, _, _ in self.tape:
+        for node in [*[node for node, _, _ in self.tape], *leaves]:
             if (type(node._grad) is not float or node._grad != 0.0) or getattr(node._info, "hooks", None):
                 raise CompileError(
                     "a compiled function calls backward() or registers a hook, which a program can't hold: take "
@@ -89,6 +89,12 @@ class Recorder(Tracer):
         if block is not None and type(branches[1]) in (int, float) and branches[1] % 1.0 == 0.0:
             self.blocks[id(made)] = block  # an integer if the argument is one; the tape keeps it alive
         return made
+
+    def changes(self, what: str) -> None:
+        raise CompileError(
+            f"a compiled function {what}, at {user_line()}, which a program can't hold: take ag.grad of the inner "
+            f"function instead, or do it outside, with the result"
+        )
 
     def integer(self, value: Any) -> bool:
         block = self.blocks.get(id(value))
@@ -165,7 +171,7 @@ def record_call(
     recorder = Recorder(blocks, owner)
     with tracing(recorder):
         result = f(*new_args, **new_named)
-    recorder.check()
+    recorder.check(fresh)
     found: list[Any] = []
     leaves_of(result, found)
     program = builder.program(recorder, found)
@@ -183,6 +189,7 @@ class _Builder:
         self.constants: dict[str, int] = {}
         self.buffers: dict[int, int] = {}
         self.rows: dict[int, tuple[int, ...]] = {}
+        self.units: dict[tuple[int, int], tuple[int, ...]] = {}
         self.kept: list[Any] = []
 
     def leaf(self, kind: str, name: str, shape: tuple[int, ...], key: Any) -> int:
@@ -200,15 +207,15 @@ class _Builder:
 
     def id_of(self, operand: Any) -> int:
         """The id of an operand: a node on the tape, an argument, a constant, or something live from outside."""
+        found = self.ids.get(id(operand))  # only of objects that are kept
+        if found is not None:
+            return found
         if isinstance(operand, (int, float)) or not isinstance(operand, Node):
             key = repr(float(operand))
             at = self.constants.get(key)
             if at is None:
                 at = self.constants[key] = self.leaf("constant", key, (), float(operand))
             return at
-        found = self.ids.get(id(operand))
-        if found is not None:
-            return found
         storage = getattr(operand, "storage", None)
         if storage is not None:  # an element of a parameter: the whole buffer is the leaf
             at = self.buffer(storage) + operand.index  # type: ignore[attr-defined]
@@ -228,7 +235,8 @@ class _Builder:
     def operands(self, used: Any) -> tuple[Any, ...]:
         """The ids of the operands of a node; a neuron's without making its weights' Values.
 
-        A neuron's inputs, which its whole layer shares, are one nested tuple in front.
+        A neuron's are two nested tuples: its inputs, which its whole layer shares, and its weights and bias, which it
+        has for every sample.
         """
         if isinstance(used, Many):
             return tuple(map(self.id_of, used.args()))
@@ -239,10 +247,14 @@ class _Builder:
         if inputs is None:
             inputs = self.rows[id(fan)] = tuple(map(self.id_of, fan.inputs))
             self.kept.append(fan)
-        n, unit, weights = len(inputs), fan.unit(place), fan.sink
-        start = self.buffer(weights.weight.storage) + unit * n
-        bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) + unit
-        return (inputs, *range(start, start + n), bias)
+        unit, weights = fan.unit(place), fan.sink
+        row = self.units.get((id(weights), unit))
+        if row is None:
+            n = len(inputs)
+            start = self.buffer(weights.weight.storage) + unit * n
+            bias = self.id_of(0.0) if weights.bias is None else self.buffer(weights.bias.storage) + unit
+            row = self.units[id(weights), unit] = (*range(start, start + n), bias)
+        return inputs, row
 
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
         """The program of a tape."""
@@ -252,8 +264,10 @@ class _Builder:
         prims: list[Primitive] = []
         args: list[tuple[Any, ...]] = []
         labels: dict[int, str] = {}
+        ids_of = self.ids.get
         for node, prim, operands in recorder.tape:
-            ids = self.operands(operands)
+            known = [ids_of(id(x)) for x in operands] if type(operands) is tuple else [None]
+            ids = self.operands(operands) if None in known else tuple(known)
             prims.append(prim)
             args.append(ids)
             here = -len(prims)
@@ -264,7 +278,7 @@ class _Builder:
             self.ids[id(node)] = here
             if id(node) in copies:
                 self.ids[id(copies[id(node)])] = here
-            elif node.label:
+            elif node._info is not None and node.label:
                 labels[here] = node.label
         outputs = [self.id_of(item) for item in results]
         guards = [(self.id_of(value), expected, exact, line) for value, expected, exact, line in recorder.guards]
@@ -282,7 +296,7 @@ class _Builder:
             inputs = shared.get(id(head))
             if inputs is None:
                 inputs = shared[id(head)] = tuple(map(final, head))
-            return inputs + ids[1:]
+            return inputs + ids[1]
 
         return Program(
             self.leaves,

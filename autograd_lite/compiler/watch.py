@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dis
 import functools
+import gc
+import operator
 import random
 import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,9 @@ LIMIT = 20_000
 _PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 _MISSING = object()
 
+#: where the iterators that are not written in Python come from
+_ITERATORS = ("builtins", "itertools", "_io", "_csv")
+
 
 class Watch:
     """The surroundings of a function as they were, and whether they still are so."""
@@ -43,6 +48,7 @@ class Watch:
         self.names: set[str] = set()
         self.modules: set[tuple[int, frozenset[str]]] = set()
         self.generators: list[Any] = []
+        self.iterators: list[Any] = []
         self.seen: set[int] = set()
         self.kept: list[Any] = []
         self._walk(f)
@@ -54,6 +60,10 @@ class Watch:
     def generator_states(self) -> list[Any]:
         """Where the random number generators among the surroundings stand."""
         return [repr(g.getstate() if isinstance(g, random.Random) else g.bit_generator.state) for g in self.generators]
+
+    def positions(self) -> list[Any]:
+        """Where the iterators among the surroundings stand, generators and open files too."""
+        return [_position(iterator) for iterator in self.iterators]
 
     def holds(self) -> bool:
         """Whether nothing has changed."""
@@ -146,6 +156,10 @@ class Watch:
             if not isinstance(thing, random.SystemRandom):  # which stands nowhere
                 self.generators.append(thing)
             return []
+        if isinstance(thing, Iterator) and type(thing).__module__ in _ITERATORS:
+            self.iterators.append(thing)
+            frame = thing.gi_frame if isinstance(thing, GeneratorType) else None
+            return list(frame.f_locals.values()) if frame is not None else gc.get_referents(thing)
         if isinstance(thing, np.ndarray):
             if thing.dtype == object:
                 self.sequences.append((_Items(thing), tuple(thing.ravel().tolist())))
@@ -282,6 +296,19 @@ class _ClassDict(_Slots):
 
     def get(self, key: str, default: Any) -> Any:
         return vars(self.thing).get(key, default)
+
+
+def _position(iterator: Any) -> Any:
+    """What is different when an iterator has been asked for another item."""
+    if isinstance(iterator, GeneratorType):
+        frame = iterator.gi_frame
+        return None if frame is None else (frame.f_lasti, [id(thing) for thing in frame.f_locals.values()])
+    if hasattr(iterator, "tell"):
+        try:
+            return iterator.tell()
+        except (OSError, ValueError):  # in the middle of its lines, or closed
+            return None
+    return repr(iterator), operator.length_hint(iterator, -1)
 
 
 def _names(code: CodeType) -> set[str]:

@@ -201,16 +201,16 @@ class Parameter(Operand):
         self._noticed()
         return self.storage.data
 
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        self._write(self.storage.data, numbers, "data")
+
     def _noticed(self) -> None:
         """Tell ``compile`` that plain numbers are read: what it is recording holds for these alone."""
         tracer = current_tracer() if STATE.special else None
         if tracer is not None:
             for index in range(self.size):
                 tracer.read(self.element(index))
-
-    @data.setter
-    def data(self, numbers: Any) -> None:
-        self._write(self.storage.data, numbers, "data")
 
     @property
     def grad(self) -> Buffer:

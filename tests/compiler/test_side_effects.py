@@ -1,0 +1,210 @@
+"""What a recording can't hold is refused, or recorded anew: never done once and then forgotten."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import functools
+import io
+import itertools
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import nn, optim
+from autograd_lite.compiler import CompileError, CompileWarning
+from autograd_lite.compiler.api import MANY, MAX_KEYS
+
+W = ag.Value(2.0)
+LAYER = nn.Linear(2, 1)
+
+
+def calls_backward(x):
+    x.backward()
+    return x
+
+
+def calls_backward_on_a_node(x):
+    (x * x).backward()
+    return x
+
+
+def calls_backward_on_a_parameter(x):
+    W.backward()
+    return x * W
+
+
+def reads_a_gradient(x):
+    return x * W.grad
+
+
+def reads_a_parameters_gradient(x):
+    return x * float(LAYER.weight.grad[0, 0])
+
+
+def clears_a_gradient(x):
+    W.grad = 0.0
+    return x * W
+
+
+def clears_a_models_gradients(x):
+    LAYER.zero_grad()
+    return x
+
+
+def sets_a_number(x):
+    x.data = 5.0
+    return x
+
+
+def sets_a_parameter(x):
+    LAYER.weight.data = 5.0
+    return x
+
+
+def clears_by_an_optimiser(x):
+    optim.SGD([W], lr=0.1).zero_grad()
+    return x
+
+
+def steps_an_optimiser(x):
+    optim.SGD([W], lr=0.1).step()
+    return x
+
+
+def hooks(x):
+    x.register_hook(lambda g: 2 * g)
+    return x * x
+
+
+REFUSED = [
+    calls_backward, calls_backward_on_a_node, calls_backward_on_a_parameter, reads_a_gradient,
+    reads_a_parameters_gradient, clears_a_gradient, clears_a_models_gradients, sets_a_number, sets_a_parameter,
+    clears_by_an_optimiser, steps_an_optimiser, hooks,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)
+def test_what_a_program_cannot_hold_is_refused(f):
+    before = W.data, W.grad, np.array(LAYER.weight.data), np.array(LAYER.weight.grad)
+    for g in (ag.compile(f), ag.compile(ag.grad(f))):
+        for _ in range(2):
+            with pytest.raises(CompileError, match="can't hold"):
+                g(3.0)
+    for a, b in zip(before, (W.data, W.grad, LAYER.weight.data, LAYER.weight.grad)):
+        np.testing.assert_array_equal(a, b)
+
+
+def generator():
+    yield from (2.0, 3.0, 4.0)
+
+
+def endless():
+    while True:
+        yield 1.0
+
+
+ITERATORS = {
+    "a generator": generator,
+    "an endless one": endless,
+    "an expression": lambda: (v for v in [2.0, 3.0]),
+    "a list's": lambda: iter([2.0, 3.0]),
+    "a set's": lambda: iter({2.0, 3.0}),
+    "a dict's": lambda: iter({2.0: 1, 3.0: 1}),
+    "a range's": lambda: iter(range(1, 4)),
+    "reversed": lambda: reversed([2.0, 3.0]),
+    "count": lambda: itertools.count(1),
+    "cycle": lambda: itertools.cycle([1.0, 2.0]),
+    "repeat": lambda: itertools.repeat(1.0, 5),
+    "chain": lambda: itertools.chain([1.0], [2.0, 3.0]),
+    "islice": lambda: itertools.islice([1.0, 2.0, 3.0], 2),
+    "map": lambda: map(float, ["1", "2"]),
+    "filter": lambda: filter(None, [1.0, 2.0]),
+    "lines": lambda: map(float, io.StringIO("1\n2\n3\n")),
+    "a table": lambda: (float(row[0]) for row in csv.reader(io.StringIO("1\n2\n"))),
+}
+
+
+@pytest.mark.parametrize("name", ITERATORS)
+def test_an_iterator_is_not_read_once_for_all_calls(name):
+    """The first call takes an item, which no later call would."""
+    iterator = ITERATORS[name]()
+    holder = {"deep": [iterator]}
+    with pytest.raises(CompileError, match="iterator"):
+        ag.compile(lambda x: x * next(holder["deep"][0]))(1.0)
+    iterator = ITERATORS[name]()
+    with pytest.raises(CompileError, match="iterator"):
+        ag.compile(lambda x, items: x * next(items))(1.0, iterator)
+
+
+def test_an_iterator_that_nobody_reads():
+    iterator = iter([1.0, 2.0])
+    compiled = ag.compile(lambda x, unused=iterator: x * x)
+    assert [compiled(v) for v in (1.0, 2.0)] == [1.0, 4.0]
+    next(iterator)
+    assert compiled(3.0) == 9.0
+    zipped = ag.compile(lambda x: ag.sum([v * w for v, w in zip(x, [1.0, 2.0])]))
+    assert [zipped([1.0, k]) for k in (1.0, 2.0)] == [3.0, 5.0]
+
+
+def test_a_file():
+    lines = io.StringIO("1\n2\n3\n")
+    with pytest.raises(CompileError, match="iterator"):
+        ag.compile(lambda x: x * float(lines.readline()))(1.0)
+
+
+@ag.compile
+def decorated(x):
+    return x * x
+
+
+class Holder:
+    @ag.compile
+    def method(self, x):
+        return x * 3.0
+
+
+def test_decorated_functions_are_pickled_by_name():
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert copy.deepcopy(decorated) is decorated
+    assert pickle.loads(pickle.dumps(Holder.__dict__["method"])) is Holder.method
+    other = pickle.loads(pickle.dumps(ag.compile(generator)))
+    assert other is not decorated
+    assert pickle.loads(pickle.dumps(functools.partial(decorated, 2.0)))() == 4.0
+
+
+@pytest.mark.parametrize("name", ["np", "jnp", "torch", "float", "cumprod", "on_tensors", "range", "HELPERS", "TABLE"])
+def test_functions_and_arguments_named_like_what_sources_use(name):
+    scope: dict = {"ag": ag, "numpy": np}
+    exec(
+        f"def {name}({name}, b):\n    return ag.sum([ag.prod([v, w, v]) / b for v, w in zip({name}, {name}[1:])])",
+        scope,
+    )
+    f = scope[name]
+    x = np.linspace(0.5, 1.5, 40)
+    plain = ag.value_and_grad(f)
+    compiled = ag.compile(plain)
+    expected = plain(x, 2.0)
+    for backend in ("numpy", "jax", "torch"):
+        np.testing.assert_allclose(compiled(x, 2.0)[1], expected[1])
+        library = pytest.importorskip(backend)
+        source: dict = {}
+        exec(compiled.source(backend), source)
+        given = (library.tensor(x), library.tensor(2.0)) if backend == "torch" else (x, 2.0)
+        found = source[compiled._name()](*given)
+        np.testing.assert_allclose(found[1].tolist(), expected[1])
+
+
+def test_many_shapes_and_integers_stay_bounded_and_say_so():
+    compiled = ag.compile(lambda x: ag.sum([v * v for v in x]))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        for n in range(1, MANY + 2 * MAX_KEYS):
+            x = [2.0] * (n % (MANY + 30) + 1)
+            assert compiled(x) == 4.0 * len(x)
+    assert [w.category for w in found] == [CompileWarning]
+    assert sum(len(state.entries) for state in compiled._states) <= MAX_KEYS
+    assert compiled([3.0] * 2) == 18.0
