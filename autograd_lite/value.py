@@ -25,6 +25,7 @@ from .modes import current_tracer, noticed, notify
 from .primitives import arithmetic, elementary, rounding
 from .primitives.base import SHORTCUT, Op, as_float
 from .primitives.core import TABLE, as_method, refusing
+from .primitives.fused_pairs import power, power_dx
 
 __all__ = ["Value", "constant", "node", "record"]
 
@@ -300,10 +301,10 @@ class Value(Methods):
         return _binary(_DIV, other, self)
 
     def __pow__(self, other: Any) -> Any:
-        if type(other) is int and other == 2:  # the rule's partial, without its dead half (∂/∂exponent)
-            x = self._data
-            return node(_POW.fn(x, 2.0), _POW, self, None, 2.0 * x, 2.0)
-        return _binary(_POW, self, other)
+        if type(other) is not int and type(other) is not float:
+            return _binary(_POW, self, other)
+        x, y = self._data, as_float(other, "pow")  # the rule without its dead half (∂/∂exponent)
+        return node(power(x, y), _POW, self, None, 2.0 * x if y == 2.0 else power_dx(x, y), y)
 
     def __rpow__(self, other: Any) -> Any:
         return _binary(_POW, other, self)

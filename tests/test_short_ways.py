@@ -38,3 +38,17 @@ def test_a_node_made_the_short_way_is_the_node():
     y = TABLE["tanh"](x)
     assert (y.op, y.parents, y.args, y.data) == ("tanh", (x,), (x,), math.tanh(0.3))
     assert y.local_partials == TABLE["tanh"].float_partials(y.data, 0.3)
+
+
+def test_a_constant_exponent_is_the_entry():
+    entry, rng = TABLE["pow"], random.Random("pow")
+    bases = EDGES + [rng.uniform(-3, 3) for _ in range(200)] + [rng.uniform(-1, 1) * 10.0 ** rng.randint(-320, 300)]
+    for y in [0, 1, 2, 3, -1, -2, 7, 0.0, -0.0, 0.5, 2.0, -3.0, 1.5, 1e3, -1e3, math.inf, -math.inf, math.nan]:
+        for base in bases:
+            x = Value(base)
+            z = x**y
+            out = entry.fn(base, float(y))
+            assert (z.op, z.parents, z.args[0]) == ("pow", (x,), x)
+            assert bits(z.args[1]) == bits(float(y)), (base, y)
+            assert bits(z.data) == bits(out), (base, y)
+            assert bits(z.local_partials[0]) == bits(entry.float_partials(out, base, float(y))[0]), (base, y)
