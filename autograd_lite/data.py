@@ -183,7 +183,7 @@ class DataLoader:
             while isinstance(dataset, Subset):
                 indices, dataset = dataset.indices[indices], dataset.dataset
             if type(dataset) is TensorDataset:
-                return [tensor[indices] for tensor in dataset.tensors]
+                return [tensor.take(indices, 0) for tensor in dataset.tensors]  # tensor[indices], several times faster
             return default_collate([dataset[int(i)] for i in indices])
         return self.collate_fn([dataset[int(i)] for i in indices])
 

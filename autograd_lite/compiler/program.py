@@ -6,9 +6,12 @@ constant) with one id per number, in row-major order. Then every instruction def
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from ..errors import AutogradError
 from ..primitives.core import TABLE, Primitive
@@ -108,6 +111,7 @@ class Program:
         self.guards = list(guards)
         self.labels = labels or {}
         self.masks: dict[int, int] = {}
+        self._operands: tuple[Any, Any] | None = None
         self.first = sum(leaf.size for leaf in self.leaves)
         self.validate()
 
@@ -127,12 +131,29 @@ class Program:
         for prim, args in zip(self.prims, self.args):
             if prim.arity >= 0 and prim.arity != len(args):
                 raise ProgramError(f"%{here} {prim.name} has {len(args)} operand(s), expected {prim.arity}")
-            if args and (max(args) >= here or min(args) < 0):
-                raise ProgramError(f"%{here} {prim.name} uses a number that is not defined before it")
             here += 1
+        operands, starts = self.operands()
+        users = np.repeat(np.arange(self.first, here), np.diff(starts))
+        wrong = np.flatnonzero((operands >= users) | (operands < 0))
+        if len(wrong):
+            user = int(users[wrong[0]])
+            name = self.prims[user - self.first].name
+            raise ProgramError(f"%{user} {name} uses a number that is not defined before it")
         for id in [*self.outputs, *[guard.id for guard in self.guards]]:
             if not 0 <= id < here:
                 raise ProgramError(f"the output %{id} is not defined")
+
+    def operands(self) -> tuple[Any, Any]:
+        """All operands in one int array; instruction k's are those from ``starts[k]`` up to ``starts[k + 1]``."""
+        if self._operands is None:
+            starts = np.zeros(len(self.args) + 1, dtype=np.int64)
+            np.cumsum(np.fromiter(map(len, self.args), np.int64, len(self.args)), out=starts[1:])
+            try:
+                ids = np.fromiter(itertools.chain.from_iterable(self.args), np.int64, int(starts[-1]))
+            except OverflowError:
+                raise ProgramError("an instruction uses a number that is not defined before it") from None
+            self._operands = ids, starts
+        return self._operands
 
     def constant(self, id: int) -> float | None:
         """The number of a constant leaf; None for anything else."""
@@ -151,8 +172,6 @@ class Program:
         Returns:
             The outputs, and for each guard whether it holds.
         """
-        import numpy as np
-
         numbers: list[float] = []
         given = iter(blocks)
         for leaf in self.leaves:

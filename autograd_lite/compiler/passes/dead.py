@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..program import Program
 from .rewrite import Rewrite
 
@@ -11,15 +13,19 @@ __all__ = ["prune"]
 def prune(program: Program) -> Program:
     """The program without instructions that nothing depends on; leaves stay, they are its arguments."""
     first = program.first
+    results = [*program.outputs, *[guard.id for guard in program.guards]]
+    used = np.zeros(first + len(program), dtype=bool)
+    used[program.operands()[0]] = True
+    used[results] = True
+    if used[first:].all():  # each is used by a later one, and so in the end by a result
+        return program
     live = bytearray(first + len(program))
-    for id in [*program.outputs, *[guard.id for guard in program.guards]]:
+    for id in results:
         live[id] = 1
     for k in range(len(program) - 1, -1, -1):
         if live[first + k]:
             for a in program.args[k]:
                 live[a] = 1
-    if live.find(0, first) < 0:
-        return program
     result = Rewrite(program)
     for k in range(len(program)):
         if live[first + k]:
