@@ -20,7 +20,7 @@ from .program import Program
 from .reductions import dots, picked, picks, reduced
 from .statements import Builder, Symbol
 
-__all__ = ["Lifted", "level_groups", "lift", "unlifted"]
+__all__ = ["Lifted", "level_groups", "lift", "same_rows", "statement", "tables", "unlifted"]
 
 CONSTANT = -2
 
@@ -161,37 +161,49 @@ def _masked(lifted: Lifted) -> Lifted:
 def lift(program: Program, buckets: Buckets | None = None) -> Lifted:
     """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
     lifted = Lifted(program)
-    for prim, ids, args in _tables(program, buckets or level_groups(program)):
+    for prim, ids, args in tables(program, buckets or level_groups(program)):
         owners = lifted.owner[args]
-        for rows in _same_rows(owners):
-            _statement(lifted, prim, ids[rows], args[rows])
+        for rows in same_rows(owners):
+            statement(lifted, prim, ids[rows], args[rows])
     return _masked(lifted) if program.masks else lifted
 
 
 def level_groups(program: Program) -> Buckets:
     """Instructions by level, primitive, number of operands, and whether they have a mask: the fewest statements."""
     first = program.first
-    level = [0] * (first + len(program))
+    operands, starts = program.operands()
+    inner = operands >= first  # leaves are on level 0
+    computed = (operands[inner] - first).tolist()
+    cuts = np.concatenate(([0], np.cumsum(inner)))[starts].tolist()
+    level: list[int] = []
     buckets: Buckets = {}
     masked = program.masks
     at = level.__getitem__
+    below: dict[tuple[int, ...], int] = {}  # of long rows, which the neurons of a layer share
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
-        here = level[first + k] = 1 + max(map(at, args), default=0)
+        row = computed[cuts[k] : cuts[k + 1]]
+        if len(row) < 8:
+            here = 1 + max(map(at, row), default=0)
+        else:
+            key = tuple(row)
+            here = below.get(key) or below.setdefault(key, 1 + max(map(at, row)))
+        level.append(here)
         buckets.setdefault((here, prim.name, len(args), first + k in masked), []).append(k)
     return buckets
 
 
-def _tables(program: Program, buckets: Buckets) -> list[tuple[Primitive, Any, Any]]:
+def tables(program: Program, buckets: Buckets) -> list[tuple[Primitive, Any, Any]]:
     """For each bucket, lower levels first: the primitive, ids, and a table of operands."""
+    operands, starts = program.operands()
     result = []
     for key in sorted(buckets, key=lambda key: key[0]):
-        members = buckets[key]
-        table = np.array([program.args[k] for k in members], dtype=np.int64).reshape(len(members), key[2])
-        result.append((program.prims[members[0]], np.array(members) + program.first, table))
+        members = np.array(buckets[key])
+        table = operands[starts[members][:, None] + np.arange(key[2])]
+        result.append((program.prims[members[0]], members + program.first, table))
     return result
 
 
-def _same_rows(owners: Any) -> list[Any]:
+def same_rows(owners: Any) -> list[Any]:
     """Row numbers grouped by equal rows, in order of first appearance."""
     if len(owners) == 1 or (owners == owners[0]).all():
         return [slice(None)]
@@ -201,7 +213,7 @@ def _same_rows(owners: Any) -> list[Any]:
     return [np.array(rows) for rows in groups.values()]
 
 
-def _statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
+def statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     """One statement for the numbers ``ids``; row k of ``args`` has the operands of number k."""
     name = prim.name
     if name in ("dot", "affine"):
