@@ -129,7 +129,7 @@ def order(root: Node, epoch: int) -> list[Node]:
         node = stack.pop()
 
 
-def topological_order(*roots: Node) -> list[Any]:
+def topological_order(*roots: Any) -> list[Any]:  # Values; mypyc would check a Node in words of its own
     """Every node of the graphs of ``roots``, operands before their consumers; parameters of neurons included.
 
     Args:
