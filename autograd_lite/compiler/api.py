@@ -24,6 +24,7 @@ from .lanes import Lanes
 from .naming import identifier
 from .paths import Compilation, Path, Plan, guards_hold
 from .program import CompileError, CompileWarning, Program
+from .replay import cells_call
 from .results import Gradients, Pullback, call_primitive, scalar_result
 from .sparse import Sweeps, recordable
 from .statements import ArrayProgram
@@ -282,7 +283,8 @@ class Compiled:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
         self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
         self.previous = self._fast if self._chain else None
-        fast = straight_line(self, path, args, named, state.watch) or array_call(self, path, args, named, state.watch)
+        given = (self, path, args, named, state.watch)
+        fast = straight_line(*given) or array_call(*given) or cells_call(*given)
         if fast is not None:
             self._call_with(fast)
 
@@ -421,7 +423,9 @@ class Compiled:
         number = float(outputs[0])
         if sink is None and release is not None:
             release()
-        prim = self.primitive if sink is not None or not nodes else call_primitive(self._name(), (self._f, *call))
+        prim = self.primitive
+        if sink is None and nodes:
+            prim = call_primitive(self._name(), (self._f, *call), nodes[len(values) :])
         made = scalar_result(number, prim, nodes, partials, sink)
         like = path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]))

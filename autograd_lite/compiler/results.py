@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..graph import Many, Node, Sink, reverse_nodes
-from ..primitives.core import Primitive
+from ..primitives.core import TABLE, Primitive
 from ..value import Value, node
+from .structure import leaves_of, rebuild
 
 __all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
 
@@ -115,29 +116,43 @@ def _nonfinite(storages: Sequence[Any]) -> list[Node]:
     return []
 
 
-def call_primitive(name: str, call: tuple[Callable[..., Any], Any, Any] | None) -> Primitive:
-    """The op of a compiled call. Its derivatives of higher order are those of the eager call.
+def call_primitive(
+    name: str, call: tuple[Callable[..., Any], Any, Any] | None, outside: Sequence[Node] = ()
+) -> Primitive:
+    """The op of a compiled call. Elsewhere than at its point, and in derivatives of it, it is the eager call.
 
     Args:
         name: the function's name.
         call: the function, its positional and its named arguments; None where parameters are behind the result.
+        outside: the Values that it closes over; the op's operands are the Values in the arguments, and then these.
     """
 
-    def again() -> Any:
+    def at(xs: Sequence[Any]) -> Any:
         if call is None:
             raise NotImplementedError(
                 f"{name} is compiled and closes over parameters: for its higher derivatives call the function itself, "
                 f"or compile ag.grad of it"
             )
         f, args, named = call
-        return f(*args, **named)
+        found: list[Any] = []
+        leaves_of((args, named), found)
+        new = iter(xs)
+        numbers = iter([next(new) if isinstance(x, Node) else x for x in found])
+        return f(*rebuild(args, numbers), **rebuild(named, numbers))
 
-    def value(*numbers: float) -> float:
-        return float(again()._number())
+    def value(*xs: float) -> float:
+        y = at(xs)
+        return float(y._number() if isinstance(y, Node) else y)
 
-    def partials(out: Any, *args: Any) -> tuple[Any, ...]:
-        found = reverse_nodes([(again(), Value(1.0))], Value)
-        return tuple(found.get(id(arg), 0.0) for arg in args)
+    def partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+        fresh = [x._apply_unary(TABLE["identity"]) if isinstance(x, Node) else Value(x) for x in xs]
+        y = at(fresh)
+        found = reverse_nodes([(y, Value(1.0))], Value) if isinstance(y, Node) else {}
+        count = len(xs) - len(outside)
+        result = [found.get(id(x), 0.0) for x in [*fresh[:count], *outside]]
+        if any(isinstance(x, Node) for x in xs):
+            return tuple(result)
+        return tuple(g._number() if isinstance(g, Node) else g for g in result)
 
     return Primitive(
         name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from ..primitives import TABLE
 from ..primitives.core import Primitive
 from ..value import Value
-from .tape import Expression, Step
+from .tape import Called, Expression, Step
 
 __all__ = ["Network", "expressions", "networks", "values"]
 
@@ -76,7 +77,7 @@ def _has_kinks(op: Primitive) -> bool:
 @st.composite
 def expressions(
     draw: st.DrawFn,
-    ops: Iterable[str] | None = None,
+    ops: Iterable[str | Callable[..., Any]] | Callable[..., Any] | None = None,
     *,
     min_leaves: int = 1,
     max_leaves: int = 4,
@@ -92,7 +93,9 @@ def expressions(
     moderate and every op is used where it is defined.
 
     Args:
-        ops: names of the ops to use; the whole table by default.
+        ops: the ops to use, by name; the whole table by default. Also primitives of your own, and functions that take
+            numbers one by one and return one: compiled ones are called as they are, so that their gradients are part
+            of what is tested. Their operands lie in (-2, 2).
         min_leaves, max_leaves: how many leaves.
         min_steps, max_steps: how many ops are drawn (the steps that bring numbers into a domain come on top).
         kinks: also use ops with kinks and jumps.
@@ -104,9 +107,15 @@ def expressions(
     >>> print(find(expressions(ops=["mul"]), lambda f: True))
     v0 = 0.0
     v1 = mul(v0, v0)
+    >>> import autograd_lite as ag
+    >>> @ag.compile
+    ... def area(width, height):
+    ...     return width * height
+    >>> print(find(expressions([area, "sin"]), lambda f: "area" in f.ops))
+    v0 = 0.0
+    v1 = area(v0, v0)
     """
-    names = sorted(TABLE) if ops is None else sorted(ops)
-    chosen = [TABLE[name] for name in names if kinks or not _has_kinks(TABLE[name])]
+    chosen = [op for op in _ops(ops) if kinks or not _has_kinks(op)]
     point = draw(st.lists(_moderate(-2.0, 2.0), min_size=min_leaves, max_size=max_leaves))
     builder = _Builder(point)
     for _ in range(draw(st.integers(min_steps, max_steps))):
@@ -124,6 +133,13 @@ def expressions(
                 operands[i] = builder.within(len(builder.numbers) - 1 - back, *intervals[i])
         builder.add(op, operands + tail)
     return Expression(point, builder.steps)
+
+
+def _ops(ops: Iterable[str | Callable[..., Any]] | Callable[..., Any] | None) -> list[Primitive]:
+    """Names and functions as ops, in the order of their names."""
+    given: Iterable[Any] = sorted(TABLE) if ops is None else [ops] if isinstance(ops, str) or callable(ops) else ops
+    found = [TABLE[op] if isinstance(op, str) else op if isinstance(op, Primitive) else Called(op) for op in given]
+    return sorted(found, key=lambda op: op.name)
 
 
 def _moderate(low: float, high: float) -> st.SearchStrategy[float]:
@@ -153,6 +169,7 @@ class _Builder:
             args[0] = args[0] > 0.0
         self.steps.append(step)
         self.numbers.append(float(op.fn(*args)))
+        assume(math.isfinite(self.numbers[-1]) or not isinstance(op, Called))
         return len(self.numbers) - 1
 
     def within(self, index: int, low: float, high: float) -> int:

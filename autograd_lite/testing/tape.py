@@ -7,15 +7,17 @@ off at an inner node. An Expression is drawn at random by ``expressions()`` or r
 
 from __future__ import annotations
 
+import inspect
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..graph import Deferred, _postorder, rule_parents
-from ..primitives.core import Primitive, dispatch
+from ..graph import Deferred, Node, _postorder, reverse_nodes, rule_parents
+from ..primitives.core import TABLE, Primitive, dispatch
+from ..value import Value
 
-__all__ = ["Expression", "Step", "apply", "nodes_of"]
+__all__ = ["Called", "Expression", "Step", "apply", "nodes_of"]
 
 
 class Step(NamedTuple):
@@ -30,6 +32,48 @@ class Step(NamedTuple):
     operands: tuple[int | float, ...]
 
 
+class Called(Primitive):
+    """A function of numbers (a compiled one, say) as an op of expressions: on Values it is called as it is.
+
+    Args:
+        f: takes numbers one by one, and returns one.
+
+    >>> op = Called(lambda x, y: x * y)
+    >>> op.name, op.arity, op.fn(2.0, 3.0), op.float_partials(6.0, 2.0, 3.0)
+    ('lambda', 2, 6.0, (3.0, 2.0))
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        kinds = [p.kind for p in inspect.signature(f).parameters.values() if p.default is p.empty]
+        arity = -1 if inspect.Parameter.VAR_POSITIONAL in kinds else len(kinds)
+        name = getattr(f, "__name__", type(f).__name__).strip("<>")
+        slots = ", ".join(f"{{{i}}}" for i in range(arity)) if arity >= 0 else "{args}"
+
+        def value(*numbers: float) -> float:
+            y = f(*numbers)
+            return float(y._number() if isinstance(y, Node) else y)
+
+        def rule(out: Any, *args: Any) -> tuple[Any, ...]:
+            fresh = [x._apply_unary(TABLE["identity"]) if isinstance(x, Node) else Value(x) for x in args]
+            y = f(*fresh)
+            found = reverse_nodes([(y, Value(1.0))], Value) if isinstance(y, Node) else {}
+            return tuple(found.get(id(x), 0.0) for x in fresh)
+
+        super().__init__(
+            name, value, rule, arity, f"{name}({slots})", rf"\operatorname{{{{{name}}}}}({slots})", "", "", 5,
+            ((-2.0, 2.0),) * max(arity, 1), (), f.__doc__ or "",
+        )  # fmt: skip
+        self.function = f
+        self.float_partials = self._partials_of_floats
+
+    def _partials_of_floats(self, out: float, *numbers: float) -> tuple[float, ...]:
+        leaves = [Value(x) for x in numbers]
+        y = self.function(*leaves)
+        if isinstance(y, Value):
+            y.backward()
+        return tuple(leaf.grad for leaf in leaves)
+
+
 def apply(op: Primitive, args: Sequence[Any]) -> Any:
     """``op`` on flat operands: floats, Values or arrays; the condition of ``where`` is ``args[0] > 0``.
 
@@ -37,6 +81,8 @@ def apply(op: Primitive, args: Sequence[Any]) -> Any:
     >>> apply(TABLE["dot"], [1.0, 2.0, 3.0, 4.0])
     11.0
     """
+    if isinstance(op, Called):
+        return op.function(*args)
     if op.name == "where":
         return op(args[0] > 0.0, args[1], args[2])
     return dispatch(op, tuple(args))
