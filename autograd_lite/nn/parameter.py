@@ -177,7 +177,7 @@ class Parameter(Operand):
     2.9
     """
 
-    __slots__ = ("__weakref__", "_elements", "_snapshot", "storage")
+    __slots__ = ("__weakref__", "_elements", "storage")
 
     __array_priority__ = 1000.0
 
@@ -191,7 +191,6 @@ class Parameter(Operand):
     def _adopt(self, storage: Storage) -> None:
         self.storage = storage
         self._elements: dict[int, Element] = {}
-        self._snapshot: tuple[bytes, Any] | None = None
 
     # --- the array ------------------------------------------------------------------------------------------------
 
@@ -290,14 +289,6 @@ class Parameter(Operand):
     def detach(self) -> Buffer:
         """The numbers alone: what ``data`` is."""
         return self.data
-
-    def rows(self) -> Any:
-        """The numbers as nested lists, for recording; the same lists as long as the numbers are the same."""
-        raw = self.storage.data.tobytes()
-        known = self._snapshot  # one assignment: another thread may be recording too
-        if known is None or known[0] != raw:
-            known = self._snapshot = (raw, np.frombuffer(raw).reshape(self.shape).tolist())
-        return known[1]
 
     def __len__(self) -> int:
         return len(self.storage.data)

@@ -26,10 +26,10 @@ from .parameter import Element, Parameter
 __all__ = ["Frozen", "Weights"]
 
 _dot, _vdot, _array, _frombuffer, _pack = np.dot, np.vdot, np.ndarray, np.frombuffer, struct.pack
-#: called by sweeps, of which one runs at a time
+#: NumPy's product without its warnings; called by sweeps, of which one runs at a time
 _quiet_dot = quiet(np.dot)
 
-#: multiplications for one sample up to which plain loops are faster than NumPy
+#: multiplications up to which plain loops are faster than NumPy
 SMALL = 64
 
 
@@ -40,16 +40,16 @@ class Frozen:
         raw: the numbers as bytes: the weights, then the biases.
         matrix: Ω, read-only.
         bias: β, read-only; None if the layer has none.
-        plain: whether plain loops are used: NumPy would be slower, or would take 0·inf for 0.
+        finite: whether every weight is; otherwise plain loops are used, as a BLAS may take 0·inf for 0.
     """
 
-    __slots__ = ("_rows", "bias", "matrix", "plain", "raw")
+    __slots__ = ("_rows", "bias", "finite", "matrix", "raw")
 
     def __init__(self, raw: tuple[bytes, bytes | None], shape: tuple[int, ...]) -> None:
         self.raw = raw
         self.matrix = np.frombuffer(raw[0]).reshape(shape)
         self.bias = None if raw[1] is None else np.frombuffer(raw[1])
-        self.plain = self.matrix.size <= SMALL or not np.isfinite(self.matrix).all()
+        self.finite = bool(np.isfinite(self.matrix).all())
         self._rows: tuple[list[list[float]], list[float]] | None = None
 
     def lists(self) -> tuple[list[list[float]], list[float]]:
@@ -123,7 +123,7 @@ class Weights(Sink):
         if samples.foreign:
             return self._of_scalars(samples.inputs, range(first, last))
         numbers: list[Any]
-        if frozen.plain:
+        if len(inputs) * (last - first) <= SMALL or not frozen.finite:
             rows, bias = frozen.lists()
             numbers = [samples.numbers[i : i + width] for i in range(0, len(inputs), width)]
             outs = sums(numbers, rows[first:last], bias[first:last])
@@ -149,14 +149,12 @@ class Weights(Sink):
         """δ of a sample, and Ωᵀδ: what each of its inputs is handed."""
         frozen = fan.weights
         first, last = fan.first, fan.first + fan.count
-        if frozen.plain:
-            if not fan.nodes:
-                return fan.adjoints, []
+        if not fan.nodes:
+            return fan.adjoints, []
+        if frozen.matrix.size <= SMALL or not frozen.finite:
             handed = shares(fan.adjoints, frozen.lists()[0][first:last], len(fan.inputs))
             return fan.adjoints, handed if fan.columns is None else [handed[i] for i in fan.columns]
         delta = _packed(fan.adjoints)
-        if not fan.nodes:
-            return delta, []
         product = _quiet_dot(delta, frozen.matrix if fan.count == len(frozen.matrix) else frozen.matrix[first:last])
         return delta, (product if fan.columns is None else product[fan.columns]).tolist()
 
@@ -164,16 +162,19 @@ class Weights(Sink):
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
         with np.errstate(all="ignore"):
             to_weight, to_bias = self._gradients(adjoints)
-            return _add(self.weight, to_weight) or (_add(self.bias, to_bias) if self.bias is not None else [])
+            bad = _add(self.weight, to_weight)
+            if self.bias is not None:
+                bad += _add(self.bias, to_bias)
+        return bad
 
     def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
-        units, width = self.weight.shape
-        deltas = [delta for _, delta in adjoints]
-        if any(fan.count != units for fan, _ in adjoints):
-            deltas = [_padded(fan, delta, units) for fan, delta in adjoints]
-        delta = _joined(deltas).reshape(-1, units)
+        units, width = adjoints[0][0].weights.matrix.shape
         x = _joined([fan.numbers for fan, _ in adjoints]).reshape(-1, width)
+        delta = _joined([delta for _, delta in adjoints])
+        if len(delta) != len(x) * units:
+            delta = _joined([_padded(fan, delta, units) for fan, delta in adjoints])
+        delta = delta.reshape(-1, units)
         if _finite(x) and _finite(delta):
             return _dot(delta.T, x), delta.sum(axis=0)
         to_weight = np.zeros((units, width))

@@ -137,6 +137,14 @@ def test_infinite_inputs_of_neurons_that_are_not_reached(layer):
     assert np.isfinite(layer.weight.grad[1:]).all()
 
 
+def test_a_gradient_that_is_not_finite_keeps_no_other_from_being_added(layer):
+    f = layer([INF] + [1.0] * (layer.in_features - 1))[0]
+    with pytest.warns(ag.NonFiniteGradientWarning, match=r"weight\[0, 0\]"):
+        f.backward()
+    assert layer.weight.grad[0].tolist() == [INF] + [1.0] * (layer.in_features - 1)
+    assert layer.bias.grad[0] == 1.0
+
+
 def test_backward_from_one_output_then_from_another(layer):
     x = inputs_of(layer, "values")
     f = layer(x)
@@ -371,6 +379,18 @@ def test_a_recorded_array_is_a_fact(layer):
     layer.weight.data[...] = 0.0
     ag.sum(list(f.flat)).backward()
     np.testing.assert_allclose(layer.weight.grad, np.tile(was.sum(axis=0), (layer.out_features, 1)), rtol=1e-14)
+
+
+def test_frozen_weights_are_shared_until_the_numbers_change(layer):
+    x = inputs_of(layer, "values")
+    first, second = layer(x)[0], layer(x)[1]
+    assert first._b.weights is second._b.weights
+    was = layer.weight.data[0, 0]
+    layer.weight.data[0, 0] = 7.0
+    assert layer(x)[0]._b.weights is not first._b.weights
+    layer.bias.data[1] = 7.0
+    assert layer(x)[1].data != second.data
+    assert first.local_partials[0] == was
 
 
 def test_single_neurons_of_a_layer_add_to_its_gradients():

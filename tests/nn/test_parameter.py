@@ -249,20 +249,11 @@ def test_a_dropped_parameter_is_freed_at_once():
     try:
         p = nn.Parameter((3, 4))
         p.values()
-        p.rows()
         gone = weakref.ref(p)
         del p
         assert gone() is None
     finally:
         gc.enable()
-
-
-def test_snapshots_are_shared_until_the_numbers_change(p):
-    rows = p.rows()
-    assert p.rows() is rows
-    p.data[0, 0] = 7.0
-    assert p.rows() is not rows
-    assert rows[0][0] == 0.0
 
 
 def test_in_place_operators_write_the_buffer(p):
