@@ -41,5 +41,5 @@ def test_an_order_of_what_is_no_value():
 
 @pytest.mark.parametrize("use", [lambda v: v.data, lambda v: v + 1, lambda v: ag.sin(v), repr, lambda v: v.backward()])
 def test_a_subclass_that_forgot_its_base(use):
-    with pytest.raises(AttributeError, match="object has no attribute '_"):
+    with pytest.raises(AttributeError, match="attribute '_"):
         use(Forgetful())
