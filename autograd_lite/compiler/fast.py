@@ -23,7 +23,7 @@ __all__ = ["parameters_of", "straight_line"]
 MAX_CONDITIONS = 60
 
 #: from so many instructions on, calling the interpreter is faster (or, on Python alone, the function too long to write)
-LONGEST = 150 if NATIVE else 2000
+LONGEST = 300 if NATIVE else 2000
 
 
 def straight_line(

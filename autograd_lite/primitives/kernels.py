@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from .base import as_float
 
-__all__ = ["NATIVE", "affine", "same_objects", "total"]
+__all__ = ["NATIVE", "affine", "all_floats", "same_objects", "total"]
 
 #: whether this is the compiled build
 NATIVE: Final[bool] = not isinstance(as_float, FunctionType)
@@ -55,6 +55,17 @@ def affine(xs: list[float], ws: list[float], start: float = 0.0) -> float:
     if _PLAIN_SUM:
         return sum(products, start)
     return deque(accumulate(products, initial=start), maxlen=1)[0]
+
+
+def all_floats(xs: Any) -> bool:
+    """Whether the items of a list or tuple are floats, and no integers or anything else.
+
+    >>> all_floats([1.0, 2.0]), all_floats((1.0, 2)), all_floats([])
+    (True, False, True)
+    """
+    if NATIVE and isinstance(xs, list):
+        return all(type(x) is float for x in xs)
+    return set(map(type, xs)) <= {float}
 
 
 def same_objects(now: Any, then: tuple[Any, ...]) -> bool:
