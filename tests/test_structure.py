@@ -56,6 +56,8 @@ BOUNDED_RECURSION = {
         "notation.formulas:_made",
     ],
     "functions written inside functions": ["compiler.watch:_names compiler.watch:_imports"],
+    "the step of a loop, in which there are no loops": ["compiler.emit_source:_written compiler.reverse:adjoints"],
+    "the parentheses of one line of a source": ["compiler.dialects:on_tensors"],
     "modules within modules, each once": ["compiler.watch:Watch._module"],
     "a parsed text, whose depth has a limit of its own": [
         "expression:_Evaluator.argument expression:_Evaluator.binary expression:_Evaluator.call",

@@ -11,6 +11,8 @@ import numpy as np
 from ..primitives.core import Primitive
 from .choice import COMPARISONS
 from .statements import Statement
+from .texts import filled, wrapped
+from .words import NARY, WORDS
 
 __all__ = ["DIALECTS", "Dialect", "expression"]
 
@@ -21,53 +23,74 @@ class Dialect:
     Attributes:
         name: "numpy", "jax" or "torch".
         module: the name the library is imported under.
-        replace: templates for primitives whose NumPy notation the library doesn't share.
     """
 
-    def __init__(self, name: str, module: str, header: str, replace: dict[str, str]) -> None:
+    def __init__(self, name: str, module: str, header: str) -> None:
         self.name = name
         self.module = module
         self.header = header
-        self.replace = replace
+        self.words = WORDS.get(name, {})
 
     def template(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""
-        found = self.replace.get(prim.name) or prim.array
+        found = self.words.get(prim.name) or prim.array
         if self.name == "numpy" and prim.name in _INEXACT:
             found = _INEXACT[prim.name] and _INEXACT[prim.name].replace("…", found)
-        if not found:
+        if not found or "_np_" in found:
             if self.name == "numpy":
                 slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
-                return f"_op_{prim.name}({slots or '*{args}'})"
+                return found or f"_op_{prim.name}({slots or '*{args}'})"
             raise NotImplementedError(
-                f"{prim.name} has no array notation: give its primitive array=… to emit {self.name}"
+                f"{prim.name} has no notation in {self.name}: give its primitive array=… in NumPy's functions "
+                f"(ag.primitive), or use source('numpy')"
             )
-        if self.name != "numpy":
-            if "_np_" in found:
-                raise NotImplementedError(f"{prim.name} has no notation in {self.name}")
-            found = re.sub(r"\bnp\.", f"{self.module}.", found)
-        if self.name == "torch":
-            found = _STRICT.sub(r"on_tensors(torch.\1, ", found)
-        return found
+        return found if self.name == "numpy" else re.sub(r"\bnp\.", f"{self.module}.", found)
 
 
-_TORCH = {
-    "relu": "torch.relu({0})",
-    "pow": "{0} ** {1}",
-    "sigmoid": "torch.sigmoid({0})",
-    "softplus": "torch.logaddexp({0}, 0.0)",
-    "cbrt": "torch.sign({0}) * torch.abs({0}) ** (1 / 3)",
-}
 #: functions of PyTorch that take tensors only, no numbers
-_STRICT = re.compile(
-    r"\btorch\.(maximum|minimum|heaviside|hypot|logaddexp|logaddexp2|arctan2|atan2|copysign|fmod|where|fmax|fmin|remainder"
-    r"|exp|log|sqrt|sin|cos|tanh|abs|sign|floor|ceil|trunc|isnan|isinf|isfinite)\("
-)
-TORCH_HELPER = """
+_STRICT = {
+    "maximum", "minimum", "hypot", "logaddexp", "logaddexp2", "arctan2", "atan2", "fmax", "fmin", "copysign", "where",
+}  # fmt: skip
+_LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
 
-def on_tensors(function, *operands):
-    return function(*[x if torch.is_tensor(x) else torch.as_tensor(x, dtype=torch.float64) for x in operands])
-"""
+
+def on_tensors(text: str) -> str:
+    """PyTorch's functions of two tensors with their plain numbers as tensors."""
+    result, at = "", 0
+    for match in re.finditer(r"\btorch\.(\w+)\(", text):
+        if match[1] not in _STRICT or match.start() < at:
+            continue
+        items, end = _arguments(text, match.end())
+        items = [on_tensors(item) for item in items]
+        first = 1 if match[1] == "where" else 0
+        plain = [k for k in range(first, len(items)) if _LITERAL.fullmatch(items[k])]
+        if match[1] == "where" and len(plain) < 2:
+            plain = []
+        for k in plain[:1] if match[1] == "where" else plain:
+            items[k] = f"_number({items[k]})"
+        result += text[at : match.end()] + ", ".join(items)
+        at = end
+    return result + text[at:]
+
+
+def _arguments(text: str, at: int) -> tuple[list[str], int]:
+    """The arguments of a call whose parenthesis is open, and where they end."""
+    items: list[str] = []
+    depth, start = 0, at
+    for k in range(at, len(text)):
+        c = text[k]
+        if c in "([":
+            depth += 1
+        elif c in ")]":
+            if depth == 0:
+                return [*items, text[start:k]], k
+            depth -= 1
+        elif c == "," and depth == 0:
+            items.append(text[start:k])
+            start = k + 2
+    return [*items, text[start:]], len(text)
+
+
 #: primitives whose array notation (…) is not the float function at infinities, nan or odd parameters; without a remedy
 #: they are called number by number
 _INEXACT = {
@@ -77,14 +100,11 @@ _INEXACT = {
     "gelu": "", "gelu_tanh": "np.where({0} == -np.inf, -0.0, …)", "celu": "", "hardshrink": "", "ldexp": "",
     "log_softmax_of": "", "smooth_maximum": "", "softmax_of": "", "softshrink": "",
 }  # fmt: skip
-_JAX = {"pow": "{0} ** {1}"}
 
 DIALECTS = {
-    "numpy": Dialect("numpy", "np", "import numpy as np\n", {}),
-    "jax": Dialect(
-        "jax", "jnp", 'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)\n', _JAX
-    ),
-    "torch": Dialect("torch", "torch", "import torch\n", _TORCH),
+    "numpy": Dialect("numpy", "np", "import numpy as np\n"),
+    "jax": Dialect("jax", "jnp", 'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)\n'),
+    "torch": Dialect("torch", "torch", "import torch\n"),
 }
 
 
@@ -113,14 +133,6 @@ def slices(index: Sequence[Any]) -> str:
 def positions_source(positions: Any, module: str) -> str:
     """An index array as a literal."""
     return f"{module}.{'tensor' if module == 'torch' else 'array'}({np.asarray(positions).tolist()})"
-
-
-_BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "pow": 4}
-
-
-def wrapped(text: str) -> str:
-    """``text`` in parentheses unless it is a name, a call or an index already."""
-    return text if re.fullmatch(r"[\w.]+(\[[^\[\]]*\])?(\.T)?|[\w.]+\([^()]*\)", text) else f"({text})"
 
 
 def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shape_of: Callable[[int], Any]) -> str:
@@ -152,7 +164,7 @@ def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shap
         stacked = f"{m}.stack([{items}])"
         return stacked if len(attrs) == 1 else f"{stacked}.reshape({attrs!r})"
     if op == "matmul":
-        return f"{wrapped(x)} @ {wrapped(args[1])}"
+        return filled("{0} @ {1}", args)
     return _reduction(statement, x, dialect, shape_of)
 
 
@@ -191,16 +203,50 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
     if prim.name in ("gate", "stop"):
         return args[0]
     if prim.name in COMPARISONS:
-        return prim.array.format(*map(wrapped, args))
-    template = dialect.template(prim)
+        return filled(prim.array, args)
     if prim.arity < 0:
-        joined = ", ".join(args)
-        groups = [", ".join(args[: len(args) // 2]), ", ".join(args[len(args) // 2 : 2 * (len(args) // 2)])]
-        listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({joined}))"
-        last = args[-1] if args else ""
-        return template.format(*[f"[{g}]" for g in groups], last, args=listed, n=len(args), last=last)
-    if prim.name == "add":
-        args = [a if re.fullmatch(r"[\w.]+ @ [\w.]+", a) else wrapped(a) for a in args]
-        return f"{args[0]} + {args[1]}"
-    inside_call = re.fullmatch(r"[\w.]+\([^()]*\)", template) is not None
-    return template.format(*(args if inside_call else map(wrapped, args)))
+        text = nary_source(prim, args, dialect)
+    elif prim.name in ("round", "polygamma") and dialect.name != "numpy":
+        text = _whole(prim, args, dialect)
+    else:
+        text = filled(dialect.template(prim), args)
+    return on_tensors(text) if dialect.name == "torch" and "torch." in text else text
+
+
+#: operands that are written with operators between them, at most
+FEW = 8
+
+
+def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
+    """A primitive of any number of operands: with operators for a few, by a function for many."""
+    name, n = prim.name, len(args)
+    if name in ("sum", "fsum", "mean", "prod", "dot", "affine") and 0 < n <= FEW:
+        half = n // 2 if name in ("dot", "affine") else 0
+        terms = [filled("{0} * {1}", pair) for pair in zip(args[:half], args[half : 2 * half])] + list(args[2 * half :])
+        template = "{0} * {1}" if name == "prod" else "{0} + {1}"
+        total = terms[0]
+        for term in terms[1:]:
+            total = filled(template, [total, term])
+        return filled("{0} / {1}", [total, f"{n}.0"]) if name == "mean" else total
+    if dialect.name != "numpy" and name in NARY:
+        return NARY[name].replace("np.", f"{dialect.module}.").format(args=", ".join(args))
+    groups = [", ".join(args[: n // 2]), ", ".join(args[n // 2 : 2 * (n // 2)])]
+    listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({', '.join(args)}))"
+    last = args[-1] if args else ""
+    template = dialect.template(prim)
+    return template.format(*[f"[{g}]" for g in groups], last, args=listed, n=n, last=last)
+
+
+def _whole(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
+    """Functions of a whole number, which has to be in the source."""
+    which, x = (args[1], args[0]) if prim.name == "round" else (args[0], args[1])
+    number = _LITERAL.fullmatch(which) and float(which.strip("()"))
+    if number is None or number != int(number):
+        raise NotImplementedError(
+            f"{prim.name} in {dialect.name} takes its whole number as a constant: write it into the function"
+        )
+    if prim.name == "round":
+        return f"{dialect.module}.round({x})" if number == 0.0 else f"_round({x}, {int(number)})"
+    if number == 0.0:
+        return f"_digamma({x})"
+    return f"_polygamma({int(number)}, {x})"

@@ -14,9 +14,10 @@ import re
 from collections.abc import Sequence
 
 from .choice import COMPARISONS
-from .dialects import number_source, wrapped
+from .dialects import number_source
 from .naming import all_names, leaf_names
 from .statements import ArrayProgram, Statement
+from .texts import wrapped
 
 __all__ = ["lanes_source"]
 

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..primitives.core import TABLE
-from .dialects import DIALECTS, TORCH_HELPER, Dialect, expression, number_source, positions_source, slices, wrapped
+from .choice import COMPARISONS
+from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
+from .emit_loops import Loops
 from .naming import VIEWS, all_names, leaf_names
 from .statements import ArrayProgram, Statement
+from .texts import filled, wrapped
+from .words import helpers_in
 
 __all__ = ["source"]
 
@@ -44,13 +48,68 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
         raise ValueError(f"backend {backend!r}: one of {', '.join(map(repr, [*DIALECTS, 'drjit']))}")
     dialect = DIALECTS[backend]
     names = all_names(program, leaf_names(program.leaves))
+    first = program.outputs[0] if program.outputs else -1
+    if first >= 0 and "value" not in names and re.fullmatch(r"t\d+", names[first]):
+        names[first] = "value"
+    lines, texts = _written(program, names, dialect)
+    returned = ", ".join(texts[i] for i in program.outputs)
+    leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
+    lines = [*_converted(program, dialect), *lines, f"return {returned}"]
+    body = "\n".join("    " + line if line else "" for line in lines)
+    head = dialect.header
+    head += _imports(program, body)
+    head += helpers_in(body, backend)
+    if any(s.op == "cumprod" for s in program.statements):
+        axis = "(axis,)" if backend == "torch" else "axis"
+        head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
+    return f"{head}\n\ndef {name}({', '.join(leaves)}):\n{body}\n"
+
+
+def _converted(program: ArrayProgram, dialect: Dialect) -> list[str]:
+    """A line that makes numbers the library's, where it doesn't do so by itself."""
+    looped = any(s.op == "scan" for s in program.statements)
+    pairs = zip(leaf_names(program.leaves), program.leaves)
+    scalars = [n for n, leaf in pairs if leaf.kind != "constant" and not leaf.shape]
+    if dialect.name == "numpy" or (dialect.name == "jax" and not looped) or not scalars:
+        return []
+    made = "jnp.asarray({}, float)" if dialect.name == "jax" else "torch.as_tensor({}, dtype=torch.float64)"
+    if len(scalars) == 1:
+        return [f"{scalars[0]} = {made.format(scalars[0])}"]
+    return [f"{', '.join(scalars)} = [{made.format('_')} for _ in ({', '.join(scalars)})]"]
+
+
+def _written(
+    program: ArrayProgram, names: Sequence[str], dialect: Dialect, inside: bool = False
+) -> tuple[list[str], list[str]]:
+    """The lines of a program, and the text of each statement: its name, or an expression.
+
+    Args:
+        inside: whether it is the step of a loop, whose results are written where they go.
+    """
+
+    def step(program: ArrayProgram, names: Sequence[str]) -> tuple[list[str], list[str]]:
+        return _written(program, names, dialect, True)
+
     texts: list[str] = []
     lines: list[str] = []
-    inline = _inlined(program)
+    uses = _uses(program)
+    loops = Loops(program, names, dialect, step)
     for i, statement in enumerate(program.statements):
         args = [texts[a] for a in statement.args]
-        text = names[i] if statement.op == "leaf" else _text(program, statement, args, dialect)
-        if statement.op in ("leaf", *VIEWS) or i in inline or (statement.op == "constant" and statement.shape == ()):
+        if statement.op == "scan":
+            lines += loops.write(i, args)
+            texts.append("")
+            continue
+        if statement.op in ("leaf", "result"):
+            texts.append(names[i] if statement.op == "leaf" else loops.result(i))
+            continue
+        text = _product(program, i, texts, dialect) or _text(program, statement, args, dialect)
+        if (
+            statement.op in VIEWS
+            or (statement.op == "constant" and statement.shape == ())
+            or statement.name in ("gate", "stop")
+            or _inlined(program, i, uses, text, inside)
+        ):
             texts.append(text)
             continue
         shape = f"  # {statement.shape}" if statement.shape else ""
@@ -59,17 +118,58 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
         else:
             lines.append(f"{names[i]} = {text}{shape}")
         texts.append(names[i])
-    returned = ", ".join(texts[i] for i in program.outputs)
-    leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
-    body = "\n".join("    " + line for line in [*lines, f"return {returned}"])
-    head = dialect.header
-    head += _imports(program, body)
-    if "on_tensors(" in body:
-        head += TORCH_HELPER
-    if any(s.op == "cumprod" for s in program.statements):
-        axis = "(axis,)" if backend == "torch" else "axis"
-        head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
-    return f"{head}\n\ndef {name}({', '.join(leaves)}):\n{body}\n"
+    return lines, texts
+
+
+def _product(program: ArrayProgram, i: int, texts: Sequence[str], dialect: Dialect) -> str:
+    """The sum of the products of two arrays of one shape, which the program has as a dot of flat ones."""
+    statement = program.statements[i]
+    below = [program.statements[a] for a in statement.args]
+    if statement.op != "matmul" or statement.shape or any(s.op != "reshape" for s in below):
+        return ""
+    a, b = (s.args[0] for s in below)
+    if program.statements[a].shape != program.statements[b].shape:
+        return ""
+    return f"{dialect.module}.sum({filled('{0} * {1}', [texts[a], texts[b]])})"
+
+
+def _uses(program: ArrayProgram) -> list[list[int]]:
+    """For each statement, those that read it; -1 for the results."""
+    uses: list[list[int]] = [[] for _ in program.statements]
+    for i, statement in enumerate(program.statements):
+        for a in statement.args:
+            uses[a].append(i)
+    for i in program.outputs:
+        uses[i].append(-1)
+    return uses
+
+
+#: primitives whose notation names each operand once
+_ONCE = {
+    "add", "sub", "mul", "div", "neg", "pow", "sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "sinh", "cosh", "abs",
+    "where", "asin", "acos", "atan", "expm1", "log1p", "maximum", "minimum", "fma", "hypot", "atan2", "logaddexp",
+    *COMPARISONS,
+}  # fmt: skip
+#: characters of an expression that is written into another one
+SHORT = 60
+
+
+def _inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: str, inside: bool) -> bool:
+    """Whether a statement is written where it is used: once, in an expression that names its operands once.
+
+    So f1 = x @ W1.T + b1 is one line, and so is t = np.tanh(x * w + 0.1).
+    """
+    statement = program.statements[i]
+    if len(uses[i]) != 1 or i in program.names or statement.op not in ("matmul", "elementwise"):
+        return False
+    if uses[i][0] < 0:
+        return inside
+    user = program.statements[uses[i][0]]
+    if user.prim is None or user.prim.arity < 0:
+        return False
+    if statement.op == "matmul" and statement.shape:
+        return user.name == "add"
+    return len(text) <= SHORT and user.name in _ONCE
 
 
 def _imports(program: ArrayProgram, body: str) -> str:
@@ -89,33 +189,12 @@ def _imports(program: ArrayProgram, body: str) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def _inlined(program: ArrayProgram) -> set[int]:
-    """Matrix products that only have a bias added to them: f1 = x @ W1.T + b1 is one line."""
-    uses: dict[int, list[int]] = {}
-    for i, statement in enumerate(program.statements):
-        for a in statement.args:
-            uses.setdefault(a, []).append(i)
-    return {
-        i
-        for i, statement in enumerate(program.statements)
-        if statement.op == "matmul"
-        and i not in program.outputs
-        and len(uses.get(i, ())) == 1
-        and program.statements[uses[i][0]].name == "add"
-        and i not in program.names
-    }
-
-
 def _text(program: ArrayProgram, statement: Statement, args: Sequence[str], dialect: Dialect) -> str:
     m = dialect.module
     if statement.op == "constant":
         if statement.shape == ():
             return number_source(statement.attrs, m)
-        kind = "torch.tensor" if m == "torch" else f"{m}.array"
-        dtype = ", dtype=torch.float64" if m == "torch" else ""
-        text = np.array2string(statement.attrs, separator=", ", threshold=10**9, floatmode="unique")
-        text = text.replace("nan", 'float("nan")').replace("inf", 'float("inf")').replace("\n", "")
-        return f"{kind}({text}{dtype})"
+        return _array_source(statement.attrs, m)
     if statement.op == "cumprod":
         return f"cumprod({args[0]}, {statement.attrs[0]}, {statement.attrs[1]})"
     if statement.op in ("place", "scatter"):
@@ -125,6 +204,21 @@ def _text(program: ArrayProgram, statement: Statement, args: Sequence[str], dial
         return program.statements[statement.args[k]].shape
 
     return expression(statement, args, dialect, shape_of)
+
+
+def _array_source(x: Any, m: str) -> str:
+    """A constant array: numbers at equal distances are written as such."""
+    n = len(x)
+    if x.ndim == 1 and n > 8:
+        step = float(x[1] - x[0])
+        for made, text in ((np.arange(n) * step, ""), (np.arange(n) * step + float(x[0]), f" + {float(x[0])!r}")):
+            if made.tobytes() == x.tobytes():
+                dtype = ", dtype=torch.float64" if m == "torch" else ", dtype=float" if m == "jnp" else ""
+                return f"{m}.arange({n}{dtype})" + (f" * {step!r}" if step != 1.0 else "") + text
+    kind = "torch.tensor" if m == "torch" else f"{m}.array"
+    dtype = ", dtype=torch.float64" if m == "torch" else ""
+    numbers = re.sub(r"\b(nan|inf)\b", r'float("\1")', str(x.tolist()))
+    return f"{kind}({numbers}{dtype})"
 
 
 def _placed(statement: Statement, name: str, x: str, dialect: Dialect, comment: str) -> list[str]:

@@ -14,6 +14,7 @@ from .emit_numpy import buffered
 from .emit_python import scalar_lines
 from .interpreter import Interpreter
 from .lift import Lifted, level_groups, lift, unlifted
+from .lift_loops import looped
 from .naming import leaf_names, name_forward
 from .passes import optimized
 from .program import Guard, Leaf, Program
@@ -29,6 +30,8 @@ ARRAY_STATEMENT, SCALAR_OPERATION = 25.0, 0.15 if NATIVE else 1.0
 
 #: a recurrence of more instructions is a loop
 LARGE = 4000
+#: levels of a program that is short without loops, and of one that is not written without them if it has any
+COMPACT, LONG = 40, 2000
 
 #: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
 LONGEST = 20_000
@@ -52,9 +55,7 @@ class Plan:
 
     __slots__ = ("forward", "seeded", "value", "wrt")
 
-    def __init__(
-        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False
-    ) -> None:
+    def __init__(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False) -> None:
         self.forward = forward
         self.value = value
         self.wrt = wrt
@@ -226,7 +227,13 @@ class Compilation:
         return arrays, [(leaf, outputs[i]) for i, leaf in self.others]
 
     def results(self, scalar: bool = False) -> ArrayProgram:
-        """The program of the results, without the guards: lifted to arrays or ``scalar``, whichever of the two runs."""
+        """The program of the results, without the guards: lifted to arrays or ``scalar``, whichever of the two runs.
+
+        Recurrences are loops in it where that makes it shorter.
+        """
+        found = None if scalar else self.path.shorter(self.plan)
+        if found is not None:
+            return found
         if scalar == self.scalar:
             program, guards = self.program, self.guards
         else:
@@ -277,6 +284,16 @@ class Path:
             return "loops"
         return "lines" if size <= LONGEST else "cells"
 
+    def shorter(self, plan: Plan) -> ArrayProgram | None:
+        """The program with loops, if it is shorter than the one without."""
+        levels = len(level_groups(self.program))
+        if levels <= COMPACT:
+            return None
+        found = self.looped(plan)
+        if found is None or levels > LONG:
+            return found
+        return found if _lines(found) < _lines(self.statements(plan, scalar=False)[0]) else None
+
     def _choose(self) -> bool:
         """Whether single numbers are faster than arrays: few operations, or few of them alike."""
         work = sum(
@@ -310,6 +327,14 @@ class Path:
         scalar = self.scalar if scalar is None else scalar
         lifted = unlifted(self.program) if scalar else self._lifted or lift(self.program)
         self._lifted = None  # the builder is used up
+        return self._written(lifted, plan, scalar, True)
+
+    def looped(self, plan: Plan, apart: bool = True) -> ArrayProgram | None:
+        """The program of a plan's results with its recurrences as loops; None if it has none."""
+        lifted = looped(self.program, apart)
+        return None if lifted is None else self._written(lifted, plan, False, False)[0]
+
+    def _written(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
         builder = lifted.builder
         names = dict(lifted.names)
         wanted = leaf_names(self.leaves)
@@ -333,7 +358,7 @@ class Path:
             else:
                 seeds = [(lifted.one(int(ids[0])), 1.0)]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
-        guards, expected = self._guards(lifted, scalar)
+        guards, expected = self._guards(lifted, scalar) if guarded else ([], [])
         return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
 
     def _tangent(
@@ -400,6 +425,12 @@ class Path:
             numbers = np.array([guards[k].expected for k in members])
             expected.append((numbers if exact else numbers != 0.0, exact))
         return outputs, expected
+
+
+def _lines(program: ArrayProgram) -> int:
+    """How long a program is: its statements and those of its loops."""
+    inside = sum(len(s.attrs.step([]).statements) for s in program.statements if s.op == "scan")
+    return len(program.statements) + inside
 
 
 def guards_hold(outputs: Sequence[Any], expected: Sequence[Any]) -> bool:

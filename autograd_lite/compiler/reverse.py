@@ -15,6 +15,7 @@ import numpy as np
 from ..graph import check_partials
 from ..primitives.core import TABLE
 from .choice import COMPARISONS
+from .reverse_loops import loop_adjoints
 from .statements import Builder, Statement, Symbol
 
 __all__ = ["adjoints"]
@@ -52,8 +53,13 @@ def adjoints(
     for i in range(end - 1, -1, -1):
         if i not in found:
             continue
-        total = totals[i] = _sum(builder, found.pop(i))
         statement = builder.statements[i]
+        if statement.op == "scan":  # its adjoints belong to its results
+            for operand, part in loop_adjoints(builder, i, found.pop(i), active, adjoints, _active):
+                if operand in active:
+                    found.setdefault(operand, []).append(part)
+            continue
+        total = totals[i] = _sum(builder, found.pop(i))
         if names is not None and i in names and isinstance(total, Symbol):
             names.setdefault(total.id, "d" + names[i])
         if statement.args:
@@ -92,6 +98,8 @@ def _contributions(
     operands = [builder.symbol(a) for a in statement.args]
     if statement.op == "elementwise":
         return _elementwise(builder, i, statement, operands, g, active, mask)
+    if statement.op == "result":
+        return [(operands[0].id, (statement.attrs, g))]
     g = builder.constant(g)
     if statement.op == "matmul":
         return _matmul(builder, operands[0], operands[1], g, active)

@@ -23,24 +23,25 @@ logsumexp
 cumprod     axis, reverse                           running product, not including the number itself
 place       shape, index                            zeros with the operand at ``index``; the adjoint of index
 scatter     shape, flat positions                   zeros to which the operand is added; the adjoint of take
+scan        the loop (``scan.py``)                  a recurrence
+result      what, which, shape                      something that a loop gives
 =========== ======================================= =======================================================
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..primitives.core import TABLE, Operand, Primitive
 from .choice import COMPARISONS
+from .shapes import Shape, broadcast_shape, indexed_shape, infer_shape, matmul_shape
 from .simplify import simplified
 
-__all__ = ["ArrayProgram", "Builder", "Statement", "Symbol", "infer_shape"]
-
-Shape = tuple[int, ...]
+__all__ = ["ArrayProgram", "Builder", "Statement", "Symbol"]
 
 
 class Statement:
@@ -225,7 +226,23 @@ class Builder:
             if full and not (isinstance(result, Symbol) and result.shape == full):
                 return self.broadcast(result, full)
             return result
+        below = self.unshaped(operands)
+        if below is not None:  # the numbers of arrays reshaped alike: reshape the result
+            return self.reshape(self.constant(self.elementwise(prim, below)), full)
         return self.add("elementwise", tuple(x.id for x in operands), None, full, prim)
+
+    def unshaped(self, operands: Sequence[Symbol]) -> list[Symbol] | None:
+        """What is below operands that all are reshapes from one shape to another, or single numbers; else None."""
+        arrays = [self.statements[x.id] for x in operands if x.shape]
+        if not arrays or arrays[0].op != "reshape":
+            return None
+        shape = self.statements[arrays[0].args[0]].shape
+        for s in arrays:
+            if s.op != "reshape" or s.shape != arrays[0].shape or self.statements[s.args[0]].shape != shape:
+                return None
+        if not shape:
+            return None
+        return [self.symbol(self.statements[x.id].args[0]) if x.shape else x for x in operands]
 
     def peeled(self, x: Symbol) -> Symbol:
         """What is below a broadcast, or below a reshape that only puts axes of length 1 in front."""
@@ -362,74 +379,6 @@ def number_or(builder: Builder, x: Symbol) -> Any:
     """The number of a scalar constant, else the Symbol."""
     number = builder.number(x)
     return x if number is None else number
-
-
-# --- shapes -----------------------------------------------------------------------------------------------------------
-
-
-def broadcast_shape(shapes: Iterable[Shape]) -> Shape:
-    """The shape of arrays of these shapes combined element by element."""
-    result: list[int] = []
-    for shape in shapes:
-        if len(shape) > len(result):
-            result = [1] * (len(shape) - len(result)) + result
-        for i in range(1, len(shape) + 1):
-            n = shape[-i]
-            if n != 1:
-                if result[-i] not in (1, n):
-                    raise ValueError(f"shapes that do not go together: {tuple(shape)} and {tuple(result)}")
-                result[-i] = n
-    return tuple(result)
-
-
-def indexed_shape(shape: Shape, index: Sequence[Any]) -> Shape:
-    """The shape of ``x[index]``."""
-    result: list[int] = []
-    axis = 0
-    for item in index:
-        if item is None:
-            result.append(1)
-            continue
-        if isinstance(item, tuple):
-            result.append(len(range(*slice(*item).indices(shape[axis]))))
-        axis += 1
-    return (*result, *shape[axis:])
-
-
-def matmul_shape(a: Shape, b: Shape) -> Shape:
-    """The shape of ``a @ b``."""
-    if a[-1] != b[-2 if len(b) > 1 else 0] or a[:-2] != b[:-2]:
-        raise ValueError(f"matmul of shapes {a} and {b}")
-    return (*a[:-1], *b[-1:]) if len(b) > 1 else a[:-1]
-
-
-def infer_shape(op: str, attrs: Any, shapes: Sequence[Shape]) -> Shape:
-    """The shape that a statement must have."""
-    if op == "elementwise":
-        return broadcast_shape(shapes)
-    if op in ("reshape", "broadcast"):
-        return tuple(attrs)
-    if op == "transpose":
-        return tuple(shapes[0][a] for a in attrs)
-    if op == "index":
-        return indexed_shape(shapes[0], attrs)
-    if op == "take":
-        return tuple(attrs.shape)
-    if op == "concat":
-        shape = list(shapes[0])
-        shape[attrs] = sum(s[attrs] for s in shapes)
-        return tuple(shape)
-    if op == "matmul":
-        return matmul_shape(shapes[0], shapes[1])
-    if op in ("sum", "amax", "amin", "logsumexp", "prod"):
-        return tuple(n for a, n in enumerate(shapes[0]) if a not in attrs)
-    if op == "cumprod":
-        return shapes[0]
-    if op in ("place", "scatter"):
-        return tuple(attrs[0])
-    if op == "pack":
-        return tuple(attrs)
-    raise ValueError(f"no statement is called {op!r}")
 
 
 class ArrayProgram:

@@ -89,17 +89,15 @@ def program(x, y, W1, b1, W2, b2):
     h1 = np.maximum(f1, 0.0)  # (4, 3)
     f2 = h1 @ W2.T + b2  # (4, 1)
     t5 = f2 - y  # (4, 1)
-    t7 = (t5.reshape((4,))) @ (t5.reshape((4,)))
-    t9 = t7 / 4.0
-    t11 = (t5.reshape((4,))) * 0.5  # (4,)
-    db2 = np.sum(t11.reshape((4, 1)), 0)  # (1,)
-    dh1 = (t11.reshape((4, 1))) @ W2  # (4, 3)
-    dW2 = ((t11.reshape((4, 1))).T) @ h1  # (1, 3)
-    t14 = np.heaviside(f1, 0.0)  # (4, 3)
-    df1 = t14 * dh1  # (4, 3)
+    value = np.sum(t5 * t5) / 4.0
+    df2 = t5 * 0.5  # (4, 1)
+    db2 = np.sum(df2, 0)  # (1,)
+    dh1 = df2 @ W2  # (4, 3)
+    dW2 = df2.T @ h1  # (1, 3)
+    df1 = np.heaviside(f1, 0.0) * dh1  # (4, 3)
     db1 = np.sum(df1, 0)  # (3,)
     dW1 = df1.T @ x  # (3, 2)
-    return t9, dW1, db1, dW2, db2
+    return value, dW1, db1, dW2, db2
 """
 
 

@@ -1,0 +1,277 @@
+"""What JAX and PyTorch call the table's functions, where they have another name or other edges than NumPy.
+
+Templates are written with NumPy's module name, which becomes the library's. A name with a leading underscore is a
+function that the source defines for itself, from ``HELPERS``.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["HELPERS", "NARY", "WORDS", "helpers_in"]
+
+_EDGE = "np.where({{0}} == -np.inf, -0.0, {})"
+
+_BOTH = {
+    "rsqrt": "np.abs(1.0 / np.sqrt({0}))",
+    "celu": "np.where({0} >= 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0) / {1}))",
+    "hardshrink": "np.where(np.abs({0}) <= {1}, 0.0, np.where({1} == {1}, {0}, {1}))",
+    "softshrink": "np.where(np.abs({0}) <= {1}, 0.0, {0} - np.copysign({1}, {0}))",
+    "smooth_maximum": "_smooth_maximum({0}, {1}, {2})",
+    "mish": _EDGE.format("{0} * np.tanh(np.logaddexp({0}, 0.0))"),
+    "gelu_tanh": _EDGE.format("0.5 * {0} * (1.0 + np.tanh((2.0 / np.pi) ** 0.5 * ({0} + 0.044715 * {0} ** 3)))"),
+    "softsign": "np.where(np.isinf({0}), np.sign({0}), {0} / (1.0 + np.abs({0})))",
+    "sinc": "np.where(np.isinf({0}), 0.0, np.sinc({0}))",
+    "ldexp": "_ldexp({0}, {1})",
+    "round": "_round({0}, {1})",
+    "digamma": "_digamma({0})",
+    "trigamma": "_polygamma(1, {0})",
+    "gamma": "_gamma({0})",
+    "norm_pdf": "np.exp(-0.5 * np.square({0})) / (2.0 * np.pi) ** 0.5",
+    "pow": "{0} ** {1}",
+}
+
+#: templates by backend and primitive
+WORDS = {
+    "jax": {
+        **_BOTH,
+        "sigmoid": "jax.nn.sigmoid({0})",
+        "silu": _EDGE.format("jax.nn.silu({0})"),
+        "gelu": _EDGE.format("{0} * jax.scipy.special.ndtr({0})"),
+        "norm_cdf": "jax.scipy.special.ndtr({0})",
+        "erf": "jax.scipy.special.erf({0})",
+        "erfc": "jax.scipy.special.erfc({0})",
+        "erfinv": "jax.scipy.special.erfinv({0})",
+        "lgamma": "jax.scipy.special.gammaln({0})",
+    },
+    "torch": {
+        **_BOTH,
+        "relu": "torch.relu({0})",
+        "sigmoid": "torch.sigmoid({0})",
+        "silu": _EDGE.format("{0} * torch.sigmoid({0})"),
+        "gelu": _EDGE.format("{0} * torch.special.ndtr({0})"),
+        "norm_cdf": "torch.special.ndtr({0})",
+        "erf": "torch.erf({0})",
+        "erfc": "torch.erfc({0})",
+        "erfinv": "torch.erfinv({0})",
+        "lgamma": "torch.lgamma({0})",
+        "cbrt": "torch.sign({0}) * torch.abs({0}) ** (1 / 3)",
+        "degrees": "torch.rad2deg({0})",
+        "radians": "torch.deg2rad({0})",
+        "remainder": "{0} - {1} * torch.round({0} / {1})",
+        "mod": "torch.remainder({0}, {1})",
+        "sign": "_sign({0})",
+        "heaviside": "_heaviside({0}, {1})",
+    },
+}
+
+#: primitives of any number of operands: {args} are the operands, one after the other
+NARY = {
+    "sum": "np.sum(_stack({args}), 0)", "fsum": "np.sum(_stack({args}), 0)", "mean": "np.mean(_stack({args}), 0)",
+    "prod": "np.prod(_stack({args}), 0)", "max": "np.amax(_stack({args}), 0)", "min": "np.amin(_stack({args}), 0)",
+    "logsumexp": "_logsumexp({args})", "norm": "_norm({args})", "dist": "_dist({args})", "var": "_var({args})",
+    "std": "_std({args})", "softmax_of": "_softmax_of({args})", "log_softmax_of": "_log_softmax_of({args})",
+    "dot": "_dot({args})", "affine": "_affine({args})",
+}  # fmt: skip
+
+_SHARED = {
+    "_smooth_maximum": '''
+def _smooth_maximum(a, b, beta):
+    """log(exp(beta a) + exp(beta b)) / beta."""
+    more = np.log1p(np.exp(-_number(beta) * np.abs(_number(a - b)))) / beta
+    found = np.where(a == b, a + 0.6931471805599453 / beta, np.maximum(_number(a), _number(b)) + more)
+    return np.where(_number(beta) > 0.0, found, np.nan)
+''',
+    "_ldexp": '''
+def _ldexp(x, n):
+    """x * 2**n for whole n, in three factors that don't overflow by themselves."""
+    n = np.clip(_number(n), -2200.0, 2200.0)
+    third = np.trunc(n / 3.0)
+    return np.where(n == np.floor(n), x * 2.0**third * 2.0**third * 2.0 ** (n - 2.0 * third), np.nan)
+''',
+    "_round": '''
+def _round(x, digits):
+    """x rounded to so many decimals, half to even."""
+    scale = 10.0 ** abs(digits)
+    scaled = x * scale if digits >= 0 else x / scale
+    near = np.round(scaled) / scale if digits >= 0 else np.round(scaled) * scale
+    return np.where(np.abs(scaled) < 2.0**52, near, x)
+''',
+    "_polygamma": '''
+def _polygamma(n, x):
+    """The n-th derivative of digamma, reflected below 0: there it needs the n-th derivative of the cotangent."""
+    slope = [0.0, 1.0]  # a polynomial in cot(pi x)
+    for _ in range(n):
+        slope = [k * c for k, c in enumerate(slope)][1:]
+        slope = [-(a + b) for a, b in zip(slope + [0.0, 0.0], [0.0, 0.0] + slope)]
+    below = x < 0.5
+    cot = 1.0 / np.tan(np.pi * (x - np.round(x)))
+    reflected = (-1.0) ** n * polygamma(n, np.where(below, 1.0 - x, x))
+    reflected = reflected - np.pi ** (n + 1) * sum(c * cot**k for k, c in enumerate(slope))
+    pole = np.inf if n % 2 else np.where(x == 0.0, -np.copysign(_number(np.inf), x), np.nan)
+    reflected = np.where(x == np.round(x), pole, reflected)
+    result = np.where(below, reflected, polygamma(n, np.where(below | (x == np.inf), 1.0, x)))
+    return np.where(x == np.inf, 0.0, np.where(x == -np.inf, np.nan, result))
+''',
+    "_norm": '''
+def _norm(*xs):
+    """The length of a vector, without overflow."""
+    total = np.abs(_number(xs[0])) if xs else _number(0.0)
+    for x in xs[1:]:
+        total = np.hypot(total, _number(x))
+    return total
+''',
+    "_dist": '''
+def _dist(*xs):
+    """The distance of two points, one after the other."""
+    half = len(xs) // 2
+    return _norm(*[a - b for a, b in zip(xs[:half], xs[half:])])
+''',
+    "_dot": '''
+def _dot(*xs):
+    """The sum of the products of the first half with the second."""
+    half = len(xs) // 2
+    return sum((a * b for a, b in zip(xs[:half], xs[half:])), 0.0)
+''',
+    "_affine": '''
+def _affine(*xs):
+    """The dot product of all but the last number, plus that."""
+    return _dot(*xs[:-1]) + xs[-1]
+''',
+    "_var": '''
+def _var(*xs):
+    """The variance; the last number is the correction of the degrees of freedom."""
+    *xs, correction = xs
+    mean = sum(xs) / len(xs)
+    return sum((x - mean) ** 2 for x in xs) / (len(xs) - correction)
+''',
+    "_std": '''
+def _std(*xs):
+    """The standard deviation; the last number is the correction of the degrees of freedom."""
+    *xs, correction = xs
+    mean = sum(xs) / len(xs)
+    return _norm(*[x - mean for x in xs]) / np.sqrt(_number(len(xs) - correction))
+''',
+    "_exponentials": '''
+def _exponentials(xs):
+    """exp(x - top) for each number, where top is the largest; and top."""
+    top = np.amax(xs, 0)
+    return np.where(xs == top, 1.0, np.exp(xs - top)), top
+''',
+    "_logsumexp": '''
+def _logsumexp(*xs):
+    """log(exp(x1) + exp(x2) + ...), without overflow."""
+    terms, top = _exponentials(_stack(*xs))
+    return top + np.log(np.sum(terms, 0))
+''',
+    "_softmax_of": '''
+def _softmax_of(*xs):
+    """The first number's share of the exponentials."""
+    terms, top = _exponentials(_stack(*xs))
+    return terms[0] / np.sum(terms, 0)
+''',
+    "_log_softmax_of": '''
+def _log_softmax_of(*xs):
+    """The logarithm of the first number's share of the exponentials."""
+    xs = _stack(*xs)
+    terms, top = _exponentials(xs)
+    return np.where(xs[0] == top, -np.log1p(np.sum(terms[1:], 0)), xs[0] - top - np.log(np.sum(terms, 0)))
+''',
+}
+
+_OWN = {
+    "jax": {
+        "_number": '''
+def _number(x):
+    """In double precision."""
+    return jnp.asarray(x, float)
+''',
+        "_stack": '''
+def _stack(*xs):
+    """The operands as one array, along a new first axis."""
+    return jnp.stack(jnp.broadcast_arrays(*xs))
+''',
+        "_digamma": '''
+def _digamma(x):
+    """With its poles: -inf at 0.0, inf at -0.0; and inf at inf."""
+    found = jax.scipy.special.digamma(jnp.where(x == jnp.inf, 1.0, x))
+    return jnp.where(x == jnp.inf, x, jnp.where(x == 0.0, -jnp.copysign(jnp.inf, x), found))
+''',
+        "_gamma": '''
+def _gamma(x):
+    """With its poles: inf at 0.0, -inf at -0.0, nan at the negative whole numbers."""
+    pole = jnp.where(x == 0.0, jnp.copysign(jnp.inf, x), jnp.nan)
+    return jnp.where((x == jnp.floor(x)) & (x <= 0.0), pole, jax.scipy.special.gamma(x))
+''',
+        "polygamma": "\nfrom jax.scipy.special import polygamma\n",
+    },
+    "torch": {
+        "_number": '''
+def _number(x):
+    """A number as a tensor in double precision."""
+    return torch.as_tensor(x, dtype=torch.float64)
+''',
+        "_stack": '''
+def _stack(*xs):
+    """The operands as one tensor, along a new first axis."""
+    return torch.stack(torch.broadcast_tensors(*map(_number, xs)))
+''',
+        "_sign": '''
+def _sign(x):
+    """1, 0 or -1, and nan for nan."""
+    return torch.where(x != x, x, torch.sign(x))
+''',
+        "_heaviside": '''
+def _heaviside(x, middle):
+    """0 below 0 and 1 above, middle at 0, nan for nan."""
+    return torch.where(x != x, x, torch.heaviside(x, _number(middle)))
+''',
+        "_digamma": '''
+def _digamma(x):
+    """nan at the negative whole numbers."""
+    return torch.where((x == torch.floor(x)) & (x < 0.0), torch.nan, torch.digamma(x))
+''',
+        "_gamma": '''
+def _gamma(x):
+    """By its logarithm, whose sign alternates below 0; nan at the negative whole numbers."""
+    sign = torch.where(x < 0.0, 1.0 - 2.0 * torch.remainder(torch.floor(x), 2.0), torch.copysign(_number(1.0), x))
+    pole = (x == torch.floor(x)) & (x < 0.0)
+    return torch.where(pole, torch.nan, sign * torch.exp(torch.lgamma(x)))
+''',
+        "polygamma": '''
+def polygamma(n, x):
+    """By the zeta function: PyTorch's own has half the digits for n = 1."""
+    sign = 1.0 if n % 2 else -1.0
+    return sign * math.gamma(n + 1.0) * torch.special.zeta(_number(n + 1.0), x)
+''',
+        "math": "\nimport math\n",
+    },
+}
+
+_MODULES = {"jax": "jnp", "torch": "torch"}
+
+#: functions that a source defines for itself, by backend and name
+HELPERS = {
+    backend: {**own, **{name: re.sub(r"\bnp\.", f"{_MODULES[backend]}.", text) for name, text in _SHARED.items()}}
+    for backend, own in _OWN.items()
+}
+
+
+def helpers_in(body: str, backend: str) -> str:
+    """The definitions of what a source calls, those that others call first."""
+    known = HELPERS.get(backend, {})
+    found: list[str] = []
+
+    def add(text: str, own: str) -> None:
+        for name in known:
+            if (
+                name != own
+                and name not in found
+                and re.search(rf"(?<![\w.]){name}\(|\bmap\({name}\b|(?<![\w.]){name}\.", text)
+            ):
+                add(known[name], name)
+                found.append(name)
+
+    add(body, "")
+    imports = [known[name] for name in found if "\ndef " not in known[name]]
+    return "".join([*imports, *("\n" + known[name] for name in found if "\ndef " in known[name])])
