@@ -296,7 +296,8 @@ class _Builder:
             inputs = shared.get(id(head))
             if inputs is None:
                 inputs = shared[id(head)] = tuple(map(final, head))
-            return inputs + ids[1]
+            row: tuple[int, ...] = ids[1]
+            return inputs + row
 
         return Program(
             self.leaves,
