@@ -537,3 +537,94 @@ def test_nan_and_infinite_seeds_go_through(seed):
     program = program_of([(TABLE["mul"], (0, 1))], 2)
     slopes = Interpreter(program, False, (0,), True).run([3.0, 0.0], [seed])[0]
     same_bits(slopes, [0.0 + seed * 0.0, 0.0 + seed * 3.0], seed)
+
+
+# --- the call with nothing around it ----------------------------------------------------------------------------------
+
+
+def is_direct(compiled):
+    return "__call__" in vars(type(compiled))
+
+
+def scale(a, xs, m):
+    return ag.sum([ag.sin(a * x) * x for x in xs]) + m[0][1] * m[1][0] * a
+
+
+def test_direct_calls_of_every_kind_of_argument(run_as):
+    run_as("cells")
+    m = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for kind in (list, tuple, np.array):
+        for transform in (lambda f: ag.grad(f, argnums=(2, 0, 1)), lambda f: ag.value_and_grad(f, argnums=1)):
+            eager = transform(scale)
+            g = ag.compile(eager)
+            g(0.5, kind([1.0, 2.0, 3.0]), m)
+            assert is_direct(g)
+            for args in (
+                (0.25, kind([0.5, -2.0, 7.0]), 2.0 * m),
+                (0.25, kind([0.5, -2.0, 7.0]), m.T),
+                (1, kind([0.5, -2.0, 7.0]), m),
+                (0.25, kind([0.5, -2.0, 7.0, 9.0]), m),
+                (0.25, [1, 2.0, 3.0], m),
+                (np.float64(0.5), kind([0.5, -2.0, 7.0]), m.tolist()),
+                (0.25, kind([0.5, -2.0, 7.0]), m.astype(np.float32)),
+                (0.25, kind([math.nan, -2.0, 7.0]), m),
+            ):
+                assert same_shape_and_numbers(g(*args), eager(*args)), args
+            with pytest.raises(TypeError):
+                g(0.25, kind([1.0, 2.0, 3.0]))
+            with pytest.raises(TypeError):
+                g("text", kind([1.0, 2.0, 3.0]), m)
+
+
+def same_shape_and_numbers(a, b):
+    if isinstance(b, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same_shape_and_numbers, a, b))
+    if isinstance(b, np.ndarray):
+        return type(a) is np.ndarray and a.shape == b.shape and np.allclose(a, b, rtol=1e-12, equal_nan=True)
+    return type(a) is float and (math.isclose(a, b, rel_tol=1e-12) or (a != a and b != b))
+
+
+def test_direct_results_are_the_callers_own(run_as):
+    run_as("cells")
+    f = ag.compile(lambda xs: [x * 2.0 for x in xs])
+    first = f([1.0, 2.0])
+    assert is_direct(f)
+    second = f([3.0, 4.0])
+    second[0] = 99.0
+    assert (first, f([3.0, 4.0])) == ([2.0, 4.0], [6.0, 8.0])
+    array = ag.compile(lambda xs: np.array([[x * x for x in xs]]))
+    array(np.array([1.0, 2.0]))
+    assert array(np.array([3.0, 4.0])).tolist() == [[9.0, 16.0]]
+
+
+def test_direct_calls_notice_what_changes(run_as):
+    run_as("cells")
+    rates = [0.5, 2.0]
+
+    def f(x, y):
+        return x * rates[0] + y * rates[1] if x < y else x * y
+
+    g = ag.compile(ag.grad(f, argnums=(0, 1)))
+    assert g(1.0, 2.0) == (0.5, 2.0)
+    assert is_direct(g)
+    assert g(3.0, 2.0) == (2.0, 3.0)  # the other branch
+    assert g(1.0, 2.0) == (0.5, 2.0)
+    rates[1] = 7.0
+    assert g(1.0, 2.0) == (0.5, 7.0)
+    x = Value(1.0)
+    h = ag.compile(lambda x, y: x * y + 1.0)
+    assert h(2.0, 3.0) == 7.0
+    y = h(x, 3.0)
+    y.backward()
+    assert (y.data, x.grad) == (4.0, 3.0)
+    assert ag.grad(lambda x: h(x, 5.0))(2.0) == 5.0
+
+
+def test_direct_calls_are_watched(run_as):
+    run_as("cells")
+    g = ag.compile(ag.grad(lambda x, y: ag.log(x) * y))
+    assert g(2.0, 3.0) == 1.5
+    assert is_direct(g)
+    assert g(0.0, 3.0) == math.inf
+    with ag.detect_anomaly(), pytest.raises(ArithmeticError):
+        g(0.0, 3.0)
