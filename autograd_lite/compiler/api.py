@@ -17,6 +17,7 @@ from ..modes import current_tracer, observers
 from .arguments import CONSTANT, block_names, differentiated, integers_fixed
 from .direct import array_call
 from .emit_drjit import lanes_source
+from .emit_python import definitions
 from .emit_source import source as array_source
 from .equations import Equations, equations
 from .fast import straight_line
@@ -179,7 +180,7 @@ class Compiled:
         if backend == "python":
             if not compilation.scalar:
                 raise ValueError("the program is of arrays: backend='numpy'")
-            return compilation.text
+            return definitions(compilation.text) + compilation.text
         if backend == "drjit":
             return lanes_source(compilation.results(scalar=True), self._name())
         return array_source(compilation.results(), backend, self._name())

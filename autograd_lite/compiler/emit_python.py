@@ -11,12 +11,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..primitives.core import Primitive
+from ..primitives.core import TABLE, Primitive
 from .choice import COMPARISONS
 from .naming import all_names
 from .statements import ArrayProgram, Statement
 
-__all__ = ["Lines", "scalar_lines"]
+__all__ = ["Lines", "definitions", "scalar_lines"]
 
 #: functions of ``math`` that agree with the table wherever they return
 _MATH = {
@@ -160,3 +160,16 @@ def _written_out(name: str, args: Sequence[str]) -> str:
     n = len(args) // 2
     terms = [f"{x} * {y}" for x, y in zip(args[:n], args[n : 2 * n])]
     return " + ".join([*args[2 * n :], *terms]) or "0.0"
+
+
+def definitions(text: str) -> str:
+    """The lines that a listing needs in front of it to run by itself: its functions are the table's."""
+    lines = ["from math import inf as _inf, nan as _nan"] if re.search(r"\b_(inf|nan)\b", text) else []
+    names = sorted({name for name in re.findall(r"\b_(\w+)\(", text) if name in TABLE})
+    if names:
+        lines += [
+            "from autograd_lite.primitives import TABLE",
+            "",
+            *[f'_{name} = TABLE["{name}"].fn' for name in names],
+        ]
+    return "".join(f"{line}\n" for line in [*lines, "", ""]) if lines else ""
