@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from ..graph import STATE
 from ..primitives.kernels import NATIVE
 from .emit_python import Lines, scalar_lines
 from .naming import leaf_names
@@ -31,8 +32,8 @@ def straight_line(
 ) -> Callable[..., Any] | None:
     """A function that computes one call in straight-line Python, or hands it to the general way.
 
-    It does so for arguments that are no floats, where ``math`` raises, on another way through the function, and when
-    the surroundings have changed. None if the program is not of that kind.
+    It does so for arguments that are no floats, where ``math`` raises, on another way through the function, while
+    something watches recording, and when the surroundings have changed. None if the program is not of that kind.
     """
     if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > LONGEST:
         return None
@@ -67,8 +68,7 @@ def straight_line(
     body = []
     if variadic:
         body += [f"if len(_args) != {len(args)}: return {slow}", f"{', '.join(parameters)}, = _args"]
-    if conditions:
-        body.append(f"if {' or '.join(conditions)}: return {slow}")
+    body.append(f"if {' or '.join(['_state.special', *conditions])}: return {slow}")
     body += [f"if {check}: return {slow}" if not check.startswith("=") else check[1:] for check in checks]
     if numbers:
         body.append(f"if _type({' + '.join(numbers)}) is not _float: return {slow}")
@@ -78,6 +78,7 @@ def straight_line(
     scope.update(lines.scope)
     scope.update(
         _slow=owner.previous or owner.general,
+        _state=STATE,
         _float=float,
         _list=list,
         _tuple=tuple,

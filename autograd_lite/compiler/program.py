@@ -245,9 +245,14 @@ class Program:
             raise ProgramError(f"not a program: {type(error).__name__} {error}") from None
 
 
-def find_primitive(name: str) -> Primitive:
+def built_in(name: str) -> Primitive | None:
     """The primitive of that name in the table, or among those that only programs have."""
-    found = TABLE.get(name) or _EXTRA.get(name)
+    return TABLE.get(name) or _EXTRA.get(name)
+
+
+def find_primitive(name: str) -> Primitive:
+    """``built_in``, or ProgramError."""
+    found = built_in(name)
     if found is None:
         raise ProgramError(f"no primitive is named {name!r}")
     return found

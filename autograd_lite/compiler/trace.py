@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..graph import Fan, Many, Node
 from ..modes import Tracer, tracing
 from ..primitives.arithmetic import where
 from ..primitives.core import Primitive
 from ..value import Value, record
 from .choice import COMPARISONS, pick, stop
-from .program import CompileError, Guard, Leaf, Program
+from .program import CompileError, Guard, Leaf, Program, built_in
 from .structure import Parts, leaves_of, rebuild
 
 __all__ = ["Recording", "record_call"]
@@ -21,6 +23,25 @@ __all__ = ["Recording", "record_call"]
 _TESTS = tuple(COMPARISONS.values())
 
 Kinds = dict[tuple[str, int], bool]
+
+
+class Truth(Value):
+    """A comparison in a recording."""
+
+    def __and__(self, other: Any) -> Any:
+        return self * other != 0.0
+
+    def __or__(self, other: Any) -> Any:
+        return self + other != 0.0
+
+    def __xor__(self, other: Any) -> Any:
+        return self != other
+
+    def __invert__(self) -> Any:
+        return self == 0.0
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    __hash__ = Value.__hash__
 
 
 class Recorder(Tracer):
@@ -49,7 +70,23 @@ class Recorder(Tracer):
             not hasattr(other, "__float__") or getattr(other, "ndim", False)
         ):
             return NotImplemented
-        return record(COMPARISONS[how], (a, other))
+        return self.truth(record(COMPARISONS[how], (a, other)))
+
+    def truth(self, made: Any) -> Any:
+        """The comparison that was just recorded, as one that & and | combine like bools."""
+        twin = Truth(made._data)
+        self.fresh.pop()
+        for slot in ("_prim", "_a", "_b", "_pa", "_pb", "_info"):
+            setattr(twin, slot, getattr(made, slot))
+        self.tape.append((twin, *self.tape.pop()[1:]))
+        return twin
+
+    def hashes(self, value: Any) -> None:
+        if value._prim is not None or id(value) in self.blocks:
+            raise CompileError(
+                f"a compiled function uses a number as a key of a dict, or puts it into a set, at {user_line()}: in a "
+                f"program it is not known yet; compare it, or pass an int or a text"
+            )
 
     def decide(self, value: Any) -> None:
         self.guards.append((value, value._data if value._prim is not None else value._number(), False, user_line()))
@@ -169,7 +206,7 @@ def record_call(
     new_args = [rebuild(arg, take) for arg in args]
     new_named = {key: rebuild(arg, take) for key, arg in named.items()}
     recorder = Recorder(blocks, owner)
-    with tracing(recorder):
+    with tracing(recorder), np.errstate(all="ignore"):
         result = f(*new_args, **new_named)
     recorder.check(fresh)
     found: list[Any] = []
@@ -177,6 +214,16 @@ def record_call(
     program = builder.program(recorder, found)
     plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
     return Recording(program, rebuild(result, iter([0.0] * len(found))), plain, recorder.kinds)
+
+
+def _renamed(prim: Primitive, name: str) -> Primitive:
+    """The same primitive with another name."""
+    made = type(prim)(
+        name, prim.fn, prim.partials, prim.arity, prim.text, prim.latex, prim.sympy, prim.array, prim.precedence,
+        prim.domain, prim.kinks, prim.__doc__ or "",
+    )  # fmt: skip
+    made.float_partials = prim.float_partials
+    return made
 
 
 class _Builder:
@@ -191,6 +238,8 @@ class _Builder:
         self.rows: dict[int, tuple[int, ...]] = {}
         self.units: dict[tuple[int, int], tuple[int, ...]] = {}
         self.kept: list[Any] = []
+        self.known: dict[int, Primitive] = {}
+        self.names: set[str] = set()
 
     def leaf(self, kind: str, name: str, shape: tuple[int, ...], key: Any) -> int:
         """A new block; the id of its first number. Number i of the block is ``id + i``."""
@@ -256,6 +305,20 @@ class _Builder:
             row = self.units[id(weights), unit] = (*range(start, start + n), bias)
         return inputs, row
 
+    def distinct(self, prim: Primitive) -> Primitive:
+        """The primitive, under a name that no other has: a program tells its primitives apart by their names."""
+        made, name, count = prim, prim.name, 1
+        if built_in(name) is not prim:
+            while name in self.names or built_in(name) is not None:
+                count += 1
+                name = f"{prim.name}_{count}"
+            if count > 1:
+                made = _renamed(prim, name)
+        self.known[id(prim)] = made
+        self.names.add(name)
+        self.kept.append(prim)
+        return made
+
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
         """The program of a tape."""
         copies = {id(made): copy for copy, made in recorder.copies}
@@ -268,7 +331,7 @@ class _Builder:
         for node, prim, operands in recorder.tape:
             known = [ids_of(id(x)) for x in operands] if type(operands) is tuple else [None]
             ids = self.operands(operands) if None in known else tuple(known)
-            prims.append(prim)
+            prims.append(self.known.get(id(prim)) or self.distinct(prim))
             args.append(ids)
             here = -len(prims)
             if node._prim is None:  # cut from its operands by no_grad after it was recorded: a number, no derivative

@@ -66,3 +66,37 @@ def test_an_op_of_the_users_own(way, run_as):
     assert total([1.0, 2.0]) == 9.0
     with pytest.raises(NotImplementedError, match="array="):
         total.source("jax")
+
+
+def scaled(k, name=""):
+    @ag.primitive(partials=lambda out, x: (k,), name=name)
+    def scale(x):
+        return k * x
+
+    return scale
+
+
+@pytest.mark.parametrize("way", ["lines", "arrays", "loops", "cells"])
+def test_ops_with_one_name(way, run_as):
+    """The user's own, made in a loop, or called like one of the table's or of those that only programs have."""
+    run_as(way)
+    ops = [scaled(2.0), scaled(3.0), scaled(5.0, "exp"), scaled(7.0, "stop"), scaled(11.0, "eq"), scaled(13.0, "neg")]
+
+    def f(xs):
+        return ag.sum([op(x) for op in ops for x in xs]) + ag.exp(xs[0]) - xs[1]
+
+    compiled, eager = ag.compile(ag.value_and_grad(f)), ag.value_and_grad(f)
+    for point in ([1.0, 2.0], [0.5, -3.0], np.array([1.0, 2.0])):
+        found, expected = compiled(point), eager(point)
+        np.testing.assert_allclose([found[0], *found[1]], [expected[0], *expected[1]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("way", ["lines", "arrays", "loops", "cells"])
+def test_anomalies_are_seen_after_any_call(way, run_as):
+    run_as(way)
+    g = ag.compile(ag.grad(lambda x, y: ag.log(x) * y))
+    assert g(2.0, 3.0) == 1.5
+    assert g(0.0, 3.0) == math.inf
+    with ag.detect_anomaly(), pytest.raises((ArithmeticError, ValueError)):
+        g(0.0, 3.0)
+    assert g(0.0, 3.0) == math.inf

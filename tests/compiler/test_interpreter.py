@@ -626,5 +626,5 @@ def test_direct_calls_are_watched(run_as):
     assert g(2.0, 3.0) == 1.5
     assert is_direct(g)
     assert g(0.0, 3.0) == math.inf
-    with ag.detect_anomaly(), pytest.raises(ArithmeticError):
+    with ag.detect_anomaly(), pytest.raises((ArithmeticError, ValueError)):
         g(0.0, 3.0)
