@@ -441,7 +441,7 @@ class Compiled:
             outputs = path.compilation(False, parameters, True).call_on_copies(kept, recorded, seed)
             return [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
 
-        sink = Pullback([path.leaves[k].key for k in parameters], len(numbers), pull)
+        sink = Pullback(path.apart, len(numbers), pull)
         return [
             scalar_result(number, self.primitive, [], [], sink, index) if tainted else number
             for index, (number, tainted) in enumerate(zip(numbers, path.tainted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -265,6 +266,12 @@ class Path:
         self.way = self._way()
         reached = _reached(self.program, self.live)
         self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
+
+    @functools.cached_property
+    def apart(self) -> list[Any]:
+        """The parameters that it reads, each a run by itself."""
+        storages = [self.leaves[k].key for k in self.live if self.leaves[k].kind == "parameter"]
+        return [storage.runs([storage])[0] for storage in storages]
 
     def _way(self) -> str:
         """How the program is run: as "arrays"; or, number by number, as "lines" or "loops" of Python or as "cells".

@@ -92,8 +92,8 @@ class Pullback(Gradients):
 
     __slots__ = ("count", "pull")
 
-    def __init__(self, storages: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
-        super().__init__([storage.runs([storage])[0] for storage in storages], (), None)
+    def __init__(self, runs: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
+        super().__init__(runs, (), None)
         self.count = count
         self.pull = pull
 

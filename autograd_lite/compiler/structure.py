@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -68,7 +70,7 @@ def fixed(x: Any, arrays: bool = True) -> Any:
         items = [fixed(item, arrays) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if isinstance(x, dict):
-        return {key: fixed(item, arrays) for key, item in x.items()}
+        return _like(x, [fixed(item, arrays) for item in x.values()])
     return x
 
 
@@ -120,7 +122,7 @@ def flatten(x: Any, blocks: Blocks) -> Any:
             return (*_kinds(x), found.shape)
         return (kind, *[flatten(item, blocks) for item in x])
     if isinstance(x, dict):
-        return (dict, tuple(x), *[flatten(item, blocks) for item in x.values()])
+        return (kind, tuple(x), *[flatten(item, blocks) for item in x.values()])
     if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
         if isinstance(x, np.integer):
             _note_integers(blocks)
@@ -207,25 +209,34 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
     if isinstance(x, np.ndarray) and x.dtype.kind == "b":
         return x.copy()
     if isinstance(x, np.ndarray):
-        result = np.empty(x.size, dtype=object)
-        flat = x.ravel().tolist()
-        for i, item in enumerate(flat):
-            result[i] = rebuild(item, take)
+        numbers = x.dtype.kind in _NUMERIC
+        items = itertools.islice(take, x.size) if numbers else [rebuild(item, take) for item in x.ravel().tolist()]
+        result = np.fromiter(items, dtype=object, count=x.size)
         if x.size and all(type(item) is float for item in result):
             result = result.astype(float)
-        elif x.size and all(type(item) is int for item in result):
+        elif x.size and all(type(item) is int or isinstance(item, np.integer) for item in result):
             result = result.astype(int)
-        elif x.size and all(type(item) in (int, float) for item in result):
+        elif x.size and all(type(item) in (int, float) or isinstance(item, np.number) for item in result):
             result = result.astype(float)
         return result.reshape(x.shape)
     if isinstance(x, (list, tuple)):
         items = [rebuild(item, take) for item in x]
         return kind(*items) if hasattr(x, "_fields") else kind(items)
     if isinstance(x, dict):
-        return {key: rebuild(item, take) for key, item in x.items()}
+        return _like(x, [rebuild(item, take) for item in x.values()])
     if isinstance(x, (Node, int, float)) or hasattr(x, "__float__"):
         return next(take)
     return x
+
+
+def _like(x: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
+    """A dict of the same class and keys."""
+    if type(x) is dict:
+        return dict(zip(x, items))
+    made = copy.copy(x)
+    for key, item in zip(x, items):
+        made[key] = item
+    return made
 
 
 def leaves_of(x: Any, found: list[Any]) -> None:
@@ -259,7 +270,7 @@ def assemble(x: Any, arrays: Iterator[Any]) -> Any:
         items = [assemble(item, arrays) for item in x]
         return kind(*items) if hasattr(x, "_fields") else kind(items)
     if isinstance(x, dict):
-        return {key: assemble(item, arrays) for key, item in x.items()}
+        return _like(x, [assemble(item, arrays) for item in x.values()])
     if isinstance(x, (Node, int, float)) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
         return float(next(arrays))
     return x
