@@ -240,13 +240,12 @@ def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
 def _whole(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
     """Functions of a whole number, which has to be in the source."""
     which, x = (args[1], args[0]) if prim.name == "round" else (args[0], args[1])
-    number = _LITERAL.fullmatch(which) and float(which.strip("()"))
-    if number is None or number != int(number):
+    number = float(which.strip("()")) if _LITERAL.fullmatch(which) else 0.5
+    if prim.name == "round":
+        whole = str(int(number)) if number == int(number) else which
+        return f"{dialect.module}.round({x})" if number == 0.0 else f"_round({x}, {whole})"
+    if number != int(number):
         raise NotImplementedError(
             f"{prim.name} in {dialect.name} takes its whole number as a constant: write it into the function"
         )
-    if prim.name == "round":
-        return f"{dialect.module}.round({x})" if number == 0.0 else f"_round({x}, {int(number)})"
-    if number == 0.0:
-        return f"_digamma({x})"
-    return f"_polygamma({int(number)}, {x})"
+    return f"_digamma({x})" if number == 0.0 else f"_polygamma({int(number)}, {x})"

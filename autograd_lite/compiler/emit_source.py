@@ -15,7 +15,7 @@ from .emit_loops import Loops
 from .naming import VIEWS, all_names, leaf_names
 from .statements import ArrayProgram, Statement
 from .texts import filled, wrapped
-from .words import helpers_in
+from .words import HELPERS, helpers_in
 
 __all__ = ["source"]
 
@@ -58,7 +58,7 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
     body = "\n".join("    " + line if line else "" for line in lines)
     head = dialect.header
     head += _imports(program, body)
-    head += helpers_in(body, backend)
+    head += helpers_in(body, HELPERS.get(backend, {}))
     if any(s.op == "cumprod" for s in program.statements):
         axis = "(axis,)" if backend == "torch" else "axis"
         head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)

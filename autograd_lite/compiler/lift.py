@@ -24,6 +24,9 @@ __all__ = ["Lifted", "level_groups", "lift", "same_rows", "statement", "tables",
 
 CONSTANT = -2
 
+#: primitives with a whole number among their operands, and which it is
+WHOLE = {"polygamma": 0, "round": 1}
+
 Buckets = dict[tuple[int, str, int, bool], list[int]]
 
 
@@ -216,7 +219,13 @@ def same_rows(owners: Any) -> list[Any]:
 def statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     """One statement for the numbers ``ids``; row k of ``args`` has the operands of number k."""
     name = prim.name
-    if name in ("dot", "affine"):
+    if name in WHOLE and len(ids) > 1:  # one statement for each whole number, which is part of the function
+        numbers = args[:, WHOLE[name]]
+        keys = np.where(lifted.owner[numbers] == CONSTANT, lifted.number[numbers], np.nan)
+        for key in dict.fromkeys(keys.tolist()):
+            rows = keys == key if key == key else keys != keys
+            elementwise(lifted, prim, ids[rows], args[rows])
+    elif name in ("dot", "affine"):
         dots(lifted, prim, ids, args)
     elif prim.arity < 0 and name in ("sum", "mean", "max", "min", "logsumexp", "prod") and args.shape[1] > 1:
         reduced(lifted, prim, ids, args)

@@ -93,9 +93,9 @@ def _ldexp(x, n):
 def _round(x, digits):
     """x rounded to so many decimals, half to even."""
     scale = 10.0 ** abs(digits)
-    scaled = x * scale if digits >= 0 else x / scale
-    near = np.round(scaled) / scale if digits >= 0 else np.round(scaled) * scale
-    return np.where(np.abs(scaled) < 2.0**52, near, x)
+    scaled = np.where(_number(digits) >= 0.0, x * scale, x / scale)
+    near = np.round(scaled)
+    return np.where(np.abs(scaled) < 2.0**52, np.where(_number(digits) >= 0.0, near / scale, near * scale), x)
 ''',
     "_polygamma": '''
 def _polygamma(n, x):
@@ -257,9 +257,8 @@ HELPERS = {
 }
 
 
-def helpers_in(body: str, backend: str) -> str:
-    """The definitions of what a source calls, those that others call first."""
-    known = HELPERS.get(backend, {})
+def helpers_in(body: str, known: dict[str, str]) -> str:
+    """The definitions of what a source calls, of those ``known`` by name; what others call comes first."""
     found: list[str] = []
 
     def add(text: str, own: str) -> None:
