@@ -13,7 +13,9 @@ from typing import Any
 
 from .graph import STATE
 
-__all__ = ["STATE", "Tracer", "current_tracer", "hiding", "nesting", "noticed", "notify", "observe", "tracing"]
+__all__ = [
+    "STATE", "Tracer", "current_tracer", "hashed", "hiding", "nesting", "noticed", "notify", "observe", "tracing",
+]  # fmt: skip
 
 Observer = Callable[[Any], None]
 
@@ -107,6 +109,9 @@ class Tracer:
     def changes(self, what: str) -> None:
         """The function does something that a recording can't hold: it reads or changes gradients, or parameters."""
 
+    def hashes(self, value: Any) -> None:
+        """``value`` is a key of a dict, or put into a set."""
+
     def integer(self, value: Any) -> bool:
         """Whether ``value`` stands for an integer argument: the function asks, and every call has to answer alike."""
         return False
@@ -140,6 +145,14 @@ def noticed(what: str) -> None:
     tracer = current_tracer()
     if tracer is not None:
         tracer.changes(what)
+
+
+def hashed(value: Any) -> int:
+    """The hash of a Value while something watches this or another thread."""
+    tracer = current_tracer()
+    if tracer is not None:
+        tracer.hashes(value)
+    return id(value) >> 4
 
 
 def current_tracer() -> Tracer | None:

@@ -21,7 +21,7 @@ from .graph import STATE, Info, Many, Node, check_partials, reverse_sweep
 from .hooks import Handle, register
 from .life import reduce_node, set_state, shallow_copy
 from .methods import ALIASES, Methods
-from .modes import current_tracer, noticed, notify
+from .modes import current_tracer, hashed, noticed, notify
 from .primitives import arithmetic, elementary, rounding
 from .primitives.base import SHORTCUT, Op, as_float
 from .primitives.core import TABLE, as_method, refusing
@@ -371,7 +371,7 @@ class Value(Methods):
         return _compare(self, other, "ge")
 
     def __hash__(self) -> int:
-        return id(self) >> 4
+        return id(self) >> 4 if STATE.special == 0 else hashed(self)
 
     def __bool__(self) -> bool:
         if STATE.special and (tracer := current_tracer()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import csv
 import functools
@@ -208,3 +209,49 @@ def test_many_shapes_and_integers_stay_bounded_and_say_so():
     assert [w.category for w in found] == [CompileWarning]
     assert sum(len(state.entries) for state in compiled._states) <= MAX_KEYS
     assert compiled([3.0] * 2) == 18.0
+
+
+def test_numbers_as_keys():
+    """A dict would not find what plain code finds there."""
+    table = {1.0: 2.0, 2.0: 5.0}
+    for f in (lambda x: x * table.get(x, 0.0), lambda x: len({x, 1.0}) * x, lambda x: table.get(x * 1.0, 0.0)):
+        with pytest.raises(CompileError, match="key of a dict"):
+            ag.compile(f)(1.0)
+    compiled = ag.compile(lambda x, k: x * {1: 2.0, 2: 5.0}.get(k, 0.0))
+    assert [compiled(3.0, k) for k in (1, 2, 3)] == [6.0, 15.0, 0.0]
+    weights = {W: 2.0}  # Values from outside are keys as ever
+    assert ag.compile(lambda x: weights[W] * x)(3.0) == 6.0
+
+
+def test_comparisons_combine_like_bools():
+    def f(x, y):
+        if ((x > 0.0) & (y > 0.0)) | ((x < -1.0) ^ True):
+            return x * y, (x > 0.0) & (y > 0.0), (x > 0.0) | (y > 0.0), (x > 0.0) ^ (y > 0.0), (x > 0.0) & True
+        return x, False
+
+    compiled = ag.compile(f)
+    for x in (-2.0, -0.5, 0.5, 2.0):
+        for y in (-2.0, 0.5):
+            assert compiled(x, y) == f(x, y)
+    assert ag.compile(lambda x: ~(x > 0.0))(1.0) is False
+    assert ag.compile(lambda x: [~(v > 0.0) for v in x])([1.0, -1.0]) == [False, True]
+
+
+def test_dicts_keep_their_class():
+    for d in (collections.OrderedDict(a=2.0), collections.defaultdict(float, a=2.0), {"a": 2.0}):
+        found = ag.compile(lambda d: d)(d)
+        assert type(found) is type(d)
+        assert found == d
+        gradient = ag.compile(ag.grad(lambda d: d["a"] ** 2))(d)
+        assert type(gradient) is type(ag.grad(lambda d: d["a"] ** 2)(d))
+        assert gradient["a"] == 4.0
+    kind = ag.compile(lambda d: d["a"] * (2.0 if isinstance(d, collections.OrderedDict) else 3.0))
+    assert (kind({"a": 1.0}), kind(collections.OrderedDict(a=1.0))) == (3.0, 2.0)
+
+
+def test_arrays_of_numbers_are_float_arrays():
+    x = np.array([[0.0, 1.0], [2.0, 3.0]])
+    for f in (lambda a: np.pad(a, 1), lambda a: np.clip(a, 0, 1), lambda a: np.array([a[0, 0], 1, 2.0], dtype=object)):
+        assert ag.compile(f)(x).dtype == float
+        np.testing.assert_array_equal(ag.compile(f)(x), np.array(f(x), dtype=float))
+    np.testing.assert_array_equal(ag.compile(lambda a: [a**k for k in range(3)])(x), [x**k for k in range(3)])
