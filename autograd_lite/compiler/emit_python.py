@@ -163,7 +163,12 @@ def _written_out(name: str, args: Sequence[str]) -> str:
 
 
 def definitions(text: str) -> str:
-    """The lines that a listing needs in front of it to run by itself: its functions are the table's."""
+    """The lines that a listing needs in front of it to run by itself: its functions are the table's.
+
+    None for loops over packed numbers, which are parts of a program.
+    """
+    if not text.startswith("def run("):
+        return ""
     lines = ["from math import inf as _inf, nan as _nan"] if re.search(r"\b_(inf|nan)\b", text) else []
     names = sorted({name for name in re.findall(r"\b_(\w+)\(", text) if name in TABLE})
     if names:
