@@ -26,13 +26,23 @@ from .trace import Recording
 
 __all__ = ["Compilation", "Path", "Plan", "guards_hold"]
 
-#: what one statement of NumPy and one scalar operation cost, in the same unit (40 ns: one of Python)
-ARRAY_STATEMENT, SCALAR_OPERATION = 25.0, 0.15 if NATIVE else 1.0
+#: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds
+ARRAY_STATEMENT, SCALAR_OPERATION = 0.25, 0.012 if NATIVE else 0.045
+
+#: what a call costs more: of scalars, with arrays as arguments or with parameters; of arrays, with a list of numbers,
+#: and each number in it
+WITH_ARRAYS, WITH_PARAMETERS, WITH_LIST, WITH_NUMBER = 0.0 if NATIVE else 4.0, 10.0, 12.0, 0.35
+
+#: a program of fewer operations is scalar
+SMALL = 150
 
 #: a recurrence of more instructions is a loop
 LARGE = 4000
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
+
+#: a program of fewer instructions is a function of its own, ``fast.py``'s, for floats and lists
+WRITTEN = 300 if NATIVE else 2000
 
 #: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
 LONGEST = 20_000
@@ -250,8 +260,10 @@ class Compilation:
 class Path:
     """A recording and everything derived from it."""
 
-    def __init__(self, recording: Recording, level: int = 0) -> None:
+    def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = ()) -> None:
         self.recording = recording
+        #: how many numbers are in flat lists among the arguments
+        self.listed = sum(len(x) for x in args if type(x) in (list, tuple) and x and type(x[0]) is float)
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
         self.kinds = tuple(recording.kinds.items())
         self.program: Program = optimized(recording.program)
@@ -307,14 +319,21 @@ class Path:
             max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args)
         )
         self._lifted: Lifted | None = None
-        if work < 150:
+        if work < SMALL:
             return True
+        kinds = {leaf.kind for leaf in self.leaves if leaf.shape}
+        scalar = work * SCALAR_OPERATION + WITH_PARAMETERS * ("parameter" in kinds)
+        array = 0.0
+        if self.listed and (NATIVE or len(self.program) <= WRITTEN):
+            array = WITH_LIST + WITH_NUMBER * self.listed
+        elif "argument" in kinds:
+            scalar += WITH_ARRAYS
         buckets = level_groups(self.program)
-        if len(buckets) * ARRAY_STATEMENT > work * SCALAR_OPERATION:
+        if len(buckets) * ARRAY_STATEMENT + array > scalar:
             return True
         self._lifted = lift(self.program, buckets)
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
-        return work * SCALAR_OPERATION < statements * ARRAY_STATEMENT
+        return scalar < statements * ARRAY_STATEMENT + array
 
     def compilation(
         self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False
@@ -454,14 +473,12 @@ def guards_hold(outputs: Sequence[Any], expected: Sequence[Any]) -> bool:
 
 def _reached(program: Program, leaves: Sequence[int]) -> list[bool]:
     """For each output, whether it depends on one of ``leaves``."""
-    marked: set[int] = set()
+    marked = bytearray(program.first + len(program))
     for k in leaves:
         leaf = program.leaves[k]
-        marked.update(range(leaf.base, leaf.base + leaf.size))
-    if marked:
-        here = program.first
-        for args in program.args:
-            if not marked.isdisjoint(args):
-                marked.add(here)
-            here += 1
-    return [id in marked for id in program.outputs]
+        marked[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
+    if leaves:
+        found = marked.__getitem__
+        for here, args in enumerate(program.args, program.first):
+            marked[here] = any(map(found, args))
+    return [bool(marked[id]) for id in program.outputs]
