@@ -135,6 +135,10 @@ def _stack(lanes: list[Any], axis: int) -> Any:
         if isinstance(first, list):
             return columns
         return tuple_maker(first)(columns)
+    if lanes and all(type(lane) is bool for lane in lanes):  # comparisons
+        import numpy as np
+
+        return np.array(lanes)
     if getattr(first, "shape", ()) == ():
         return as_array([float(lane) if isinstance(lane, (int, float)) else lane for lane in lanes], (len(lanes),))
     import numpy as np

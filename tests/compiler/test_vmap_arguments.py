@@ -52,6 +52,7 @@ CASES = {
     "lists in, a dict out": (lambda x: {"a": x, "b": (x * 2.0, [x])}, 0, (X.tolist(),), True),
     "lists in, arrays out": (lambda x: np.array([x, x * 2.0]), 0, (X.tolist(),), True),
     "branches, in a list": (branching, 0, (X.tolist(),), True),
+    "comparisons, out": (lambda x: (x > 0.0, x), 0, (X,), True),
     "the last axis": (product, -1, (ROWS.T,), True),
     "rows of different lengths": (lambda v: ag.sum(v), 0, ([[1.0], [2.0, 3.0]],), False),
     "Values": (lambda x, y: x * y, 0, ([Value(1.0), Value(2.0)], [3.0, 4.0]), False),
@@ -81,7 +82,7 @@ def test_as_the_loop(name, transform, monkeypatch):
     f, in_axes, args, fast = CASES[name]
     loop = ag.vmap(f if transform is None else transform(f), in_axes=in_axes)
     compiled = ag.compile(loop)
-    if transform not in (None, ag.jacobian) and " out" in name:
+    if transform not in (None, ag.jacobian) and "out" in name:
         with pytest.raises(TypeError, match="jacobian"):
             compiled(*args)
         return
