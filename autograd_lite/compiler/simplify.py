@@ -46,10 +46,10 @@ def _mul(builder: Builder, a: Any, b: Any) -> Any:
 def _scaled(builder: Builder, number: float, x: Any) -> Any:
     """number · (y · other) with the two numbers multiplied, when that neither overflows nor underflows.
 
-    Also number · (z · (y · other)).
+    Also number · (z · (y · other)) if the number is small, as a count is: z may be what keeps y from overflowing.
     """
     factors = _factors(builder, x)
-    inner = [_factors(builder, factor) for factor in factors]
+    inner = [_factors(builder, factor) for factor in factors] if abs(number) <= 4.0 else []
     for k, factor in enumerate(factors):
         other = builder.number(factor)
         if other is not None and 1e-100 < abs(other * number) < 1e100:

@@ -111,13 +111,14 @@ def test_what_watches_recording_sees_it(step):
 
 
 def test_silent_whatever_numpy_is_told(step):
-    compiled, _, _, x, y = step
+    compiled, loss, model, x, y = step
     with np.errstate(all="raise"), warnings.catch_warnings():
         warnings.simplefilter("error")
         assert compiled(x * 1e200, y).item() == math.inf
         assert math.isnan(compiled(x * math.nan, y).item())
     with np.errstate(all="raise"), pytest.raises(FloatingPointError):
         np.array([1.0]) / np.array([0.0])  # and the caller's own setting is what it was
+    agree(compiled, loss, model, x, y)  # nothing of the nan is left in a buffer
 
 
 def test_losses_alive_and_threads(step):
@@ -252,3 +253,23 @@ def test_gradients_that_are_one_array_or_none():
     assert not unused.grad.any()
     f(3.0).backward()
     np.testing.assert_array_equal(p.grad, np.full(300, 5.0))
+
+
+def test_scale_factors_are_moved_only_where_nothing_overflows():
+    def f(x):
+        return ag.sum([(v * (v * 1e-30)) * (v * v) for v in x]) * 1e40
+
+    g = ag.compile(ag.value_and_grad(f))
+    for scale in (1.0, 1e60, 1e-60):
+        x = scale * np.linspace(1.0, 2.0, 300)
+        found, expected = g(x), ag.value_and_grad(f)(x)
+        assert found[0] == pytest.approx(expected[0], rel=1e-12)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
+
+
+def test_a_number_that_is_used_often_gets_each_of_its_adjoints():
+    def f(x):
+        return ag.sum([v * v * v + 2.0 * v + v * v + v for v in x])
+
+    x = np.linspace(-2.0, 2.0, 300)
+    np.testing.assert_allclose(ag.compile(ag.grad(f))(x), 3.0 * x * x + 2.0 * x + 3.0, rtol=1e-12, atol=1e-12)
