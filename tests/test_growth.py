@@ -31,6 +31,7 @@ def test_a_chain_is_linear(n):
 def test_bytes_a_node():
     n = 20_000
     chain(100).backward()
+    taken = [Value(0.0) for _ in range(10_000)]  # the native build uses the memory of freed nodes again: none is left
     gc.collect()
     tracemalloc.start()
     try:
@@ -40,7 +41,55 @@ def test_bytes_a_node():
     finally:
         tracemalloc.stop()
     assert y.grad == 1.0
+    assert len(taken) == 10_000
     assert used / n <= LIMIT[ag.build_info()["engine"]]
+
+
+def test_freed_graphs_leave_little_behind():
+    """The native build keeps a megabyte of freed nodes for the next ones, and no more."""
+    gc.collect()
+    taken = [Value(0.0) for _ in range(10_000)]
+    tracemalloc.start()
+    try:
+        chain(100_000).backward()
+        gc.collect()
+        left = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert left < 2 * 2**20
+    assert len(taken) == 10_000
+
+
+def test_a_node_in_the_place_of_a_freed_one_is_as_new():
+    for _ in range(3):
+        y = Value(2.0, label="old") * Value(3.0)
+        y.label = "old too"
+        y.register_hook(lambda g: 2.0 * g)
+        y.backward(create_graph=True)
+        del y
+        gc.collect()
+        fresh = [Value(float(i)) for i in range(10)] + [ag.sin(Value(1.0)) for _ in range(10)]
+        assert all(v.label == "" and v.grad == 0.0 and v._info is None and v._b is None for v in fresh)
+        assert [v.data for v in fresh[:10]] == list(map(float, range(10)))
+        assert [len(v.parents) for v in fresh] == [0] * 10 + [1] * 10
+        (fresh[3] * fresh[4]).backward()
+        assert fresh[3].grad == 4.0
+
+
+@pytest.mark.skipif(ag.build_info()["engine"] == "pure", reason="CPython's own memory for instances")
+def test_a_training_loop_leaves_the_collector_alone():
+    """Steps that make and free the same nodes make no new ones, which is what the collector counts."""
+    model, loss = nn.Sequential(nn.Linear(10, 40), nn.ReLU(), nn.Linear(40, 5)), nn.MSELoss()
+
+    def step():
+        model.zero_grad()
+        loss(model(np.ones((10, 10))), np.zeros((10, 5))).backward()
+
+    step()
+    before = gc.get_stats()[0]["collections"]
+    for _ in range(50):
+        step()
+    assert gc.get_stats()[0]["collections"] - before <= 10
 
 
 @pytest.mark.parametrize(("batch", "width"), [(1, 4), (3, 4), (3, 16), (10, 40)])
