@@ -102,7 +102,9 @@ class _Emitter:
 
     @staticmethod
     def _aliases(statement: Statement) -> bool:
-        return statement.name in ("gate", "stop")
+        """Whether it is its operand itself: a sum of one is written without a function around it."""
+        single = statement.op == "elementwise" and len(statement.args) == 1
+        return statement.name in ("gate", "stop") or (single and statement.name in ("sum", "fsum", "prod", "affine"))
 
     def bind(self, name: str) -> str:
         """A NumPy function under a local name."""

@@ -100,3 +100,18 @@ def test_anomalies_are_seen_after_any_call(way, run_as):
     with ag.detect_anomaly(), pytest.raises((ArithmeticError, ValueError)):
         g(0.0, 3.0)
     assert g(0.0, 3.0) == math.inf
+
+
+@pytest.mark.parametrize("way", ["lines", "arrays", "loops", "cells"])
+@pytest.mark.parametrize("name", ["sum", "fsum", "prod", "mean", "max", "affine", "norm", "identity", "pos"])
+def test_of_a_single_number(name, way, run_as):
+    """A sum of one number is that number, and used again where its value was."""
+    run_as(way)
+    op = TABLE[name]
+
+    def f(xs):
+        ys = [op(x * 2.0) if op.arity == 1 else op([], [], x * 2.0) if name == "affine" else op([x * 2.0]) for x in xs]
+        return ag.sum([ag.cos(y) * ag.sin(y) for y in ys])
+
+    x = np.linspace(0.1, 0.9, 5)
+    np.testing.assert_allclose(ag.compile(ag.grad(f))(x), ag.grad(f)(x), rtol=1e-12)
