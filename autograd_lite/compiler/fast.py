@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..graph import STATE
-from ..primitives.kernels import NATIVE
 from .emit_python import Lines, scalar_lines
 from .naming import leaf_names
-from .paths import Path
+from .paths import WRITTEN, Path
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["parameters_of", "straight_line"]
 
 MAX_CONDITIONS = 60
-
-#: from so many instructions on, calling the interpreter is faster (or, on Python alone, the function too long to write)
-LONGEST = 300 if NATIVE else 2000
 
 
 def straight_line(
@@ -35,7 +31,7 @@ def straight_line(
     It does so for arguments that are no floats, where ``math`` raises, on another way through the function, while
     something watches recording, and when the surroundings have changed. None if the program is not of that kind.
     """
-    if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > LONGEST:
+    if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > WRITTEN:
         return None
     variadic = _variadic(owner.inner)
     parameters = None if variadic else parameters_of(owner.inner, len(args))

@@ -17,6 +17,6 @@ def run_as(monkeypatch):
         monkeypatch.setattr(Path, "_lifted", None, raising=False)
         monkeypatch.setattr(Path, "_way", lambda self: "lines" if way == "loops" and self.program.masks else way)
         if way != "lines":
-            monkeypatch.setattr(fast, "LONGEST", -1)
+            monkeypatch.setattr(fast, "WRITTEN", -1)
 
     return choose
