@@ -355,7 +355,7 @@ class Compiled:
                 f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
                 f"as an argument (or put a model with Dropout into eval mode)"
             )
-        return Path(recording, level)
+        return Path(recording, level, args)
 
     def _run(self, path: Path, args: Any, named: Any, blocks: Parts, values: list[int]) -> tuple[bool, Any]:
         """Run one path: whether the call takes it, and the result."""
