@@ -151,7 +151,13 @@ def _step(builder: Builder, condition: Any, a: Any, b: Any) -> Any:
     return builder.elementwise(step, (builder.symbol(outer.args[0]), 0.0)[: step.arity])
 
 
+def _single(builder: Builder, *args: Any) -> Any:
+    """The sum, the product, the largest of one number is that number."""
+    return args[0] if len(args) == 1 else None
+
+
 _RULES: dict[str, Any] = {
+    **dict.fromkeys(("sum", "fsum", "mean", "prod", "max", "min"), _single),
     "add": _add,
     "mul": _mul,
     "div": _div,

@@ -194,3 +194,21 @@ def test_sources_agree(seed, backend, run_as):
                 found = run(x)
     agree(np.asarray(found[0]), value)
     agree(np.asarray(found[1]), gradient)
+
+
+def test_a_sum_of_one_number_is_that_number():
+    """It was another name for the number's buffer, which the next statement wrote over."""
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=(12, 8))
+
+    def f(x):
+        rows = [[w * v for w, v in zip(row, x)] for row in a]
+        return [g([h(s)]) for row in rows for s in row[:1] for g in (ag.sum, ag.prod, ag.max) for h in (ag.sin, ag.cos)]
+
+    x = rng.normal(size=8)
+    plain = ag.jacobian(f)
+    np.testing.assert_allclose(ag.compile(f)(x), f(x), rtol=1e-12)
+    np.testing.assert_allclose(ag.compile(plain)(x), plain(x), rtol=1e-12)
+    both = ag.compile(lambda x: [ag.sin(ag.sum([w * x[0]])) + ag.cos(ag.sum([w * x[0]])) * x[1] for w in a.ravel()])
+    expected = np.sin(a.ravel() * x[0]) + np.cos(a.ravel() * x[0]) * x[1]
+    np.testing.assert_allclose(both(x), expected, rtol=1e-12)
