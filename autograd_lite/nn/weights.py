@@ -175,12 +175,12 @@ class Weights(Sink):
         if len(delta) != len(x) * units:
             delta = _joined([_padded(fan, delta, units) for fan, delta in adjoints])
         delta = delta.reshape(-1, units)
-        if _finite(x) and _finite(delta):
-            return _dot(delta.T, x), delta.sum(axis=0)
-        to_weight = np.zeros((units, width))
-        for sample, row in zip(delta, x):  # a neuron that the sweep has not reached has no 0·inf to add
-            reached = (sample != UNREACHED) | ~np.signbit(sample)
-            to_weight[reached] += np.outer(sample[reached], row)
+        to_weight = _dot(delta.T, x) if len(x) > 1 else delta.T * x  # a BLAS may take 0·inf for 0 if there is but one
+        if not _finite(to_weight):
+            to_weight = np.zeros((units, width))
+            for sample, row in zip(delta, x):  # a neuron that the sweep has not reached has no 0·inf to add
+                reached = (sample != UNREACHED) | ~np.signbit(sample)
+                to_weight[reached] += np.outer(sample[reached], row)
         return to_weight, delta.sum(axis=0)
 
     def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:

@@ -127,6 +127,19 @@ def test_a_seed_of_0_reaches_the_neuron(layer, seed):
     assert x[1].grad == 0.0
 
 
+@pytest.mark.parametrize("units", [1, 9])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_an_infinite_input_times_an_adjoint_of_0_is_nan(units, batch):
+    layer = nn.Linear(12, units)
+    x = np.ones((batch, 12))
+    x[0, 0] = INF
+    with pytest.warns(ag.NonFiniteGradientWarning):
+        (0.0 * layer(x)[0, 0]).backward()
+    assert math.isnan(layer.weight.grad[0, 0])
+    assert layer.weight.grad[0, 1:].tolist() == [0.0] * 11
+    assert not layer.weight.grad[1:].any()
+
+
 def test_infinite_inputs_of_neurons_that_are_not_reached(layer):
     x = inputs_of(layer, "values")
     x[0].data = INF
