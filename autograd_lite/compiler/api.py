@@ -49,9 +49,9 @@ def compile(f: Callable[..., Any]) -> Compiled:
     """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
 
     The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of neurons
-    is a matrix product) and writes a program; later calls run that. Python control flow on numbers is checked at each
-    call, and another way through ``f`` is another recording. What the function closes over may change: parameters and
-    Values are read at each call, and a changed constant is recorded anew.
+    is a matrix product) and writes a program; later calls run that. Python control flow on numbers, and numbers read
+    with ``.data``, are checked at each call, and another way through ``f`` is another recording. What the function
+    closes over may change: parameters and Values are read at each call, and a changed constant is recorded anew.
 
     Args:
         f: a function of numbers, nested lists, dicts or arrays of them; or ``ag.grad(f)``, ``ag.value_and_grad(f)``,
@@ -367,7 +367,8 @@ class Compiled:
         many = len(path.program.outputs) != 1
         tainted = any(path.tainted) and (bool(values) or not self.numbers_only)
         if not many and path.recording.plain[0] is not bool and (values or tainted):
-            wrt = tuple(path.arguments[k] for k in values) + (path.live if tainted else ())
+            given = tuple(path.arguments[k] for k in values)
+            wrt = given + path.live if tainted else path.reaching(given)
         elif many and tainted and any(path.leaves[k].kind == "value" for k in path.live):
             return True, self._f(*args, **named)
         compilation = path.compilation(True, wrt)

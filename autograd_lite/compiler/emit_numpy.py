@@ -328,6 +328,7 @@ class _Emitter:
             if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):
                 self.scope[f"_op_{prim.name}"] = np.vectorize(prim.fn, otypes=[float])
             text = expression(statement, args, DIALECTS["numpy"], self.shape_of(statement))
+            text = f"np.array({text})" if text in args else text  # not the operand's buffer, which is used again
             self.lines.append(f"{name} = {text}")
             return name
         out = self.allocate(i, statement.args)

@@ -274,6 +274,7 @@ class Path:
         self.lock = threading.Lock()
         self.expected: list[Any] = []
         self.colourings: dict[Any, Any] = {}
+        self.reached: dict[Any, tuple[int, ...]] = {}
         self.scalar = self._choose()
         self.way = self._way()
         reached = _reached(self.program, self.live)
@@ -334,6 +335,13 @@ class Path:
         self._lifted = lift(self.program, buckets)
         statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
         return scalar < statements * ARRAY_STATEMENT + array
+
+    def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
+        """These leaves; none if no output depends on any: then the result is a plain number."""
+        found = self.reached.get(leaves)
+        if found is None:
+            found = self.reached[leaves] = leaves if any(_reached(self.program, leaves)) else ()
+        return found
 
     def compilation(
         self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False

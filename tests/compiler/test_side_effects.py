@@ -255,3 +255,10 @@ def test_arrays_of_numbers_are_float_arrays():
         assert ag.compile(f)(x).dtype == float
         np.testing.assert_array_equal(ag.compile(f)(x), np.array(f(x), dtype=float))
     np.testing.assert_array_equal(ag.compile(lambda a: [a**k for k in range(3)])(x), [x**k for k in range(3)])
+
+
+def test_a_result_that_depends_on_no_value_is_a_number():
+    compiled = ag.compile(lambda x, s: s * s)
+    assert type(compiled(W, 3.0)) is float
+    assert type(compiled(3.0, W)) is ag.Value
+    assert type(ag.compile(lambda x, s: s * W)(ag.Value(1.0), 3.0)) is ag.Value
