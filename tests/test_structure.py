@@ -56,7 +56,10 @@ BOUNDED_RECURSION = {
         "notation.formulas:_made",
     ],
     "functions written inside functions": ["compiler.watch:_names compiler.watch:_imports"],
-    "the step of a loop, in which there are no loops": ["compiler.emit_source:_written compiler.reverse:adjoints"],
+    "the step of a loop, in which there are no loops": [
+        "compiler.emit_source:_written compiler.emit_drjit:_written compiler.emit_drjit:_text compiler.emit_drjit:_for_each",
+        "compiler.reverse:adjoints",
+    ],
     "the parentheses of one line of a source": ["compiler.dialects:on_tensors"],
     "modules within modules, each once": ["compiler.watch:Watch._module"],
     "a parsed text, whose depth has a limit of its own": [

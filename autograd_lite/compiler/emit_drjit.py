@@ -6,15 +6,23 @@ import math
 from collections.abc import Sequence
 
 from .choice import COMPARISONS
-from .dialects import number_source
+from .dialects import Dialect, number_source, slices
+from .emit_loops import Loops
+from .emit_source import inlined, uses_of
 from .naming import all_names, leaf_names
 from .statements import ArrayProgram, Statement
-from .texts import wrapped
+from .texts import filled, wrapped
 from .words import helpers_in
 from .words_drjit import HELPERS, TEMPLATES
 
-__all__ = ["lanes_source"]
+__all__ = ["lanes_source", "listed"]
 
+#: equal numbers that are written one by one, at most
+FEW = 8
+_REDUCE = {
+    "sum": "sum({0}, Float64(0.0))", "prod": "_product({0})",
+    "amax": "_largest({0})", "amin": "_smallest({0})", "logsumexp": "_total({0})",
+}  # fmt: skip
 #: operators that take a Python number on one side, and keep double precision
 _ORDINARY = {"add", "sub", "mul", "div", *COMPARISONS}
 
@@ -30,29 +38,80 @@ def lanes_source(program: ArrayProgram, name: str = "program") -> str:
         NotImplementedError: for a primitive that isn't in ``words_drjit.py``.
     """
     names = leaf_names(program.leaves)
-    called = all_names(program, names)
+    lines, texts = _written(program, all_names(program, names))
+    returned = ", ".join(_output(program, i, texts) for i in program.outputs)
+    body = "\n".join("    " + line for line in [*_converted(program, names), *lines, f"return {returned}"])
+    arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
+    head = "import drjit\nfrom drjit.llvm import Float64\n" + helpers_in(body, HELPERS)
+    return f"{head}\n\ndef {name}({', '.join(arguments)}):\n{body}\n"
+
+
+def _written(program: ArrayProgram, called: Sequence[str], inside: bool = False) -> tuple[list[str], list[str]]:
+    """The lines of a program, and the text of each statement."""
+
+    def step(program: ArrayProgram, called: Sequence[str]) -> tuple[list[str], list[str]]:
+        return _written(program, called, True)
+
+    uses = uses_of(program)
     texts: list[str] = []
-    lines = _converted(program, names)
+    lines: list[str] = []
+    loops = Loops(program, called, Dialect("drjit", "drjit", ""), step)
     for i, statement in enumerate(program.statements):
         args = [texts[a] for a in statement.args]
         if statement.op == "leaf":
             texts.append(called[i])
-        elif statement.op == "constant" and statement.shape == ():
-            texts.append(number_source(statement.attrs, "drjit"))
+        elif statement.op == "scan":
+            args = [_output(program, a, texts) for a in statement.args]
+            lines += loops.write(i, args)
+            texts.append("")
+        elif statement.op == "result":
+            texts.append(loops.result(i))
+        elif statement.op == "constant":
+            single = statement.shape == ()
+            texts.append(number_source(statement.attrs, "drjit") if single else str(statement.attrs.tolist()))
+        elif statement.op == "broadcast" and len(statement.shape) == 1 and statement.shape[0] > FEW:
+            texts.append(f"[{_output(program, statement.args[0], texts)}] * {statement.shape[0]}")
         elif statement.op in ("pack", "broadcast"):
             args = [_output(program, a, texts) for a in statement.args]
             args = args * math.prod(statement.shape) if statement.op == "broadcast" else args
             texts.append(_nested(args, statement.shape))
-        elif statement.op == "reshape" and statement.shape == ():
+        elif statement.op == "reshape":
             texts.append(args[0])
+        elif statement.op == "concat":
+            texts.append(f"[{', '.join('*' + a for a in args)}]")
+        elif statement.op == "index" and any(isinstance(k, tuple) for k in statement.attrs):
+            texts.append(f"{args[0]}[{slices(statement.attrs)}]")
+        elif statement.op == "take":
+            texts.append(f"[{args[0]}[k] for k in {statement.attrs.tolist()}]")
         else:
-            lines.append(f"{called[i]} = {_text(program, statement, args)}")
+            text = _text(program, statement, args)
+            if inlined(program, i, uses, text, inside):
+                texts.append(text)
+                continue
+            lines.append(f"{called[i]} = {text}")
             texts.append(called[i])
-    returned = ", ".join(_output(program, i, texts) for i in program.outputs)
-    body = "\n".join("    " + line for line in [*lines, f"return {returned}"])
-    arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
-    head = "import drjit\nfrom drjit.llvm import Float64\n" + helpers_in(body, HELPERS)
-    return f"{head}\n\ndef {name}({', '.join(arguments)}):\n{body}\n"
+    return lines, texts
+
+
+def _for_each(program: ArrayProgram, statement: Statement, args: Sequence[str]) -> str:
+    """An operation on lists, number by number."""
+    if statement.prim is None:
+        raise NotImplementedError(f"{statement.op} of arrays in drjit")
+    shapes = [program.statements[a].shape for a in statement.args]
+    lists = [k for k, shape in enumerate(shapes) if shape == statement.shape]
+    args = [f"{a}[0]" if shape and k not in lists else a for k, (a, shape) in enumerate(zip(args, shapes))]
+    single = Statement("elementwise", statement.args, None, (), statement.prim)
+    inside = _text(program, single, [f"item{k}" if k in lists else a for k, a in enumerate(args)])
+    items = ", ".join(f"item{k}" for k in lists)
+    source = f"zip({', '.join(args[k] for k in lists)})" if len(lists) > 1 else args[lists[0]]
+    return f"[{inside} for {items} in {source}]"
+
+
+def listed(program: ArrayProgram) -> bool:
+    """Whether a program with loops can be written: its arrays are lists of numbers."""
+    known = {"constant", "elementwise", "index", "reshape", "pack", "broadcast", "scan", "result", "take", "place"}
+    known |= {"concat", "matmul", *_REDUCE}
+    return all(s.op == "leaf" or (s.op in known and len(s.shape) <= 1) for s in program.statements)
 
 
 def _converted(program: ArrayProgram, names: Sequence[str]) -> list[str]:
@@ -66,6 +125,19 @@ def _converted(program: ArrayProgram, names: Sequence[str]) -> list[str]:
 
 def _text(program: ArrayProgram, statement: Statement, args: list[str]) -> str:
     """One statement."""
+    if statement.op == "place":
+        (n,), (where,) = statement.attrs
+        return f"_placed({args[0]}, {f'slice{where}' if isinstance(where, tuple) else where}, {n})"
+    if statement.op in _REDUCE:
+        return _REDUCE[statement.op].format(*args)
+    if statement.op == "matmul" and program.statements[statement.args[0]].shape:
+        return f"sum((a * b for a, b in zip({args[0]}, {args[1]})), Float64(0.0))"
+    if statement.op == "index" and statement.attrs == (None,):
+        return f"[{args[0]}]"
+    if statement.shape:
+        return _for_each(program, statement, args)
+    if statement.op == "index" and program.statements[statement.args[0]].op == "result":
+        return f"{args[0]}{''.join(f'[{int(k)}]' for k in statement.attrs)}"
     if statement.op == "index":
         return f"Float64({args[0]}{''.join(f'[{int(k)}]' for k in statement.attrs)})"
     if statement.op == "matmul":  # of two numbers
@@ -81,7 +153,7 @@ def _text(program: ArrayProgram, statement: Statement, args: list[str]) -> str:
         elif operand.boolean or (operand.op == "constant" and not keep):
             args[k] = f"Float64({args[k]})"
     if statement.name in COMPARISONS:
-        return statement.prim.array.format(*map(wrapped, args))
+        return filled(statement.prim.array, args)
     if statement.prim.arity < 0:
         return _folded(statement, args)
     if statement.name == "pow" and below[1].op == "constant":
@@ -90,8 +162,7 @@ def _text(program: ArrayProgram, statement: Statement, args: list[str]) -> str:
         raise _missing(statement.name)
     if statement.name in ("round", "polygamma"):
         return _whole(statement, below, args)
-    template = TEMPLATES[statement.name]
-    return template.format(*args) if choice else template.format(*map(wrapped, args))
+    return filled(TEMPLATES[statement.name], args)
 
 
 def _folded(statement: Statement, args: Sequence[str]) -> str:
@@ -160,7 +231,8 @@ def _whole(statement: Statement, below: Sequence[Statement], args: Sequence[str]
 def _output(program: ArrayProgram, i: int, texts: Sequence[str]) -> str:
     """A result, which is an array even where it doesn't depend on the lane."""
     statement = program.statements[i]
-    return f"Float64({texts[i]})" if statement.op == "constant" or statement.boolean else texts[i]
+    single = statement.op == "constant" and not statement.shape
+    return f"Float64({texts[i]})" if single or statement.boolean else texts[i]
 
 
 def _nested(items: Sequence[str], shape: Sequence[int]) -> str:

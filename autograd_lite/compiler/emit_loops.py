@@ -27,7 +27,7 @@ class Loops:
         self.program = program
         self.dialect = dialect
         self.render = render
-        self.taken = set(names)
+        self.taken = {name for name, s in zip(names, program.statements) if s.op not in ("scan", "result")}
         self.count = 0
         self.results: dict[int, list[int]] = {}
         for i, s in enumerate(program.statements):
@@ -35,6 +35,7 @@ class Loops:
                 self.results.setdefault(s.args[0], []).append(i)
         self.last = _last_uses(program)
         self.called: dict[tuple[int, str, int], str] = {}
+        self.lists: set[str] = set()
         self.items: dict[str, str] = {}  # what the items of an array or a list are called
 
     def fresh(self, wanted: str) -> str:
@@ -75,6 +76,7 @@ class Loops:
             name = self.called[i, what, which] = self.fresh(f"{base.removesuffix('_i')}_steps")
             self.items[name] = base if text.isidentifier() else f"{base}_i"
             kept.append((name, text))
+            self.lists.add(name)
         states = {leaves[which] for what, which, _ in wanted if what == "states"}
         write = self._scanned if self.dialect.name == "jax" else self._for
         ends = [(self.called[i, what, which], leaves[which]) for what, which, _ in wanted if what == "final"]
@@ -118,7 +120,7 @@ class Loops:
 
     def _stacked(self, i: int) -> list[str]:
         """Lists that are read as arrays become arrays."""
-        if self.dialect.name == "jax":
+        if self.dialect.name in ("jax", "drjit"):
             return []
         lines = []
         stack = "torch.stack" if self.dialect.name == "torch" else "np.array"
@@ -149,6 +151,10 @@ class Loops:
         body += lines
         body += [f"{name}.append({text})" for name, text in kept if text not in states]
         body += assignments(carried, new)
+        if self.dialect.name == "drjit":  # a kernel a step, the same for each; items of arrays may be any numbers
+            listed = [k for k in each if args[k] not in self.lists]
+            body[:0] = [f"{leaves[k]} = Float64({leaves[k]})" for k in listed]
+            body.append(f"drjit.eval({', '.join([*carried, *(text for _, text in kept if text not in states)])})")
         result += ["    " + line for line in body or ["pass"]]
         if loop.backwards:
             result += [f"{name}.reverse()" for name, _ in kept]

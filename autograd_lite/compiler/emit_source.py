@@ -17,7 +17,7 @@ from .statements import ArrayProgram, Statement
 from .texts import filled, wrapped
 from .words import HELPERS, helpers_in
 
-__all__ = ["source"]
+__all__ = ["inlined", "source", "uses_of"]
 
 _HELPERS = {
     "cumprod": '''
@@ -67,10 +67,9 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
 
 def _converted(program: ArrayProgram, dialect: Dialect) -> list[str]:
     """A line that makes numbers the library's, where it doesn't do so by itself."""
-    looped = any(s.op == "scan" for s in program.statements)
     pairs = zip(leaf_names(program.leaves), program.leaves)
     scalars = [n for n, leaf in pairs if leaf.kind != "constant" and not leaf.shape]
-    if dialect.name == "numpy" or (dialect.name == "jax" and not looped) or not scalars:
+    if dialect.name == "numpy" or (dialect.name == "jax" and not program.loops) or not scalars:
         return []
     made = "jnp.asarray({}, float)" if dialect.name == "jax" else "torch.as_tensor({}, dtype=torch.float64)"
     if len(scalars) == 1:
@@ -92,7 +91,7 @@ def _written(
 
     texts: list[str] = []
     lines: list[str] = []
-    uses = _uses(program)
+    uses = uses_of(program)
     loops = Loops(program, names, dialect, step)
     for i, statement in enumerate(program.statements):
         args = [texts[a] for a in statement.args]
@@ -108,7 +107,7 @@ def _written(
             statement.op in VIEWS
             or (statement.op == "constant" and statement.shape == ())
             or statement.name in ("gate", "stop")
-            or _inlined(program, i, uses, text, inside)
+            or inlined(program, i, uses, text, inside)
         ):
             texts.append(text)
             continue
@@ -133,7 +132,7 @@ def _product(program: ArrayProgram, i: int, texts: Sequence[str], dialect: Diale
     return f"{dialect.module}.sum({filled('{0} * {1}', [texts[a], texts[b]])})"
 
 
-def _uses(program: ArrayProgram) -> list[list[int]]:
+def uses_of(program: ArrayProgram) -> list[list[int]]:
     """For each statement, those that read it; -1 for the results."""
     uses: list[list[int]] = [[] for _ in program.statements]
     for i, statement in enumerate(program.statements):
@@ -154,7 +153,7 @@ _ONCE = {
 SHORT = 60
 
 
-def _inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: str, inside: bool) -> bool:
+def inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: str, inside: bool) -> bool:
     """Whether a statement is written where it is used: once, in an expression that names its operands once.
 
     So f1 = x @ W1.T + b1 is one line, and so is t = np.tanh(x * w + 0.1).
@@ -165,6 +164,8 @@ def _inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text:
     if uses[i][0] < 0:
         return inside
     user = program.statements[uses[i][0]]
+    if any(i < k < uses[i][0] for k in program.loops):  # after which names may stand for something else
+        return False
     if user.prim is None or user.prim.arity < 0:
         return False
     if statement.op == "matmul" and statement.shape:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .lift import Lifted, same_rows, statement, tables
 from .loops import Loop, find_loops, segments
-from .program import Program
+from .program import Leaf, Program
 from .scan import Scan, final, scan, states, trajectory
 from .statements import Symbol
 
@@ -23,13 +23,15 @@ __all__ = ["looped"]
 MANY, WIDE = 24, 8
 
 
-def looped(program: Program, apart: bool = True) -> Lifted | None:
+def looped(program: Program, apart: bool = True, single: Sequence[Leaf] = ()) -> Lifted | None:
     """The program as statements with its recurrences as loops; None if it has none.
 
     Args:
         apart: whether to take out of the loops what can be computed for all steps at once.
+        single: leaves whose numbers are read one by one, not by a loop one in each step.
     """
     loops = [] if program.masks else find_loops(program)
+    loops = [loop for loop in loops if not any(_reads(loop, leaf) for leaf in single)]
     if not loops:
         return None
     lifted = Lifted(program)
@@ -40,6 +42,12 @@ def looped(program: Program, apart: bool = True) -> Lifted | None:
         else:
             _straight(lifted, part, apart)
     return lifted
+
+
+def _reads(loop: Loop, leaf: Leaf) -> bool:
+    """Whether a loop reads a number of a leaf that is not the same in each step."""
+    each = [slot[1] for row in loop.slots for slot in row if slot[0] == "each"]
+    return any(((ids >= leaf.base) & (ids < leaf.base + leaf.size)).any() for ids in each)
 
 
 def _needed(program: Program, loops: Sequence[Loop]) -> Any:
@@ -69,7 +77,7 @@ def _straight(lifted: Lifted, ids: range, arrays: bool) -> None:
         level = levels[id] = 1 + max((levels.get(a, 0) for a in args), default=0) if many else id
         buckets.setdefault((level, program.prims[k].name, len(args), False), []).append(k)
     for prim, numbers, args in tables(program, buckets):
-        if len(numbers) == 1 and not (arrays and args.shape[1] >= WIDE):
+        if len(numbers) == 1 and args.shape[1] < WIDE:
             operands = [lifted.one(int(i)) for i in args[0]]
             lifted.define(lifted.builder.elementwise(prim, operands), numbers)
             continue
@@ -222,6 +230,8 @@ class _Body:
     def _name(self, j: int) -> None:
         found = self.inside[j]
         label = self._label(j)
+        if (j, 1) in self.carried:  # which has the name itself
+            return
         if label and isinstance(found, Symbol) and self.step.builder.statements[found.id].op != "leaf":
             self.step.names.setdefault(found.id, label)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import Node
 from ..primitives.kernels import NATIVE
+from .emit_drjit import listed
 from .emit_numpy import buffered
 from .emit_python import scalar_lines
 from .interpreter import Interpreter
@@ -242,8 +243,8 @@ class Compilation:
 
         Recurrences are loops in it where that makes it shorter.
         """
-        found = None if scalar else self.path.shorter(self.plan)
-        if found is not None:
+        found = self.path.looped(self.plan, True) if scalar else self.path.shorter(self.plan)
+        if found is not None and (not scalar or listed(found)):
             return found
         if scalar == self.scalar:
             program, guards = self.program, self.guards
@@ -363,10 +364,11 @@ class Path:
         self._lifted = None  # the builder is used up
         return self._written(lifted, plan, scalar, True)
 
-    def looped(self, plan: Plan, apart: bool = True) -> ArrayProgram | None:
+    def looped(self, plan: Plan, scalar: bool = False) -> ArrayProgram | None:
         """The program of a plan's results with its recurrences as loops; None if it has none."""
-        lifted = looped(self.program, apart)
-        return None if lifted is None else self._written(lifted, plan, False, False)[0]
+        single = [self.leaves[k] for k in plan.wrt if self.leaves[k].shape] if scalar else []
+        lifted = looped(self.program, not scalar, single)
+        return None if lifted is None else self._written(lifted, plan, scalar, False)[0]
 
     def _written(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
         builder = lifted.builder

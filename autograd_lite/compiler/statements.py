@@ -30,6 +30,7 @@ result      what, which, shape                      something that a loop gives
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -429,6 +430,11 @@ class ArrayProgram:
                 raise ValueError(f"statement {i} ({s.name}) has shape {s.shape}, expected {expected}")
             if s.op == "reshape" and math.prod(s.shape) != math.prod(self.statements[s.args[0]].shape):
                 raise ValueError(f"statement {i}: reshape of {self.statements[s.args[0]].shape} to {s.shape}")
+
+    @functools.cached_property
+    def loops(self) -> list[int]:
+        """The numbers of the statements that are loops."""
+        return [i for i, s in enumerate(self.statements) if s.op == "scan"]
 
     @property
     def scalar(self) -> bool:

@@ -233,4 +233,43 @@ def _polygamma(n, x):
         powers = powers * cot + c
     return drjit.select(x < 0.5, (-1.0) ** n * found - drjit.pi ** (n + 1) * powers, found)
 ''',
+    "_placed": '''
+def _placed(x, where, n):
+    """A list of n zeros with x in some of the places."""
+    result = [Float64(0.0)] * n
+    result[where] = x
+    return result
+''',
+    "_largest": '''
+def _largest(xs):
+    """The largest of a list."""
+    result = xs[0]
+    for x in xs[1:]:
+        result = _maximum(result, x)
+    return result
+''',
+    "_smallest": '''
+def _smallest(xs):
+    """The smallest of a list."""
+    result = xs[0]
+    for x in xs[1:]:
+        result = _minimum(result, x)
+    return result
+''',
+    "_total": '''
+def _total(xs):
+    """The logarithm of the sum of the exponentials."""
+    result = xs[0]
+    for x in xs[1:]:
+        result = _logaddexp(result, x)
+    return result
+''',
+    "_product": '''
+def _product(xs):
+    """The product of a list."""
+    result = xs[0]
+    for x in xs[1:]:
+        result = result * x
+    return result
+''',
 }

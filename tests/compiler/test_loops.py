@@ -1,0 +1,298 @@
+"""Recurrences are loops in the sources: short, for any number of steps, with the numbers of eager code."""
+
+import functools
+import warnings
+
+import numpy as np
+import pytest
+from test_drjit import dr  # noqa: F401  (a fixture)
+
+import autograd_lite as ag
+from autograd_lite.compiler.lift_loops import looped
+from autograd_lite.compiler.loops import find_loops
+from autograd_lite.compiler.passes import optimized
+from autograd_lite.compiler.structure import flatten
+from autograd_lite.compiler.trace import record_call
+
+DATA, TARGETS = np.random.default_rng(0).normal(size=(2, 90))
+
+
+def chain(x, w, n=60):
+    for _ in range(n):
+        x = ag.tanh(x * w + 0.1) - 0.5 * x
+    return x * w
+
+
+def long_chain(x, w):
+    for _ in range(100_000):
+        x = ag.sin(x * w) + 0.1
+    return x
+
+
+def two_back(a, b):
+    for _ in range(100):
+        a, b = b, ag.sin(a) + b * 0.5
+    return a * b
+
+
+def rotation(x, v, k):
+    for _ in range(50):
+        v = v - 0.1 * k * x
+        x = x + 0.1 * v
+    return x * x + v
+
+
+def echo(a, xs):
+    y = [0.1] * 5
+    for x in xs:
+        y.append(ag.sin(a * y[-5] + x) + y[-1] * 0.25)
+    return ag.sum(y[-3:])
+
+
+def recurrent_loss(a, xs, ts):
+    h, total = 0.0, 0.0
+    for x, t in zip(xs, ts, strict=True):
+        h = ag.tanh(a * h + x)
+        total = total + (h - t) ** 2
+    return total
+
+
+def every_state(a, xs):
+    h, hs = 0.3, []
+    for x in xs:
+        h = ag.sin(h * a) + x
+        hs.append(h)
+    return ag.logsumexp(hs) + ag.max(hs) * hs[3] + ag.prod(hs[:3]) + hs[-1]
+
+
+def constants(x):
+    for i in range(50):
+        x = ag.sin(x * (0.02 * i) + [0.3, 0.2, 0.2][i % 3])
+    return x
+
+
+def nested(x, w):
+    for _ in range(30):
+        for _ in range(4):
+            x = ag.sin(x * w) + x * 0.1
+        x = ag.exp(-x) * w
+    return x
+
+
+def one_after_the_other(x, w):
+    hs = []
+    for _ in range(40):
+        x = ag.cos(x * w)
+        hs.append(x)
+    y = 1.0
+    for h in reversed(hs):
+        y = ag.sin(y + h * w)
+    return y
+
+
+def the_end_is_used(x, w):
+    for _ in range(40):
+        x = ag.cos(x * w)
+    return ag.exp(x * w) * w
+
+
+def labelled(x, rate):
+    for _ in range(40):
+        slope = (ag.exp(-x) - x).named("slope")
+        x = (x + rate * slope).named("state")
+    return x
+
+
+def with_where(x, w):
+    for _ in range(40):
+        x = ag.where(x > 0.4, x * 0.5, x + w)
+    return x
+
+
+def two_uses(x):
+    """The same step with and without something else that reads it."""
+    y = x
+    for k in range(40):
+        y = ag.sin(y) * 1.5 if k % 2 else ag.cos(y) + x
+    return y
+
+
+SMALL = [0.5, 1.1]
+CASES = {
+    chain: (0.5, 1.1), two_back: (1.0, 2.0), rotation: (1.0, 0.0, 2.0), echo: (0.7, DATA),
+    recurrent_loss: (0.7, DATA, TARGETS), every_state: (0.9, DATA), constants: (0.3,), nested: (0.3, 0.2),
+    one_after_the_other: (0.4, 0.9), the_end_is_used: (0.4, 0.9),
+    labelled: (0.1, 0.2), with_where: (0.3, 0.25), two_uses: (0.7,),
+}  # fmt: skip
+
+
+@functools.cache
+def module(backend):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip(backend)
+
+
+def run(compiled, backend, args):
+    """The source and what it returns, flat; under ``jax.jit`` for JAX."""
+    library = module(backend)
+    scope = {}
+    text = compiled.source(backend)
+    exec(text, scope)
+    f = scope[compiled._name()]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        if backend == "torch":
+            args = [library.tensor(arg, dtype=library.float64) for arg in args]
+        return text, flat((library.jit(f) if backend == "jax" else f)(*args))
+
+
+def flat(x):
+    if isinstance(x, (tuple, list)):
+        return [number for item in x for number in flat(item)]
+    return np.asarray(x, dtype=float).ravel().tolist()
+
+
+def compiled_with_gradient(f):
+    return ag.value_and_grad(f, argnums=tuple(range(len(CASES.get(f, SMALL)))))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
+def test_value_and_gradient(f, backend):
+    args = CASES[f]
+    eager = compiled_with_gradient(f)
+    compiled = ag.compile(eager)
+    expected = flat(eager(*args))
+    np.testing.assert_allclose(flat(compiled(*args)), expected, rtol=1e-9, atol=1e-12)
+    text, found = run(compiled, backend, args)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert ("lax.scan(" if backend == "jax" else "for ") in text
+    assert len(text.splitlines()) < 95
+
+
+@functools.cache
+def a_hundred_thousand():
+    compiled = ag.compile(compiled_with_gradient(long_chain))
+    return compiled, flat(compiled(*SMALL))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+def test_a_hundred_thousand_steps(backend):
+    compiled, expected = a_hundred_thousand()
+    text, found = run(compiled, backend, SMALL)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    assert len(text.splitlines()) < 40
+    assert len(text) < 2000
+
+
+def test_labels_are_the_names():
+    compiled = ag.compile(labelled)
+    compiled(0.1, 0.2)
+    assert compiled.source().split("\n\n\n")[1] == (
+        "def labelled(x, rate):\n"
+        "    state = x\n"
+        "    for _ in range(40):\n"
+        "        slope = np.exp(-state) - state\n"
+        "        state = state + rate * slope\n"
+        "    return state\n"
+    )
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+def test_lanes(backend):
+    """The source of one point is a source for many: by broadcasting in NumPy, under vmap in JAX and PyTorch."""
+    compiled = ag.compile(ag.vmap(compiled_with_gradient(chain), in_axes=(0, None)))
+    x = np.linspace(0.1, 0.9, 7)
+    value, (dx, dw) = compiled(x, 1.1)
+    scope = {}
+    exec(compiled.source(backend), scope)
+    f = scope["chain"]
+    if backend == "jax":
+        f = module("jax").jit(module("jax").vmap(f, in_axes=(0, None)))
+        found = f(x, 1.1)
+    elif backend == "torch":
+        torch = module("torch")
+        numbers = torch.tensor(x), torch.tensor(1.1, dtype=torch.float64)
+        found = torch.func.vmap(f, in_dims=(0, None))(*numbers)
+    else:
+        found = f(x, 1.1)
+    for a, b in zip(found, (value, dx, dw), strict=True):
+        np.testing.assert_allclose(np.asarray(a), b, rtol=1e-9)
+
+
+IN_DRJIT = (chain, two_back, rotation, constants, nested, one_after_the_other, the_end_is_used, labelled, with_where)
+
+
+@pytest.mark.parametrize("f", IN_DRJIT, ids=lambda f: f.__name__)
+def test_in_drjit(dr, f):  # noqa: F811
+    compiled = ag.compile(compiled_with_gradient(f))
+    compiled(*CASES[f])
+    scope = {}
+    text = compiled.source("drjit")
+    exec(text, scope)
+    assert "for " in text
+    assert len(text.splitlines()) < 130
+    points = np.array([CASES[f], [x * 1.07 for x in CASES[f]]])
+    found = scope[f.__name__](*points.T)
+    for k, point in enumerate(points.tolist()):
+        expected = flat(compiled_with_gradient(f)(*point))
+        got = [np.broadcast_to(x, (2,))[k] for x in found]
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_data_in_drjit(dr):  # noqa: F811
+    compiled = ag.compile(ag.value_and_grad(recurrent_loss))
+    expected = compiled(0.7, DATA, TARGETS)
+    scope = {}
+    text = compiled.source("drjit")
+    exec(text, scope)
+    assert "for " in text
+    assert len(text.splitlines()) < 60
+    found = scope["recurrent_loss"](0.7, DATA[:, None], TARGETS[:, None])
+    np.testing.assert_allclose([float(x[0]) for x in found], expected, rtol=1e-9)
+
+
+def program_of(f, args):
+    blocks: list = []
+    for arg in args:
+        flatten(arg, blocks)
+    return optimized(record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]).program)
+
+
+@pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
+def test_loops_cover_the_program(f):
+    program = program_of(f, CASES[f])
+    loops = find_loops(program)
+    assert loops
+    for loop in loops:
+        for j, row in enumerate(loop.slots):
+            for i, id in enumerate(loop.ids(j).tolist()):
+                read = []
+                for slot in row:
+                    if slot[0] == "same":
+                        read.append(slot[1])
+                    elif slot[0] == "each":
+                        read.append(int(slot[1][i]))
+                    else:
+                        lag = slot[2] if slot[0] == "carry" else 0
+                        early = i < lag
+                        at = loop.initial[slot[1], lag - i] if early else loop.ids(slot[1])[i - lag]
+                        read.append(int(at))
+                assert tuple(read) == program.args[id - program.first]
+
+
+def test_no_loop_where_nothing_repeats():
+    assert find_loops(program_of(lambda x: ag.sin(x) * ag.exp(x), (0.3,))) == []
+    assert looped(program_of(lambda x: ag.sin(x) * ag.exp(x), (0.3,))) is None
+
+
+def test_jacobians_and_higher_derivatives_go_through_loops():
+    """A loop's adjoint is a loop, of which adjoints are taken again."""
+    second = ag.compile(lambda x, v: ag.hvp(lambda x: chain(x[0], x[1], 20), x, v))
+    x, v = np.array(SMALL), np.array([1.0, -2.0])
+    expected = ag.hvp(lambda x: chain(x[0], x[1], 20), x, v)
+    np.testing.assert_allclose(second(x, v), expected, rtol=1e-9)
+    text, found = run(second, "numpy", (x, v))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert len(text.splitlines()) < 400
