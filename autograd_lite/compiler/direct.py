@@ -24,25 +24,28 @@ __all__ = ["array_call"]
 def array_call(
     owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
-    """A function that runs an array program on float arrays and floats, or hands the call to the general way.
+    """A function that runs an array program on float arrays and floats (and arrays of labels), or hands the call on.
 
-    It does so for arguments of other types or shapes, on another way through the function, while something watches
-    recording, and when the surroundings have changed. None if the program or its result is not of that kind.
+    It hands arguments of other types or shapes to the general way, and every call on another way through the function,
+    while something watches recording, or when the surroundings have changed. None if the program or its result is not
+    of that kind.
     """
     compilation = owner.last
-    if compilation is None or path.scalar or path.kinds or named:
+    if compilation is None or path.scalar or named:
         return None
     names = parameters_of(owner.inner, len(args))
     leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]
     if names is None or len(leaves) != len(args) or any("_" in name[:1] for name in names):
         return None
-    checks = [_check(name, arg) for name, arg in zip(names, args)]
+    labels = {block for (what, block), integer in path.kinds if what == "integer" and integer}
+    checks = [_check(name, arg, k in labels) for k, (name, arg) in enumerate(zip(names, args))]
     result = _result(owner, path, compilation, names, args)
     if result is None or not all(checks):
         return None
     slow = f"return _slow({', '.join(names)})"
+    texts = [f"{name}.astype(_float)" if k in labels else name for k, name in enumerate(names)]
     given = [
-        names[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
+        texts[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
     ]
     body = [
         f"if _state.special or {' or '.join(checks)} or not _holds(): {slow}",
@@ -64,8 +67,13 @@ def array_call(
     return cast("Callable[..., Any]", scope["call"])
 
 
-def _check(name: str, arg: Any) -> str:
-    """A test that holds where an argument is not like ``arg``; empty if it is neither a float array nor a float."""
+def _check(name: str, arg: Any, labels: bool) -> str:
+    """A test that holds where an argument is not like ``arg``; empty if it is no float array, float or array of labels.
+
+    Other questions of the function than whether a label is an integer have one answer for all such arguments.
+    """
+    if labels and type(arg) is np.ndarray:
+        return f"_type({name}) is not _array or {name}.shape != {arg.shape!r} or {name}.dtype.kind not in 'iu'"
     if type(arg) is float:
         return f"_type({name}) is not _float"
     if type(arg) is not np.ndarray or arg.dtype != np.float64:

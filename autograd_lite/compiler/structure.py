@@ -38,12 +38,13 @@ class Parts(list[Any]):
         self.starts: list[int] = []
         self.last: Any = None
 
+    def says(self, what: str, block: int) -> bool:
+        """Whether a block is "passive", has no derivatives; or "integer", a passive one that came as integers."""
+        return block not in self.active and (what == "passive" or block in self.integers)
+
     def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
         """Whether questions of a function have the answers that they had when it was recorded."""
-        for (what, block), wanted in kinds:
-            if (block in self.integers if what == "integer" else block not in self.active) != wanted:
-                return False
-        return True
+        return all(self.says(what, block) == wanted for (what, block), wanted in kinds)
 
 
 _NUMERIC = "fiu"

@@ -137,14 +137,14 @@ class Recorder(Tracer):
         block = self.blocks.get(id(value))
         if block is None:
             return False
-        found = self.kinds["integer", block] = block in self.given.integers
+        found = self.kinds["integer", block] = self.given.says("integer", block)
         return found
 
     def passive(self, value: Any) -> bool:
         block = self.blocks.get(id(value))
         if block is None:
             return False
-        found = self.kinds["passive", block] = block not in self.given.active
+        found = self.kinds["passive", block] = self.given.says("passive", block)
         return found
 
     def pick(self, row: Any, index: Any) -> Any:

@@ -246,3 +246,29 @@ def test_targets_of_a_margin_are_signs():
     for t in ([1.0, 0.0], [2, 1]):
         with pytest.raises(ValueError, match="targets of 1 and -1"):
             compiled([0.5, 3.0], t)
+
+
+def test_the_short_call_takes_labels_and_nothing_else():
+    model, criterion = nn.Linear(3, 40), nn.CrossEntropyLoss()
+
+    def f(x, y):
+        return criterion(model(x), y)
+
+    compiled = ag.compile(f)
+    parameters = list(model.parameters())
+    good = np.array([3, 1, 0, 2, 2, 39])
+    assert_same(compiled, f, parameters, X, good)
+    assert compiled._fast is not None
+    for y in (good[::-1], good.astype(np.int8), good.astype(float), good > 1, good + 1, -good, good[:5], good.tolist()):
+        assert_same(compiled, f, parameters, X, y)
+        assert_same(compiled, f, parameters, X.astype(np.float32), y)
+    assert_same(compiled, f, parameters, X.astype(int), good)
+    for argnums in (0, 1):
+        gradient = ag.compile(ag.grad(lambda z, k: nn.CrossEntropyLoss()(z, k), argnums=argnums))
+        z = np.random.default_rng(0).normal(size=(6, 40))
+        if argnums:
+            with pytest.raises(TypeError, match="classes are integers"):
+                gradient(z, good)
+        else:
+            for y in (good, good[::-1]):
+                np.testing.assert_allclose(gradient(z, y), ag.grad(lambda z, y=y: criterion(z, y))(z), rtol=1e-9)
