@@ -13,8 +13,10 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from mypy_extensions import i32
+
 from .errors import GraphChangedError, PartialsError, ReentrantBackwardError
-from .nodes import STATE, UNREACHED, Deferred, Fan, Info, Many, Node, Sink, operands_of
+from .nodes import STATE, UNREACHED, Deferred, Fan, Info, Many, Node, Sink, operands_of, summed_apart
 from .primitives.base import SHORTCUT, Op, Operand, as_float
 
 __all__ = [
@@ -40,9 +42,13 @@ __all__ = [
     "reverse_nodes",
     "reverse_sweep",
     "rule_parents",
+    "summed_apart",
     "sweeping",
     "topological_order",
 ]
+
+
+LAST_MARK: Final = 2**31 - 1
 
 
 class Sweeps:
@@ -51,11 +57,15 @@ class Sweeps:
     __slots__ = ("epoch",)
 
     def __init__(self) -> None:
-        self.epoch: int = 0
+        self.epoch: i32 = 0
 
-    def next(self) -> int:
-        """A mark that no node has yet; call it with the lock."""
-        self.epoch += 1
+    def next(self) -> i32:
+        """A mark that no node has yet; call it with the lock.
+
+        (A mark has 32 bits, so that a node has room for weak references. After 2³¹ sweeps the marks begin again: a node
+        could be taken for one already met if no sweep has come by it since precisely so many.)
+        """
+        self.epoch = 1 if self.epoch == LAST_MARK else self.epoch + 1
         return self.epoch
 
 
@@ -81,7 +91,7 @@ def refuse_reentry() -> None:
         )
 
 
-def order(root: Node, epoch: int) -> list[Node]:
+def order(root: Node, epoch: i32) -> list[Node]:
     """Nodes reachable from ``root``, operands before their consumers; marks them and clears their adjoints.
 
     Call it with the lock. Iterative depth-first postorder; operands left to right. A node marked ``epoch`` is listed
@@ -407,11 +417,7 @@ def partials_on_nodes(node: Node) -> list[Any]:
         return [1.0]
     args = node.args
     numbers = [arg._number() if isinstance(arg, Node) else arg for arg in args]
-    b = node._b
-    if isinstance(b, Fan) and b.recorded(node._pa) == numbers:  # its own sum may have been made in another order
-        now = node._data
-    else:
-        now = prim.fn(*numbers)
+    now = node._data if summed_apart(node, numbers) else prim.fn(*numbers)
     if now != node._data and now == now:
         raise GraphChangedError(
             f"an operand of {prim.name} was changed after the graph was recorded ({prim.name} gave {node._data!r}, and "

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i32, mypyc_attr
 
 from .primitives.base import Op, Operand
 
-__all__ = ["STATE", "Deferred", "Fan", "Info", "Many", "Node", "Sink", "State", "operands_of"]
+__all__ = ["STATE", "Deferred", "Fan", "Info", "Many", "Node", "Sink", "State", "operands_of", "summed_apart"]
 
 
 class State:
@@ -139,11 +139,12 @@ class Node(Operand):
     One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``. A constant operand of a binary op
     needs no partial, so its number takes the partial's place: in ``x*2`` ``_b`` is None and ``_pb`` the 2. ``_info``
     is None, a label, an ``Info``, or the ``Many`` of an n-ary op. A neuron of a layer has its ``Fan`` in ``_b`` and its
-    place there in ``_pa``. (Weak references: mypyc's classes have none.)
+    place there in ``_pa``.
     """
 
     __slots__ = ("__weakref__", "_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
 
+    _mark: i32
     _data: float
     _grad: float
     _prim: Op | None
@@ -152,7 +153,6 @@ class Node(Operand):
     _pa: float
     _pb: float
     _info: Any
-    _mark: int
     _adjoint: float
 
     @property
@@ -320,3 +320,10 @@ def operands_of(node: Node) -> Sequence[Node]:
         return (a,)
     many = node._info
     return many.nodes if isinstance(many, Many) else ()
+
+
+def summed_apart(node: Node, numbers: list[float]) -> bool:
+    """Whether ``node`` is a layer's neuron recorded with these operands: its sum may have been made in another order
+    than its op's, so that it differs in the last bits."""
+    fan = node._b
+    return isinstance(fan, Fan) and fan.recorded(node._pa) == numbers

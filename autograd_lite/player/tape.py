@@ -10,7 +10,7 @@ from typing import Any
 from ..drawing.model import Picture
 from ..drawing.reading import Reading
 from ..errors import GraphChangedError
-from ..graph import Deferred, Fan, Node, topological_order
+from ..graph import Deferred, Fan, Node, summed_apart, topological_order
 from ..notation.phrases import phrase
 from ..notation.symbols import Symbol, symbol
 from .ops import supported
@@ -177,7 +177,8 @@ def _factors(tape: Tape, values: list[float], partials: Sequence[float], i: int)
 def _agrees(tape: Tape, values: Sequence[float], i: int, close: float = 1e-12) -> bool:
     if isinstance(tape.nodes[i]._info, Deferred):  # a checkpoint: only running its function again would tell
         return True
-    return _same(tape.ops[i].fn(*_numbers(tape, values, tape.args[i])), values[i], close)
+    numbers = _numbers(tape, values, tape.args[i])
+    return summed_apart(tape.nodes[i], numbers) or _same(tape.ops[i].fn(*numbers), values[i], close)
 
 
 def replayed(tape: Tape, leaves: Mapping[Any, Any], title: str = "") -> Frame:

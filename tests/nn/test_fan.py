@@ -15,6 +15,7 @@ import autograd_lite as ag
 from autograd_lite import Value, nn, optim
 from autograd_lite.graph import Fan, forward_sweep, order, reverse_adjoints
 from autograd_lite.nn import weights as room
+from autograd_lite.testing.culprit import _misrecorded
 
 INF = math.inf
 WIDE = (12, 9)  # more multiplications than plain loops are used for
@@ -442,6 +443,13 @@ def test_an_anomaly_is_found_at_the_neuron(layer):
         layer(x)
     with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match="affine"):
         layer(x)
+
+
+def test_a_sum_in_another_order_is_no_wrong_operand(layer):
+    for out in layer([inputs_of(layer, "values") for _ in range(20)]).flat:
+        assert _misrecorded(out) == ""
+    out._data += 1e-9
+    assert "wrong operands" in _misrecorded(out)
 
 
 def test_training_is_the_same_as_on_scalars():
