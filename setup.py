@@ -175,6 +175,10 @@ GIVING = re.compile(
     r"(Py_TYPE\(self\)->tp_free\(\(PyObject \*\)self\);)"
 )
 LAST_INCLUDE = re.compile(r'#include "__native_internal_\w+\.h"\n')
+FREEING = re.compile(
+    r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
+    r"(CPyDef_value___Value_clear\(\(PyObject \*\)self\);)"
+)
 #: how many freed Values wait to be used again, as CPython's own floats and lists do: a megabyte of them at most
 RECYCLED = """
 #ifdef Py_GIL_DISABLED
@@ -210,6 +214,23 @@ def recycle(source):
     code, included = LAST_INCLUDE.subn(lambda found: found[0] + RECYCLED, code)
     path.write_text(code, encoding="utf-8")
     return taken, given, included
+
+
+def refer(source):
+    """Weak references to Values, which mypyc gives no class without a ``__dict__``; as in the plain source."""
+    path = Path(source)
+    header = next(path.parent.glob(f"__native{path.stem.removeprefix('__native')}.h"))
+    struct, declared = re.subn(
+        r"(\} autograd_lite___value___ValueObject;)", r"    PyObject *weak;\n\1", header.read_text(encoding="utf-8")
+    )
+    header.write_text(struct, encoding="utf-8")
+    code = path.read_text(encoding="utf-8")
+    slot = ".tp_weaklistoffset = offsetof(autograd_lite___value___ValueObject, weak),\n"
+    code, offered = TEMPLATE.subn(lambda found: found[1] + slot + found[2], code)
+    clear = "if (self->weak != NULL)\n    PyObject_ClearWeakRefs((PyObject *)self);\n"
+    code, cleared = FREEING.subn(lambda found: found[1] + clear + found[2], code)
+    path.write_text(code, encoding="utf-8")
+    return declared, offered, cleared
 
 
 #: the C function that Python calls to assign to a property; ``del`` calls it too, with nothing
@@ -248,7 +269,7 @@ def extensions():
         made = mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
         for source in {source for extension in made for source in extension.sources if "__native" in source}:
             put_docstrings_back(source, HOT_ROOMS)
-            if 0 in (found := (*quicken(source), *recycle(source), *agree(source))) and wanted:
+            if 0 in (found := (*quicken(source), *recycle(source), *refer(source), *agree(source))) and wanted:
                 raise SystemExit(f"mypyc writes other C than quicken(), recycle() and agree() look for: found {found}")
         return made
     except (ImportError, SystemExit, OSError) as error:

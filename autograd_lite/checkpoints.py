@@ -40,7 +40,7 @@ class _Collector:
     cuts = True
 
     def __init__(self, inputs: Sequence[Node]) -> None:
-        self.mark = -next(_serial)  # on the function's own nodes; marks of sweeps are positive
+        self.mark = -1 - next(_serial) % 2**30  # on the function's own nodes; marks of sweeps are positive
         self.outside: dict[int, Node] = {id(x): x for x in inputs}
 
     def __call__(self, made: Node) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.graph import LAST_MARK, SWEEPS
 
 
 def domke(at=0.1):
@@ -215,7 +216,6 @@ def test_dropped_graphs_are_freed_without_the_collector():
         gc.enable()
 
 
-@pytest.mark.skipif(ag.build_info()["engine"] == "compiled", reason="mypyc's classes have no weak references")
 def test_a_dropped_graph_is_gone_at_once():
     x = Value(1.0)
     y = x
@@ -225,6 +225,40 @@ def test_a_dropped_graph_is_gone_at_once():
     inner, last = weakref.ref(y.parents[0]), weakref.ref(y)
     del y
     assert inner() is last() is None
+
+
+def test_weak_references():
+    class Own(Value):
+        pass
+
+    for kind in (Value, Own):
+        gone = []
+        seen = weakref.WeakKeyDictionary()
+        for number in range(5):  # the native build uses the same memory again
+            x = kind(number)
+            seen[x] = number
+            weak = weakref.ref(x, gone.append)
+            assert weak() is x
+            del x
+            assert weak() is None
+            assert gone.pop() is weak
+            assert len(seen) == 0
+    cycle = Own(1.0)
+    cycle.itself = cycle
+    weak = weakref.ref(cycle)
+    del cycle
+    gc.collect()
+    assert weak() is None
+
+
+def test_marks_begin_again(monkeypatch):
+    monkeypatch.setattr(SWEEPS, "epoch", LAST_MARK - 2)
+    x, y = Value(3.0), Value(2.0)
+    z = ag.fsum([x * y, x, y])
+    for times in range(1, 7):
+        z.backward()
+        assert (x.grad, y.grad) == (3.0 * times, 4.0 * times)
+    assert 0 < SWEEPS.epoch < 10
 
 
 def test_nonfinite_gradient_warns_and_names_the_leaf():
