@@ -57,13 +57,16 @@ def straight_line(
     result = _result(owner, path, lines, args, len(compilation.guards))
     if result is None:
         return None
-    signature = ["*_args"] if variadic else parameters
-    slow = f"_slow({', '.join(signature)})"
+    signature = parameters
+    slow = f"_slow({', '.join(parameters)})"
+    if variadic:  # named all the same: a tuple need not be made and taken apart
+        signature = [*[f"{name}=_missing" for name in parameters], *["/"][: len(parameters)], "*_more"]
+        slow = f"_slow(*_given({', '.join(parameters)}), *_more)"
     home = _globals_of(owner.inner)
     conditions, scope = _conditions(watch, home, {*parameters, *lines.names})
     body = []
     if variadic:
-        body += [f"if len(_args) != {len(args)}: return {slow}", f"{', '.join(parameters)}, = _args"]
+        body.append(f"if _more: return {slow}")
     body.append(f"if {' or '.join(['_state.special', *conditions])}: return {slow}")
     body += [f"if {check}: return {slow}" if not check.startswith("=") else check[1:] for check in checks]
     if numbers:
@@ -79,9 +82,19 @@ def straight_line(
         _list=list,
         _tuple=tuple,
         _type=type,
+        _missing=_MISSING,
+        _given=_given,
         _errors=(ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError),
     )
     return _made(signature, body, slow, scope, home)
+
+
+_MISSING = object()
+
+
+def _given(*args: Any) -> list[Any]:
+    """The arguments that there are, in front of those that are missing."""
+    return [arg for arg in args if arg is not _MISSING]
 
 
 def _departures(lines: Lines, guards: Sequence[tuple[Any, bool]]) -> list[str]:
@@ -114,7 +127,7 @@ def _made(
     fast: Any = space["make"](**scope)
     if home is None:
         return cast("Callable[..., Any]", fast)
-    return FunctionType(fast.__code__, home, "fast", None, fast.__closure__)
+    return FunctionType(fast.__code__, home, "fast", fast.__defaults__, fast.__closure__)
 
 
 def _globals_of(f: Callable[..., Any]) -> dict[str, Any] | None:
@@ -184,7 +197,8 @@ def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> t
     for k, (f, code, defaults, _) in enumerate(watch.functions):
         scope[f"_f{k}"], scope[f"_g{k}"], scope[f"_h{k}"] = f, code, defaults
         tests.append(f"_f{k}.__code__ is not _g{k}")
-        tests.append(f"_f{k}.__defaults__ is not _h{k}")
+        if defaults is not None:  # a call that gives every argument gives them all when there are defaults, too
+            tests.append(f"_f{k}.__defaults__ is not _h{k}")
     return tests, scope
 
 

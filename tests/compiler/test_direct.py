@@ -273,3 +273,32 @@ def test_a_number_that_is_used_often_gets_each_of_its_adjoints():
 
     x = np.linspace(-2.0, 2.0, 300)
     np.testing.assert_allclose(ag.compile(ag.grad(f))(x), 3.0 * x * x + 2.0 * x + 3.0, rtol=1e-12, atol=1e-12)
+
+
+def test_functions_of_any_number_of_arguments_take_the_number_they_are_given():
+    def f(*p):
+        return p[0] * p[-1] + ag.sin(p[0])
+
+    g = ag.compile(ag.grad(f, argnums=0))
+    for args in ((2.0, 3.0), (2.0, 3.0), (2.0,), (2.0, 3.0, 4.0), (2, 3), (2.0, 3.0)):
+        assert g(*args) == pytest.approx(ag.grad(f, argnums=0)(*args), rel=1e-15)
+    for wrong in ((), ([1.0], 2.0), ("a", 2.0)):
+        with pytest.raises(Exception) as expected:
+            ag.grad(f, argnums=0)(*wrong)
+        with pytest.raises(type(expected.value)):
+            g(*wrong)
+    with pytest.raises(TypeError):
+        g(2.0, 3.0, p0=1.0)
+
+
+def test_a_default_that_changes_is_seen():
+    def scaled(x, by=2.0):
+        return x * by
+
+    g = ag.compile(lambda x: scaled(x) * 1.0)
+    assert (g(3.0), g(3.0)) == (6.0, 6.0)
+    scaled.__defaults__ = (5.0,)
+    assert g(3.0) == 15.0
+    scaled.__defaults__ = (2.0,)
+    scaled.__code__ = (lambda x, by=1.0: x + by).__code__
+    assert g(3.0) == 5.0
