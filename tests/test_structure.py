@@ -57,8 +57,8 @@ BOUNDED_RECURSION = {
     ],
     "functions written inside functions": ["compiler.watch:_names compiler.watch:_imports"],
     "the step of a loop, in which there are no loops": [
-        "compiler.emit_source:_written compiler.emit_drjit:_written compiler.emit_drjit:_text compiler.emit_drjit:_for_each",
-        "compiler.reverse:adjoints",
+        "compiler.emit_source:_written compiler.reverse:adjoints compiler.equations:_sides compiler.equations:_loop",
+        "compiler.emit_drjit:_written compiler.emit_drjit:_text compiler.emit_drjit:_for_each",
     ],
     "the parentheses of one line of a source": ["compiler.dialects:on_tensors"],
     "modules within modules, each once": ["compiler.watch:Watch._module"],

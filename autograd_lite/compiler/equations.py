@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from ..primitives.core import Primitive
 from .choice import COMPARISONS
 from .naming import all_names, leaf_names
+from .scan import Scan
 from .statements import ArrayProgram, Statement
 
 __all__ = ["Equations", "equations"]
@@ -125,6 +127,8 @@ class _Writer:
             args = sorted(args, key=lambda a: not re.fullmatch(r"[\d.]+", a[0]))
         strength = prim.precedence if prim.name not in COMPARISONS else 0
         need = max(strength, 1) if strength < 5 else 0
+        if not self.latex and prim.text.endswith(" {0}"):  # a function's name and its operand
+            need = _ATOM
         template = prim.latex if self.latex else prim.text
         texts = [self.group(a, need + (1 if k and prim.name in ("sub", "div") else 0)) for k, a in enumerate(args)]
         if self.latex and prim.name == "div":
@@ -142,17 +146,35 @@ def _number(x: float, latex: bool) -> _Text:
     return text, _ATOM if x >= 0 and "e" not in text else _PRODUCT
 
 
-def _sides(program: ArrayProgram, writer: _Writer) -> list[tuple[str, str]]:
-    names = all_names(program, leaf_names(program.leaves))
+def _sides(
+    program: ArrayProgram, writer: _Writer, leaves: Sequence[_Text] | None = None, own: Sequence[str] = ()
+) -> tuple[list[tuple[str, str]], list[_Text]]:
+    """The equations, and what each statement is called in them.
+
+    Args:
+        leaves: what the leaves are called, if they are inputs of a loop's step.
+        own: names of the step's statements.
+    """
+    names = own or all_names(program, leaf_names(program.leaves))
     uses = [0] * len(program.statements)
     for statement in program.statements:
         for a in statement.args:
             uses[a] += 1
     texts: list[_Text] = []
     lines: list[tuple[str, str]] = []
+    results: dict[int, dict[Any, _Text]] = {}
     for i, statement in enumerate(program.statements):
         if statement.op == "leaf":
-            texts.append((writer.name(names[i]), _ATOM))
+            texts.append((writer.name(names[i]), _ATOM) if leaves is None else leaves[statement.attrs])
+            continue
+        if statement.op == "scan":
+            found, given = _loop(program, i, [texts[a] for a in statement.args], names, writer)
+            lines += found
+            results[i] = given
+            texts.append(("", _ATOM))
+            continue
+        if statement.op == "result":
+            texts.append(results[statement.args[0]][statement.attrs[:2]])
             continue
         if statement.op == "constant":
             array = r"\mathbf{c}" if writer.latex else "c"
@@ -161,12 +183,16 @@ def _sides(program: ArrayProgram, writer: _Writer) -> list[tuple[str, str]]:
         shapes = [program.statements[a].shape for a in statement.args]
         text = writer.statement(statement, [texts[a] for a in statement.args], shapes)
         inline = i not in program.names and i not in program.outputs and (uses[i] == 1 or statement.op != "elementwise")
+        if leaves is not None and not uses[i] and program.outputs.count(i) == 1:  # goes where the step's results go
+            texts.append(text)
+            continue
         if inline and (statement.op in ("reshape", "transpose", "index", "broadcast", "matmul") or uses[i] == 1):
             texts.append(text)
             continue
         left = writer.name(names[i])
         if (
-            i == program.outputs[0]
+            leaves is None
+            and i == program.outputs[0]
             and statement.shape == ()
             and not names[i].startswith("d")
             and i not in program.names
@@ -174,10 +200,51 @@ def _sides(program: ArrayProgram, writer: _Writer) -> list[tuple[str, str]]:
             left = r"\ell" if writer.latex else "ℓ"
         lines.append((left, text[0]))
         texts.append((left, _ATOM))
-    return lines
+    return lines, texts
+
+
+def _loop(
+    program: ArrayProgram, i: int, args: Sequence[_Text], names: Sequence[str], writer: _Writer
+) -> tuple[list[tuple[str, str]], dict[Any, _Text]]:
+    """A loop's equations, and what its results are called: for t = 1 … n, then one step's."""
+    loop: Scan = program.statements[i].attrs
+    wanted = [s.attrs for s in program.statements if s.op == "result" and s.args == (i,)]
+    listed = list(dict.fromkeys(which for what, which, _ in wanted if what == "each"))
+    taken = {*names}
+    leaves: list[_Text] = []
+    for k, found in enumerate(loop.inputs):
+        item = args[k]
+        if found.kind == "carry":
+            stem = found.name or f"s{k + 1}"
+            name = stem if stem not in taken else f"{stem}_t"
+            taken.add(name)
+            item = (writer.name(name), _ATOM)
+        elif found.kind == "each":
+            item = (writer.group(item, _ATOM) + ("_{t}" if writer.latex else "[t]"), _ATOM)
+        leaves.append(item)
+    step = loop.step(listed)
+    own = all_names(step, [f"{n}" for n in range(len(loop.inputs))], taken)
+    rows, texts = _sides(step, writer, leaves, own)
+    steps = f"{loop.count} {'…'} 1" if loop.backwards else f"1 {'…'} {loop.count}"
+    if writer.latex:
+        steps = steps.replace("…", r"\dots")
+    indent = r"\quad " if writer.latex else "    "
+    carried = [leaves[k][0] for k in loop.carried]
+    begin = [(name, args[k][0]) for name, k in zip(carried, loop.carried) if name != args[k][0]]
+    new = [texts[o][0] for o in step.outputs[: len(carried)]]
+    pairs = [(name, text) for name, text in zip(carried, new) if name != text]
+    if any(a in text for a, _ in pairs for b, text in pairs if a != b):  # all at once
+        pairs = [(", ".join(a for a, _ in pairs), ", ".join(b for _, b in pairs))]
+    rows += pairs
+    lines = [*begin, (r"\text{for } t" if writer.latex else "for t", steps), *[(indent + a, b) for a, b in rows]]
+    results: dict[Any, _Text] = {}
+    for what, which, _ in wanted:
+        text = leaves[which] if what != "each" else texts[step.outputs[len(carried) + listed.index(which)]]
+        results[what, which] = text
+    return lines, results
 
 
 def equations(program: ArrayProgram) -> Equations:
     """The statements as equations, small ones written into those that use them."""
-    plain = "\n".join(f"{left} = {right}" for left, right in _sides(program, _Writer(False)))
-    return Equations(_sides(program, _Writer(True)), plain)
+    plain = "\n".join(f"{left} = {right}" for left, right in _sides(program, _Writer(False))[0])
+    return Equations(_sides(program, _Writer(True))[0], plain)

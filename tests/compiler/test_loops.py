@@ -253,6 +253,25 @@ def test_data_in_drjit(dr):  # noqa: F811
     np.testing.assert_allclose([float(x[0]) for x in found], expected, rtol=1e-9)
 
 
+def test_equations():
+    compiled = ag.compile(two_back)
+    compiled(1.0, 2.0)
+    found = compiled.equations()
+    assert "for t = 1 … 100" in str(found)
+    assert r"\text{for } t &= 1 \dots 100" in found.latex
+    compiled = ag.compile(compiled_with_gradient(labelled))
+    compiled(0.1, 0.2)
+    lines = str(compiled.equations()).splitlines()
+    assert lines[:4] == [
+        "state_t = x",
+        "for t = 1 … 40",
+        "    slope = exp (−state_t) − state_t",
+        "    state_t = state_t + rate · slope",
+    ]
+    assert "for t = 40 … 1" in lines
+    assert len(lines) < 20
+
+
 def program_of(f, args):
     blocks: list = []
     for arg in args:
