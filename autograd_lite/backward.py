@@ -56,7 +56,7 @@ def warn_nonfinite(leaves: list[Node]) -> None:
     """Warn once, at the user's line, that a leaf's gradient is nan or an infinity."""
     leaf: Any = leaves[0]
     gradient = leaf._gradient()
-    gradient = gradient.data if isinstance(gradient, Node) else gradient
+    gradient = gradient._number() if isinstance(gradient, Node) else gradient
     name = repr(leaf.label) if leaf.label else f"with value {leaf.data!r}"
     more = f" (and of {len(leaves) - 1} more)" if len(leaves) > 1 else ""
     frame = sys._getframe()  # compiled functions have no frames, so no one stacklevel finds the user's line

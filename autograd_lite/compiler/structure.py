@@ -207,7 +207,7 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
         return x
     if kind is Fixed:
         return x.thing.copy() if isinstance(x.thing, np.ndarray) else x.thing
-    if isinstance(x, np.ndarray) and x.dtype.kind == "b":
+    if isinstance(x, np.ndarray) and (x.dtype.kind == "b" or isinstance(x, np.ma.MaskedArray)):
         return x.copy()
     if isinstance(x, np.ndarray):
         numbers = x.dtype.kind in _NUMERIC
@@ -242,6 +242,8 @@ def _like(x: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
 
 def leaves_of(x: Any, found: list[Any]) -> None:
     """Append the numbers in a result, in order: Values and plain numbers."""
+    if isinstance(x, np.ma.MaskedArray):
+        return
     if isinstance(x, np.ndarray):
         for item in x.ravel().tolist():
             leaves_of(item, found)

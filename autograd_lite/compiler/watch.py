@@ -12,9 +12,11 @@ import gc
 import operator
 import random
 import sys
+import weakref
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
@@ -30,6 +32,9 @@ LIMIT = 20_000
 
 _PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 _MISSING = object()
+
+#: names of functions by which code reads any global that there is
+_ALL = {"globals", "eval", "exec"}
 
 #: where the iterators that are not written in Python come from
 _ITERATORS = ("builtins", "itertools", "_io", "_csv")
@@ -152,6 +157,12 @@ class Watch:
             return [thing.__self__, thing.__func__]
         if isinstance(thing, functools.partial):
             return [thing.func, thing.args, thing.keywords]
+        if isinstance(thing, weakref.ref):
+            return [thing()]
+        if isinstance(thing, ContextVar):
+            context = _Context(thing)
+            self.items.append((context, "value", context.get("value", None)))
+            return [context.get("value", None)]
         if isinstance(thing, (np.random.Generator, random.Random)):
             if not isinstance(thing, random.SystemRandom):  # which stands nowhere
                 self.generators.append(thing)
@@ -174,9 +185,8 @@ class Watch:
             return self._mapping(thing)
         if isinstance(thing, type):
             return self._class(thing)
-        inner = getattr(thing, "__wrapped__", None)
-        if callable(inner) and type(thing).__module__.split(".")[0] == "autograd_lite":
-            return [inner]  # jacobian(f), compile(f): what they note about themselves is not f
+        if type(thing).__module__.split(".")[0] == "autograd_lite" and callable(getattr(thing, "__wrapped__", None)):
+            return [thing.__wrapped__]  # jacobian(f), compile(f): what they note about themselves is not f
         return self._object(thing)
 
     def _mapping(self, thing: Any) -> list[Any]:
@@ -186,7 +196,7 @@ class Watch:
 
     def _function(self, f: FunctionType) -> list[Any]:
         self.functions.append((f, f.__code__, f.__defaults__, f.__kwdefaults__))
-        found: list[Any] = [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+        found: list[Any] = [*(f.__defaults__ or ()), *self._mapping(f.__kwdefaults__ or {})]
         for cell in f.__closure__ or ():
             try:
                 self.cells.append((cell, cell.cell_contents))
@@ -196,6 +206,8 @@ class Watch:
         if f.__module__ is not None and f.__module__.split(".")[0] in ("autograd_lite", "numpy", "math", "builtins"):
             return found
         names = _names(f.__code__)
+        if not names.isdisjoint(_ALL):
+            found += self._mapping(f.__globals__)
         self.names |= names
         for thing in tuple(found):
             if isinstance(thing, ModuleType):  # in a closure cell or a default
@@ -291,6 +303,16 @@ class _Slots:
         return getattr(self.thing, key, default)
 
 
+class _Context(_Slots):
+    """A context variable, read like a dict."""
+
+    def get(self, key: str, default: Any) -> Any:
+        try:
+            return self.thing.get()
+        except LookupError:  # it was never set
+            return None
+
+
 class _ClassDict(_Slots):
     """A class's own attributes, read like a dict."""
 
@@ -315,6 +337,8 @@ def _names(code: CodeType) -> set[str]:
     """Names that a function's code, and the functions inside it, look up."""
     names = set(code.co_names)
     for constant in code.co_consts:
+        if isinstance(constant, str) and constant.isidentifier():  # getattr(settings, "rate")
+            names.add(constant)
         if isinstance(constant, CodeType):
             names |= _names(constant)
     return names

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import array
 import collections
+import contextvars
 import functools
 import sys
 import types
+import weakref
 
 import numpy as np
 import pytest
@@ -234,3 +236,67 @@ def test_a_module_that_holds_a_compiled_function_is_copied():
     twin.layer.weight.data += 1.0
     np.testing.assert_allclose(twin.run(x).item(), twin.plain(x).item())
     np.testing.assert_allclose(model.run(x).item(), model.plain(x).item())
+
+
+SETTING = contextvars.ContextVar("SETTING", default=1.0)
+NUMBER = 2.0
+
+
+def test_weak_references_context_variables_and_names_looked_up_as_text(monkeypatch):
+    class Held:
+        value = 2.0
+
+    held = Held()
+    held.value = 2.0
+    reference = weakref.ref(held)
+    module = types.ModuleType("looked_up")
+    module.rate = 2.0
+    first = ag.compile(lambda x: x * SETTING.get())
+    assert first(3.0) == 3.0
+    token = SETTING.set(2.0)
+    assert first(3.0) == 6.0
+    compiled = [
+        ag.compile(f)
+        for f in (
+            lambda x: x * reference().value,
+            lambda x: x * SETTING.get(),
+            lambda x: x * globals()["NUMBER"],
+            lambda x: x * eval("NUMBER"),
+            lambda x: x * getattr(module, "rate"),  # noqa: B009
+        )
+    ]
+    assert [c(3.0) for c in compiled] == [6.0] * 5
+    held.value = module.rate = 5.0
+    SETTING.set(5.0)
+    monkeypatch.setitem(globals(), "NUMBER", 5.0)
+    assert [c(3.0) for c in compiled] == [15.0] * 5
+    SETTING.reset(token)
+    assert compiled[1](3.0) == 3.0
+
+
+def test_defaults_changed_in_place_and_objects_that_invent_attributes():
+    def f(x, *, k=2.0):
+        return x * k
+
+    compiled = ag.compile(f)
+    assert compiled(3.0) == 6.0
+    f.__kwdefaults__["k"] = 5.0
+    assert compiled(3.0) == 15.0
+
+    class Inventive:
+        def __getattr__(self, name):
+            return {"k": self.__dict__["store"][0]}[name]
+
+    thing = Inventive()
+    thing.store = [2.0]
+    compiled = ag.compile(lambda x: x * thing.k)
+    assert compiled(3.0) == 6.0
+    thing.store[0] = 5.0
+    assert compiled(3.0) == 15.0
+
+
+def test_masked_arrays_are_given_as_they_are():
+    compiled = ag.compile(lambda x, w: ag.sum([v * w for v in x.filled(0.0)]))
+    for numbers in ([1.0, 2.0, 4.0], [1.0, 5.0, 4.0]):
+        x = np.ma.array(numbers, mask=[True, False, False])
+        assert compiled(x, 2.0) == 2.0 * (numbers[1] + numbers[2])
