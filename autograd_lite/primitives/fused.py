@@ -104,6 +104,96 @@ class Sqrt(Fused):
         return (x, inf) if x == 0.0 else (nan, nan)
 
 
+class Abs(Fused):
+    """|x| and its sign."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        if x > 0.0:
+            return x, 1.0
+        if x < 0.0:
+            return -x, -1.0
+        return (0.0, 0.0) if x == 0.0 else (x, nan)
+
+
+class Squared(Fused):
+    """x², 2x."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        return x * x, 2.0 * x
+
+
+class Reciprocal(Fused):
+    """1/x, −1/x²."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        out = 1.0 / x if x != 0.0 else math.copysign(inf, x)
+        return out, -(out * out)
+
+
+class Tan(Fused):
+    """tan x, 1 + tan² x."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        if -inf < x < inf:
+            out = math.tan(x)
+            return out, 1.0 + out * out
+        return nan, nan
+
+
+class Softplus(Fused):
+    """log(1 + eˣ), σ(x)."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        e = math.exp(-math.fabs(x))
+        rest: float = math.log1p(e)
+        out = (x if x > 0.0 or x != x else 0.0) + rest
+        return out, (1.0 if x >= 0.0 else e) / (1.0 + e)
+
+
+class Silu(Fused):
+    """x·σ(x), σ(x) + x·σ(x)·σ(−x)."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        if x < -1e4:
+            return -0.0, 0.0
+        e = math.exp(-math.fabs(x))
+        large, small = 1.0 / (1.0 + e), e / (1.0 + e)
+        slope = large * small if x != 0.0 else large * large
+        if x >= 0.0 or x != x:
+            return x / (1.0 + e), 1.0 if x > 1e4 else large + x * slope
+        return x * e / (1.0 + e) if x > -1e4 else -0.0, small + x * slope
+
+
+class Log1p(Fused):
+    """log(1 + x), 1/(1 + x)."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        if x > -1.0:
+            out: float = math.log1p(x)
+            return out, 1.0 / (1.0 + x)
+        return (-inf, inf) if x == -1.0 else (nan, nan)
+
+
+class Expm1(Fused):
+    """eˣ − 1, eˣ."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        try:
+            out: float = math.expm1(x)
+            return out, math.exp(x)
+        except OverflowError:
+            return inf, inf
+
+
+class Atan(Fused):
+    """arctan x, 1/(1 + x²)."""
+
+    def pair(self, x: float) -> tuple[float, float]:
+        out: float = math.atan(x)
+        h: float = math.hypot(1.0, x)
+        return out, 1.0 / h / h
+
+
 #: by the name of the op
 FUSED: dict[str, Fused] = {
     "exp": Exp(),
@@ -114,4 +204,13 @@ FUSED: dict[str, Fused] = {
     "relu": Relu(),
     "log": Log(),
     "sqrt": Sqrt(),
+    "abs": Abs(),
+    "square": Squared(),
+    "reciprocal": Reciprocal(),
+    "tan": Tan(),
+    "softplus": Softplus(),
+    "silu": Silu(),
+    "log1p": Log1p(),
+    "expm1": Expm1(),
+    "atan": Atan(),
 }

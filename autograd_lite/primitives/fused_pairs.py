@@ -57,6 +57,19 @@ class Minimum(Pair):
         return (x, 0.5, 0.5) if x == y else (nan, nan, nan)
 
 
+class LeakyRelu(Pair):
+    """x for x > 0, slope·x below."""
+
+    def parts(self, x: float, y: float) -> tuple[float, float, float]:
+        if x > 0.0:
+            return x, 1.0, 0.0
+        if x < 0.0:
+            return y * x, y, x
+        if x == 0.0:
+            return y * x, 0.0 if y < 0.0 else 1.0 if y > 1.0 else y, 0.0
+        return y * x, nan, nan
+
+
 def power(x: float, y: float) -> float:
     """xʸ by IEEE, as the table's ``pow``."""
     try:
@@ -104,4 +117,10 @@ class Square(Pair):
 
 
 #: by the name of the op
-FUSED_PAIRS: dict[str, Pair] = {"div": Div(), "maximum": Maximum(), "minimum": Minimum(), "pow": Pow()}
+FUSED_PAIRS: dict[str, Pair] = {
+    "div": Div(),
+    "maximum": Maximum(),
+    "minimum": Minimum(),
+    "pow": Pow(),
+    "leaky_relu": LeakyRelu(),
+}
