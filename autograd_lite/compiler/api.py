@@ -52,21 +52,26 @@ def compile(f: Callable[..., Any]) -> Compiled:
     is a matrix product) and writes a program; later calls run that. Python control flow on numbers, and numbers read
     with ``.data``, are checked at each call, and another way through ``f`` is another recording. What the function
     closes over may change: parameters and Values are read at each call, and a changed constant is recorded anew.
+    Integers are numbers too, and the labels of a loss or the indices of an Embedding are inputs like any other; those
+    by which ``f`` itself counts or indexes are constants, and each of them is a recording of its own.
 
     Args:
         f: a function of numbers, nested lists, dicts or arrays of them; or ``ag.grad(f)``, ``ag.value_and_grad(f)``,
-            ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program.
+            ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program; or ``ag.jacobian(f)``,
+            ``ag.hessian(f)``, which take as few sweeps as a colouring of their sparsity pattern has colours.
 
     Returns:
         A ``Compiled``: call it like ``f``. Where ``f`` would return a Value, because it closes over Values or
         parameters, so does it: ``loss.backward()`` adds to their gradients.
 
     Raises:
-        CompileError: from a call, if ``f`` draws random numbers, or takes another way at too many calls.
+        CompileError: from a call, if ``f`` draws random numbers or takes items from an iterator, reads or changes
+            gradients, steps an optimiser, uses numbers as keys, or takes another way at too many calls. What ``f``
+            raises itself is raised by the call.
 
     Not detected: printing and other side effects, which happen when recording only; numbers from the clock, from the
-    system's entropy or from a generator that ``f`` makes itself; changes beyond the first 20,000 objects that ``f`` can
-    reach.
+    system's entropy or from a generator that ``f`` makes itself; functions put in the place of those of a library;
+    changes beyond the first 20,000 objects that ``f`` can reach.
 
     >>> import autograd_lite as ag
     >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))
@@ -166,7 +171,7 @@ class Compiled:
         array of points goes in with its points last), and plain numbers belong to all points; those that change from
         call to call go in as ``drjit.opaque(Float64, x)``, since others are part of the kernel, which is then
         compiled again. Its import line says on which device it runs. As in the other libraries, branches are those
-        of the last recording.
+        of the last recording. A Jacobian that is found by sweeps is shown as one of them, whose seed comes last.
 
         Args:
             backend: the library.
