@@ -292,7 +292,7 @@ class Path:
 
         Compiled, the interpreter's cells (``interpreter.py``) are the fastest of the three, whatever the program; for
         the smallest, called with plain floats, ``fast.py`` writes a function beside it. Interpreted, they are the
-        slowest, and are for what no Python function is written for.
+        slowest, and are for what is too long to be written out.
         """
         if not self.scalar:
             return "arrays"
@@ -300,8 +300,8 @@ class Path:
 
     def written(self) -> str:
         """How a scalar program is best run on Python alone."""
-        size, masks = len(self.program), self.program.masks
-        if size > LARGE and not masks and (size > LONGEST or is_recurrence(self.program)):
+        size = len(self.program)
+        if size > LARGE and not self.program.masks and is_recurrence(self.program):
             return "loops"
         return "lines" if size <= LONGEST else "cells"
 

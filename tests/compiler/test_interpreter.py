@@ -517,7 +517,7 @@ def test_which_way(monkeypatch):
         assert path_of(lambda m: ag.sum(ag.sin(v * 2.0) for v in m), np.ones(2000)).way == "arrays"
     monkeypatch.setattr(paths, "LARGE", 300)
     monkeypatch.setattr(paths, "LONGEST", 600)
-    assert path_of(unstructured(4500, 2), x).way == "loops"
+    assert path_of(unstructured(4500, 2), x).way == "cells"
     assert path_of(lambda v: ag.where(v[1] > 0.0, ag.sqrt(v[1]), recurrence(v[0])), x).way == "cells"
 
 
