@@ -15,6 +15,7 @@ from ..structure import contains_node, tuple_maker
 from .choice import COMPARISONS
 from .dialects import DIALECTS, elementwise_source, number_source
 from .emit_numpy import ufunc_of
+from .lanes_loops import LoopKernel, loop_kernel
 from .naming import all_names, leaf_names
 from .paths import Path, Plan
 from .statements import ArrayProgram, Statement
@@ -209,7 +210,7 @@ class Lanes:
         self.out_axes = options["out_axes"]
         self.eager = eager
         self.looped = vmap(self._alone, self.in_axes, self.out_axes)
-        self.kernels: dict[Any, Kernel] = {}
+        self.kernels: dict[Any, Kernel | LoopKernel] = {}
         self.lock = threading.RLock()
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -281,13 +282,16 @@ class Lanes:
                 blocks.append(leaf.key.data if leaf.kind == "parameter" else np.float64(leaf.key._number()))
         key = (id(path), plan.key(), tuple(mapped))
         kernel = self.kernels.get(key)
-        program, expected = None, path.expected
+        expected = path.expected
         if kernel is None:
-            program, expected = path.statements(plan, scalar=True)
-            path.expected = expected
             while len(self.kernels) >= MAX_KERNELS:
                 self.kernels.pop(next(iter(self.kernels), None), None)
-            kernel = self.kernels[key] = Kernel(program, mapped)
+            kernel = loop_kernel(path, plan)
+            if kernel is None:
+                program, expected = path.statements(plan, scalar=True)
+                path.expected = expected
+                kernel = Kernel(program, mapped)
+            self.kernels[key] = kernel
             kernel.scope["_path"] = path  # kept, so that its id stays its own
         found = kernel.run(blocks, mapped, lanes)
         held = np.ones(lanes, dtype=bool)

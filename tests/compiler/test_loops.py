@@ -221,6 +221,36 @@ def test_lanes(backend):
         np.testing.assert_allclose(np.asarray(a), b, rtol=1e-9)
 
 
+def test_vmap_of_long_recurrences():
+    compiled = ag.compile(
+        ag.vmap(ag.value_and_grad(functools.partial(chain, n=1200), argnums=(0, 1)), in_axes=(0, None))
+    )
+    x = np.linspace(0.1, 0.9, 40)
+    value, (dx, dw) = compiled(x, 1.1)
+    (kernel,) = compiled._lanes.kernels.values()
+    assert len(kernel.text.splitlines()) < 40
+    kernel.width = 16  # blocks of lanes
+    assert np.array_equal(compiled(x, 1.1)[0], value)
+    for k in (0, 17, 39):
+        expected = ag.value_and_grad(functools.partial(chain, n=1200), argnums=(0, 1))(x[k], 1.1)
+        np.testing.assert_allclose([value[k], dx[k], dw[k]], flat(expected), rtol=1e-9)
+
+
+def test_vmap_of_long_recurrences_over_data():
+    def f(a, xs, bias):
+        h = 0.0
+        for x in xs:
+            h = ag.tanh(a * h + x) + bias[0]
+        return h * bias[1]
+
+    xs = np.random.default_rng(0).normal(size=(5, 1500))
+    compiled = ag.compile(ag.vmap(ag.value_and_grad(f), in_axes=(None, 0, None)))
+    eager = ag.vmap(ag.value_and_grad(f), in_axes=(None, 0, None))
+    for bias in ([0.1, 2.0], [0.2, -1.0]):
+        found, expected = compiled(0.7, xs, np.array(bias)), eager(0.7, xs, np.array(bias))
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
 IN_DRJIT = (chain, two_back, rotation, constants, nested, one_after_the_other, the_end_is_used, labelled, with_where)
 
 
