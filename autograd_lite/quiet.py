@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["quiet"]
+__all__ = ["quiet", "runner"]
 
 #: from 2.0 on NumPy's error state belongs to a context, before to a thread
 _CONTEXTUAL = int(np.__version__.split(".")[0]) >= 2
@@ -24,6 +24,13 @@ def quiet(function: Callable[..., Any], foreign: bool = False) -> Callable[..., 
     """
     if foreign or not _CONTEXTUAL:
         return np.errstate(all="ignore")(function)
+    return functools.partial(runner(), function)
+
+
+def runner() -> Callable[..., Any]:
+    """What calls a function under ``np.errstate(all="ignore")``: ``run(function, *args)``, on one thread at a time."""
+    if not _CONTEXTUAL:
+        return np.errstate(all="ignore")(lambda function, *args: function(*args))
     context = Context()
     context.run(np.seterr, all="ignore")
-    return functools.partial(context.run, function)
+    return context.run

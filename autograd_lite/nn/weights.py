@@ -19,15 +19,15 @@ import numpy as np
 from ..graph import STATE, Fan, Node, Sink, hooked
 from ..nodes import UNREACHED
 from ..primitives import reductions
-from ..quiet import quiet
+from ..quiet import runner
 from .neuron import Samples, neurons, shares, sums
 from .parameter import Element, Parameter
 
 __all__ = ["Frozen", "Weights"]
 
 _dot, _vdot, _array, _frombuffer, _pack = np.dot, np.vdot, np.ndarray, np.frombuffer, struct.pack
-#: NumPy's product without its warnings; called by sweeps, of which one runs at a time
-_quiet_dot = quiet(np.dot)
+#: calls NumPy without its warnings; used by sweeps, of which one runs at a time
+_quietly = runner()
 
 #: multiplications up to which plain loops are faster than NumPy
 SMALL = 64
@@ -41,15 +41,21 @@ class Frozen:
         matrix: Ω, read-only.
         bias: β, read-only; None if the layer has none.
         finite: whether every weight is; otherwise plain loops are used, as a BLAS may take 0·inf for 0.
+        plain: whether Ωᵀδ is a plain loop.
+        units: the number of neurons.
+        pack: makes bytes of so many floats.
     """
 
-    __slots__ = ("_rows", "bias", "finite", "matrix", "raw")
+    __slots__ = ("_rows", "bias", "finite", "matrix", "pack", "plain", "raw", "units")
 
     def __init__(self, raw: tuple[bytes, bytes | None], shape: tuple[int, ...]) -> None:
         self.raw = raw
         self.matrix = np.frombuffer(raw[0]).reshape(shape)
         self.bias = None if raw[1] is None else np.frombuffer(raw[1])
         self.finite = bool(np.isfinite(self.matrix).all())
+        self.plain = self.matrix.size <= SMALL or not self.finite
+        self.units = len(self.matrix)
+        self.pack = struct.Struct(f"{self.units}d").pack
         self._rows: tuple[list[list[float]], list[float]] | None = None
 
     def lists(self) -> tuple[list[list[float]], list[float]]:
@@ -147,15 +153,15 @@ class Weights(Sink):
 
     def to_inputs(self, fan: Fan) -> tuple[Any, list[float]]:
         """δ of a sample, and Ωᵀδ: what each of its inputs is handed."""
-        frozen = fan.weights
-        first, last = fan.first, fan.first + fan.count
         if not fan.nodes:
             return fan.adjoints, []
-        if frozen.matrix.size <= SMALL or not frozen.finite:
-            handed = shares(fan.adjoints, frozen.lists()[0][first:last], len(fan.inputs))
+        frozen = fan.weights
+        if frozen.plain or fan.count != frozen.units:
+            rows = frozen.lists()[0][fan.first : fan.first + fan.count]
+            handed = shares(fan.adjoints, rows, len(fan.inputs))
             return fan.adjoints, handed if fan.columns is None else [handed[i] for i in fan.columns]
-        delta = _packed(fan.adjoints)
-        product = _quiet_dot(delta, frozen.matrix if fan.count == len(frozen.matrix) else frozen.matrix[first:last])
+        delta = _frombuffer(frozen.pack(*fan.adjoints))
+        product = _quietly(delta.dot, frozen.matrix)
         return delta, (product if fan.columns is None else product[fan.columns]).tolist()
 
     def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
