@@ -331,6 +331,56 @@ def test_loops_cover_the_program(f):
                 assert tuple(read) == program.args[id - program.first]
 
 
+def random_recurrence(seed):
+    """A step of random operations on what was carried, data, parameters and constants; and something made of it all."""
+    rng = np.random.default_rng(seed)
+    kinds = ("sin", "cos", "tanh", "add", "mul", "sub", "softplus", "maximum", "dot", "atan")
+    size = int(rng.integers(2, 8))
+    states = int(rng.integers(1, 4))
+    picks = [(kinds[rng.integers(len(kinds))], rng.integers(0, 1 << 20, size=4)) for _ in range(size)]
+    ends = rng.integers(0, 1 << 20, size=6)
+
+    def apply(kind, xs):
+        if kind in ("add", "mul", "sub"):
+            return {"add": xs[0] + xs[1], "mul": xs[0] * xs[1], "sub": xs[0] - xs[1]}[kind]
+        if kind == "dot":
+            return ag.dot(xs[:2], xs[2:])
+        return getattr(ag, kind)(*xs[: 2 if kind == "maximum" else 1])
+
+    def f(a, data):
+        carried = [0.5, a, data[0]][:states]
+        before, kept = list(carried), []
+        for i, x in enumerate(data):
+            pool = [*carried, before[-1], x, a, 0.75, 0.01 * i]
+            for kind, at in picks:
+                pool.append(apply(kind, [pool[k % len(pool)] for k in at.tolist()]))
+            before = carried
+            new = [ag.sin(item) * 0.5 for item in pool[-states:]]
+            carried = [*new[1:], new[0]]
+            kept.append(pool[-1 - int(ends[0]) % size])
+        result = carried[0] + carried[-1] * a
+        if ends[1] % 2:
+            result = result + ag.sum([k * k for k in kept])
+        if ends[2] % 3 == 0:
+            result = result * ag.tanh(kept[3]) + kept[-1]
+        return result + (ag.logsumexp(kept) if ends[3] % 3 == 0 else 0.0)
+
+    return f, (float(rng.normal()), rng.normal(size=30))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("seed", range(24))
+def test_random_recurrences(seed, backend):
+    if backend != "numpy" and seed % 4:
+        return
+    f, args = random_recurrence(seed)
+    eager = ag.value_and_grad(f, argnums=(0, 1))
+    compiled = ag.compile(eager)
+    compiled(*args)
+    _, found = run(compiled, backend, args)
+    np.testing.assert_allclose(found, flat(eager(*args)), rtol=1e-8, atol=1e-10)
+
+
 def test_no_loop_where_nothing_repeats():
     assert find_loops(program_of(lambda x: ag.sin(x) * ag.exp(x), (0.3,))) == []
     assert looped(program_of(lambda x: ag.sin(x) * ag.exp(x), (0.3,))) is None
