@@ -12,7 +12,7 @@ from pickle import PicklingError
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .base import Op, Operand, as_float
+from .base import SHORTCUT, Op, Operand, as_float
 from .fused import FUSED
 
 __all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive", "refusing"]
@@ -154,8 +154,9 @@ def dispatch(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any] 
     """Apply ``primitive`` to whatever the arguments are: Values, arrays, plain numbers."""
     if named or 0 <= primitive.arity != len(args):
         args = _complete(primitive, args, named or {})
+    value = SHORTCUT.kind
     for arg in args:
-        if _is_array(arg):
+        if type(arg) is not value and type(arg) is not float and _is_array(arg):
             return _elementwise(primitive, args)
     for arg in args:
         if isinstance(arg, Operand):
