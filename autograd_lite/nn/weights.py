@@ -166,12 +166,16 @@ class Weights(Sink):
 
     def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
-        with np.errstate(all="ignore"):
-            to_weight, to_bias = self._gradients(adjoints)
-            bad = _add(self.weight, to_weight)
-            if self.bias is not None:
-                bad += _add(self.bias, to_bias)
+        if STATE.watched:  # hooks are the user's code
+            with np.errstate(all="ignore"):
+                return self._commit(adjoints)
+        bad: list[Node] = _quietly(self._commit, adjoints)
         return bad
+
+    def _commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
+        to_weight, to_bias = self._gradients(adjoints)
+        bad = _add(self.weight, to_weight)
+        return bad if self.bias is None else bad + _add(self.bias, to_bias)
 
     def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
@@ -202,7 +206,7 @@ class Weights(Sink):
 
     def snapshot(self) -> Any:
         """Copies of the gradients."""
-        return self.weight.grad.clone(), None if self.bias is None else self.bias.grad.clone()
+        return self.weight.storage.grad.copy(), None if self.bias is None else self.bias.storage.grad.copy()
 
     def restore(self, before: Any) -> None:
         """Put the copies back."""
