@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import nn
 from autograd_lite.compiler import Program, interpreter, paths
+from autograd_lite.compiler.cells import SUM, Cell
 from autograd_lite.compiler.choice import COMPARISONS, gate, pick, stop
-from autograd_lite.compiler.interpreter import Cell, Interpreter
+from autograd_lite.compiler.interpreter import Interpreter
 from autograd_lite.compiler.passes import optimized
 from autograd_lite.compiler.paths import Path
 from autograd_lite.compiler.program import Leaf
@@ -156,7 +157,7 @@ def test_a_planted_wrong_rule_is_caught(monkeypatch):
             out, dx, dy = super().parts(x, y)
             return (out, 1.0, 0.0) if x == y else (out, dx, dy)
 
-    swapped = {id(TABLE["add"]): interpreter.CODES[id(TABLE["sub"])], id(TABLE["dot"]): interpreter.SUM}
+    swapped = {id(TABLE["add"]): interpreter.CODES[id(TABLE["sub"])], id(TABLE["dot"]): SUM}
     for name, code in (("add", swapped[id(TABLE["add"])]), ("dot", swapped[id(TABLE["dot"])])):
         with monkeypatch.context() as patch:
             patch.setitem(interpreter.CODES, id(TABLE[name]), code)
