@@ -27,6 +27,7 @@ HOT_ROOMS = [
         "methods",
         "value",
         "nn/neuron",
+        "compiler/cells",
         "compiler/interpreter",
     )
 ]
