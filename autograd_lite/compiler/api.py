@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, cast
 
 import numpy as np
@@ -125,7 +126,7 @@ class Compiled:
         self._sweeps = Sweeps(Compiled(recordable(f)), f) if isinstance(f, Jacobian) else None
         self.numbers_only = isinstance(f, Jacobian)  # what it closes over counts as constant
         self._chain = 0
-        self._forgotten = 0
+        self._forgotten = self._changes = 0
         self.general = self._call
 
     def __new__(cls, f: Callable[..., Any]) -> Compiled:
@@ -312,12 +313,17 @@ class Compiled:
             state.entries.pop(next(iter(state.entries), None), None)
             self._forgotten += 1
             if self._forgotten == MANY:
-                warnings.warn(
-                    f"{self._name()} was recorded for more than {MANY} different shapes, texts or integers, and "
-                    f"records anew for most of them: call it with fewer kinds of arguments, or call the plain function",
-                    CompileWarning,
-                    stacklevel=5,
+                self._warn(
+                    f"was recorded for more than {MANY} different shapes, texts or integers, and records anew for most "
+                    f"of them: call it with fewer kinds of arguments, or call the plain function"
                 )
+
+    def _warn(self, what: str) -> None:
+        """A CompileWarning at the user's line."""
+        level, frame = 1, sys._getframe()
+        while frame.f_back is not None and not _is_users(frame):
+            level, frame = level + 1, frame.f_back
+        warnings.warn(f"{self._name()} {what}", CompileWarning, stacklevel=level)
 
     def _state(self) -> _State:
         """The recordings for the function's surroundings as they are now."""
@@ -329,6 +335,13 @@ class Compiled:
                 return state
         made = _State(self.inner)
         self._call_with(None)
+        self._changes += bool(states)
+        if self._changes == MANY:
+            changed = " and ".join(map(repr, states[0].watch.changed()[:3])) or "something"
+            self._warn(
+                f"was recorded for {MANY} different surroundings, since {changed} that it uses changes from call to "
+                f"call: pass it as an argument, or make it an ag.Value"
+            )
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
@@ -476,3 +489,9 @@ class Compiled:
             result = (float(outputs[0]), result)
         compilation.give_back(held)
         return True, result
+
+
+def _is_users(frame: FrameType) -> bool:
+    """Whether a frame is neither of this package nor of a function that it generated."""
+    name = frame.f_code.co_filename
+    return not frame.f_globals.get("__name__", "").startswith("autograd_lite") and not name.startswith("<autograd_lite")

@@ -130,6 +130,14 @@ class Watch:
                 return False
         return all(array.shape == copy.shape and _same_array(array, copy) for array, copy in self.arrays)
 
+    def changed(self) -> list[str]:
+        """The names of globals, attributes and variables that are something else now."""
+        found = [key for place, key, thing in self.items if place.get(key, _MISSING) is not thing]
+        for f, code, _, _ in self.functions:
+            held = {id(cell): name for name, cell in zip(code.co_freevars, f.__closure__ or ())}
+            found += [held[id(c)] for c, thing in self.cells if id(c) in held and c.cell_contents is not thing]
+        return [key for key in dict.fromkeys(found) if isinstance(key, str)]
+
     # --- looking around -------------------------------------------------------------------------------------------
 
     def _walk(self, start: Any) -> None:

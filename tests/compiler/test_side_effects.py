@@ -206,7 +206,7 @@ def test_many_shapes_and_integers_stay_bounded_and_say_so():
         for n in range(1, MANY + 2 * MAX_KEYS):
             x = [2.0] * (n % (MANY + 30) + 1)
             assert compiled(x) == 4.0 * len(x)
-    assert [w.category for w in found] == [CompileWarning]
+    assert [(w.category, w.filename) for w in found] == [(CompileWarning, __file__)]
     assert sum(len(state.entries) for state in compiled._states) <= MAX_KEYS
     assert compiled([3.0] * 2) == 18.0
 
@@ -262,3 +262,29 @@ def test_a_result_that_depends_on_no_value_is_a_number():
     assert type(compiled(W, 3.0)) is float
     assert type(compiled(3.0, W)) is ag.Value
     assert type(ag.compile(lambda x, s: s * W)(ag.Value(1.0), 3.0)) is ag.Value
+
+
+class Schedule:
+    rate = 1.0
+
+
+def test_a_constant_that_changes_at_every_call_is_named():
+    rate = 1.0
+    schedule = Schedule()
+    functions = [lambda x: x * rate, lambda x: x * schedule.rate]
+    for f in functions:
+        compiled = ag.compile(f)
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            for k in range(MANY + 20):
+                rate = schedule.rate = float(k)
+                assert compiled(2.0) == 2.0 * k
+        assert [w.category for w in found] == [CompileWarning]
+        assert "'rate'" in str(found[0].message)
+        assert found[0].filename == __file__
+    live = ag.Value(1.0)
+    compiled = ag.compile(lambda x: x * live)
+    for k in range(MANY + 20):
+        live.data = float(k)
+        assert compiled(2.0).data == 2.0 * k
+    assert len(compiled._states) == 1
