@@ -39,8 +39,7 @@ def straight_line(
         (parameters is None and not variadic)
         or watch.arrays
         or watch.sequences
-        or watch.lengths
-        or len(watch) > MAX_CONDITIONS
+        or len(watch) + len(watch.lengths) > MAX_CONDITIONS
     ):
         return None
     if any(named is not None for _, _, _, named in watch.functions):
@@ -194,6 +193,9 @@ def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> t
     for k, (cell, thing) in enumerate(watch.cells):
         scope[f"_c{k}"], scope[f"_w{k}"] = cell, thing
         tests.append(f"_c{k}.cell_contents is not _w{k}")
+    for k, (place, length) in enumerate(watch.lengths):
+        scope[f"_l{k}"] = place
+        tests.append(f"len(_l{k}) != {length}" if length else f"_l{k}")
     for k, (f, code, defaults, _) in enumerate(watch.functions):
         scope[f"_f{k}"], scope[f"_g{k}"], scope[f"_h{k}"] = f, code, defaults
         tests.append(f"_f{k}.__code__ is not _g{k}")

@@ -204,7 +204,7 @@ class Watch:
 
     def _function(self, f: FunctionType) -> list[Any]:
         self.functions.append((f, f.__code__, f.__defaults__, f.__kwdefaults__))
-        found: list[Any] = [*(f.__defaults__ or ()), *self._mapping(f.__kwdefaults__ or {})]
+        found: list[Any] = [*(f.__defaults__ or ()), *(self._mapping(f.__kwdefaults__) if f.__kwdefaults__ else ())]
         for cell in f.__closure__ or ():
             try:
                 self.cells.append((cell, cell.cell_contents))
@@ -214,6 +214,8 @@ class Watch:
         if f.__module__ is not None and f.__module__.split(".")[0] in ("autograd_lite", "numpy", "math", "builtins"):
             return found
         names = _names(f.__code__)
+        if vars(f):  # f.rate
+            found += self._mapping(vars(f))
         if not names.isdisjoint(_ALL):
             found += self._mapping(f.__globals__)
         self.names |= names

@@ -302,3 +302,38 @@ def test_a_default_that_changes_is_seen():
     scaled.__defaults__ = (2.0,)
     scaled.__code__ = (lambda x, by=1.0: x + by).__code__
     assert g(3.0) == 5.0
+
+
+def test_short_calls_are_made_where_a_function_calls_others():
+    def inner(x, y):
+        return ag.exp(x) * y
+
+    class Model:
+        factor = 2.0
+
+        def __call__(self, x):
+            return inner(x, 3.0) * self.factor
+
+    model = Model()
+    for f in (lambda x: inner(x, 2.0), lambda *p: inner(p[0], 2.0), lambda x: model(x)):
+        g = ag.compile(ag.grad(f))
+        for x in (0.5, 0.25):
+            assert g(x) == pytest.approx(ag.grad(f)(x), rel=1e-15)
+        assert is_direct(g)
+    Model.factor = 5.0
+    assert g(0.0) == 15.0
+    model.factor = 1.0
+    assert g(0.0) == 3.0
+    Model.__call__ = lambda self, x: 7.0 * x
+    assert g(0.0) == 7.0
+
+
+def test_an_attribute_of_a_function_that_changes():
+    def scaled(x):
+        return scaled.rate * x
+
+    scaled.rate = 2.0
+    g = ag.compile(lambda x: scaled(x) + 1.0)
+    assert (g(3.0), g(3.0)) == (7.0, 7.0)
+    scaled.rate = 5.0
+    assert g(3.0) == 16.0
