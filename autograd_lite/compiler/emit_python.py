@@ -14,9 +14,10 @@ from typing import Any
 from ..primitives.core import TABLE, Primitive
 from .choice import COMPARISONS
 from .naming import all_names
+from .program import built_in
 from .statements import ArrayProgram, Statement
 
-__all__ = ["Lines", "definitions", "scalar_lines"]
+__all__ = ["Lines", "definitions", "inline", "scalar_lines"]
 
 #: functions of ``math`` that agree with the table wherever they return
 _MATH = {
@@ -151,6 +152,12 @@ def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lin
     else:
         lines.scope[f"_{name}"] = prim.fn
     return f"_{name}({', '.join(args)})"
+
+
+def inline(prim: Primitive, args: Sequence[str]) -> str | None:
+    """An expression for a primitive that is an operator or a choice, of operands that are names; None for others."""
+    template = _INLINE.get(prim.name) if built_in(prim.name) is prim else None
+    return None if template is None else template.format(*args)
 
 
 def _written_out(name: str, args: Sequence[str]) -> str:

@@ -6,12 +6,13 @@ each reading what is the same way back (a recurrence), is one generated loop for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .activity import active_numbers
 from .choice import COMPARISONS
-from .emit_python import scalar_lines
+from .emit_python import inline, scalar_lines
 from .program import Leaf, Program
 from .statements import ArrayProgram, Builder
 
@@ -191,7 +192,8 @@ class Rolled:
             names = [f"x{j}_{n}" for n in range(len(refs))]
             reads = [f"{name} = {ref}" for name, ref in zip(names, refs)]
             scope[f"fn{j}"] = program.prims[k].fn
-            ahead += [*reads, f"v[i + {j}] = fn{j}({', '.join(names)})"]
+            called = inline(program.prims[k], names) or f"fn{j}({', '.join(names)})"
+            ahead += [*reads, f"v[i + {j}] = {called}"]
             behind[:0] = self._reverse(stretch, j, refs, names, scope)
         lines = [
             "def forward(v):",
@@ -235,9 +237,12 @@ class Rolled:
         compiled = ArrayProgram(leaves, builder, [partials[n] for n in chosen], {})
         lines = scalar_lines(compiled, [*names, f"y{j}"], safe=True)
         scope.update(lines.scope)
-        reads = [f"{name} = {ref}" for name, ref in zip(names, refs)]
-        adds = [f"d{refs[n][1:]} += g * ({text})" for n, text in zip(chosen, lines.results)]
-        return [*reads, f"y{j} = v[i + {j}]", f"g = d[i + {j}]", *lines.lines, *adds]
+        adds = [
+            f"d{refs[n][1:]} += g" + ("" if text == "1.0" else f" * ({text})") for n, text in zip(chosen, lines.results)
+        ]
+        used = set(re.findall(r"\w+", " ".join([*lines.lines, *adds])))
+        reads = [f"{name} = {ref}" for name, ref in zip([*names, f"y{j}"], [*refs, f"v[i + {j}]"]) if name in used]
+        return [*reads, f"g = d[i + {j}]", *lines.lines, *adds]
 
     def _ever_active(self, a: int, move: int, stretch: Stretch) -> bool:
         return bool(self.active[a] or self.active[a + move * (stretch.count - 1)])
