@@ -77,11 +77,11 @@ class _Tables:
             self.args[rows, n] = [program.args[k][n] for k in rows.tolist()]
 
 
-def find_loops(program: Program) -> list[Loop]:
-    """The loops of a program in order, those that save most found first."""
+def find_loops(program: Program, stop: int | None = None) -> list[Loop]:
+    """The loops of a program in order, those that save most found first; among the first ``stop`` instructions."""
     tables = _Tables(program)
     found: list[Loop] = []
-    ranges = [(0, len(program))]
+    ranges = [(0, len(program) if stop is None else stop)]
     while ranges and len(found) < MAX_LOOPS:
         low, high = ranges.pop()
         loop = _best(tables, low, high) if high - low >= SMALLEST else None

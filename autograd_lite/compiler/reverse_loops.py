@@ -65,8 +65,9 @@ def loop_adjoints(
             handed[k] = leaf("carry", shape, builder.broadcast(begin[k], shape), name and "d" + name)
             if isinstance(new, Symbol):
                 seeds.append((moved[new.id], handed[k]))
-    return _ended(builder, ahead, back, operands, given, live, direct, handed, sweep(
-        back.builder, seeds, inputs, back.names), leaf)  # fmt: skip
+    masks = {moved[k].id: moved[mask.id] for k, mask in ahead.masks.items()}
+    found = sweep(back.builder, seeds, inputs, back.names, masks)
+    return _ended(builder, ahead, back, operands, given, live, direct, handed, found, leaf)
 
 
 def _live(ahead: Scan, live: set[int], reach: Reach) -> set[int]:

@@ -109,6 +109,13 @@ def with_where(x, w):
     return x
 
 
+def masked(x, w):
+    """The branch that is not taken has no derivative: the square root of a negative number."""
+    for _ in range(30):
+        x = ag.where(x > 0.0, ag.sqrt(x) - w, x * x + 0.1)
+    return x
+
+
 def two_uses(x):
     """The same step with and without something else that reads it."""
     y = x
@@ -122,7 +129,7 @@ CASES = {
     chain: (0.5, 1.1), two_back: (1.0, 2.0), rotation: (1.0, 0.0, 2.0), echo: (0.7, DATA),
     recurrent_loss: (0.7, DATA, TARGETS), every_state: (0.9, DATA), constants: (0.3,), nested: (0.3, 0.2),
     one_after_the_other: (0.4, 0.9), the_end_is_used: (0.4, 0.9),
-    labelled: (0.1, 0.2), with_where: (0.3, 0.25), two_uses: (0.7,),
+    labelled: (0.1, 0.2), with_where: (0.3, 0.25), masked: (0.3, 0.8), two_uses: (0.7,),
 }  # fmt: skip
 
 
@@ -144,6 +151,8 @@ def run(compiled, backend, args):
         warnings.simplefilter("ignore")
         if backend == "torch":
             args = [library.tensor(arg, dtype=library.float64) for arg in args]
+        elif backend == "numpy":
+            args = [np.float64(arg) if np.ndim(arg) == 0 else arg for arg in args]
         return text, flat((library.jit(f) if backend == "jax" else f)(*args))
 
 
@@ -251,7 +260,18 @@ def test_vmap_of_long_recurrences_over_data():
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-IN_DRJIT = (chain, two_back, rotation, constants, nested, one_after_the_other, the_end_is_used, labelled, with_where)
+IN_DRJIT = (
+    chain,
+    two_back,
+    rotation,
+    constants,
+    nested,
+    one_after_the_other,
+    the_end_is_used,
+    labelled,
+    with_where,
+    masked,
+)
 
 
 @pytest.mark.parametrize("f", IN_DRJIT, ids=lambda f: f.__name__)
