@@ -386,7 +386,7 @@ class Compiled:
         tainted = any(path.tainted) and (bool(values) or not self.numbers_only)
         if not many and path.recording.plain[0] is not bool and (values or tainted):
             given = tuple(path.arguments[k] for k in values)
-            wrt = given + path.live if tainted else path.reaching(given)
+            wrt = given + path.live if tainted else given if self.numbers_only else path.reaching(given)
         elif many and tainted and any(path.leaves[k].kind == "value" for k in path.live):
             return True, self._f(*args, **named)
         compilation = path.compilation(True, wrt)

@@ -311,9 +311,10 @@ class Path:
         if levels <= COMPACT:
             return None
         found = self.looped(plan)
-        if found is None or levels > LONG:
-            return found
-        return found if _lines(found) < _lines(self.statements(plan, scalar=False)[0]) else None
+        if found is None:
+            return None
+        without = levels if levels > LONG else len(self.statements(plan, scalar=False)[0].statements)
+        return found if _lines(found) < without else None
 
     def _choose(self) -> bool:
         """Whether single numbers are faster than arrays: few operations, or few of them alike."""
@@ -338,10 +339,11 @@ class Path:
         return scalar < statements * ARRAY_STATEMENT + array
 
     def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
-        """These leaves; none if no output depends on any: then the result is a plain number."""
+        """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""
         found = self.reached.get(leaves)
         if found is None:
-            found = self.reached[leaves] = leaves if any(_reached(self.program, leaves)) else ()
+            apart = any(_reached(self.program, self.arguments)) and not any(_reached(self.program, leaves))
+            found = self.reached[leaves] = () if apart else leaves
         return found
 
     def compilation(

@@ -288,3 +288,12 @@ def test_a_constant_that_changes_at_every_call_is_named():
         live.data = float(k)
         assert compiled(2.0).data == 2.0 * k
     assert len(compiled._states) == 1
+
+
+def test_derivatives_with_respect_to_values_are_values():
+    x = ag.Value(1.5)
+    for f in (ag.jacobian(lambda v: [3.0 * v, 4.0]), lambda v: [ag.grad(lambda u: 3.0 * u)(v)]):
+        for compiled in (ag.compile(f), ag.compile(f)):
+            assert {type(v) for v in compiled(x)} == {type(v) for v in f(x)} == {ag.Value}
+    single = ag.compile(lambda v: ag.grad(lambda u: 3.0 * u)(v))
+    assert type(single(x)) is ag.Value
