@@ -167,6 +167,9 @@ class Compiled:
     def source(self, backend: str = "numpy") -> str:
         """The program as source: "numpy", "jax", "torch", "drjit", or "python" if its numbers stay scalars.
 
+        A recurrence of many equal steps is a loop in it, and its reverse sweep another: ``for`` in NumPy, PyTorch and
+        Dr.Jit (a kernel a step), ``jax.lax.scan`` in JAX.
+
         Dr.Jit's function takes and returns a ``drjit.llvm.Float64`` for every scalar, with a number for each of many
         points, and is what ``vmap`` of this function computes: one fused kernel. Arrays are lists of such (a NumPy
         array of points goes in with its points last), and plain numbers belong to all points; those that change from
@@ -179,7 +182,7 @@ class Compiled:
 
         Raises:
             CompileError: before the first call, which decides the shapes.
-            NotImplementedError: for a primitive that the library doesn't have, or not in double precision.
+            NotImplementedError: for a primitive of the user's own without ``array=``; ``polygamma`` of a variable order.
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
         compilation = self._recorded()
