@@ -182,7 +182,7 @@ class Compiled:
 
         Raises:
             CompileError: before the first call, which decides the shapes.
-            NotImplementedError: for a primitive of the user's own without ``array=``; ``polygamma`` of a variable order.
+            NotImplementedError: for a primitive of one's own without ``array=``; ``polygamma`` of a variable order.
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
         compilation = self._recorded()
