@@ -4,15 +4,14 @@
 of a plain install. Everything else about the package is in ``pyproject.toml``.
 """
 
-import ast
 import os
 import platform
-import re
 import sys
-from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
+
+from build_native import improve
 
 #: what a sweep and a recording run through; the rest of the house is not hot
 HOT_ROOMS = [
@@ -58,205 +57,6 @@ class OptionalBuild(build_ext):
             wheel.root_is_pure = True  # what is installed anywhere is called py3-none-any
 
 
-def docstrings(room):
-    """The docstrings of a room: by function, by class, and by (class, method)."""
-    found = {}
-    for item in ast.parse(Path(room).read_text(encoding="utf-8")).body:
-        if isinstance(item, (ast.FunctionDef, ast.ClassDef)):
-            found[item.name] = ast.get_docstring(item, clean=False)
-        if isinstance(item, ast.ClassDef):
-            for inner in item.body:  # the first of a property's functions is its getter, and has the text
-                if isinstance(inner, ast.FunctionDef):
-                    found.setdefault(f"{item.name}.{inner.name}", ast.get_docstring(inner, clean=False))
-    return {name: text for name, text in found.items() if text}
-
-
-def put_docstrings_back(source, rooms):
-    """Write the docstrings, which mypyc leaves out, into the C source it made: help() shows the same on every build."""
-    texts = {Path(room).stem: docstrings(room) for room in rooms}
-
-    def quoted(room, name):
-        text = texts.get(room.split("___")[-1], {}).get(name)
-        return text and "".join(
-            chr(byte) if 31 < byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}" for byte in text.encode()
-        )
-
-    def documented(match):
-        head, room, name, signature = match.groups()
-        text = quoted(room, name.replace("___", "."))
-        return f'{head}{signature}{text}")' if text else match.group(0)
-
-    def of_class(match):
-        text = next((t for room in texts if (t := quoted(room, match[2]))), None)
-        return f'{match[1]}{match[3]}{text}")' if text else match.group(0)
-
-    def of_property(match):
-        text = quoted(match[2], f"{match[3]}.{match[4]}")
-        return f'{match[1]}"{text}", NULL}}' if text else match.group(0)
-
-    code = Path(source).read_text(encoding="utf-8")
-    call = r'PyDoc_STR\((".*?\\n--\\n\\n)"\)'
-    rooms_of = "|".join(rf"(?:\w+___)?{re.escape(stem)}" for stem in texts)
-    code = re.sub(
-        rf"(\(PyCFunction\)CPyPy_({rooms_of})___(\w+),\s*METH_[^,]*,\s*PyDoc_STR\()" + call[len(r"PyDoc_STR\(") :],
-        documented,
-        code,
-    )
-    code = re.sub(
-        r'(\.tp_name = "(\w+)",(?:(?!\.tp_name).)*?\.tp_doc = PyDoc_STR\()(".*?\\n--\\n\\n)"\)',
-        of_class,
-        code,
-        flags=re.S,
-    )
-    code = re.sub(
-        rf"(\(getter\)({rooms_of})___([A-Z]\w*?)_get_(\w+),\s*(?:\(setter\)\w+|NULL),\s*)NULL,\s*NULL\}}",
-        of_property,
-        code,
-    )
-    Path(source).write_text(code, encoding="utf-8")
-
-
-#: what mypyc makes of ``Value.__new__(Value)``: a method looked up by name, its arguments in a tuple
-MAKING = re.compile(
-    r"(\w+) = \(PyObject \*\)CPyType_value___Value;\s*\w+ = \(PyObject \*\)CPyType_value___Value;\s*"
-    r"\w+ = CPyStatics\[\d+\]; /\* '__new__' \*/\s*PyObject \*\w+\[2\] = \{[^;]*;\s*\w+ = \(PyObject \*\*\)&\w+;\s*"
-    r"(\w+) = PyObject_VectorcallMethod\([^;]*;"
-)
-CHECKING = re.compile(r"PyObject_TypeCheck\((\w+), (CPyType_(?:nodes___Node|base___Operand))\)")
-TEMPLATE = re.compile(r"(static PyTypeObject CPyType_value___Value_template_ = \{[^{}]*?)(\.tp_name)", re.S)
-#: the constructor for one positional argument, without a tuple of arguments and their parsing; all else as ever
-CALLING = """
-static PyObject *value___Value_vectorcall(PyObject *type, PyObject *const *args, size_t flags, PyObject *names)
-{
-    Py_ssize_t n = PyVectorcall_NARGS(flags), named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
-    if (n == 1 && named == 0 && type == (PyObject *)CPyType_value___Value)
-        return CPyDef_value___Value(args[0], NULL);
-    PyObject *made = NULL, *rest = PyTuple_New(n), *keywords = PyDict_New();
-    if (rest == NULL || keywords == NULL)
-        goto done;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        Py_INCREF(args[i]);
-        PyTuple_SET_ITEM(rest, i, args[i]);
-    }
-    for (Py_ssize_t i = 0; i < named; i++)
-        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), args[n + i]) < 0)
-            goto done;
-    made = PyType_Type.tp_call(type, rest, keywords);
-done:
-    Py_XDECREF(rest);
-    Py_XDECREF(keywords);
-    return made;
-}
-
-"""
-
-
-def quicken(source):
-    """Three short cuts in the C source that mypyc can't know to be worth taking; where it writes other C, none.
-
-    ``Value.__new__(Value)`` becomes the call of the C constructor that it ends in; whether an object is a ``Node`` is
-    first asked as "is it exactly a ``Value``", which nearly all are; and ``Value(x)`` needs no tuple. Returns how often
-    each was found.
-    """
-    path = Path(source)
-    code = path.read_text(encoding="utf-8")
-    slot = ".tp_vectorcall = value___Value_vectorcall,\n"
-    setup_value = r"\1 = (PyObject *)CPyType_value___Value;\n    \2 = CPyDef_value_____mypyc__Value_setup(\1);"
-    code, made = MAKING.subn(setup_value, code)
-    code, checked = CHECKING.subn(r"(Py_TYPE(\1) == CPyType_value___Value || PyObject_TypeCheck(\1, \2))", code)
-    code, called = TEMPLATE.subn(lambda found: CALLING + found[1] + slot + found[2], code)
-    path.write_text(code, encoding="utf-8")
-    return made, checked, called
-
-
-#: where mypyc's C takes memory for a Value, and where it gives it back
-TAKING = re.compile(r"self = (\(autograd_lite___value___ValueObject \*\)type->tp_alloc\(type, 0\));")
-GIVING = re.compile(
-    r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
-    r"(Py_TYPE\(self\)->tp_free\(\(PyObject \*\)self\);)"
-)
-LAST_INCLUDE = re.compile(r'#include "__native_internal_\w+\.h"\n')
-FREEING = re.compile(
-    r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
-    r"(CPyDef_value___Value_clear\(\(PyObject \*\)self\);)"
-)
-#: how many freed Values wait to be used again, as CPython's own floats and lists do: a megabyte of them at most
-RECYCLED = """
-#ifdef Py_GIL_DISABLED
-#define RECYCLED 0
-#else
-#define RECYCLED 8192
-#endif
-static autograd_lite___value___ValueObject *recycled[RECYCLED + 1];
-static int waiting = 0;
-
-static autograd_lite___value___ValueObject *take_recycled(void)
-{
-    autograd_lite___value___ValueObject *self = recycled[--waiting];
-    memset((char *)self + sizeof(PyObject), 0, sizeof(*self) - sizeof(PyObject));
-    PyObject_Init((PyObject *)self, CPyType_value___Value);
-    PyObject_GC_Track(self);
-    return self;
-}
-"""
-
-
-def recycle(source):
-    """A training step makes and frees the same number of Values again and again: let it use the same memory.
-
-    The collector, which counts what is newly made, then has nothing to do either. Returns how often each place was
-    found.
-    """
-    path = Path(source)
-    code = path.read_text(encoding="utf-8")
-    code, taken = TAKING.subn(r"self = type == CPyType_value___Value && waiting > 0 ? take_recycled() : \1;", code)
-    keep = "if (Py_TYPE(self) == CPyType_value___Value && waiting < RECYCLED)\n    recycled[waiting++] = self;\nelse\n"
-    code, given = GIVING.subn(rf"\1{keep}\2", code)
-    code, included = LAST_INCLUDE.subn(lambda found: found[0] + RECYCLED, code)
-    path.write_text(code, encoding="utf-8")
-    return taken, given, included
-
-
-def refer(source):
-    """Weak references to Values, which mypyc gives no class without a ``__dict__``; as in the plain source."""
-    path = Path(source)
-    header = next(path.parent.glob(f"__native{path.stem.removeprefix('__native')}.h"))
-    struct, declared = re.subn(
-        r"(\} autograd_lite___value___ValueObject;)", r"    PyObject *weak;\n\1", header.read_text(encoding="utf-8")
-    )
-    header.write_text(struct, encoding="utf-8")
-    code = path.read_text(encoding="utf-8")
-    slot = ".tp_weaklistoffset = offsetof(autograd_lite___value___ValueObject, weak),\n"
-    code, offered = TEMPLATE.subn(lambda found: found[1] + slot + found[2], code)
-    clear = "if (self->weak != NULL)\n    PyObject_ClearWeakRefs((PyObject *)self);\n"
-    code, cleared = FREEING.subn(lambda found: found[1] + clear + found[2], code)
-    path.write_text(code, encoding="utf-8")
-    return declared, offered, cleared
-
-
-#: the C function that Python calls to assign to a property; ``del`` calls it too, with nothing
-SETTER = re.compile(r"(_set_(\w+)\(\w+ \*self, PyObject \*value, void \*closure\)\s*\{\n\s*)(char retval = 2;)")
-GUARD = r"""\1if (value == NULL) {
-        PyErr_Format(PyExc_AttributeError, "property '\2' of '%.200s' object has no deleter", Py_TYPE(self)->tp_name);
-        return -1;
-    }
-    \3"""
-#: the check that mypyc makes of an argument that is said to be a str
-LABEL = 'CPy_TypeError("str", obj_label);'
-NO_LABEL = (
-    'PyErr_Format(PyExc_TypeError, "a label is a str, not %.200s: write label=str(%s)", '
-    r'Py_TYPE(obj_label)->tp_name, "\342\200\246");'
-)
-
-
-def agree(source):
-    """The errors of the plain source where mypyc has its own, and an error where it has none: ``del v.data``."""
-    path = Path(source)
-    code, guarded = SETTER.subn(GUARD, path.read_text(encoding="utf-8"))
-    path.write_text(code.replace(LABEL, NO_LABEL), encoding="utf-8")
-    return guarded, code.count(LABEL)
-
-
 def extensions():
     """The native modules, none where they can't or shouldn't be built."""
     wanted = os.environ.get("AUTOGRAD_LITE_NATIVE") == "1"
@@ -269,9 +69,11 @@ def extensions():
         flags = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
         made = mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
         for source in {source for extension in made for source in extension.sources if "__native" in source}:
-            put_docstrings_back(source, HOT_ROOMS)
-            if 0 in (found := (*quicken(source), *recycle(source), *refer(source), *agree(source))) and wanted:
-                raise SystemExit(f"mypyc writes other C than quicken(), recycle() and agree() look for: found {found}")
+            missed = improve(source, HOT_ROOMS)
+            if missed and wanted:
+                raise SystemExit(
+                    f"mypyc writes other C than build_native.py looks for: nothing for {', '.join(missed)}"
+                )
         return made
     except (ImportError, SystemExit, OSError) as error:
         if wanted:
