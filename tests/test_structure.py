@@ -37,7 +37,7 @@ BOUNDED_RECURSION = {
         "batching:_measure batching:_stack batching:_listed batching:lane_of",
         "compiler.fast:_literal compiler.sparse:_arranged",
         "compiler.lanes:Lanes._stacked compiler.lanes:_has_statics compiler.lanes:_listed compiler.lanes:_Batches._split",
-        "compiler.structure:fixed compiler.structure:has_integers",
+        "compiler.structure:fixed compiler.structure:has_integers compiler.structure:is_numeric",
         "compiler.structure:flatten compiler.structure:rebuild",
         "compiler.structure:leaves_of compiler.structure:assemble",
         "data:default_collate",

@@ -30,7 +30,7 @@ from .replay import cells_call
 from .results import Gradients, Pullback, call_primitive, scalar_result
 from .sparse import Sweeps, recordable
 from .statements import ArrayProgram
-from .structure import Parts, assemble, flatten, has_integers, rebuild
+from .structure import Parts, assemble, flatten, has_integers, is_numeric, rebuild
 from .trace import record_call
 from .watch import Watch, random_states
 
@@ -474,8 +474,8 @@ class Compiled:
         single = isinstance(self.argnums, int)
         asked = (self.argnums,) if single else tuple(self.argnums)
         chosen = [n % len(args) for n in asked if type(n) is int and -len(args) <= n < len(args)]
-        wrong = len(set(chosen)) != len(asked) or not isinstance(path.recording.result, float)
-        if wrong or len(path.program.outputs) != 1:
+        wrong = len(set(chosen)) != len(asked) or not all(is_numeric(args[n]) for n in chosen)
+        if wrong or len(path.program.outputs) != 1 or not isinstance(path.recording.result, float):
             return True, self._f(*args, **named)  # raises, and says what to use instead
         wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
         compilation = path.compilation(self.kind == "value_and_grad", wrt)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..graph import Node
 
-__all__ = ["Blocks", "Parts", "assemble", "fixed", "flatten", "has_integers", "leaves_of", "rebuild"]
+__all__ = ["Blocks", "Parts", "assemble", "fixed", "flatten", "has_integers", "is_numeric", "leaves_of", "rebuild"]
 
 #: a block is what becomes one array of a program: a float, or a float array
 Blocks = list[Any]
@@ -255,6 +255,17 @@ def leaves_of(x: Any, found: list[Any]) -> None:
             leaves_of(item, found)
     elif not isinstance(x, (str, bytes, bool)) and x is not None and (isinstance(x, Node) or hasattr(x, "__float__")):
         found.append(x)
+
+
+def is_numeric(x: Any) -> bool:
+    """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in _NUMERIC or (x.dtype.kind == "O" and all(map(is_numeric, x.flat)))
+    if isinstance(x, (list, tuple)):
+        return _as_array(x) is not None or all(map(is_numeric, x))
+    if isinstance(x, dict):
+        return all(map(is_numeric, x.values()))
+    return type(x) is float or not (x is None or isinstance(x, (bool, str, bytes)))
 
 
 def assemble(x: Any, arrays: Iterator[Any]) -> Any:

@@ -99,3 +99,23 @@ def test_one_value_in_two_places():
     y = both(w)
     y.backward()
     assert w.grad == pytest.approx(3 * 1.5**2)
+
+
+@pytest.mark.parametrize("point", [True, [True, 2.0], {"a": False}, None, "s", [1.0, None]], ids=repr)
+@pytest.mark.parametrize("transform", [ag.grad, ag.value_and_grad])
+def test_a_gradient_at_what_is_not_a_float(transform, point):
+    """A bool is a number, None and a text are errors: as without compile."""
+    plain = transform(lambda x: 1.0 * ag.Value(2.0))
+    compiled = ag.compile(plain)
+    try:
+        expected = plain(point)
+    except TypeError as error:
+        with pytest.raises(TypeError) as raised:
+            compiled(point)
+        assert str(raised.value) == str(error)
+    else:
+        assert repr(compiled(point)) == repr(expected)
+
+
+def test_a_gradient_at_a_bool():
+    assert ag.compile(ag.grad(lambda x: 3.0 * x * x))(True) == 6.0
