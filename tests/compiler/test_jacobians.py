@@ -145,7 +145,8 @@ def test_wrong_argnums(argnums):
 
 def test_a_jacobian_is_recorded_once():
     compiled = ag.compile(ag.jacobian(lambda x: [ag.sum(list(x)) * v for v in x]))
-    outer = ag.compile(lambda x, inner=ag.hessian(rosenbrock): ag.sum(list(inner(x).ravel())))
+    inner = ag.hessian(rosenbrock)
+    outer = ag.compile(lambda x, inner=inner: ag.sum(list(inner(x).ravel())))
     for c in (compiled, outer):
         c(X[:5])
         c(X[1:6])
