@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 import autograd_lite as ag
 from autograd_lite import Value, nn, optim
 
@@ -68,7 +70,7 @@ def l2(model: Any) -> Any:
 
 def mse_step(sizes: Sequence[int], batch: int) -> Callable[[], Step]:
     def make() -> Step:
-        rows, targets = problems.regression(batch, sizes[0], sizes[-1])
+        rows, targets = map(np.array, problems.regression(batch, sizes[0], sizes[-1]))  # as the peers have tensors
         model, criterion = network(sizes), nn.MSELoss()
         return training_step(model, lambda: criterion(model(rows), targets))
 
