@@ -1,7 +1,7 @@
 """The build backend: setuptools', except that a compiled wheel brings the pure one (``py3-none-any``) with it.
 
 So ``python -m build`` leaves both in ``dist/``: one for this machine, one for every other. ``AUTOGRAD_LITE_PURE=1`` and
-``AUTOGRAD_LITE_NATIVE=1`` (see ``setup.py``) ask for one of them alone.
+``AUTOGRAD_LITE_NATIVE=1`` (see ``setup.py``) ask for one of them alone; pip, which installs one, gets one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def build_wheel(
 ) -> str:
     """Build the wheel that was asked for, and the pure one beside it; return the name of the first."""
     name: str = build_meta.build_wheel(wheel_directory, config_settings, metadata_directory)
-    if not name.endswith("-none-any.whl") and os.environ.get("AUTOGRAD_LITE_NATIVE") != "1":
+    alone = os.environ.get("AUTOGRAD_LITE_NATIVE") == "1" or "PIP_BUILD_TRACKER" in os.environ  # pip installs one
+    if not name.endswith("-none-any.whl") and not alone:
         # in a process of its own: setuptools remembers the directories that it has made
         environment = dict(os.environ, AUTOGRAD_LITE_PURE="1")
         subprocess.run([sys.executable, "-c", ANYWHERE, wheel_directory], env=environment, check=True)

@@ -37,6 +37,7 @@ def backend(monkeypatch):
     )
     monkeypatch.delenv("AUTOGRAD_LITE_NATIVE", raising=False)
     monkeypatch.delenv("AUTOGRAD_LITE_PURE", raising=False)
+    monkeypatch.delenv("PIP_BUILD_TRACKER", raising=False)
     name = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["build-backend"]
     spec = importlib.util.spec_from_file_location(name, ROOT / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -59,6 +60,13 @@ def test_a_pure_wheel_is_alone(backend):
 
 def test_a_native_wheel_that_was_asked_for_is_alone(backend, monkeypatch):
     monkeypatch.setenv("AUTOGRAD_LITE_NATIVE", "1")
+    backend.stub.wheel = "autograd_lite-0.1.0-cp311-cp311-linux_x86_64.whl"
+    backend.build_wheel("dist")
+    assert backend.asked == [("this process", "dist")]
+
+
+def test_pip_which_installs_one_gets_one(backend, monkeypatch):
+    monkeypatch.setenv("PIP_BUILD_TRACKER", "somewhere")
     backend.stub.wheel = "autograd_lite-0.1.0-cp311-cp311-linux_x86_64.whl"
     backend.build_wheel("dist")
     assert backend.asked == [("this process", "dist")]

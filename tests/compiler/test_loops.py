@@ -211,6 +211,7 @@ def test_labels_are_the_names():
 @pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
 def test_lanes(backend):
     """The source of one point is a source for many: by broadcasting in NumPy, under vmap in JAX and PyTorch."""
+    library = module(backend)
     compiled = ag.compile(ag.vmap(compiled_with_gradient(chain), in_axes=(0, None)))
     x = np.linspace(0.1, 0.9, 7)
     value, (dx, dw) = compiled(x, 1.1)
@@ -218,12 +219,11 @@ def test_lanes(backend):
     exec(compiled.source(backend), scope)
     f = scope["chain"]
     if backend == "jax":
-        f = module("jax").jit(module("jax").vmap(f, in_axes=(0, None)))
+        f = library.jit(library.vmap(f, in_axes=(0, None)))
         found = f(x, 1.1)
     elif backend == "torch":
-        torch = module("torch")
-        numbers = torch.tensor(x), torch.tensor(1.1, dtype=torch.float64)
-        found = torch.func.vmap(f, in_dims=(0, None))(*numbers)
+        numbers = library.tensor(x), library.tensor(1.1, dtype=library.float64)
+        found = library.func.vmap(f, in_dims=(0, None))(*numbers)
     else:
         found = f(x, 1.1)
     for a, b in zip(found, (value, dx, dw), strict=True):
