@@ -31,6 +31,9 @@ HOT_ROOMS = [
     )
 ]
 
+#: the commands, setuptools' own among them, that need the modules; the others would wait for mypyc for nothing
+BUILDING = {"build", "build_ext", "bdist_wheel", "editable_wheel", "install", "develop"}
+
 
 class OptionalBuild(build_ext):
     """Build the extensions, or say why not and go on with the plain source."""
@@ -61,6 +64,8 @@ def extensions():
     """The native modules, none where they can't or shouldn't be built."""
     wanted = os.environ.get("AUTOGRAD_LITE_NATIVE") == "1"
     if os.environ.get("AUTOGRAD_LITE_PURE") == "1" or platform.python_implementation() != "CPython":
+        return []
+    if not BUILDING.intersection(sys.argv):  # asked for names and requirements only
         return []
     try:
         from mypyc.build import mypycify
