@@ -58,7 +58,8 @@ BOUNDED_RECURSION = {
     ],
     "functions written inside functions": ["compiler.watch:_names compiler.watch:_imports"],
     "the step of a loop, in which there are no loops": [
-        "compiler.emit_source:_written compiler.reverse:adjoints compiler.equations:_sides compiler.equations:_loop",
+        "compiler.emit_source:_written compiler.reverse:adjoints",
+        "compiler.equations:_Text.__init__ compiler.equations:_Text._write compiler.equations:_Text._loop",
         "compiler.emit_drjit:_written compiler.emit_drjit:_text compiler.emit_drjit:_for_each",
     ],
     "the parentheses of one line of a source": ["compiler.dialects:on_tensors"],
@@ -67,7 +68,6 @@ BOUNDED_RECURSION = {
         "expression:_Evaluator.argument expression:_Evaluator.binary expression:_Evaluator.call",
         "expression:_Evaluator.condition expression:_Evaluator.unary expression:_Evaluator.visit",
     ],
-    "the d's that a name begins with": ["compiler.equations:_Writer.name"],
     "a formula, cut off at a fixed size": ["notation.formulas:phrase_of_formula"],
     "the formula of one rule": ["player.ops:_Writer._count player.ops:_Writer.write"],
 }

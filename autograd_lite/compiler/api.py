@@ -195,8 +195,8 @@ class Compiled:
         return array_source(compilation.results(), backend, self._name())
 
     def equations(self) -> Equations:
-        """The same as equations, forward and backward; LaTeX in a notebook."""
-        return equations(self._recorded().results())
+        """The same as equations, forward and backward, in the chapter's letters; LaTeX in a notebook."""
+        return equations(self._recorded())
 
     def statements(self) -> ArrayProgram:
         """The forward part as array statements."""

@@ -1,16 +1,25 @@
-"""An array program as equations: LaTeX in a notebook, plain text elsewhere."""
+"""A compiled function as equations, forward and then backward: LaTeX in a notebook, plain text elsewhere.
+
+Letters are the chapter's where there are layers (f₀ = β₀ + Ω₀ x), the function's own variables where it is short, and
+the user's labels. Derivatives are as textbooks have them (``textbook.py``): tanh's is 1 − tanh².
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..primitives.core import Primitive
-from .choice import COMPARISONS
-from .naming import all_names, leaf_names
+import numpy as np
+
+from .lift import lift
+from .lift_loops import looped
+from .naming import VIEWS, Adjoint, leaf_names
+from .phrases import Phrase, Writer
 from .scan import Scan
 from .statements import ArrayProgram, Statement
+
+if TYPE_CHECKING:
+    from .paths import Compilation
 
 __all__ = ["Equations", "equations"]
 
@@ -30,7 +39,7 @@ class Equations:
     @property
     def latex(self) -> str:
         """One aligned block."""
-        rows = " \\\\\n".join(f"{left} &= {right}" for left, right in self.lines)
+        rows = " \\\\\n".join(_row(left, right, "&=", r"&\mathrel{+}=") for left, right in self.lines)
         return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
 
     def __len__(self) -> int:
@@ -46,205 +55,248 @@ class Equations:
         return f"$$\n{self.latex}\n$$"
 
 
-#: binding strengths: sum, product, application and names
-_SUM, _PRODUCT, _ATOM = 1, 2, 5
-
-_Text = tuple[str, int]
-
-
-class _Writer:
-    """One notation: LaTeX, or plain characters."""
-
-    def __init__(self, latex: bool) -> None:
-        self.latex = latex
-
-    def name(self, name: str) -> str:
-        """f1 with its index below; W and b as the chapter's Ω and β; df1 as ∂ℓ/∂f1."""
-        if re.fullmatch(r"d[A-Za-z]\w*", name):
-            below = self.name(name[1:])
-            return rf"\frac{{\partial \ell}}{{\partial {below}}}" if self.latex else f"∂ℓ/∂{below}"
-        found = re.fullmatch(r"([A-Za-z]+)_?(\d+)", name)
-        stem, index = (found[1], found[2]) if found else (name, "")
-        chapter = {"W": (r"\boldsymbol{\Omega}", "Ω"), "b": (r"\boldsymbol{\beta}", "β")}
-        if stem in chapter and index:
-            stem = chapter[stem][0 if self.latex else 1]
-        elif self.latex:
-            stem = rf"\mathbf{{{stem}}}" if len(stem) == 1 else rf"\mathrm{{{stem}}}".replace("_", r"\_")
-        return (f"{stem}_{{{index}}}" if self.latex else f"{stem}{index}") if index else stem
-
-    def group(self, text: _Text, strength: int) -> str:
-        """Parentheses around what binds less than ``strength``."""
-        if text[1] >= strength:
-            return text[0]
-        return rf"\left({text[0]}\right)" if self.latex else f"({text[0]})"
-
-    def statement(self, statement: Statement, args: Sequence[_Text], shapes: Sequence[tuple[int, ...]]) -> _Text:
-        """The right side of a statement."""
-        op = statement.op
-        if op == "elementwise":
-            assert statement.prim is not None
-            return self.primitive(statement.prim, args, shapes)
-        x = args[0]
-        if op in ("reshape", "broadcast"):
-            return x
-        if op == "transpose":
-            return self.group(x, _ATOM) + (r"^{\top}" if self.latex else "ᵀ"), _ATOM
-        if op == "matmul":
-            if len(shapes[0]) == 1 and len(shapes[1]) == 1:
-                if args[0] == args[1]:
-                    inside = x[0]
-                    return (rf"\left\lVert {inside} \right\rVert^2" if self.latex else f"‖{inside}‖²"), _ATOM
-                return f"{self.group(x, _PRODUCT)}{self.dot()}{self.group(args[1], _PRODUCT)}", _PRODUCT
-            return f"{self.group(x, _PRODUCT)} {self.group(args[1], _PRODUCT)}", _PRODUCT
-        if op == "sum":
-            rows = statement.attrs == (0,) and len(shapes[0]) == 2
-            sign = (r"\sum_i" if rows else r"\sum") if self.latex else "Σ"
-            row = ("_{i}" if self.latex else "ᵢ") if rows else ""
-            return f"{sign} {self.group(x, _PRODUCT)}{row}", _PRODUCT
-        if op in ("index", "take"):
-            where = r"_{\bullet}" if self.latex else "[…]"
-            return self.group(x, _ATOM) + where, _ATOM
-        called = rf"\operatorname{{{op}}}" if self.latex else op
-        inside = ", ".join(a[0] for a in args)
-        return (rf"{called}\left({inside}\right)" if self.latex else f"{called}({inside})"), _ATOM
-
-    def dot(self) -> str:
-        return r" \cdot " if self.latex else " · "
-
-    def primitive(self, prim: Primitive, args: Sequence[_Text], shapes: Sequence[tuple[int, ...]]) -> _Text:
-        """A primitive's own notation; products of arrays element by element are ⊙."""
-        if prim.name in ("gate", "stop"):
-            return args[0]
-        if prim.name == "heaviside":
-            inside = self.group(args[0], _SUM)
-            return (rf"\mathbb{{I}}\left[{inside} > 0\right]" if self.latex else f"I[{inside} > 0]"), _ATOM
-        if prim.name == "mul" and shapes[0] and shapes[1]:
-            sign = r" \odot " if self.latex else " ⊙ "
-            return sign.join(self.group(a, _PRODUCT) for a in args), _PRODUCT
-        if prim.name == "mul" and args[0] == args[1]:
-            return self.group(args[0], _ATOM) + ("^2" if self.latex else "²"), _ATOM
-        if prim.name == "mul":  # the number first
-            args = sorted(args, key=lambda a: not re.fullmatch(r"[\d.]+", a[0]))
-        strength = prim.precedence if prim.name not in COMPARISONS else 0
-        need = max(strength, 1) if strength < 5 else 0
-        if not self.latex and prim.text.endswith(" {0}"):  # a function's name and its operand
-            need = _ATOM
-        template = prim.latex if self.latex else prim.text
-        texts = [self.group(a, need + (1 if k and prim.name in ("sub", "div") else 0)) for k, a in enumerate(args)]
-        if self.latex and prim.name == "div":
-            texts = [a[0] for a in args]
-        return template.format(
-            *texts, args=", ".join(a[0] for a in args), n=len(args), last=texts[-1]
-        ), strength or _SUM
+def _row(left: str, right: str, equal: str, more: str) -> str:
+    """One equation; a left side that ends with + gets the right side added in every step of a loop."""
+    return f"{left[:-1].rstrip()} {more} {right}" if left.endswith("+") else f"{left} {equal} {right}"
 
 
-def _number(x: float, latex: bool) -> _Text:
-    text = f"{x:.6g}"
-    if "e" in text and latex:
-        mantissa, exponent = text.split("e")
-        text = rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
-    return text, _ATOM if x >= 0 and "e" not in text else _PRODUCT
+def equations(compilation: Compilation) -> Equations:
+    """The program of a compiled function as equations: what is differentiated first, then its derivatives."""
+    path, plan = compilation.path, compilation.plan
+    if not (plan.forward or plan.seeded or len(path.program.outputs) != 1):
+        plan = type(plan)(True, plan.wrt)
+    shorter = path.shorter(plan) is not None
+    lifted = looped(path.program, textbook=True) if shorter else lift(path.program, textbook=True)
+    assert lifted is not None
+    program, _ = path.planned(lifted, plan, False, False)
+    names = leaf_names(path.leaves)
+    given = plan.forward or plan.seeded
+    called = [""] * plan.value + ["" if given else Adjoint(names[k]) for k in plan.wrt]
+    plain = _Text(program, Writer(False), called).lines
+    text = "\n".join(_row(left, right, "=", "+=") for left, right in plain)
+    return Equations(_Text(program, Writer(True), called).lines, text)
 
 
-def _sides(
-    program: ArrayProgram, writer: _Writer, leaves: Sequence[_Text] | None = None, own: Sequence[str] = ()
-) -> tuple[list[tuple[str, str]], list[_Text]]:
-    """The equations, and what each statement is called in them.
+#: operations in one expression, at most
+LONG = 8
+#: what is written out wherever it is used, if it is of named things
+_SHORT = {"add", "sub", "neg"}
 
-    Args:
-        leaves: what the leaves are called, if they are inputs of a loop's step.
-        own: names of the step's statements.
+
+class _Text:
+    """The lines of one program, or of the step of a loop.
+
+    Attributes:
+        lines: pairs of left and right sides.
+        phrases: what each statement is called, or is.
     """
-    names = own or all_names(program, leaf_names(program.leaves))
-    uses = [0] * len(program.statements)
-    for statement in program.statements:
-        for a in statement.args:
-            uses[a] += 1
-    texts: list[_Text] = []
-    lines: list[tuple[str, str]] = []
-    results: dict[int, dict[Any, _Text]] = {}
-    for i, statement in enumerate(program.statements):
-        if statement.op == "leaf":
-            texts.append((writer.name(names[i]), _ATOM) if leaves is None else leaves[statement.attrs])
-            continue
-        if statement.op == "scan":
-            found, given = _loop(program, i, [texts[a] for a in statement.args], names, writer)
-            lines += found
-            results[i] = given
-            texts.append(("", _ATOM))
-            continue
-        if statement.op == "result":
-            texts.append(results[statement.args[0]][statement.attrs[:2]])
-            continue
-        if statement.op == "constant":
-            array = r"\mathbf{c}" if writer.latex else "c"
-            texts.append(_number(statement.attrs, writer.latex) if statement.shape == () else (array, _ATOM))
-            continue
-        shapes = [program.statements[a].shape for a in statement.args]
-        text = writer.statement(statement, [texts[a] for a in statement.args], shapes)
-        inline = i not in program.names and i not in program.outputs and (uses[i] == 1 or statement.op != "elementwise")
-        if leaves is not None and not uses[i] and program.outputs.count(i) == 1:  # goes where the step's results go
-            texts.append(text)
-            continue
-        if inline and (statement.op in ("reshape", "transpose", "index", "broadcast", "matmul") or uses[i] == 1):
-            texts.append(text)
-            continue
-        left = writer.name(names[i])
-        if (
-            leaves is None
-            and i == program.outputs[0]
-            and statement.shape == ()
-            and not names[i].startswith("d")
-            and i not in program.names
-        ):
-            left = r"\ell" if writer.latex else "ℓ"
-        lines.append((left, text[0]))
-        texts.append((left, _ATOM))
-    return lines, texts
 
+    def __init__(
+        self, program: ArrayProgram, writer: Writer, called: Sequence[str], leaves: Sequence[Phrase] | None = None,
+        taken: set[str] | None = None, lefts: dict[int, Phrase] | None = None,
+    ) -> None:  # fmt: skip
+        """``leaves``, ``taken`` and ``lefts`` are a step's: its inputs, names in use, what its results are called."""
+        self.program = program
+        self.writer = writer
+        self.names = leaf_names(program.leaves) if leaves is None else []
+        self.taken = taken if taken is not None else {*self.names, *program.names.values()}
+        self.lines: list[tuple[str, str]] = []
+        self.phrases: list[Phrase] = []
+        self.costs: list[int] = []
+        self.inner = lefts is not None
+        self.lefts = lefts or {}
+        self.results: dict[tuple[int, Any], Phrase] = {}
+        self.users: list[list[int]] = [[] for _ in program.statements]
+        for i, statement in enumerate(program.statements):
+            for a in statement.args:
+                self.users[a].append(i)
+        for i in program.outputs:
+            self.users[i].append(-1)
+        self.called: dict[int, list[str]] = {}
+        for i, name in zip(program.outputs, called):
+            self.called.setdefault(i, []).append(name)
+        for i, statement in enumerate(program.statements):
+            self._write(i, statement, leaves)
 
-def _loop(
-    program: ArrayProgram, i: int, args: Sequence[_Text], names: Sequence[str], writer: _Writer
-) -> tuple[list[tuple[str, str]], dict[Any, _Text]]:
-    """A loop's equations, and what its results are called: for t = 1 … n, then one step's."""
-    loop: Scan = program.statements[i].attrs
-    wanted = [s.attrs for s in program.statements if s.op == "result" and s.args == (i,)]
-    listed = list(dict.fromkeys(which for what, which, _ in wanted if what == "each"))
-    taken = {*names}
-    leaves: list[_Text] = []
-    for k, found in enumerate(loop.inputs):
-        item = args[k]
-        if found.kind == "carry":
-            stem = found.name or f"s{k + 1}"
-            name = stem if stem not in taken else f"{stem}_t"
-            taken.add(name)
-            item = (writer.name(name), _ATOM)
-        elif found.kind == "each":
-            item = (writer.group(item, _ATOM) + ("_{t}" if writer.latex else "[t]"), _ATOM)
-        leaves.append(item)
-    step = loop.step(listed)
-    own = all_names(step, [f"{n}" for n in range(len(loop.inputs))], taken)
-    rows, texts = _sides(step, writer, leaves, own)
-    steps = f"{loop.count} {'…'} 1" if loop.backwards else f"1 {'…'} {loop.count}"
-    if writer.latex:
-        steps = steps.replace("…", r"\dots")
-    indent = r"\quad " if writer.latex else "    "
-    carried = [leaves[k][0] for k in loop.carried]
-    begin = [(name, args[k][0]) for name, k in zip(carried, loop.carried) if name != args[k][0]]
-    new = [texts[o][0] for o in step.outputs[: len(carried)]]
-    pairs = [(name, text) for name, text in zip(carried, new) if name != text]
-    if any(a in text for a, _ in pairs for b, text in pairs if a != b):  # all at once
-        pairs = [(", ".join(a for a, _ in pairs), ", ".join(b for _, b in pairs))]
-    rows += pairs
-    lines = [*begin, (r"\text{for } t" if writer.latex else "for t", steps), *[(indent + a, b) for a, b in rows]]
-    results: dict[Any, _Text] = {}
-    for what, which, _ in wanted:
-        text = leaves[which] if what != "each" else texts[step.outputs[len(carried) + listed.index(which)]]
-        results[what, which] = text
-    return lines, results
+    def fresh(self, stem: str) -> str:
+        """A name of its own: the stem, or with a number."""
+        k, name = 1, stem
+        while name in self.taken or (stem == "u" and k == 1 and name == "u"):
+            name, k = f"{stem}{k}", k + 1
+        self.taken.add(name)
+        return name
 
+    def _write(self, i: int, s: Statement, leaves: Sequence[Phrase] | None) -> None:
+        """Statement ``i``: a line, or a phrase in those that use it."""
+        writer = self.writer
+        cost = 0
+        if s.op == "leaf":
+            name = self.names[s.attrs] if leaves is None else ""
+            found = leaves[s.attrs] if leaves is not None else writer.named(name, s.shape)
+        elif s.op == "scan":
+            self._loop(i, s)
+            found = Phrase("")
+        elif s.op == "result":
+            found = self.results[s.args[0], s.attrs[:2]]
+        else:
+            light = s.op in (*VIEWS, "constant", "called") or writer.transparent(self.program, i)
+            cost = sum(self.costs[a] for a in s.args) + (not light)
+            if cost > LONG:
+                cost -= self._shortened(s.args)
+            found = writer.phrase(self.program, i, self.phrases)
+        if s.op not in ("leaf", "scan", "result", "constant") or i in self.lefts:
+            left = self._left(i, s, cost)
+            if left is not None:
+                self._own_line(i, s, left, found)
+                found, cost = left, 0
+        self.phrases.append(found)
+        self.costs.append(cost)
+        if i in self.called:
+            self._outputs(i, s)
 
-def equations(program: ArrayProgram) -> Equations:
-    """The statements as equations, small ones written into those that use them."""
-    plain = "\n".join(f"{left} = {right}" for left, right in _sides(program, _Writer(False))[0])
-    return Equations(_sides(program, _Writer(True))[0], plain)
+    def _own_line(self, i: int, s: Statement, left: Phrase, found: Phrase) -> None:
+        if s.op == "place" and len(s.shape) > 1 and found is not self.phrases[s.args[0]]:
+            words = r",\ \text{0 elsewhere}" if self.writer.latex else ", 0 elsewhere"
+            self.line(self.writer.at(left, self.writer.where(s)), self.phrases[s.args[0]].text + words)
+            return
+        self.line(left, self.writer.oriented(found, s, self.program, i))
+
+    def line(self, left: Phrase, right: str) -> None:
+        """An equation, unless it says that something is itself."""
+        if left.text != right:
+            self.lines.append((left.text, right))
+
+    def _left(self, i: int, s: Statement, cost: int) -> Phrase | None:
+        """What a statement is called if it has a line."""
+        writer, name = self.writer, self.program.names.get(i, "")
+        if i in self.lefts:
+            return self.lefts[i]
+        if name:
+            return writer.named(name, s.shape)
+        own = [n for n in self.called.get(i, ()) if n]
+        if own:
+            return writer.named(own[0], s.shape)
+        if not self.inner and i == self.program.outputs[0] and "" in self.called.get(i, ()) and s.op not in VIEWS:
+            return writer.loss() if s.shape == () else writer.named(self.fresh("y"), s.shape)
+        uses = len([u for u in self.users[i] if u >= 0])
+        if s.op in VIEWS or writer.transparent(self.program, i) or uses == 0:
+            return None
+        if uses == 1 and cost <= LONG:
+            return None
+        if cost <= 1 and s.name in _SHORT:
+            return None
+        return writer.named(self.fresh("u"), s.shape)
+
+    def _shortened(self, args: Sequence[int]) -> int:
+        """Give the longest operand that has no name yet a line of its own; by how much that is shorter."""
+        longest = max(args, key=lambda a: self.costs[a])
+        s, cost = self.program.statements[longest], self.costs[longest]
+        if cost <= 1 or s.op in VIEWS or self.writer.transparent(self.program, longest):
+            return 0
+        left = self.writer.named(self.fresh("u"), s.shape)
+        self.line(left, self.phrases[longest].text)
+        self.phrases[longest], self.costs[longest] = left, 0
+        return cost
+
+    def _outputs(self, i: int, s: Statement) -> None:
+        """Equations of results that are called otherwise than what they are: ∂ℓ/∂β₀ = ∂ℓ/∂f₀, ℓ = f₁."""
+        first = self.program.outputs[0] == i
+        for k, name in enumerate(self.called[i]):
+            if name and self.writer.named(name, s.shape).text != self.phrases[i].text:
+                self.line(self.writer.named(name, s.shape), self.writer.oriented(self.phrases[i], s, self.program, i))
+            elif not name and first and k == 0 and s.shape == () and any(map(any, self.called.values())):
+                self.line(self.writer.loss(), self.phrases[i].text)
+            elif not name and first and k == 0 and not self.inner and s.op in VIEWS and not self.phrases[i].atom:
+                self.line(self.writer.named(self.fresh("y"), s.shape), self.phrases[i].text)
+
+    # --- loops ----------------------------------------------------------------------------------------------------
+
+    def _loop(self, i: int, s: Statement) -> None:
+        """A loop: what it begins with, ``for t = 0 … n − 1``, and one step's equations."""
+        loop: Scan = s.attrs
+        writer = self.writer
+        before, after = ("t+1", "t") if loop.backwards else ("t", "t+1")
+        begin, end = (loop.count, 0) if loop.backwards else (0, loop.count)
+        wanted = [r.attrs for r in self.program.statements if r.op == "result" and r.args == (i,)]
+        listed = list(dict.fromkeys(which for what, which, _ in wanted if what == "each"))
+        step = loop.step(listed)
+        carried = loop.carried
+        sums = self._sums(loop, step, [which for what, which, _ in wanted if what == "states"])
+        bases: dict[int, Phrase] = {}
+        leaves: list[Phrase] = []
+        for k, found in enumerate(loop.inputs):
+            item = self.phrases[s.args[k]]
+            if found.kind == "carry":
+                bases[k] = writer.named(self._base(found.name), ())
+                if k in sums:
+                    self.line(bases[k], item.text)
+                else:
+                    self.line(writer.at(bases[k], str(begin)), item.text)
+                item = bases[k] if k in sums else writer.at(bases[k], before)
+            elif found.kind == "each":
+                item = self._item(s.args[k])
+            leaves.append(item)
+        lefts: dict[int, Phrase] = {}
+        for n, k in enumerate(carried):
+            o = step.outputs[n]
+            if k not in sums and o not in lefts and step.statements[o].op not in ("leaf", "constant"):
+                lefts[o] = writer.at(bases[k], after)
+        tracks: dict[int, Phrase] = {}
+        for n, which in enumerate(listed):
+            o = step.outputs[len(carried) + n]
+            name = step.names.get(o) or (self.fresh("u") if o not in lefts else "")
+            if name and o not in lefts and step.statements[o].op not in ("leaf", "constant"):
+                base = writer.named(name, ())
+                lefts[o] = writer.at(base, "t")
+                tracks[which] = base
+        inner = _Text(step, writer, [], leaves, self.taken, lefts)
+        steps = f"{loop.count - 1} … 0" if loop.backwards else f"0 … {loop.count - 1}"
+        self.lines.append((writer.words("for t"), writer.words(steps)))
+        rows = list(inner.lines)
+        for n, k in enumerate(carried):
+            o = step.outputs[n]
+            if k in sums:
+                rows.append((bases[k].text + " +", inner.phrases[sums[k]].text))
+            elif lefts.get(o) is None or lefts[o].text != writer.at(bases[k], after).text:
+                rows.append((writer.at(bases[k], after).text, inner.phrases[o].text))
+        self.lines += [(writer.indent + left, right) for left, right in rows]
+        for what, which, _ in wanted:
+            if what == "each":
+                o = step.outputs[len(carried) + listed.index(which)]
+                self.results[i, (what, which)] = tracks.get(which, inner.phrases[o])
+            elif what == "final":
+                base = bases[which]
+                self.results[i, (what, which)] = base if which in sums else writer.at(base, str(end))
+            else:
+                self.results[i, (what, which)] = bases[which]
+
+    def _base(self, name: str) -> str:
+        """What a carried number is called: as the input that it begins with, if it begins with one."""
+        if name:
+            return name
+        return self.fresh("s")
+
+    def _item(self, i: int) -> Phrase:
+        """Item t of an array; of x[1:], item t + 1 of x."""
+        s = self.program.statements[i]
+        if s.op == "index" and len(s.attrs) == 1 and isinstance(s.attrs[0], tuple) and s.attrs[0][2] == 1:
+            start = s.attrs[0][0] or 0
+            return self.writer.at(self.phrases[s.args[0]], f"t+{start}" if start else "t")
+        return self.writer.at(self.phrases[i], "t")
+
+    def _sums(self, loop: Scan, step: ArrayProgram, states: Sequence[int]) -> dict[int, int]:
+        """Carried numbers that something is added to in every step, and nothing else: which statement is added."""
+        found: dict[int, int] = {}
+        reads = np.zeros(len(step.statements), dtype=int)
+        for s in step.statements:
+            for a in s.args:
+                reads[a] += 1
+        for n, k in enumerate(loop.carried):
+            s = step.statements[step.outputs[n]]
+            if s.name != "add" or k in states or reads[step.outputs[n]] or step.outputs.count(step.outputs[n]) > 1:
+                continue
+            own = [a for a in s.args if step.statements[a].op == "leaf" and step.statements[a].attrs == k]
+            other = [a for a in s.args if a not in own]
+            if len(own) == 1 and len(other) == 1 and reads[own[0]] == 1:
+                found[k] = other[0]
+        return found

@@ -19,6 +19,7 @@ from .patterns import Pattern, common_shape, find_pattern, view
 from .program import Program
 from .reductions import dots, picked, picks, reduced
 from .statements import Builder, Symbol
+from .textbook import SOFTMAX, softmax_rows
 
 __all__ = ["Lifted", "level_groups", "lift", "same_rows", "statement", "tables", "unlifted"]
 
@@ -40,9 +41,9 @@ class Lifted:
         names: what the source calls statements: the user's labels.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, textbook: bool = False) -> None:
         self.program = program
-        self.builder = Builder()
+        self.builder = Builder(textbook)
         self.names: dict[int, str] = {}
         total = program.first + len(program)
         self.owner = np.full(total, -1, dtype=np.int64)
@@ -161,9 +162,9 @@ def _masked(lifted: Lifted) -> Lifted:
     return lifted
 
 
-def lift(program: Program, buckets: Buckets | None = None) -> Lifted:
+def lift(program: Program, buckets: Buckets | None = None, textbook: bool = False) -> Lifted:
     """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
-    lifted = Lifted(program)
+    lifted = Lifted(program, textbook)
     for prim, ids, args in tables(program, buckets or level_groups(program)):
         owners = lifted.owner[args]
         for rows in same_rows(owners):
@@ -219,6 +220,8 @@ def same_rows(owners: Any) -> list[Any]:
 def statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     """One statement for the numbers ``ids``; row k of ``args`` has the operands of number k."""
     name = prim.name
+    if lifted.builder.textbook and name in SOFTMAX and softmax_rows(lifted, name, ids, args):
+        return
     if name in WHOLE and len(ids) > 1:  # one statement for each whole number, which is part of the function
         numbers = args[:, WHOLE[name]]
         keys = np.where(lifted.owner[numbers] == CONSTANT, lifted.number[numbers], np.nan)

@@ -25,19 +25,20 @@ __all__ = ["looped"]
 MANY, WIDE = 24, 8
 
 
-def looped(program: Program, apart: bool = True, single: Sequence[Leaf] = ()) -> Lifted | None:
+def looped(program: Program, apart: bool = True, single: Sequence[Leaf] = (), textbook: bool = False) -> Lifted | None:
     """The program as statements with its recurrences as loops; None if it has none.
 
     Args:
         apart: whether to take out of the loops what can be computed for all steps at once.
         single: leaves whose numbers are read one by one, not by a loop one in each step.
+        textbook: whether it is to be read, and not run (``textbook.py``).
     """
     stop = _before_masks(program)
     loops = find_loops(program, stop)
     loops = [loop for loop in loops if not any(_reads(loop, leaf) for leaf in single)]
     if not loops or any(not any(loop.begin <= id < loop.end for loop in loops) for id in program.masks):
         return None
-    lifted = Lifted(program)
+    lifted = Lifted(program, textbook)
     needed = _needed(program, loops, stop)
     for part in segments(loops, program.first, program.first + stop):
         if not isinstance(part, Loop):

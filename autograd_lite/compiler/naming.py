@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from ..primitives import activations
 from .program import Leaf
-from .statements import ArrayProgram, Builder
+from .statements import ArrayProgram, Builder, Statement
 
-__all__ = ["VIEWS", "all_names", "identifier", "leaf_names", "name_forward"]
+__all__ = ["VIEWS", "Adjoint", "all_names", "identifier", "leaf_names", "name_forward"]
 
 #: what generated sources call by its own name
 _RESERVED = {
@@ -20,6 +20,19 @@ _RESERVED = {
 }  # fmt: skip
 VIEWS = ("reshape", "transpose", "index", "broadcast")
 _ACTIVATIONS = {*activations.__all__, "tanh", "sin", "exp", "cos", "sigmoid"}
+
+
+class Adjoint(str):
+    """The name of a derivative: ``dx``, which is that of ``of``, as long as it is not made a plain text."""
+
+    __slots__ = ("of",)
+
+    def __new__(cls, of: str) -> Adjoint:
+        made = super().__new__(cls, f"d{of}")
+        made.of = of
+        return made
+
+    of: str
 
 
 def identifier(label: str) -> str:
@@ -32,7 +45,7 @@ def identifier(label: str) -> str:
 
 
 def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
-    """What the source calls the leaves: labels where they are told apart by them; W1, b1, W2 … else."""
+    """What the source calls the leaves: labels where they are told apart by them; W0, b0, W1 … else, as the chapter."""
     wanted = [identifier(leaf.name) if leaf.name else "" for leaf in leaves]
     taken: set[str] = set()
     arrays = {name for leaf, name in zip(leaves, wanted) if leaf.shape and name}
@@ -40,10 +53,11 @@ def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
     result = []
     for leaf, name in zip(leaves, wanted):
         if leaf.kind == "parameter":
+            number = matrices if len(leaf.shape) > 1 else max(vectors, matrices - 1)  # a layer may have no bias
             matrices += len(leaf.shape) > 1
-            vectors += len(leaf.shape) == 1
+            vectors = number + 1 if len(leaf.shape) == 1 else vectors
             if not name or wanted.count(name) > 1 or name in ("weight", "bias"):
-                name = f"W{matrices}" if len(leaf.shape) > 1 else f"b{vectors}" if leaf.shape else "p"
+                name = f"W{number}" if len(leaf.shape) > 1 else f"b{number}" if leaf.shape else "p"
         found = re.fullmatch(r"(.+)_\d+", name)
         if found is not None and found[1] in arrays:  # x_0 is what the first number of x is called
             name += "_"
@@ -56,24 +70,34 @@ def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
 
 
 def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> None:
-    """Name the statements so far: f1 for the first matrix product with its bias, h1 for its activation, and so on."""
+    """Name the statements so far as the chapter does: f0 for a first layer's sums, h1 for their activation, then f1."""
+    statements = builder.statements
     count = 0
-    for i, statement in enumerate(builder.statements):
+    for i, statement in enumerate(statements):
         if statement.op == "leaf" or i in names or statement.op in VIEWS or statement.op == "constant":
             continue
-        below = [builder.statements[a] for a in statement.args]
-        if statement.name == "add" and any(s.op == "matmul" for s in below):
-            count += 1
+        products = [a for a in statement.args if statements[a].op == "matmul"]
+        layer = [a for a in products if any(_from_leaf(statements, b) for b in statements[a].args)]
+        if statement.name == "add" and layer:
             names[i] = f"f{count}"
-            for a in statement.args:
-                if builder.statements[a].op == "matmul":
-                    names.pop(a, None)
-        elif len(below) == 1 and statement.name in _ACTIVATIONS and names.get(statement.args[0], "").startswith("f"):
-            names[i] = "h" + names[statement.args[0]][1:]
+            count += 1
+            for a in products:
+                names.pop(a, None)
+        elif len(statement.args) == 1 and statement.name in _ACTIVATIONS:
+            found = re.fullmatch(r"f(\d+)", names.get(statement.args[0], ""))
+            if found is not None:
+                names[i] = f"h{int(found[1]) + 1}"
         if names.get(i) in taken:
             del names[i]
         if i in names:
             taken.add(names[i])
+
+
+def _from_leaf(statements: Sequence[Statement], i: int) -> bool:
+    """Whether a statement is a view of a leaf of two axes, as weights are."""
+    while statements[i].op in VIEWS:
+        i = statements[i].args[0]
+    return statements[i].op == "leaf" and len(statements[i].shape) > 1
 
 
 def all_names(program: ArrayProgram, leaves: Sequence[str], elsewhere: Iterable[str] = ()) -> list[str]:

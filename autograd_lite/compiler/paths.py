@@ -364,15 +364,16 @@ class Path:
         scalar = self.scalar if scalar is None else scalar
         lifted = unlifted(self.program) if scalar else self._lifted or lift(self.program)
         self._lifted = None  # the builder is used up
-        return self._written(lifted, plan, scalar, True)
+        return self.planned(lifted, plan, scalar, True)
 
     def looped(self, plan: Plan, scalar: bool = False) -> ArrayProgram | None:
         """The program of a plan's results with its recurrences as loops; None if it has none."""
         single = [self.leaves[k] for k in plan.wrt if self.leaves[k].shape] if scalar else []
         lifted = looped(self.program, not scalar, single)
-        return None if lifted is None else self._written(lifted, plan, scalar, False)[0]
+        return None if lifted is None else self.planned(lifted, plan, scalar, False)[0]
 
-    def _written(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
+    def planned(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
+        """What a plan computes, after the statements of the function; for each guard output what it has to be."""
         builder = lifted.builder
         names = dict(lifted.names)
         wanted = leaf_names(self.leaves)

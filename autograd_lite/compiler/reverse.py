@@ -15,8 +15,10 @@ import numpy as np
 from ..graph import check_partials
 from ..primitives.core import TABLE
 from .choice import COMPARISONS
+from .naming import Adjoint
 from .reverse_loops import loop_adjoints
 from .statements import Builder, Statement, Symbol
+from .textbook import RULES, own_line, softmax_adjoint
 
 __all__ = ["adjoints"]
 
@@ -44,6 +46,7 @@ def adjoints(
     """
     roots = [(y, seed) for y, seed in seeds if isinstance(y, Symbol)]
     end = max([y.id for y, _ in roots], default=-1) + 1
+    forward = len(builder.statements)  # what is there already keeps its name
     active = _active(builder, {x.id for x in wrt}, end)
     found: dict[int, list[Any]] = {}
     for y, seed in roots:
@@ -60,8 +63,11 @@ def adjoints(
                     found.setdefault(operand, []).append(part)
             continue
         total = totals[i] = _sum(builder, found.pop(i))
-        if names is not None and i in names and isinstance(total, Symbol):
-            names.setdefault(total.id, "d" + names[i])
+        if names is not None and i in names:
+            if builder.textbook and statement.op != "leaf":
+                total = totals[i] = own_line(builder, i, total, names, forward)
+            if isinstance(total, Symbol) and total.id >= forward:
+                names.setdefault(total.id, Adjoint(names[i]))
         if statement.args:
             for operand, part in _contributions(builder, i, statement, total, active, (masks or {}).get(i)):
                 found.setdefault(operand, []).append(part)
@@ -126,7 +132,8 @@ def _elementwise(
         g = builder.elementwise(TABLE["where"], (plain[1], g, 0.0))
         operands = operands[:1]
     else:
-        partials = prim.partials(out, *plain)
+        textbook = RULES.get(prim.name) if builder.textbook else None
+        partials = prim.partials(out, *plain) if textbook is None else textbook(out, *plain)
         check_partials(prim, partials, len(operands))
     result = []
     for k, (operand, partial) in enumerate(zip(operands, partials)):
@@ -200,6 +207,8 @@ def _joined(
 def _linear(builder: Builder, i: int, statement: Statement, x: Symbol, g: Symbol) -> Any:
     """The adjoint of a statement of one operand."""
     op, attrs = statement.op, statement.attrs
+    if op == "called":
+        return g
     if op == "reshape":
         return builder.reshape(g, x.shape)
     if op == "transpose":
@@ -218,6 +227,8 @@ def _linear(builder: Builder, i: int, statement: Statement, x: Symbol, g: Symbol
         return builder.broadcast(_kept(builder, g, attrs, len(x.shape)), x.shape)
     if op in ("amax", "amin"):
         return _extreme(builder, i, x, g, attrs)
+    if op in ("softmax", "log_softmax"):
+        return softmax_adjoint(builder, i, g)
     if op == "logsumexp":
         return _softmax(builder, x, attrs) * _kept(builder, g, attrs, len(x.shape))
     if op == "prod" and len(attrs) == 1:  # prefix × suffix: dividing by a zero factor would give nan
@@ -245,6 +256,8 @@ def _extreme(builder: Builder, i: int, x: Symbol, g: Symbol, axes: Sequence[int]
 
 def _softmax(builder: Builder, x: Symbol, axes: Sequence[int]) -> Any:
     """eˣ/Σeˣ, shifted by the maximum, as the table's rule for logsumexp."""
+    if builder.textbook:
+        return builder.add("softmax", (x.id,), tuple(axes), x.shape)
     top = _kept(builder, builder.reduce("amax", x, axes), axes, len(x.shape))
     terms = builder.elementwise(TABLE["where"], (x == top, 1.0, builder.elementwise(TABLE["exp"], (x - top,))))
     return terms / _kept(builder, builder.reduce("sum", terms, axes), axes, len(x.shape))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .naming import Adjoint
 from .scan import Scan, final, scan, states, trajectory
 from .statements import Builder, Symbol
 
@@ -33,6 +34,7 @@ def loop_adjoints(
     operands = [builder.symbol(a) for a in builder.statements[i].args]
     live = _live(ahead, {k for k, x in enumerate(operands) if x.id in active}, reach)
     back = Scan(ahead.count, not ahead.backwards)
+    back.builder.textbook = builder.textbook
     given: list[Any] = []  # the operands of the loop back
 
     def leaf(kind: str, shape: tuple[int, ...], operand: Any, name: str = "") -> Symbol:
@@ -62,7 +64,7 @@ def loop_adjoints(
     for k, new in zip(ahead.carried, ahead.following):
         if k in live:
             shape, name = ahead.inputs[k].shape, ahead.inputs[k].name
-            handed[k] = leaf("carry", shape, builder.broadcast(begin[k], shape), name and "d" + name)
+            handed[k] = leaf("carry", shape, builder.broadcast(begin[k], shape), name and Adjoint(name))
             if isinstance(new, Symbol):
                 seeds.append((moved[new.id], handed[k]))
     masks = {moved[k].id: moved[mask.id] for k, mask in ahead.masks.items()}
@@ -112,7 +114,7 @@ def _ended(
         elif k in live and ahead.inputs[k].kind == "same" and not (type(g) is float and g == 0.0):
             shape = ahead.inputs[k].shape
             name = ahead.inputs[k].name
-            total = leaf("carry", shape, builder.broadcast(0.0, shape), name and "d" + name)
+            total = leaf("carry", shape, builder.broadcast(0.0, shape), name and Adjoint(name))
             sums[k] = len(back.inputs) - 1
             following[sums[k]] = total + g
     back.following = [following[n] for n in back.carried]

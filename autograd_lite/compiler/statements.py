@@ -157,9 +157,10 @@ class Symbol(Operand):
 class Builder:
     """Statements under construction: equal ones are made once, trivial ones not at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, textbook: bool = False) -> None:
         self.statements: list[Statement] = []
         self.known: dict[Any, int] = {}
+        self.textbook = textbook  # whether it is to be read, and not run: derivatives are as ``textbook.py`` has them
 
     def symbol(self, id: int) -> Symbol:
         return Symbol(self, id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +25,9 @@ __all__ = ["Recording", "record_call"]
 _TESTS = tuple(COMPARISONS.values())
 
 Kinds = dict[tuple[str, int], bool]
+
+#: so many numbers get the names of the variables that they are in: all of a short program, of a loop a few steps
+NAMED = 64
 
 
 class Truth(Value):
@@ -55,11 +60,26 @@ class Recorder(Tracer):
         self.fresh: list[Any] = []  # leaves made by the function itself: constants
         self.blocks = blocks  # the block of each leaf that stands for an argument
         self.kinds: Kinds = {}
+        self.called: dict[int, str] = {}  # the names of local variables, by the id of the number
+        self.seen: Any = None  # where ``look`` looked last
 
     def saw(self, node: Any) -> None:
+        if len(self.tape) < NAMED:
+            self.look()
         info, fan = node._info, node._b
         used = (fan, node._pa) if isinstance(fan, Fan) else info if isinstance(info, Many) else node.args
         self.tape.append((node, node._prim, used))
+
+    def look(self) -> None:
+        """What the user's function calls its numbers by now: the first of them are labelled so."""
+        frame = sys._getframe(2)
+        while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autograd_lite"):
+            frame = frame.f_back
+        if (id(frame), frame.f_lasti) != self.seen and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+            self.seen = (id(frame), frame.f_lasti)
+            for name, found in frame.f_locals.items():
+                if isinstance(found, Value) and found._prim is not None and name.isidentifier() and name[0] != "_":
+                    self.called.setdefault(id(found), name)
 
     def made(self, leaf: Any) -> None:
         if getattr(leaf, "storage", None) is None:  # an element of a parameter is live, whenever it was first looked at
@@ -319,6 +339,15 @@ class _Builder:
         self.kept.append(prim)
         return made
 
+    def variables(self, recorder: Recorder) -> dict[int, str]:
+        """Names of local variables, by the id of the number; in a short program those that stand for one number."""
+        called = recorder.called
+        if len(recorder.tape) > NAMED:
+            return called
+        taken = {leaf.name for leaf in self.leaves}
+        counts = Counter(called.values())
+        return {key: name for key, name in called.items() if counts[name] == 1 and name not in taken}
+
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
         """The program of a tape."""
         copies = {id(made): copy for copy, made in recorder.copies}
@@ -328,6 +357,7 @@ class _Builder:
         args: list[tuple[Any, ...]] = []
         labels: dict[int, str] = {}
         ids_of = self.ids.get
+        called = self.variables(recorder)
         for node, prim, operands in recorder.tape:
             known = [ids_of(id(x)) for x in operands] if type(operands) is tuple else [None]
             ids = self.operands(operands) if None in known else tuple(known)
@@ -343,6 +373,8 @@ class _Builder:
                 self.ids[id(copies[id(node)])] = here
             elif node._info is not None and node.label:
                 labels[here] = node.label
+            elif id(node) in called:
+                labels[here] = called[id(node)]
         outputs = [self.id_of(item) for item in results]
         guards = [(self.id_of(value), expected, exact, line) for value, expected, exact, line in recorder.guards]
         first = self.size

@@ -68,10 +68,10 @@ def test_figure_78_is_eleven_statements():
     assert step.statements().count() <= 15
     assert sum(s.op == "matmul" and len(s.shape) == 2 for s in step.statements().statements) == 3
     for line in (
-        "f1 = x @ W1.T + b1  # (10, 40)",
-        "h1 = np.maximum(f1, 0.0)",
-        "f3 = h2 @ W3.T + b3",
-        "dW1 = df1.T @ x",
+        "f0 = x @ W0.T + b0  # (10, 40)",
+        "h1 = np.maximum(f0, 0.0)",
+        "f1 = h1 @ W1.T + b1",
+        "dW0 = df0.T @ x",
     ):
         assert line in step.source()
 
@@ -84,20 +84,20 @@ def test_source_of_a_small_network():
 
 
 SMALL = """\
-def program(x, y, W1, b1, W2, b2):
-    f1 = x @ W1.T + b1  # (4, 3)
-    h1 = np.maximum(f1, 0.0)  # (4, 3)
-    f2 = h1 @ W2.T + b2  # (4, 1)
-    t5 = f2 - y  # (4, 1)
+def program(x, y, W0, b0, W1, b1):
+    f0 = x @ W0.T + b0  # (4, 3)
+    h1 = np.maximum(f0, 0.0)  # (4, 3)
+    f1 = h1 @ W1.T + b1  # (4, 1)
+    t5 = f1 - y  # (4, 1)
     value = np.sum(t5 * t5) / 4.0
-    df2 = t5 * 0.5  # (4, 1)
-    db2 = np.sum(df2, 0)  # (1,)
-    dh1 = df2 @ W2  # (4, 3)
-    dW2 = df2.T @ h1  # (1, 3)
-    df1 = np.heaviside(f1, 0.0) * dh1  # (4, 3)
-    db1 = np.sum(df1, 0)  # (3,)
-    dW1 = df1.T @ x  # (3, 2)
-    return value, dW1, db1, dW2, db2
+    df1 = t5 * 0.5  # (4, 1)
+    db1 = np.sum(df1, 0)  # (1,)
+    dh1 = df1 @ W1  # (4, 3)
+    dW1 = df1.T @ h1  # (1, 3)
+    df0 = np.heaviside(f0, 0.0) * dh1  # (4, 3)
+    db0 = np.sum(df0, 0)  # (3,)
+    dW0 = df0.T @ x  # (3, 2)
+    return value, dW0, db0, dW1, db1
 """
 
 
@@ -105,11 +105,11 @@ def test_equations_are_the_chapters():
     _, step, x, y = figure_78()
     step(x, y)
     lines = str(step.equations()).splitlines()
-    assert lines[:5] == ["f1 = x Ω1ᵀ + β1", "h1 = relu f1", "f2 = h1 Ω2ᵀ + β2", "h2 = relu f2", "f3 = h2 Ω3ᵀ + β3"]
-    assert "∂ℓ/∂f2 = I[f2 > 0] ⊙ ∂ℓ/∂h2" in lines
-    assert "∂ℓ/∂Ω3 = ∂ℓ/∂f3ᵀ h2" in lines
+    assert lines[:5] == ["f0 = β0 + x Ω0ᵀ", "h1 = relu f0", "f1 = β1 + h1 Ω1ᵀ", "h2 = relu f1", "f2 = β2 + h2 Ω2ᵀ"]
+    assert "∂ℓ/∂f1 = I[f1 > 0] ⊙ ∂ℓ/∂h2" in lines
+    assert "∂ℓ/∂Ω2 = ∂ℓ/∂f2ᵀ h2" in lines
     assert (
-        r"\mathbf{f}_{1} &= \mathbf{x} \boldsymbol{\Omega}_{1}^{\top} + \boldsymbol{\beta}_{1}"
+        r"\mathbf{f}_{0} &= \boldsymbol{\beta}_{0} + \mathbf{x} \boldsymbol{\Omega}_{0}^{\top}"
         in step.equations().latex
     )
 
