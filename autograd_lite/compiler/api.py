@@ -20,7 +20,7 @@ from .direct import array_call
 from .emit_drjit import lanes_source
 from .emit_python import definitions
 from .emit_source import source as array_source
-from .equations import Equations, equations
+from .equations import Equations, called, equations
 from .fast import straight_line
 from .lanes import Lanes
 from .naming import identifier
@@ -192,7 +192,7 @@ class Compiled:
             return definitions(compilation.text) + compilation.text
         if backend == "drjit":
             return lanes_source(compilation.results(scalar=True), self._name())
-        return array_source(compilation.results(), backend, self._name())
+        return array_source(compilation.results(), backend, self._name(), called(compilation))
 
     def equations(self) -> Equations:
         """The same as equations, forward and backward, in the chapter's letters; LaTeX in a notebook."""

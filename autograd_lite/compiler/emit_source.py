@@ -32,13 +32,14 @@ def {name}(x, axis, reverse):
 }
 
 
-def source(program: ArrayProgram, backend: str = "numpy", name: str = "program") -> str:
+def source(program: ArrayProgram, backend: str = "numpy", name: str = "program", called: Sequence[str] = ()) -> str:
     """A function of the leaves that are not constants, in order; it returns the outputs.
 
     Args:
         program: the statements.
         backend: "numpy", "jax" or "torch".
         name: what the function is called.
+        called: what its outputs are, as ``dx`` for a derivative: said in a comment where they have other names.
 
     Raises:
         ValueError: for an unknown backend.
@@ -54,7 +55,8 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
     lines, texts = _written(program, names, dialect)
     returned = ", ".join(texts[i] for i in program.outputs)
     leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
-    lines = [*_converted(program, dialect), *lines, f"return {returned}"]
+    lines = [*_converted(program, dialect), *lines, *_explained(called, [texts[i] for i in program.outputs])]
+    lines.append(f"return {returned}")
     body = "\n".join("    " + line if line else "" for line in lines)
     head = dialect.header
     head += _imports(program, body)
@@ -65,15 +67,26 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program")
     return f"{head}\n\ndef {name}({', '.join(leaves)}):\n{body}\n"
 
 
+def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """A comment that tells the derivatives apart, where one is returned under the name of another number."""
+    derivatives = [name[1:] for name in called if name]
+    if all(name in ("", text) for name, text in zip(called, texts)):
+        return []
+    listed = ", ".join(derivatives[:8] + ["…"] * (len(derivatives) > 8))
+    return [f"# {'the value, and ' if '' in called else ''}the derivatives with respect to {listed}"]
+
+
 def _converted(program: ArrayProgram, dialect: Dialect) -> list[str]:
     """A line that makes numbers the library's, where it doesn't do so by itself."""
     pairs = zip(leaf_names(program.leaves), program.leaves)
     scalars = [n for n, leaf in pairs if leaf.kind != "constant" and not leaf.shape]
     if dialect.name == "numpy" or (dialect.name == "jax" and not program.loops) or not scalars:
         return []
-    made = "jnp.asarray({}, float)" if dialect.name == "jax" else "torch.as_tensor({}, dtype=torch.float64)"
+    made = "jnp.asarray({}, float)" if dialect.name == "jax" else "_number({})"
     if len(scalars) == 1:
         return [f"{scalars[0]} = {made.format(scalars[0])}"]
+    if dialect.name == "torch":
+        return [f"{', '.join(scalars)} = map(_number, ({', '.join(scalars)}))"]
     return [f"{', '.join(scalars)} = [{made.format('_')} for _ in ({', '.join(scalars)})]"]
 
 
@@ -149,6 +162,7 @@ _ONCE = {
     "where", "asin", "acos", "atan", "expm1", "log1p", "maximum", "minimum", "fma", "hypot", "atan2", "logaddexp",
     *COMPARISONS,
 }  # fmt: skip
+_REDUCTIONS = ("sum", "amax", "amin", "prod", "logsumexp")
 #: characters of an expression that is written into another one
 SHORT = 60
 
@@ -159,7 +173,7 @@ def inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: 
     So f1 = x @ W1.T + b1 is one line, and so is t = np.tanh(x * w + 0.1).
     """
     statement = program.statements[i]
-    if len(uses[i]) != 1 or i in program.names or statement.op not in ("matmul", "elementwise"):
+    if len(uses[i]) != 1 or i in program.names or statement.op not in ("matmul", "elementwise", *_REDUCTIONS):
         return False
     if uses[i][0] < 0:
         return inside

@@ -21,7 +21,7 @@ from .statements import ArrayProgram, Statement
 if TYPE_CHECKING:
     from .paths import Compilation
 
-__all__ = ["Equations", "equations"]
+__all__ = ["Equations", "called", "equations"]
 
 
 class Equations:
@@ -63,18 +63,25 @@ def _row(left: str, right: str, equal: str, more: str) -> str:
 def equations(compilation: Compilation) -> Equations:
     """The program of a compiled function as equations: what is differentiated first, then its derivatives."""
     path, plan = compilation.path, compilation.plan
-    if not (plan.forward or plan.seeded or len(path.program.outputs) != 1):
-        plan = type(plan)(True, plan.wrt)
+    if plan.seeded or len(path.program.outputs) == 1 and not plan.forward:
+        plan = type(plan)(True, plan.wrt, plan.seeded)
     shorter = path.shorter(plan) is not None
     lifted = looped(path.program, textbook=True) if shorter else lift(path.program, textbook=True)
     assert lifted is not None
     program, _ = path.planned(lifted, plan, False, False)
-    names = leaf_names(path.leaves)
-    given = plan.forward or plan.seeded
-    called = [""] * plan.value + ["" if given else Adjoint(names[k]) for k in plan.wrt]
-    plain = _Text(program, Writer(False), called).lines
+    outputs = [""] * (plan.value - compilation.plan.value) + called(compilation)
+    plain = _Text(program, Writer(False), outputs).lines
     text = "\n".join(_row(left, right, "=", "+=") for left, right in plain)
-    return Equations(_Text(program, Writer(True), called).lines, text)
+    return Equations(_Text(program, Writer(True), outputs).lines, text)
+
+
+def called(compilation: Compilation) -> list[str]:
+    """What a program's outputs are: derivatives by their names, and nothing for others."""
+    plan = compilation.plan
+    if plan.forward:
+        return [""] * len(plan.wrt)
+    names = leaf_names(compilation.path.leaves)
+    return [""] * plan.value + [Adjoint(names[k]) for k in plan.wrt]
 
 
 #: operations in one expression, at most
@@ -207,7 +214,11 @@ class _Text:
             elif not name and first and k == 0 and s.shape == () and any(map(any, self.called.values())):
                 self.line(self.writer.loss(), self.phrases[i].text)
             elif not name and first and k == 0 and not self.inner and s.op in VIEWS and not self.phrases[i].atom:
-                self.line(self.writer.named(self.fresh("y"), s.shape), self.phrases[i].text)
+                found = self.writer.named(self.fresh("y"), s.shape)
+                self.line(found, self.phrases[i].text)
+                self.phrases[i] = found
+            if not name and first and k == 0 and "seed" in self.names:  # whose gradient the product with the seed is
+                self.line(self.writer.loss(), self.writer.dotted(self.writer.named("seed", (1,)), self.phrases[i]).text)
 
     # --- loops ----------------------------------------------------------------------------------------------------
 

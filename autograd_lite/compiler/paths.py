@@ -177,7 +177,7 @@ class Compilation:
             given.append(name)
             body += [f"{element} = {name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
         results = [f"[{', '.join(r)}]" if isinstance(r, list) else r for r in lines.results]
-        body = [*body, *lines.lines, f"return ({', '.join(results)}{',' if results else ''})"]
+        body = [*body, *lines.lines, f"return ({', '.join(results)}{',' if len(results) == 1 else ''})"]
         text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
         return text, lines.scope
 

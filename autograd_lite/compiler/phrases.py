@@ -258,8 +258,12 @@ class Writer:
                     return self._side_by_side(args[k], args[1 - k])
             if _weights(program, s.args[1]) and not _weights(program, s.args[0]):
                 args = [args[1], args[0]]
-            return Phrase(f"{self.group(args[0], ATOM)}{self.dot()}{self.group(args[1], ATOM)}", PRODUCT)
+            return self.dotted(args[0], args[1])
         return self._side_by_side(args[0], args[1])
+
+    def dotted(self, a: Phrase, b: Phrase) -> Phrase:
+        """An inner product."""
+        return Phrase(f"{self.group(a, ATOM)}{self.dot()}{self.group(b, ATOM)}", PRODUCT)
 
     def _side_by_side(self, a: Phrase, b: Phrase) -> Phrase:
         return Phrase(f"{self.group(a, ATOM)} {self.group(b, ATOM)}", PRODUCT)
