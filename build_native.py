@@ -1,15 +1,16 @@
 """What the native build does to the C that mypyc writes, before a compiler sees it.
 
-Five things, each on its own and none needed for right results: docstrings, short cuts that mypyc can't know to be worth
-taking, memory used again, weak references, and the plain source's errors. Where mypyc writes other C than is looked for
-here, that one is left out whole; ``setup.py`` refuses that under ``AUTOGRAD_LITE_NATIVE=1``.
+Six things, each on its own and none needed for right results: docstrings, short cuts that mypyc can't know to be worth
+taking, memory used again, weak references, the plain source's errors, and one where there would be a crash. Where mypyc
+writes other C than is looked for here, that one is left out whole; ``setup.py`` refuses that under
+``AUTOGRAD_LITE_NATIVE=1``.
 """
 
 import ast
 import re
 from pathlib import Path
 
-__all__ = ["improve"]
+__all__ = ["improve", "keep_to_main"]
 
 
 def improve(source, rooms):
@@ -153,6 +154,16 @@ FREEING = re.compile(
     r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
     r"(CPyDef_value___Value_clear\(\(PyObject \*\)self\);)"
 )
+#: an object of a class made in Python counts as a use of its class, which mypyc never takes back
+KEEPING = """PyTypeObject *type = Py_TYPE(self);
+if (type == CPyType_value___Value && waiting < RECYCLED)
+    recycled[waiting++] = self;
+else
+    type->tp_free((PyObject *)self);
+if (type != CPyType_value___Value)
+    Py_DECREF(type);
+"""
+VISITING = re.compile(r"(\svalue___Value_traverse\([^{}]*\{)")
 #: how many freed Values wait to be used again, as CPython's own floats and lists do: a megabyte of them at most
 RECYCLED = """
 #ifdef Py_GIL_DISABLED
@@ -177,13 +188,15 @@ static autograd_lite___value___ValueObject *take_recycled(void)
 def recycle(code, struct):
     """A training step makes and frees the same number of Values again and again: let it use the same memory.
 
-    The collector, which counts what is newly made, then has nothing to do either.
+    The collector, which counts what is newly made, then has nothing to do either. And a class made in Python (a
+    subclass of Value) goes when nothing uses it any more.
     """
     code, taken = TAKING.subn(r"self = type == CPyType_value___Value && waiting > 0 ? take_recycled() : \1;", code)
-    keep = "if (Py_TYPE(self) == CPyType_value___Value && waiting < RECYCLED)\n    recycled[waiting++] = self;\nelse\n"
-    code, given = GIVING.subn(rf"\1{keep}\2", code)
+    code, given = GIVING.subn(rf"\1{KEEPING}", code)
     code, included = LAST_INCLUDE.subn(lambda found: found[0] + RECYCLED, code)
-    return code, struct, (taken, given, included)
+    visit = r"\1\nif (Py_TYPE(self) != CPyType_value___Value)\n    Py_VISIT(Py_TYPE(self));"
+    code, visited = VISITING.subn(visit, code)
+    return code, struct, (taken, given, included, visited)
 
 
 def refer(code, struct):
@@ -215,3 +228,38 @@ def agree(code, struct):
     """The errors of the plain source where mypyc has its own, and an error where it has none: ``del v.data``."""
     code, guarded = SETTER.subn(GUARD, code)
     return code.replace(LABEL, NO_LABEL), struct, (guarded, code.count(LABEL))
+
+
+#: the function by which Python loads a module of mypyc's
+LOADING = re.compile(r"PyMODINIT_FUNC\s+PyInit_(\w+)\(void\)\s*\{(.*?\n)\}\n", re.S)
+#: the same in two phases: in the second one, Python has told which interpreter the module is for
+IN_PHASES = r"""static PyObject *create(PyObject *spec, PyModuleDef *definition)
+{
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError, "autograd_lite.\1 is compiled, and serves the main interpreter alone; "
+                                           "installed with AUTOGRAD_LITE_PURE=1 it serves every one");
+        return NULL;
+    }\2}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_create, create}, {0, NULL}};
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "\1", .m_slots = slots};
+
+PyMODINIT_FUNC PyInit_\1(void)
+{
+    return PyModuleDef_Init(&definition);
+}
+"""
+
+
+def keep_to_main(source):
+    """Refuse to load the module of this C file in any interpreter but the main one: its classes are that one's.
+
+    Returns:
+        Whether the file is as expected.
+    """
+    path = Path(source)
+    if "Py_mod_multiple_interpreters" in path.read_text(encoding="utf-8"):  # mypyc's own two phases, without the GIL
+        return True
+    code, found = LOADING.subn(IN_PHASES, path.read_text(encoding="utf-8"), count=1)
+    path.write_text(code, encoding="utf-8")
+    return found == 1

@@ -11,7 +11,7 @@ import sys
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
-from build_native import improve
+from build_native import improve, keep_to_main
 
 #: what a sweep and a recording run through; the rest of the house is not hot
 HOT_ROOMS = [
@@ -73,8 +73,11 @@ def extensions():
         # the types of the other rooms are checked in CI; here only the hot ones decide
         flags = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
         made = mypycify([*flags, *HOT_ROOMS], opt_level="3", debug_level="0")
-        for source in {source for extension in made for source in extension.sources if "__native" in source}:
-            missed = improve(source, HOT_ROOMS)
+        for source in {source for extension in made for source in extension.sources}:
+            if "__native" in source:
+                missed = improve(source, HOT_ROOMS)
+            else:
+                missed = [] if keep_to_main(source) else ["keep_to_main"]
             if missed and wanted:
                 raise SystemExit(
                     f"mypyc writes other C than build_native.py looks for: nothing for {', '.join(missed)}"

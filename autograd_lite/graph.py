@@ -9,6 +9,7 @@ Nothing here recurses: a graph of a million nodes in one chain is an ordinary gr
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
@@ -80,6 +81,16 @@ _is_owned: Final[Any] = LOCK._is_owned
 def sweeping() -> bool:
     """Whether this thread is inside a sweep (in a gradient hook, or recording a checkpoint again)."""
     return bool(_is_owned())
+
+
+def _forked() -> None:
+    """In a child process: the sweep that another thread of the parent is in goes on there alone."""
+    if not _is_owned():
+        LOCK._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def refuse_reentry() -> None:

@@ -165,7 +165,7 @@ class Value(Methods):
             tracer.detach(self, copy)
         return copy
 
-    def backward(self, seed: Any = 1.0, create_graph: bool = False) -> None:
+    def backward(self, seed: Any = 1.0, create_graph: object = False) -> None:
         """Propagate derivatives of this Value to everything it was made from.
 
         Leaves *add* the result to their ``grad`` (twice is exactly double; ``zero_grad`` or ``grad = 0`` resets);
@@ -173,7 +173,7 @@ class Value(Methods):
 
         Args:
             seed: the adjoint of this Value, the number the chain rule starts from.
-            create_graph: leave Values in ``grad``, which can be differentiated again.
+            create_graph: if true, leave Values in ``grad``, which can be differentiated again.
 
         Raises:
             GraphChangedError: with ``create_graph``, if a leaf was changed since the graph was recorded.

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
+import weakref
+
+import numpy as np
 import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn
+from autograd_lite.primitives.kernels import NATIVE
 
 
 class Sub(Value):
@@ -43,3 +51,111 @@ def test_an_order_of_what_is_no_value():
 def test_a_subclass_that_forgot_its_base(use):
     with pytest.raises(AttributeError, match="attribute '_"):
         use(Forgetful())
+
+
+@pytest.mark.parametrize("yes", [True, 1, np.True_, "yes"])
+def test_create_graph_is_anything_true(yes):
+    x = Value(3.0)
+    (x * x).backward(create_graph=yes)
+    assert x.grad.parents
+    x.grad = None
+    (x * x).backward(create_graph=0)
+    assert x.grad == 6.0
+
+
+def test_an_argument_by_name():
+    x = Value(0.5)
+    assert ag.sin(x=x).parents == (x,)
+    with pytest.raises(TypeError, match=r"sin takes 1 argument\(s\)"):
+        ag.sin(x, x)
+    with pytest.raises(TypeError, match=r"sin takes 1 argument\(s\)"):
+        ag.sin()
+    with pytest.raises(TypeError, match="argument"):
+        ag.sin(t=x)
+
+
+def test_a_class_goes_with_its_last_object():
+    class Local(Value):
+        pass
+
+    class Held(Value):
+        pass
+
+    Held.one = Held(1.0)  # a cycle
+    seen = weakref.ref(Local), weakref.ref(Held)
+    (Local(1.0) * Held(2.0)).backward()
+    assert seen[0]() is Local
+    assert seen[1]() is Held
+    del Local, Held
+    gc.collect()
+    assert [ref() for ref in seen] == [None, None]
+
+
+def ran(script):
+    """What a Python of its own prints for ``script``."""
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONUTF8": "1"})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+FORKING = """
+import os, signal, threading
+from autograd_lite import Value
+x = Value(2.0)
+inside, go = threading.Event(), threading.Event()
+h = x * x
+h.register_hook(lambda g: (inside.set(), go.wait(30)) and None)
+other = threading.Thread(target=h.backward)
+other.start()
+inside.wait(30)
+child = os.fork()
+if not child:
+    signal.alarm(10)
+    (Value(1.0) * 3.0).backward()
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+go.set()
+other.join()
+print(x.grad)
+h = x * x
+h.register_hook(lambda g: within.append(os.fork()))
+within = []
+h.backward()
+(x * 1.0).backward()
+if not within[0]:
+    os._exit(int(x.grad))
+print(os.waitstatus_to_exitcode(os.waitpid(within[0], 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_process_waits_for_no_sweep_of_its_parent():
+    assert ran(FORKING) == ["7", "4.0", "9"]
+
+
+APART = '''
+import sys
+try:
+    import _interpreters as apart
+except ImportError:
+    import _xxsubinterpreters as apart
+script = f"""import sys
+sys.path[:] = {sys.path!r}
+try:
+    import autograd_lite
+except ImportError:
+    print("refused", flush=True)
+"""
+for _ in range(3):
+    place = apart.create()
+    apart.run_string(place, script)
+    apart.destroy(place)
+import autograd_lite as ag
+print(ag.grad(ag.sin)(0.0), flush=True)
+'''
+
+
+@pytest.mark.skipif(not NATIVE or sys.version_info < (3, 11), reason="the plain source serves every interpreter")
+def test_compiled_modules_refuse_other_interpreters():
+    assert ran(APART) == ["refused"] * 3 + ["1.0"]

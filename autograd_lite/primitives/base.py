@@ -46,14 +46,14 @@ class Op:
         self.float_partials: Callable[..., Any] = partials
         self.fused: Fused | None = None
 
-    def __call__(self, x: Any = _NOTHING, y: Any = _NOTHING, /) -> Any:
+    def __call__(self, x: Any = _NOTHING, extra: Any = _NOTHING) -> Any:
         # ``*args`` would be slower; two arguments are one too many, and get the op's own message
-        if y is _NOTHING and self.arity == 1:
+        if extra is _NOTHING and self.arity == 1:
             if isinstance(x, Operand):
                 return x._apply_unary(self)
             if type(x) is float:
                 return self.fn(x)
-        return self.dispatch(tuple([arg for arg in (x, y) if arg is not _NOTHING]), {})
+        return self.dispatch((x, extra) if extra is not _NOTHING else (x,) if x is not _NOTHING else (), {})
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Apply the op to whatever the arguments are."""
