@@ -87,7 +87,7 @@ def _converted(program: ArrayProgram, dialect: Dialect) -> list[str]:
         return [f"{scalars[0]} = {made.format(scalars[0])}"]
     if dialect.name == "torch":
         return [f"{', '.join(scalars)} = map(_number, ({', '.join(scalars)}))"]
-    return [f"{', '.join(scalars)} = [{made.format('_')} for _ in ({', '.join(scalars)})]"]
+    return [f"{', '.join(scalars)} = [{made.format('number')} for number in ({', '.join(scalars)})]"]
 
 
 def _written(

@@ -63,7 +63,7 @@ def _row(left: str, right: str, equal: str, more: str) -> str:
 def equations(compilation: Compilation) -> Equations:
     """The program of a compiled function as equations: what is differentiated first, then its derivatives."""
     path, plan = compilation.path, compilation.plan
-    if plan.seeded or len(path.program.outputs) == 1 and not plan.forward:
+    if plan.seeded or (len(path.program.outputs) == 1 and not plan.forward):
         plan = type(plan)(True, plan.wrt, plan.seeded)
     shorter = path.shorter(plan) is not None
     lifted = looped(path.program, textbook=True) if shorter else lift(path.program, textbook=True)

@@ -118,7 +118,10 @@ class Writer:
 
     def call(self, name: str, *args: Phrase) -> Phrase:
         inside = ", ".join(a.text for a in args)
-        return Phrase(rf"\operatorname{{{name}}}\left({inside}\right)" if self.latex else f"{name}({inside})")
+        if not self.latex:
+            return Phrase(f"{name}({inside})")
+        words = " ".join(rf"\operatorname{{{word}}}" for word in name.split())
+        return Phrase(rf"{words}\left({inside}\right)")
 
     def number(self, x: float) -> Phrase:
         """A number in few digits, a simple fraction as such."""
@@ -234,10 +237,7 @@ class Writer:
         if s.op == "place":
             return self._place(s, x)
         names = {"amax": "max", "amin": "min", "log_softmax": "log softmax", "scatter": "scattered"}
-        name = names.get(s.op, s.op)
-        if name == "log softmax" and self.latex:
-            name = r"log\,softmax"
-        return self.call(name, x)
+        return self.call(names.get(s.op, s.op), x)
 
     def _constant(self, s: Statement) -> Phrase:
         flat = np.ravel(s.attrs).tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import itertools
 import re
 
@@ -344,3 +346,27 @@ def test_a_function_is_recorded_under_the_names_of_its_variables():
         return a * a + x
 
     assert "a =" not in called(rebound, 0.1).source("python")  # the name of two numbers is the name of neither
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("name", EVERY)
+def test_sources_define_what_they_use_and_use_what_they_define(name, backend):
+    tree = ast.parse(EVERY[name]().source(backend))
+    imported = {(a.asname or a.name).split(".")[0] for n in ast.walk(tree) for a in getattr(n, "names", ())}
+    functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    stored = {n.id for n in names if isinstance(n.ctx, ast.Store)} - {"_"}
+    loaded = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    arguments = {a.arg for n in ast.walk(tree) if isinstance(n, ast.arguments) for a in [*n.args, n.vararg] if a}
+    assert stored <= loaded, "a line is dead"
+    assert imported <= loaded, "an import is not used"
+    inner = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+    assert loaded <= stored | imported | arguments | inner | set(dir(builtins))
+    assert {f.name for f in functions[:-1]} <= loaded, "a helper is not used"
+
+
+def test_sources_tell_derivatives_of_other_names_apart():
+    said = "# the value, and the derivatives with respect to W0, b0, W1, b1"
+    assert said in one_output().source()  # which returns ∂ℓ/∂f0 for ∂ℓ/∂b0
+    assert "# " + said[17:] not in mse_of_a_batch().source()
+    assert "map(_number, (b0, b1," in EVERY["toy"]().source("torch")
