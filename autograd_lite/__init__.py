@@ -11,7 +11,15 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from .nodes import HOME as _HOME
+
+if _HOME:
+    # The package was taken out of sys.modules and is imported again. Compiled rooms are loaded once in a process: they
+    # still use the other rooms as they were, so those come back too. (Interpreted, all are new, and this is empty.)
+    sys.modules.update(_HOME)
 
 from . import value as _value
 from .errors import *  # noqa: F403
@@ -156,11 +164,14 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     """Load a room when one of its names is first used, so that the import stays light."""
     if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
+        room = importlib.import_module(f"{__name__}.{name}")
+        _remember()
+        return room
     if name not in _ROOM:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(importlib.import_module(f"{__name__}.{_ROOM[name]}"), name)
     globals()[name] = found
+    _remember()
     return found
 
 
@@ -171,6 +182,18 @@ def _show(value: Value) -> dict[str, str]:
 
 
 _value.display["mimebundle"] = _show
+
+
+def _remember() -> None:
+    """Note which rooms are loaded, and be their package: what an import does, but not for those that were there."""
+    for name, room in list(sys.modules.items()):
+        if name.startswith(f"{__name__}."):
+            _HOME[name] = room
+            if name.count(".") == 1:
+                globals().setdefault(name.rpartition(".")[2], room)
+
+
+_remember()
 
 
 def __dir__() -> list[str]:

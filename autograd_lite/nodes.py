@@ -28,6 +28,9 @@ class State:
 
 STATE: Final = State()
 
+#: the rooms as first imported, by name: see ``__init__.py``, which keeps it here because compiled rooms are loaded once
+HOME: Final[dict[str, Any]] = {}
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Info:

@@ -159,3 +159,30 @@ print(ag.grad(ag.sin)(0.0), flush=True)
 @pytest.mark.skipif(not NATIVE or sys.version_info < (3, 11), reason="the plain source serves every interpreter")
 def test_compiled_modules_refuse_other_interpreters():
     assert ran(APART) == ["refused"] * 3 + ["1.0"]
+
+
+AGAIN = """
+import sys
+import autograd_lite as before
+x = before.Value(2.0)
+y = before.sin(x) * x
+before.compile(lambda t: t * t)(1.0), before.nn
+for _ in range(2):
+    for name in [name for name in sys.modules if name.split(".")[0] == "autograd_lite"]:
+        del sys.modules[name]
+    import autograd_lite as ag
+    a = ag.Value(3.0)
+    b = ag.nn.Linear(1, 1)([a * a])[0] - a
+    b.backward()
+    assert len(ag.topological_order(b)) == 6, ag.topological_order(b)
+    with ag.no_grad():
+        assert (a * a).parents == ()
+    assert ag.compile(ag.grad(lambda t: t * t * t))(2.0) == 12.0
+    assert ag.errors.GraphChangedError is ag.GraphChangedError
+y.backward()
+print("ok")
+"""
+
+
+def test_the_package_imported_a_second_time():
+    assert ran(AGAIN) == ["ok"]
