@@ -6,6 +6,7 @@ the user's labels. Derivatives are as textbooks have them (``textbook.py``): tan
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,8 @@ def equations(compilation: Compilation) -> Equations:
     shorter = path.shorter(plan) is not None
     lifted = looped(path.program, textbook=True) if shorter else lift(path.program, textbook=True)
     assert lifted is not None
+    counts = Counter(lifted.names.values())  # a variable that stood for several numbers is the name of none
+    lifted.names = {i: name for i, name in lifted.names.items() if counts[name] == 1}
     program, _ = path.planned(lifted, plan, False, False)
     outputs = [""] * (plan.value - compilation.plan.value) + called(compilation)
     plain = _Text(program, Writer(False), outputs).lines
@@ -122,8 +125,24 @@ class _Text:
         self.called: dict[int, list[str]] = {}
         for i, name in zip(program.outputs, called):
             self.called.setdefault(i, []).append(name)
+        self.forward = self._ancestors()
+        self.later: list[int] = []
         for i, statement in enumerate(program.statements):
             self._write(i, statement, leaves)
+            if self.forward and i == program.outputs[0]:
+                for k in self.later:
+                    self._outputs(k, program.statements[k])
+                self.forward = set()
+
+    def _ancestors(self) -> set[int]:
+        """What the value is made of, if it is shown: it comes before all derivatives, also before those it contains."""
+        if self.inner or not self.called or "" not in self.called[self.program.outputs[0]]:
+            return set()
+        found = {self.program.outputs[0]}
+        for i in range(self.program.outputs[0], -1, -1):
+            if i in found:
+                found.update(self.program.statements[i].args)
+        return found
 
     def fresh(self, stem: str) -> str:
         """A name of its own: the stem, or with a number."""
@@ -158,7 +177,9 @@ class _Text:
                 found, cost = left, 0
         self.phrases.append(found)
         self.costs.append(cost)
-        if i in self.called:
+        if i in self.called and i in self.forward and i != self.program.outputs[0]:
+            self.later.append(i)
+        elif i in self.called:
             self._outputs(i, s)
 
     def _own_line(self, i: int, s: Statement, left: Phrase, found: Phrase) -> None:
@@ -181,7 +202,7 @@ class _Text:
         if name:
             return writer.named(name, s.shape)
         own = [n for n in self.called.get(i, ()) if n]
-        if own:
+        if own and i not in self.forward:
             return writer.named(own[0], s.shape)
         if not self.inner and i == self.program.outputs[0] and "" in self.called.get(i, ()) and s.op not in VIEWS:
             return writer.loss() if s.shape == () else writer.named(self.fresh("y"), s.shape)

@@ -77,13 +77,18 @@ def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> No
         if statement.op == "leaf" or i in names or statement.op in VIEWS or statement.op == "constant":
             continue
         products = [a for a in statement.args if statements[a].op == "matmul"]
-        layer = [a for a in products if any(_from_leaf(statements, b) for b in statements[a].args)]
-        if statement.name == "add" and layer:
-            names[i] = f"f{count}"
-            count += 1
-            for a in products:
-                names.pop(a, None)
-        elif len(statement.args) == 1 and statement.name in _ACTIVATIONS:
+        weights = [w for a in products for b in statements[a].args if (w := _weights(statements, b)) >= 0]
+        constants = [a for a in statement.args[1:] if statements[a].op != "constant"]
+        if statement.op == "matmul":  # a layer without a bias
+            own = [_layer(statements, a, names) for a in statement.args]
+            if max(own) >= 0:
+                names[i] = f"f{max(own)}"
+        elif statement.name == "add" and weights:
+            taken -= {names.pop(a, "") for a in products}
+            number = _layer(statements, weights[0], names)
+            names[i] = f"f{number if number >= 0 and f'f{number}' not in taken else count}"
+            count = max(count, number) + 1
+        elif statement.args and not constants and statement.name in _ACTIVATIONS:
             found = re.fullmatch(r"f(\d+)", names.get(statement.args[0], ""))
             if found is not None:
                 names[i] = f"h{int(found[1]) + 1}"
@@ -93,11 +98,18 @@ def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> No
             taken.add(names[i])
 
 
-def _from_leaf(statements: Sequence[Statement], i: int) -> bool:
-    """Whether a statement is a view of a leaf of two axes, as weights are."""
+def _layer(statements: Sequence[Statement], i: int, names: dict[int, str]) -> int:
+    """The number of the layer whose weights a statement is: 3 of W3; -1 if it is none."""
+    weights = _weights(statements, i)
+    found = re.fullmatch(r"W(\d+)", names.get(weights, ""))
+    return int(found[1]) if found is not None else -1
+
+
+def _weights(statements: Sequence[Statement], i: int) -> int:
+    """The leaf of two axes that a statement is a view of, as of weights; -1 if it is none."""
     while statements[i].op in VIEWS:
         i = statements[i].args[0]
-    return statements[i].op == "leaf" and len(statements[i].shape) > 1
+    return i if statements[i].op == "leaf" and len(statements[i].shape) > 1 else -1
 
 
 def all_names(program: ArrayProgram, leaves: Sequence[str], elsewhere: Iterable[str] = ()) -> list[str]:

@@ -135,6 +135,8 @@ class Writer:
         if "e" in text:
             mantissa, exponent = text.split("e")
             power = rf"10^{{{int(exponent)}}}" if self.latex else f"10^{int(exponent)}"
+            if mantissa == "1":
+                return Phrase(power.replace("-", self.choose("-", "−")), ATOM, x, ())
             return Phrase(f"{mantissa}{self.dot()}{power}".replace("-", self.choose("-", "−")), PRODUCT, x, ())
         text = {"inf": self.choose(r"\infty", "∞"), "-inf": self.choose(r"-\infty", "−∞")}.get(text, text)
         return Phrase(text.replace("-", self.choose("-", "−")), ATOM if x >= 0 or x != x else PRODUCT, x, ())
@@ -272,11 +274,16 @@ class Writer:
         picked = _picked(program, s.args[0])
         if picked is not None and s.attrs == (len(below.shape) - 1,):
             return self.at(known[picked[0]], known[picked[1]].text)
+        number = x.number if x.factors else 1.0  # taken in front
+        if number != 1.0:
+            x = self.product(1.0, x.factors or ())
         if len(s.attrs) < len(below.shape) and s.attrs == (0,):
-            return Phrase(self.choose(r"\sum_i ", "Σᵢ ") + self.at(x, "i").text, PRODUCT)
-        if len(s.attrs) < len(below.shape) and s.attrs == (1,) and len(below.shape) == 2:
-            return Phrase(self.choose(r"\sum_j ", "Σⱼ ") + self.at(x, ":, j").text, PRODUCT)
-        return Phrase(self.choose(r"\sum ", "Σ ") + self.group(x, PRODUCT), PRODUCT)
+            found = Phrase(self.choose(r"\sum_i ", "Σᵢ ") + self.at(x, "i").text, PRODUCT)
+        elif s.attrs == (1,) and len(below.shape) == 2:
+            found = Phrase(self.choose(r"\sum_j ", "Σⱼ ") + self.at(x, ":, j").text, PRODUCT)
+        else:
+            found = Phrase(self.choose(r"\sum ", "Σ ") + self.group(x, PRODUCT), PRODUCT)
+        return found if number == 1.0 else self.scaled(found, number, bool(s.shape))
 
     def _place(self, s: Statement, x: Phrase) -> Phrase:
         """Zeros with something at some places."""
@@ -323,6 +330,15 @@ class Writer:
                 hot = self.call("onehot", known[labels])
                 x = known[s.args[1]]
                 return self.times(x, hot, (bool(a.shape), True)) if x.text != "1" else hot
+        if s.name == "where":
+            x, other = known[s.args[1]], known[s.args[2]]
+            if other.text in ("nan", x.text):  # nan is where a number is neither above nor below another
+                return x
+        if s.name in ("sub", "exp"):
+            inner = program.statements[s.args[0]] if s.name == "exp" else s
+            total = program.statements[_through_views(program, inner.args[1])] if inner.name == "sub" else s
+            if total.op == "logsumexp" and _through(program, total.args[0]) == _through(program, inner.args[0]):
+                return self.call("softmax" if s.name == "exp" else "log softmax", known[inner.args[0]])
         if s.name == "mul":
             left, right = (program.statements[a] for a in s.args)
             if _new_axis(left) == 1 and _new_axis(right) == 0:
@@ -351,10 +367,19 @@ class Writer:
             if prim.name == "add" and below[0].op == "matmul" and args[1].atom:  # the bias first, as in the chapter
                 args = [args[1], args[0]]
             return self.plus(args[0], args[1], 1.0 if prim.name == "add" else -1.0, (any(arrays), any(arrays)))
+        if prim.name in ("dot", "affine", "sum", "fsum") and args:
+            half = len(args) // 2 if prim.name in ("dot", "affine") else 0
+            both = any(arrays)
+            terms = [self.times(args[k], args[half + k], (both, both)) for k in range(half)]
+            terms += args[2 * half :]
+            total = terms[0]
+            for term in terms[1:]:
+                total = self.plus(total, term, 1.0, (both, both))
+            return total
         if prim.name == "div" and not self.latex:
             return Phrase(f"{self.group(args[0], PRODUCT)} / {self.group(args[1], ATOM)}", PRODUCT)
         if prim.name in COMPARISONS and not self.latex and prim.name == "eq":
-            return Phrase(f"{args[0].text} = {args[1].text}", 0)
+            return Phrase(f"{self.group(args[0], SUM)} = {self.group(args[1], SUM)}", 0)
         strength = prim.precedence if prim.name not in COMPARISONS else 0
         template = prim.latex if self.latex else prim.text
         need = max(strength, 1) if strength < 5 else 0
@@ -400,6 +425,12 @@ def _new_axis(s: Statement) -> int:
 def _through(program: ArrayProgram, i: int) -> int:
     """What a statement is a reshaping or broadcasting of."""
     while program.statements[i].op in ("reshape", "broadcast"):
+        i = program.statements[i].args[0]
+    return i
+
+
+def _through_views(program: ArrayProgram, i: int) -> int:
+    while program.statements[i].op in VIEWS:
         i = program.statements[i].args[0]
     return i
 

@@ -319,6 +319,34 @@ def test_a_label_that_begins_with_d_is_no_derivative():
     assert lines[-1].startswith("∂ℓ/∂x = ")
 
 
+def test_layers_without_a_bias_and_other_activations_keep_their_letters():
+    model = nn.Sequential(nn.Linear(3, 4, bias=False), nn.LeakyReLU(0.1), nn.Linear(4, 2))
+    lines = str(called(lambda x: ag.sum(model(x)), RNG.normal(size=3)).equations()).splitlines()
+    assert lines[:3] == ["f0 = Ω0 x", "h1 = leaky_relu(f0, 0.1)", "f1 = β1 + Ω1 h1"]
+    assert "∂ℓ/∂f0 = where(f0 > 0, 1, 0.1) ⊙ ∂ℓ/∂h1" in lines
+    assert lines[-1] == "∂ℓ/∂Ω0 = ∂ℓ/∂f0 xᵀ"
+
+
+def test_what_is_differentiated_comes_first_even_if_it_contains_its_derivative():
+    def f(p):
+        return p["a"] * ag.sin(p["b"])
+
+    lines = str(called(ag.grad(f), {"a": 1.0, "b": 2.0}).equations()).splitlines()
+    assert [line.split(" = ")[0] for line in lines] == ["ℓ", "∂ℓ/∂p0", "∂ℓ/∂p1"]
+
+
+def test_a_jacobian_is_the_gradient_of_its_product_with_a_seed():
+    def residuals(v):
+        return [after - before**2 for before, after in itertools.pairwise(v)]
+
+    lines = str(called(ag.jacobian(residuals), RNG.normal(size=100)).equations()).splitlines()
+    assert lines == [
+        "y = v[1:] − v[:99] ⊙ v[:99]",
+        "ℓ = seed · y",
+        "∂ℓ/∂v = (0, seed) + (−2 · v[:99] ⊙ seed, 0)",
+    ]
+
+
 def test_functions_keep_their_parentheses():
     text = str(called(ag.grad(lambda x: ag.acosh(x)), 1.5).equations())
     assert "√(x − 1) · √(1 + x)" in text or "√(x − 1) · √(x + 1)" in text
