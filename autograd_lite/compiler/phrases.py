@@ -388,7 +388,10 @@ class Writer:
         texts = [self.group(a, need + (1 if k and prim.name in ("sub", "div") else 0)) for k, a in enumerate(args)]
         if self.latex and prim.name == "div":
             texts = [a.text for a in args]
-        text = template.format(*texts, args=", ".join(a.text for a in args), n=len(args), last=texts[-1])
+        try:
+            text = template.format(*texts, args=", ".join(a.text for a in args), n=len(args), last=texts[-1])
+        except (KeyError, IndexError, ValueError):  # a primitive of one's own, whose braces are LaTeX's
+            return self.call(prim.name.replace("_", r"\_") if self.latex else prim.name, *args)
         return Phrase(text, strength or SUM)
 
 

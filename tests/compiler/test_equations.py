@@ -347,6 +347,16 @@ def test_a_jacobian_is_the_gradient_of_its_product_with_a_seed():
     ]
 
 
+def test_a_primitive_of_ones_own():
+    @ag.primitive(partials=lambda out, x: (3 * x * x,))
+    def my_cube(x):
+        return x * x * x
+
+    found = called(ag.grad(lambda x: my_cube(x)), 0.5).equations()
+    assert str(found) == "ℓ = my_cube(x)\n∂ℓ/∂x = 3 · x · x"
+    assert r"\operatorname{my\_cube}\left(x\right)" in found.latex
+
+
 def test_functions_keep_their_parentheses():
     text = str(called(ag.grad(lambda x: ag.acosh(x)), 1.5).equations())
     assert "√(x − 1) · √(1 + x)" in text or "√(x − 1) · √(x + 1)" in text
