@@ -10,7 +10,7 @@ The way of a function through the room, and where each part of it is:
    sparse Jacobian needs; ``statements`` and ``scan`` are what all of these are written in;
 4. written out, as something that runs (``emit_numpy``, ``emit_python``, ``rolled``, ``lanes`` for ``vmap``; ``cells``
    and ``interpreter`` for what stays scalar) and as something to read (``emit_source``, ``emit_loops``,
-   ``emit_drjit`` in the words of ``dialects`` and ``words``; ``equations``);
+   ``emit_drjit`` in the words of ``dialects`` and ``words``; ``equations`` in those of ``phrases`` and ``textbook``);
 5. called: ``paths`` chooses which of these one recorded way through the function runs as, ``api`` is the object that
    the user has, ``fast``, ``direct`` and ``replay`` generate its call, ``results`` what a call returns.
 
