@@ -23,23 +23,28 @@ def backward_on_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> 
         constant: makes a node of a number; a node stays what it is.
     """
     refuse_reentry()
-    with LOCK:
-        with hiding("checks"):  # a rule may pass through a pole that its result doesn't see
-            adjoints = reverse_nodes([(root, constant(seed))], constant)
-        reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
-        before = [node._gradient() for node in reached]
-        after: list[Any] = []
-        for node, old in zip(reached, before):
-            g = constant(adjoints[id(node)])
-            after.append(g if node._prim is not None or (type(old) is float and old == 0.0) else old + g)
-            node._adjoint = g._number()
-        try:
-            for node, grad in zip(reached, after):
-                node._set_gradient(grad)
-        except BaseException:
-            for node, grad in zip(reached, before):
-                node._set_gradient(grad)
-            raise
+    with LOCK:  # nothing but a call: see the loop in ``graph._commit``
+        return _commit_nodes(root, seed, constant)
+
+
+def _commit_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> list[Node]:
+    """The same, with the lock."""
+    with hiding("checks"):  # a rule may pass through a pole that its result doesn't see
+        adjoints = reverse_nodes([(root, constant(seed))], constant)
+    reached = [node for node in gradient_nodes(root) if id(node) in adjoints]
+    before = [node._gradient() for node in reached]
+    after: list[Any] = []
+    for node, old in zip(reached, before):
+        g = constant(adjoints[id(node)])
+        after.append(g if node._prim is not None or (type(old) is float and old == 0.0) else old + g)
+        node._adjoint = g._number()
+    try:
+        for node, grad in zip(reached, after):
+            node._set_gradient(grad)
+    except BaseException:
+        for node, grad in zip(reached, before):
+            node._set_gradient(grad)
+        raise
     return [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
 
 

@@ -345,6 +345,7 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list
             if g - g != 0.0 and node._prim is None:
                 bad = [] if bad is None else bad
                 bad.append(node)
+            g = 0.0  # from an ``if`` at a loop's end CPython 3.12 and 3.13 jump back outside of the ``try``
         if sunk is not None:
             changed = [] if changed is None else changed
             for group in sunk:

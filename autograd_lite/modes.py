@@ -39,22 +39,41 @@ def observers() -> list[Observer]:
     return found
 
 
-@contextmanager
-def observe(observer: Observer) -> Iterator[None]:
+class Observing:
+    """What ``observe`` returns. (No generator: an interrupt right after its ``yield`` would leave it open.)"""
+
+    __slots__ = ("_counted", "_observer", "_outer")
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._outer: list[Observer] = []
+        self._counted = False
+
+    def __enter__(self) -> None:
+        self._outer = observers()
+        try:
+            with _lock:
+                STATE.special += 1
+                self._counted = True
+            _local.observers = [*self._outer, self._observer]
+        except BaseException:  # an interrupt, before the block whose end would undo this
+            self.__exit__()
+            raise
+
+    def __exit__(self, *exc: object) -> None:
+        _local.observers = self._outer
+        if self._counted:
+            with _lock:
+                STATE.special -= 1
+                self._counted = False
+
+
+def observe(observer: Observer) -> Observing:
     """Within the block, call ``observer(node)`` for every node that this thread records.
 
     An observer may change the node (``no_grad`` cuts it from its operands) or raise (``detect_anomaly``).
     """
-    stack = observers()
-    _local.observers = [*stack, observer]
-    with _lock:
-        STATE.special += 1
-    try:
-        yield
-    finally:
-        _local.observers = stack
-        with _lock:
-            STATE.special -= 1
+    return Observing(observer)
 
 
 @contextmanager

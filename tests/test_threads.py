@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dis
 import pickle
 import signal
 import sys
 import threading
+from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -202,3 +205,24 @@ def test_interrupts_leave_gradients_whole(create):
         signal.signal(signal.SIGALRM, old)
     y.backward()  # the sweep's lock is free
     assert {v.grad for v in leaves} == {3.0}
+
+
+@pytest.mark.parametrize("room", ["graph", "backward"])
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the table of exceptions has no public face")
+def test_no_interrupt_comes_between_the_gradients_and_their_undoing(room):
+    """Python looks for interrupts where a loop jumps back: inside of a ``try`` or ``with``, the jump has to be, too."""
+    source = (Path(ag.__file__).parent / f"{room}.py").read_text(encoding="utf-8")
+    codes = [compile(source, room, "exec")]
+    for code in codes:
+        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+        if code.co_name not in ("_commit", "backward_on_nodes", "reverse_sweep", "reverse_adjoints"):
+            continue
+        entries = dis.Bytecode(code).exception_entries
+        undoing = max(entries, key=lambda e: e.end - e.start).target
+
+        def handled(offset, entries=entries):
+            return any(e.start <= offset < e.end for e in entries)
+
+        for i in dis.get_instructions(code):
+            if i.opname == "JUMP_BACKWARD" and i.offset < undoing and handled(i.argval):
+                assert handled(i.offset), f"{code.co_name}, line {i.positions.lineno}"
