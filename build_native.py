@@ -99,6 +99,23 @@ MAKING = re.compile(
 )
 CHECKING = re.compile(r"PyObject_TypeCheck\((\w+), (CPyType_(?:nodes___Node|base___Operand))\)")
 TEMPLATE = re.compile(r"(static PyTypeObject CPyType_value___Value_template_ = \{[^{}]*?)(\.tp_name)", re.S)
+LAST_INCLUDE = re.compile(r'#include "__native_internal_\w+\.h"\n')
+POPPING = re.compile(r"\bCPyList_PopLast\(")
+#: the end of a stack without giving its memory back, to ask for it again at the next push
+POP = """
+static PyObject *pop_kept(PyObject *list)
+{
+#ifndef Py_GIL_DISABLED
+    Py_ssize_t last = PyList_GET_SIZE(list) - 1;
+    if (last >= 0) {
+        PyObject *item = PyList_GET_ITEM(list, last);
+        Py_SET_SIZE(list, last);
+        return item;
+    }
+#endif
+    return CPyList_PopLast(list);
+}
+"""
 #: the constructor for one positional argument, without a tuple of arguments and their parsing; all else as ever
 CALLING = """
 static PyObject *value___Value_vectorcall(PyObject *type, PyObject *const *args, size_t flags, PyObject *names)
@@ -130,17 +147,20 @@ done:
 
 
 def quicken(code, struct):
-    """Three short cuts that mypyc can't know to be worth taking.
+    """Four short cuts that mypyc can't know to be worth taking.
 
     ``Value.__new__(Value)`` becomes the call of the C constructor that it ends in; whether an object is a ``Node`` is
-    first asked as "is it exactly a ``Value``", which nearly all are; and ``Value(x)`` needs no tuple.
+    first asked as "is it exactly a ``Value``", which nearly all are; ``Value(x)`` needs no tuple; and a stack keeps
+    its memory until it is dropped.
     """
     slot = ".tp_vectorcall = value___Value_vectorcall,\n"
     setup_value = r"\1 = (PyObject *)CPyType_value___Value;\n    \2 = CPyDef_value_____mypyc__Value_setup(\1);"
     code, made = MAKING.subn(setup_value, code)
     code, checked = CHECKING.subn(r"(Py_TYPE(\1) == CPyType_value___Value || PyObject_TypeCheck(\1, \2))", code)
     code, called = TEMPLATE.subn(lambda found: CALLING + found[1] + slot + found[2], code)
-    return code, struct, (made, checked, called)
+    code, popped = POPPING.subn("pop_kept(", code)
+    code, included = LAST_INCLUDE.subn(lambda found: found[0] + POP, code)
+    return code, struct, (made, checked, called, popped, included)
 
 
 #: where mypyc's C takes memory for a Value, and where it gives it back
@@ -149,7 +169,6 @@ GIVING = re.compile(
     r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
     r"(Py_TYPE\(self\)->tp_free\(\(PyObject \*\)self\);)"
 )
-LAST_INCLUDE = re.compile(r'#include "__native_internal_\w+\.h"\n')
 FREEING = re.compile(
     r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
     r"(CPyDef_value___Value_clear\(\(PyObject \*\)self\);)"
