@@ -157,10 +157,12 @@ def test_nothing_in_them_is_internal(name):
 def test_the_latex_is_drawn(name):
     matplotlib = pytest.importorskip("matplotlib.mathtext")
     parser = matplotlib.MathTextParser("path")
-    for left, right in EVERY[name]().equations().lines:
+    lines = EVERY[name]().equations().lines
+    assert lines
+    for left, right in lines:
         text = f"{left} = {right}".replace(r"\text{", r"\mathrm{").replace(r"\lVert", r"\|").replace(r"\rVert", r"\|")
         text = text.replace(r"\tfrac", r"\frac").replace(r"\top", "T").replace(r"\quad", r"\ ")
-        parser.parse(f"${text}$")
+        assert parser.parse(f"${text}$").width > 0.0, text
 
 
 def test_a_batch():

@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 import struct
+import sys
 import threading
 import warnings
 
@@ -329,12 +330,15 @@ def test_a_long_chain(size):
 
 def test_a_chain_that_only_its_end_holds():
     leaf = Cell(0, 1.0)
+    before = sys.getrefcount(leaf)
     cell = leaf
     for _ in range(300_000):
         made = Cell(5, 0.0)
         made.a, made.b = cell, leaf
         cell = made
+    assert sys.getrefcount(leaf) > before + 300_000
     del made, cell
+    assert sys.getrefcount(leaf) == before  # every cell of the chain is gone, and no stack overflowed
 
 
 # --- compiled functions on it -----------------------------------------------------------------------------------------
