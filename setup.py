@@ -7,6 +7,7 @@ of a plain install. Everything else about the package is in ``pyproject.toml``.
 import os
 import platform
 import sys
+from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
@@ -35,29 +36,29 @@ HOT_ROOMS = [
 BUILDING = {"build", "build_ext", "bdist_wheel", "editable_wheel", "install", "develop"}
 
 
+def plain(error):
+    """Say why there is no native build here; raise where one was demanded."""
+    if os.environ.get("AUTOGRAD_LITE_NATIVE") == "1":
+        raise error
+    print(f"autograd_lite: no native build here ({error!r}); the plain source is installed", file=sys.stderr)
+
+
 class OptionalBuild(build_ext):
-    """Build the extensions, or say why not and go on with the plain source."""
+    """Build all extensions or none: half of them is a package that can't be imported."""
 
     def run(self):
         try:
             super().run()
-        except Exception as error:
-            self._plain(error)
-
-    def build_extension(self, ext):
-        try:
-            super().build_extension(ext)
-        except Exception as error:
-            self._plain(error)
-
-    def _plain(self, error):
-        if os.environ.get("AUTOGRAD_LITE_NATIVE") == "1":
-            raise error
-        print(f"autograd_lite: no native build here ({error}); the plain source is installed", file=sys.stderr)
-        self.extensions = self.distribution.ext_modules = []
-        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
-        if wheel is not None:
-            wheel.root_is_pure = True  # what is installed anywhere is called py3-none-any
+        except Exception as error:  # of whatever kind: a compiler, a linker, a disk that is full
+            plain(error)
+            for module in self.extensions:  # what was built before the one that failed, and what an older build left
+                name = self.get_ext_fullname(module.name)
+                for place in (Path(self.build_lib), Path()):
+                    (place / self.get_ext_filename(name)).unlink(missing_ok=True)
+            self.extensions = self.distribution.ext_modules = []
+            wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
+            if wheel is not None:
+                wheel.root_is_pure = True  # what is installed anywhere is called py3-none-any
 
 
 def extensions():
@@ -83,10 +84,8 @@ def extensions():
                     f"mypyc writes other C than build_native.py looks for: nothing for {', '.join(missed)}"
                 )
         return made
-    except (ImportError, SystemExit, OSError) as error:
-        if wanted:
-            raise
-        print(f"autograd_lite: no native build here ({error}); the plain source is installed", file=sys.stderr)
+    except (Exception, SystemExit) as error:  # mypyc ends the process where it can't compile
+        plain(error)
         return []
 
 
