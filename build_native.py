@@ -164,13 +164,13 @@ def quicken(code, struct):
 
 
 #: where mypyc's C takes memory for a Value, and where it gives it back
-TAKING = re.compile(r"self = (\(autograd_lite___value___ValueObject \*\)type->tp_alloc\(type, 0\));")
+TAKING = re.compile(r"self = (\(autograd_lite___engine___value___ValueObject \*\)type->tp_alloc\(type, 0\));")
 GIVING = re.compile(
-    r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
+    r"(\svalue___Value_dealloc\(autograd_lite___engine___value___ValueObject \*self\)\s*\{[^{}]*?)"
     r"(Py_TYPE\(self\)->tp_free\(\(PyObject \*\)self\);)"
 )
 FREEING = re.compile(
-    r"(\svalue___Value_dealloc\(autograd_lite___value___ValueObject \*self\)\s*\{[^{}]*?)"
+    r"(\svalue___Value_dealloc\(autograd_lite___engine___value___ValueObject \*self\)\s*\{[^{}]*?)"
     r"(CPyDef_value___Value_clear\(\(PyObject \*\)self\);)"
 )
 #: an object of a class made in Python counts as a use of its class, which mypyc never takes back
@@ -190,12 +190,12 @@ RECYCLED = """
 #else
 #define RECYCLED 8192
 #endif
-static autograd_lite___value___ValueObject *recycled[RECYCLED + 1];
+static autograd_lite___engine___value___ValueObject *recycled[RECYCLED + 1];
 static int waiting = 0;
 
-static autograd_lite___value___ValueObject *take_recycled(void)
+static autograd_lite___engine___value___ValueObject *take_recycled(void)
 {
-    autograd_lite___value___ValueObject *self = recycled[--waiting];
+    autograd_lite___engine___value___ValueObject *self = recycled[--waiting];
     memset((char *)self + sizeof(PyObject), 0, sizeof(*self) - sizeof(PyObject));
     PyObject_Init((PyObject *)self, CPyType_value___Value);
     PyObject_GC_Track(self);
@@ -220,8 +220,10 @@ def recycle(code, struct):
 
 def refer(code, struct):
     """Weak references to Values, which mypyc gives no class without a ``__dict__``; as in the plain source."""
-    struct, declared = re.subn(r"(\} autograd_lite___value___ValueObject;)", r"    PyObject *weak;\n\1", struct)
-    slot = ".tp_weaklistoffset = offsetof(autograd_lite___value___ValueObject, weak),\n"
+    struct, declared = re.subn(
+        r"(\} autograd_lite___engine___value___ValueObject;)", r"    PyObject *weak;\n\1", struct
+    )
+    slot = ".tp_weaklistoffset = offsetof(autograd_lite___engine___value___ValueObject, weak),\n"
     code, offered = TEMPLATE.subn(lambda found: found[1] + slot + found[2], code)
     clear = "if (self->weak != NULL)\n    PyObject_ClearWeakRefs((PyObject *)self);\n"
     code, cleared = FREEING.subn(lambda found: found[1] + clear + found[2], code)

@@ -19,16 +19,16 @@ HOT_ROOMS = [
     f"autograd_lite/{room}.py"
     for room in (
         "primitives/base",
-        "primitives/fused",
-        "primitives/fused_pairs",
-        "primitives/kernels",
-        "nodes",
-        "graph",
-        "methods",
-        "value",
-        "nn/neuron",
-        "compiler/cells",
-        "compiler/interpreter",
+        "primitives/fused_unary",
+        "primitives/fused_binary",
+        "primitives/sums",
+        "engine/nodes",
+        "engine/sweeps",
+        "engine/methods",
+        "engine/value",
+        "nn/layer_nodes",
+        "compiler/run/cells",
+        "compiler/run/interpreter",
     )
 ]
 

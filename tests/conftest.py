@@ -15,8 +15,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture(autouse=True)
 def _no_mode_leaks():
     """A test that leaves a mode switched on fails, and not its neighbours."""
-    from autograd_lite.modes import STATE
+    from autograd_lite.engine.observers import STATE
 
-    assert STATE.special == 0
+    assert STATE.observers == 0
     yield
-    assert STATE.special == 0, "a mode was left switched on"
+    assert STATE.observers == 0, "a mode was left switched on"

@@ -13,7 +13,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn
-from autograd_lite.primitives.kernels import NATIVE
+from autograd_lite.primitives.sums import NATIVE
 
 
 class Sub(Value):

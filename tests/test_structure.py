@@ -14,62 +14,64 @@ import autograd_lite as ag
 
 PACKAGE = Path(ag.__file__).parent
 
-#: the floor of every room; an import points to the same floor or further down, and never in a circle
+#: the layer of every package; an import points to the same layer or to one further down, and never in a circle
 FLOORS = {
-    0: {"errors", "primitives", "nodes", "graph", "modes", "methods"},
-    1: {"value", "backward", "arrays", "structure", "hooks", "linear", "life", "quiet"},
-    2: {"functional", "batching", "scopes", "anomaly", "checkpoints", "inspection", "serialize", "testing", "notation"},
-    3: {"drawing", "player", "compiler", "nn", "optim", "data", "files", "training", "utils"},
-    4: {"chapter7", "expression", "cli", "__main__"},
-    5: {"__init__"},
+    0: {"errors", "primitives"},
+    1: {"engine"},
+    2: {"functional"},
+    3: {"diagnostics", "io", "notation", "testing"},
+    4: {"compiler", "data", "drawing", "explorer", "nn", "optim", "training", "utils"},
+    5: {"chapter7", "cli", "__main__"},
+    6: {"__init__"},
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
 #: functions that call themselves, however indirectly, and what bounds their depth (a graph's depth must not)
 BOUNDED_RECURSION = {
     "the nesting of a user's argument or result: lists in dicts in tuples": [
-        "structure:Structure._blocks",
-        "structure:complex_arrays",
-        "structure:contains_node",
-        "structure:flatten",
-        "structure:substitute",
-        "testing.tree:complex_arrays",
-        "batching:_measure batching:_stack batching:_listed batching:lane_of",
-        "compiler.fast:_literal compiler.sparse:_arranged",
-        "compiler.lanes:Lanes._stacked compiler.lanes:_has_statics compiler.lanes:_listed",
-        "compiler.lanes:_Batches._split",
-        "compiler.structure:fixed compiler.structure:has_integers compiler.structure:is_numeric",
-        "compiler.structure:flatten compiler.structure:rebuild",
-        "compiler.structure:leaves_of compiler.structure:assemble",
-        "data:default_collate",
-        "files:_flatten files:_flatten_dict files:_restore files:_restore_dict",
-        "primitives.core:_elementwise primitives.core:dispatch",
+        "functional.pytree:Structure._blocks",
+        "functional.pytree:complex_arrays",
+        "functional.pytree:contains_node",
+        "functional.pytree:flatten",
+        "functional.pytree:substitute",
+        "testing.numbers:complex_arrays",
+        "functional.vmap:_measure functional.vmap:_stack functional.vmap:_listed functional.vmap:lane_of",
+        "compiler.call.fast:_literal compiler.call.sparse:_arranged",
+        "compiler.run.lanes:Lanes._stacked compiler.run.lanes:_has_statics compiler.run.lanes:_listed",
+        "compiler.run.lanes:_Batches._split",
+        "compiler.record.structure:fixed compiler.record.structure:has_integers compiler.record.structure:is_numeric",
+        "compiler.record.structure:flatten compiler.record.structure:rebuild",
+        "compiler.record.structure:leaves_of compiler.record.structure:assemble",
+        "data.loaders:default_collate",
+        "io.state_files:_flatten io.state_files:_flatten_dict io.state_files:_restore io.state_files:_restore_dict",
+        "primitives.primitive:_elementwise primitives.primitive:dispatch",
         "primitives.statistics:_along_axis primitives.statistics:_componentwise",
     ],
     "one more step: a reflection below 0, a second try, a reshape of a reshape, a pair turned round": [
         "primitives.numerics:digamma primitives.numerics:polygamma",
-        "compiler.api:Compiled._call",
-        "compiler.lift:Lifted.gather",
-        "compiler.statements:Builder.elementwise compiler.statements:Builder.numeric",
-        "compiler.statements:Builder.broadcast compiler.statements:Builder.spread",
-        "compiler.statements:Builder.reshape",
-        "compiler.statements:Builder.transpose",
-        "notation.formulas:_made",
+        "compiler.call.compiled:Compiled._call",
+        "compiler.lift.levels:Lifted.gather",
+        "compiler.ir.array_program:Builder.elementwise compiler.ir.array_program:Builder.numeric",
+        "compiler.ir.array_program:Builder.broadcast compiler.ir.array_program:Builder.spread",
+        "compiler.ir.array_program:Builder.reshape",
+        "compiler.ir.array_program:Builder.transpose",
+        "notation.local_derivatives:_made",
     ],
-    "functions written inside functions": ["compiler.watch:_names compiler.watch:_imports"],
+    "functions written inside functions": ["compiler.record.environment:_names compiler.record.environment:_imports"],
     "the step of a loop, in which there are no loops": [
-        "compiler.emit_source:_written compiler.reverse:adjoints",
-        "compiler.equations:_Text.__init__ compiler.equations:_Text._write compiler.equations:_Text._loop",
-        "compiler.emit_drjit:_written compiler.emit_drjit:_text compiler.emit_drjit:_for_each",
+        "compiler.emit.source:_written compiler.derive.adjoint:adjoints",
+        "compiler.equations.equations:_Text.__init__",
+        "compiler.equations.equations:_Text._write compiler.equations.equations:_Text._loop",
+        "compiler.emit.drjit:_written compiler.emit.drjit:_text compiler.emit.drjit:_for_each",
     ],
-    "the parentheses of one line of a source": ["compiler.dialects:on_tensors"],
-    "modules within modules, each once": ["compiler.watch:Watch._module"],
+    "the parentheses of one line of a source": ["compiler.emit.dialects:on_tensors"],
+    "modules within modules, each once": ["compiler.record.environment:Watch._module"],
     "a parsed text, whose depth has a limit of its own": [
-        "expression:_Evaluator.argument expression:_Evaluator.binary expression:_Evaluator.call",
-        "expression:_Evaluator.condition expression:_Evaluator.unary expression:_Evaluator.visit",
+        "cli.formula:_Evaluator.argument cli.formula:_Evaluator.binary cli.formula:_Evaluator.call",
+        "cli.formula:_Evaluator.condition cli.formula:_Evaluator.unary cli.formula:_Evaluator.visit",
     ],
-    "a formula, cut off at a fixed size": ["notation.formulas:phrase_of_formula"],
-    "the formula of one rule": ["player.ops:_Writer._count player.ops:_Writer.write"],
+    "a formula, cut off at a fixed size": ["notation.local_derivatives:phrase_of_formula"],
+    "the formula of one rule": ["explorer.javascript_rules:_Writer._count explorer.javascript_rules:_Writer.write"],
 }
 BOUNDED = {function for group in BOUNDED_RECURSION.values() for line in group for function in line.split()}
 
@@ -209,7 +211,7 @@ def test_the_import_is_light():
     ours = "import sys, autograd_lite; print(*sorted(m for m in sys.modules if m.startswith('autograd_lite.')))"
     found = subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True, check=True).stdout.split()
     rooms = {name.split(".")[1] for name in found}
-    assert rooms <= FLOORS[0] | FLOORS[1], "rooms above the first floor are loaded when first used"
+    assert rooms <= FLOORS[0] | FLOORS[1], "what is above the engine is loaded when first used"
 
 
 # --- recursion ------------------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..drawing import SERIF, Box, Cell, Edge, Line, Picture, Row, Run, circle, draw, line, mathematical, render_svg
 from ..drawing.style import palette
+from ..engine.value import Value
+from ..explorer import explore
 from ..notation import Outline, explain, number, outline
-from ..player import explore
-from ..value import Value
 from .graphs import Layered, domke, layered_network, toy_chain
 from .registry import Figure
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .. import nn
-from ..graph import topological_order
+from ..engine.sweeps import topological_order
+from ..engine.value import Value
 from ..primitives.elementary import exp
 from ..primitives.reductions import sum as total
 from ..primitives.trigonometric import cos, sin
-from ..value import Value
 
 __all__ = ["Layered", "domke", "layered_network", "toy_chain"]
 

@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from ..arrays import Generator
-from ..data import DataLoader, TensorDataset
+from ..data.datasets import TensorDataset
+from ..data.loaders import DataLoader
+from ..data.random import Generator
 from ..drawing.style import palette
+from ..engine.value import Value
 from ..optim import SGD
 from ..optim.lr_scheduler import StepLR
 from ..primitives import TABLE
-from ..value import Value
 from .registry import Figure
 
 __all__ = ["FIGURES", "VARIANCES", "Signal", "relu_and_derivative", "signal", "train"]

@@ -20,10 +20,10 @@ simplification of scalars a pass, of arrays an entry in ``simplify``.
 
 from __future__ import annotations
 
-from .api import Compiled, compile
-from .equations import Equations
-from .program import CompileError, CompileWarning, Program, ProgramError
-from .statements import ArrayProgram
+from .call.compiled import Compiled, compile
+from .equations.equations import Equations
+from .ir.array_program import ArrayProgram
+from .ir.scalar_program import CompileError, CompileWarning, Program, ProgramError
 
 __all__ = [
     "ArrayProgram",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .figure import Drawing, inline_html, render_svg
-from .live import draw, mimebundle, picture_of
+from .draw import draw, mimebundle, picture_of
+from .drawing import Drawing, inline_html, render_svg
+from .graph_view import Options
 from .model import Box, Cell, Cluster, Edge, Picture, Row, box, circle
-from .reading import Options
 from .renderer import Renderer, find_renderer
 from .style import PALETTES, SERIF, palette
 from .text import Line, Run, line, mathematical

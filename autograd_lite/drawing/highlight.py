@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..graph import Node
+from ..engine.sweeps import Node
+from .graph_view import Reading
 from .model import Box, Cell, Edge, Picture, Row
-from .reading import Reading
 from .style import PALETTES
 from .text import recolour
 

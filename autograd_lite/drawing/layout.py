@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from . import svg
-from .metrics import label_size, size
 from .model import Edge, Picture
+from .sizes import label_size, size
 
 __all__ = ["Layout", "arrange", "to_svg"]
 

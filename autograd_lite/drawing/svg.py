@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .metrics import AROUND, PAD, TIGHT, card_columns, label_size, row_height
 from .model import Box, Cluster, Edge, Picture, Row
+from .sizes import AROUND, PAD, TIGHT, card_columns, label_size, row_height
 from .style import SERIF, palette, resolve
 from .text import Line, clean, escape_xml, recolour, width
 

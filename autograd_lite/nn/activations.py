@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..primitives import TABLE
+from .batches import ShapeError, as_array, each, object_array
+from .layer_nodes import relus
 from .module import Module
-from .neuron import relus
-from .shapes import ShapeError, as_array, each, object_array
 
 exp, tanh, logsumexp = TABLE["exp"], TABLE["tanh"], TABLE["logsumexp"]
 relu, leaky_relu, sigmoid, softplus = TABLE["relu"], TABLE["leaky_relu"], TABLE["sigmoid"], TABLE["softplus"]

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import default_generator
-from ..value import Value
+from ..data.random import default_generator
+from ..engine.value import Value
 from .parameter import Parameter
 
 __all__ = [

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import default_generator
+from ..data.random import default_generator
 from ..primitives import TABLE
-from .labels import LARGEST, as_indices, in_range, picked, recorded
+from .batches import ShapeError, as_array, object_array
+from .layer_gradients import Weights
 from .module import Module
 from .parameter import Parameter
-from .shapes import ShapeError, as_array, object_array
-from .weights import Weights
+from .targets import LARGEST, as_indices, in_range, picked, recorded
 
 sqrt, mean = TABLE["sqrt"], TABLE["mean"]
 

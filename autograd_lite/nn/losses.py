@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.value import Value
 from ..primitives import TABLE
 from ..primitives.arithmetic import where
-from ..value import Value
-from .labels import as_indices, choices, in_range, is_given, picked, recorded
+from .batches import ShapeError, as_array, object_array
 from .module import Module
-from .shapes import ShapeError, as_array, object_array
+from .targets import as_indices, choices, in_range, is_given, picked, recorded
 
 __all__ = [
     "BCELoss",

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives.core import Operand
+from ..primitives.primitive import Operand
+from .batches import ShapeError, as_array, object_array
+from .layer_gradients import Weights
+from .layer_nodes import relus
 from .layers import _positive
 from .module import Module, Parameters
-from .neuron import relus
 from .parameter import Parameter
-from .shapes import ShapeError, as_array, object_array
-from .weights import Weights
 
 __all__ = ["MLP", "Layer", "Neuron"]
 

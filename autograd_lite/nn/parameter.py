@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.methods import ALIASES
+from ..engine.observers import STATE, current_tracer, notify_tracer, observers
+from ..engine.sweeps import Info
+from ..engine.value import Value
 from ..errors import LostGradientError
-from ..graph import Info
-from ..methods import ALIASES
-from ..modes import STATE, current_tracer, noticed, observers
-from ..primitives.core import TABLE, Nary, Operand, as_float, as_method
-from ..value import Value
-from .buffer import Buffer, Storage
+from ..primitives.primitive import TABLE, Nary, Operand, as_float, as_method
+from .parameter_buffer import Buffer, Storage
 
 __all__ = ["Element", "Parameter", "as_numbers"]
 
@@ -70,8 +70,8 @@ class Element(Value):
 
     @data.setter
     def data(self, number: Any) -> None:
-        if STATE.special:
-            noticed("sets .data")
+        if STATE.observers:
+            notify_tracer("sets .data")
         self.storage.numbers[self.index] = as_float(number, "Value.data")
 
     @property
@@ -206,7 +206,7 @@ class Parameter(Operand):
 
     def _noticed(self) -> None:
         """Tell ``compile`` that plain numbers are read: what it is recording holds for these alone."""
-        tracer = current_tracer() if STATE.special else None
+        tracer = current_tracer() if STATE.observers else None
         if tracer is not None:
             for index in range(self.size):
                 tracer.read(self.element(index))
@@ -214,8 +214,8 @@ class Parameter(Operand):
     @property
     def grad(self) -> Buffer:
         """The gradients: a view of their buffer; ``backward()`` adds to it. Never None, zero at first."""
-        if STATE.special:
-            noticed("reads .grad")
+        if STATE.observers:
+            notify_tracer("reads .grad")
         return self.storage.grad
 
     @grad.setter
@@ -230,8 +230,8 @@ class Parameter(Operand):
             raise ValueError(
                 f"{self._called()}.{what}: an array of shape {array.shape} for a parameter of shape {self.shape}"
             )
-        if STATE.special:
-            noticed(f"sets .{what}")
+        if STATE.observers:
+            notify_tracer(f"sets .{what}")
         buffer[...] = array
 
     @property
@@ -386,7 +386,7 @@ def _restored(storage: Storage) -> Parameter:
 
 def _for_writing(data: Any, name: str) -> Any:
     """``as_numbers`` for what is written into a parameter; within ``no_grad`` Values are numbers too."""
-    if STATE.special and any(getattr(observer, "cuts", False) for observer in observers()):
+    if STATE.observers and any(getattr(observer, "cuts", False) for observer in observers()):
         array = np.asarray(data)
         if array.dtype == object:
             data = np.array([x.data if isinstance(x, Value) else x for x in array.flat]).reshape(array.shape)

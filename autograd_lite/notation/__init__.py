@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .expressions import Phrase, phrase, phrase_of_call
 from .outline import Line, Outline, expression, outline
-from .phrases import Phrase, phrase, phrase_of_call
 from .symbols import Names, Symbol, clean, join_html, join_text, name_nodes, number, number_latex, symbol
 from .trace import Trace, explain
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import topological_order
-from .phrases import Phrase, phrase
+from ..engine.sweeps import topological_order
+from .expressions import Phrase, phrase
 from .symbols import Names, Symbol, name_nodes
 
 __all__ = ["Line", "Outline", "expression", "outline"]

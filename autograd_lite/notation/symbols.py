@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..graph import Node
+from ..engine.sweeps import Node
 
 __all__ = [
     "Names", "Run", "Symbol", "clean", "escape_latex", "escape_markdown", "join_html", "join_text", "name_nodes",

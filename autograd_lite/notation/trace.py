@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..graph import Node, forward_sweep
-from ..primitives.core import as_float
-from . import formats
-from .formulas import Formula, local_formulas, phrase_of_formula
+from ..engine.sweeps import Node, forward_sweep
+from ..primitives.primitive import as_float
+from . import trace_formats as formats
+from .local_derivatives import Formula, local_formulas, phrase_of_formula
 from .outline import Line, Outline, outline
-from .rows import Derivative, Quotient, Rows, Section, Step, Term
 from .symbols import Symbol
+from .trace_rows import Derivative, Quotient, Rows, Section, Step, Term
 
 __all__ = ["Trace", "explain"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..value import Value
+from ..engine.value import Value
 
 __all__ = ["Block", "as_blocks", "as_parameters", "gradients", "is_array_parameter"]
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..engine.observers import notify_tracer
+from ..engine.value import Value
 from ..errors import StateError
-from ..modes import noticed
-from ..value import Value
 from .blocks import Array, Block, as_blocks, as_parameters, is_array_parameter
 
 __all__ = ["Optimizer"]
@@ -124,7 +124,7 @@ class Optimizer:
         Args:
             set_to_none: accepted for PyTorch's sake; gradients are numbers here and become 0 either way.
         """
-        noticed("calls zero_grad()")
+        notify_tracer("calls zero_grad()")
         for blocks in self._blocks:
             for block in blocks:
                 block.zero_grad()
@@ -139,7 +139,7 @@ class Optimizer:
         Returns:
             What ``closure`` returned, else None.
         """
-        noticed("steps an optimiser")
+        notify_tracer("steps an optimiser")
         loss = None if closure is None else closure()
         with np.errstate(all="ignore"):  # IEEE arithmetic: a diverging run gives inf and nan, not a warning per step
             for group, blocks in zip(self.param_groups, self._blocks):

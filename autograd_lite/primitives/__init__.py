@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from . import (
-    activations,
-    arithmetic,
-    elementary,
-    piecewise,
-    reductions,
-    rounding,
-    special,
-    statistics,
-    trigonometric,
-)
+from . import activations, arithmetic, elementary, piecewise, reductions, rounding, special, statistics, trigonometric
 from .base import Operand, as_float
-from .core import TABLE, Primitive, bind_table, primitive
+from .primitive import TABLE, Primitive, bind_table, primitive
 
 __all__ = [
     "TABLE",

@@ -10,8 +10,8 @@ from typing import Any
 
 from . import numerics
 from .arithmetic import abs, clip, div, where
-from .core import TABLE, Primitive, primitive
 from .elementary import exp, expm1
+from .primitive import TABLE, Primitive, primitive
 from .special import norm_cdf, norm_pdf
 
 __all__ = [

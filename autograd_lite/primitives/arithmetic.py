@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
-from .core import TABLE, Operand, Primitive, primitive
+from .primitive import TABLE, Operand, Primitive, primitive
 
 __all__ = [
     "abs",

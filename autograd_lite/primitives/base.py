@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
-from .fused import Fused
+from .fused_unary import Fused
 
 __all__ = ["SHORTCUT", "Op", "Operand", "as_float"]
 

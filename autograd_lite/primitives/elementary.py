@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from .arithmetic import abs, div, where
-from .core import TABLE, Primitive, primitive
+from .primitive import TABLE, Primitive, primitive
 
 __all__ = [
     "cbrt",

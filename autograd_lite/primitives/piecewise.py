@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 from .arithmetic import abs, clip, div, where
-from .core import primitive
 from .elementary import exp, log1p
+from .primitive import primitive
 from .rounding import sign
 from .trigonometric import hypot
 

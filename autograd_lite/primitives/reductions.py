@@ -6,10 +6,10 @@ import builtins
 import math
 from typing import Any
 
-from . import kernels
+from . import sums as kernels
 from .arithmetic import abs, div, where
-from .core import TABLE, Nary, Rule, primitive
 from .elementary import exp
+from .primitive import TABLE, Nary, Rule, primitive
 
 __all__ = ["affine", "dist", "dot", "fsum", "logsumexp", "max", "mean", "min", "prod", "sum", "sumprod"]
 

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from .arithmetic import abs, div, where
-from .core import primitive
+from .primitive import primitive
 
 __all__ = [
     "ceil",

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import numerics
 from .arithmetic import div, where
-from .core import primitive
+from .primitive import primitive
 
 __all__ = [
     "digamma",

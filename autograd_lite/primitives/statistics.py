@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from .arithmetic import abs, div, where
-from .core import TABLE, Nary, Operand, Rule, primitive
 from .elementary import exp
+from .primitive import TABLE, Nary, Operand, Rule, primitive
 from .reductions import mean
 
 __all__ = ["log_softmax", "log_softmax_of", "softmax", "softmax_of", "std", "var"]

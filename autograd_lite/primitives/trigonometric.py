@@ -11,8 +11,8 @@ from typing import Any
 
 from . import numerics
 from .arithmetic import abs, div, where
-from .core import TABLE, Multi, primitive
 from .elementary import exp, sqrt
+from .primitive import TABLE, Multi, primitive
 
 __all__ = [
     "acos",

@@ -16,8 +16,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .check import CheckError, Report, check_grads
+from .expression import Expression, Step
 from .numerical import Slope, numerical_grad, slope
-from .tape import Expression, Step
 
 __all__ = [
     "CheckError", "Expression", "Report", "Slope", "Step", "check_grads", "expressions", "networks", "numerical_grad",

@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..graph import Node
-from ..value import Value
+from ..engine.sweeps import Node
+from ..engine.value import Value
 from .compare import Flat, Mismatch, Report, Settings, Stuck, check_point, on_inner_kink, shown
-from .culprit import CheckError, explained
-from .tree import flatten, positional, result_numbers
+from .diagnosis import CheckError, explained
+from .numbers import flatten, positional, result_numbers
 
 __all__ = ["CheckError", "Report", "check_grads"]
 
@@ -61,7 +61,7 @@ def check_grads(
     >>> check_grads(lambda x: x * x.detach(), (3.0,))
     Traceback (most recent call last):
         ...
-    autograd_lite.testing.culprit.CheckError: derivative of order 1 with respect to x0 ...: the engine says 3.0, ...
+    autograd_lite.testing.diagnosis.CheckError: derivative of order 1 with respect to x0 ...: the engine says 3.0, ...
     """
     chosen = (modes,) if isinstance(modes, str) else tuple(modes)
     if not chosen or any(mode not in MODES for mode in chosen):

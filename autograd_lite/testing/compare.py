@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..graph import (
-    Deferred,
+from ..engine.sweeps import (
+    CheckpointOperands,
     Node,
     forward_sweep,
     partials_on_nodes,
@@ -16,9 +16,9 @@ from ..graph import (
     reverse_nodes,
     rule_parents,
 )
-from ..value import Value
+from ..engine.value import Value
+from .expression import Expression, nodes_of
 from .numerical import EPSILON, GRAIN, Slope, slope
-from .tape import Expression, nodes_of
 
 __all__ = ["Flat", "Mismatch", "Report", "Settings", "Stuck", "check_point", "on_inner_kink", "shown"]
 
@@ -236,7 +236,7 @@ def on_inner_kink(flat: Flat, point: list[float]) -> str:
     """
     leaves = [Value(x) for x in point]
     for node in nodes_of(flat(leaves)):
-        if node.op is None or isinstance(node._info, Deferred) or node.op.name in _SMOOTH:
+        if node.op is None or isinstance(node._info, CheckpointOperands) or node.op.name in _SMOOTH:
             continue
         args = [a if isinstance(a, float) else a.data for a in node.args]
         free = [i for i, a in enumerate(node.args) if not isinstance(a, float)]

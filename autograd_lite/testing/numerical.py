@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ..value import Value
-from .tree import complex_arrays, flatten, number, positional, result_numbers
+from ..engine.value import Value
+from .numbers import complex_arrays, flatten, number, positional, result_numbers
 
 __all__ = ["Slope", "numerical_grad", "slope"]
 

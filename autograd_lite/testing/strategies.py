@@ -19,10 +19,10 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from ..engine.value import Value
 from ..primitives import TABLE
-from ..primitives.core import Primitive
-from ..value import Value
-from .tape import Called, Expression, Step
+from ..primitives.primitive import Primitive
+from .expression import Called, Expression, Step
 
 __all__ = ["Network", "expressions", "networks", "values"]
 

@@ -5,6 +5,7 @@
 2
 """
 
-from ..data import DataLoader, Dataset, Subset, TensorDataset, default_collate, random_split
+from ..data.datasets import Dataset, Subset, TensorDataset, random_split
+from ..data.loaders import DataLoader, default_collate
 
 __all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_lite.compiler import fast
-from autograd_lite.compiler.paths import Path
+from autograd_lite.compiler.call import fast
+from autograd_lite.compiler.call.plans import Path
 
 
 @pytest.fixture

@@ -18,20 +18,22 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import nn
-from autograd_lite.compiler import Program, interpreter, paths
-from autograd_lite.compiler.cells import SUM, Cell
-from autograd_lite.compiler.choice import COMPARISONS, gate, pick, stop
-from autograd_lite.compiler.interpreter import Interpreter
-from autograd_lite.compiler.passes import optimized
-from autograd_lite.compiler.paths import Path
-from autograd_lite.compiler.program import Leaf
-from autograd_lite.compiler.structure import flatten
-from autograd_lite.compiler.trace import record_call
+from autograd_lite.compiler import Program
+from autograd_lite.compiler.call import plans as paths
+from autograd_lite.compiler.call.plans import Path
+from autograd_lite.compiler.ir.control_ops import COMPARISONS, gate, pick, stop
+from autograd_lite.compiler.ir.scalar_program import Leaf
+from autograd_lite.compiler.record.structure import flatten
+from autograd_lite.compiler.record.trace import record_call
+from autograd_lite.compiler.rewrite import optimized
+from autograd_lite.compiler.run import interpreter
+from autograd_lite.compiler.run.cells import SUM, Cell
+from autograd_lite.compiler.run.interpreter import Interpreter
+from autograd_lite.engine.value import Value, record
 from autograd_lite.errors import PartialsError
 from autograd_lite.primitives import TABLE
-from autograd_lite.primitives.fused_pairs import FUSED_PAIRS, Maximum, Power, Square
-from autograd_lite.primitives.kernels import NATIVE
-from autograd_lite.value import Value, record
+from autograd_lite.primitives.fused_binary import FUSED_PAIRS, Maximum, Power, Square
+from autograd_lite.primitives.sums import NATIVE
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -2.0, 5e-324, 1e200, -1e200, 1000.0, -1000.0, math.inf, -math.inf, math.nan)
 CHOICES = {"where": TABLE["where"], "gate": gate, "pick": pick, "stop": stop, **COMPARISONS}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite.compiler.sparse import coloured
+from autograd_lite.compiler.call.sparse import coloured
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=60)

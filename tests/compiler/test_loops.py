@@ -5,14 +5,15 @@ import warnings
 
 import numpy as np
 import pytest
-from test_drjit import dr  # noqa: F401  (a fixture)
 
 import autograd_lite as ag
-from autograd_lite.compiler.lift_loops import looped
-from autograd_lite.compiler.loops import find_loops
-from autograd_lite.compiler.passes import optimized
-from autograd_lite.compiler.structure import flatten
-from autograd_lite.compiler.trace import record_call
+from autograd_lite.compiler.lift.loop_statements import looped
+from autograd_lite.compiler.lift.loops import find_loops
+from autograd_lite.compiler.record.structure import flatten
+from autograd_lite.compiler.record.trace import record_call
+from autograd_lite.compiler.rewrite import optimized
+
+from .test_drjit import dr  # noqa: F401  (a fixture)
 
 DATA, TARGETS = np.random.default_rng(0).normal(size=(2, 90))
 

@@ -9,9 +9,9 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite.compiler import Program, ProgramError
-from autograd_lite.compiler.passes import fold, gather_sums, mask, prune, share
-from autograd_lite.compiler.structure import flatten
-from autograd_lite.compiler.trace import record_call
+from autograd_lite.compiler.record.structure import flatten
+from autograd_lite.compiler.record.trace import record_call
+from autograd_lite.compiler.rewrite import fold, gather_sums, mask, prune, share
 
 UNARY = [
     "sin", "cos", "tanh", "exp", "relu", "sigmoid", "softplus", "abs", "sqrt", "log", "square", "neg", "atan", "expm1",
@@ -176,7 +176,7 @@ def test_sources_agree(seed, backend, run_as):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if backend == "numpy":
-            from autograd_lite.primitives.arrays_support import HELPERS
+            from autograd_lite.primitives.numpy_helpers import HELPERS
 
             scope.update(HELPERS)
         exec(text, scope)

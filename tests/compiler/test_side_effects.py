@@ -17,7 +17,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import nn, optim
 from autograd_lite.compiler import CompileError, CompileWarning
-from autograd_lite.compiler.api import MANY, MAX_KEYS
+from autograd_lite.compiler.call.compiled import MANY, MAX_KEYS
 
 W = ag.Value(2.0)
 LAYER = nn.Linear(2, 1)

@@ -15,7 +15,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import nn
-from autograd_lite.compiler import api
+from autograd_lite.compiler.call import compiled as api
 
 
 def repeated(x, n):

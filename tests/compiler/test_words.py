@@ -9,11 +9,12 @@ import warnings
 
 import numpy as np
 import pytest
-from test_drjit import dr  # noqa: F401  (a fixture)
-from test_every_op import function_and_points
 
 import autograd_lite as ag
 from autograd_lite.primitives import TABLE
+
+from .test_drjit import dr  # noqa: F401  (a fixture)
+from .test_every_op import function_and_points
 
 #: ops of a whole number, which sources take as a constant
 WHOLE = {

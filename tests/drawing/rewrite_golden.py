@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drawn_graphs import domke, toy_chain
-
 import autograd_lite as ag
+
+from .drawn_graphs import domke, toy_chain
 
 if __name__ == "__main__":
     for graph in (toy_chain, domke):

@@ -10,13 +10,14 @@ from typing import Any
 
 import graphviz
 import pytest
-from drawn_graphs import BETA, OMEGA, by_label, domke, toy_chain
 
 import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.drawing import PALETTES, Options, find_renderer, picture_of
+from autograd_lite.engine.sweeps import Info
 from autograd_lite.errors import RenderError
-from autograd_lite.graph import Info
+
+from .drawn_graphs import BETA, OMEGA, by_label, domke, toy_chain
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -8,13 +8,14 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
-from conftest import pure_program
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.drawing.text import clean, escape_xml, mathematical, missing_spaces, plain, width
+
+from .conftest import pure_program
 
 NASTY = [
     '"quoted"',

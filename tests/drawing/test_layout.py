@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
-from drawn_graphs import domke, toy_chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,8 +16,10 @@ import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.drawing import Edge, Picture, Run, box, circle, layout, mathematical, svg
 from autograd_lite.drawing.layout import arrange
-from autograd_lite.drawing.metrics import card_columns, size
+from autograd_lite.drawing.sizes import card_columns, size
 from autograd_lite.drawing.text import width
+
+from .drawn_graphs import domke, toy_chain
 
 
 def network() -> Value:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn_graphs import domke
 
 import autograd_lite as ag
 from autograd_lite import Value
-from autograd_lite.drawing import (
+from autograd_lite.drawing import (  # fmt: skip
     SERIF,
     Box,
     Cell,
@@ -28,11 +27,13 @@ from autograd_lite.drawing import (
     mathematical,
     palette,
     render_svg,
-)  # fmt: skip
+)
 from autograd_lite.drawing.renderer import Renderer
 from autograd_lite.drawing.style import resolve
 from autograd_lite.drawing.text import clean, plain, width
 from autograd_lite.errors import RenderError
+
+from .drawn_graphs import domke
 
 
 def parse(picture: Picture) -> dict[str, ET.Element]:

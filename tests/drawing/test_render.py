@@ -10,7 +10,6 @@ from typing import Any
 
 import graphviz
 import pytest
-from drawn_graphs import domke, toy_chain
 
 import autograd_lite as ag
 from autograd_lite import Value
@@ -24,9 +23,11 @@ from autograd_lite.drawing import (
     mimebundle,
     render_svg,
 )
-from autograd_lite.drawing import figure as figure_module
+from autograd_lite.drawing import drawing as figure_module
 from autograd_lite.drawing import renderer as renderer_module
 from autograd_lite.errors import RenderError
+
+from .drawn_graphs import domke, toy_chain
 
 # --- which renderer ---------------------------------------------------------------------------------------------------
 

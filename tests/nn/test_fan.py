@@ -13,9 +13,9 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn, optim
-from autograd_lite.graph import Fan, forward_sweep, order, reverse_adjoints
-from autograd_lite.nn import weights as room
-from autograd_lite.testing.culprit import _misrecorded
+from autograd_lite.engine.sweeps import LayerInputs, forward_sweep, order, reverse_adjoints
+from autograd_lite.nn import layer_gradients as room
+from autograd_lite.testing.diagnosis import _misrecorded
 
 INF = math.inf
 WIDE = (12, 9)  # more multiplications than plain loops are used for
@@ -79,8 +79,8 @@ def test_no_graph_shows_the_fan(layer):
     x = inputs_of(layer, "values")
     y = ag.sum([ag.tanh(v) for v in layer(x)])
     nodes = ag.topological_order(y)
-    assert not any(isinstance(v, Fan) for v in nodes)
-    assert not any(isinstance(p, Fan) for v in nodes for p in (*v.parents, *v.args))
+    assert not any(isinstance(v, LayerInputs) for v in nodes)
+    assert not any(isinstance(p, LayerInputs) for v in nodes for p in (*v.parents, *v.args))
     units, inputs = layer.weight.shape
     assert len(nodes) == inputs + units * (inputs + 1) + 2 * units + 1
     assert ag.cost(y).edges == units * (2 * inputs + 1) + 2 * units
@@ -90,9 +90,9 @@ def test_a_sweep_passes_the_inputs_once_a_sample(layer):
     x = inputs_of(layer, "values")
     units, inputs = layer.weight.shape
     y = ag.sum(list(layer(x)))
-    found = order(y, ag.graph.SWEEPS.next())
+    found = order(y, ag.engine.sweeps.SWEEPS.next())
     assert len(found) == inputs + 1 + units + 1
-    assert sum(isinstance(v, Fan) for v in found) == 1
+    assert sum(isinstance(v, LayerInputs) for v in found) == 1
 
 
 @pytest.mark.parametrize("wrong", [INF, -INF, math.nan])

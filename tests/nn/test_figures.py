@@ -37,7 +37,7 @@ def test_variances_of_figure_7_7(sigma2):
 
 def test_gradients_of_figure_7_7_are_the_matrix_equations():
     """The engine's ∂ℓ/∂f₀ against the chapter's equations, on arrays, for the same weights."""
-    from autograd_lite.arrays import Generator
+    from autograd_lite.data.random import Generator
 
     layers, units, sigma2 = 6, 20, 0.1
     generator = Generator(7).numpy

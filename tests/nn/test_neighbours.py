@@ -10,7 +10,7 @@ import threading
 import numpy as np
 
 from autograd_lite import nn, optim
-from autograd_lite.nn.buffer import SMALL, Storage
+from autograd_lite.nn.parameter_buffer import SMALL, Storage
 
 
 def storages(parameters):

@@ -8,8 +8,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import nn
-from autograd_lite.drawing.live import picture_of
-from autograd_lite.drawing.reading import Options
+from autograd_lite.drawing.draw import picture_of
+from autograd_lite.drawing.graph_view import Options
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_derivatives_with_respect_to_inputs(layer):
 
 
 def test_adjoints_of_single_weights_without_backward(layer):
-    from autograd_lite.graph import reverse_adjoints
+    from autograd_lite.engine.sweeps import reverse_adjoints
 
     f = layer(X)[1] ** 2
     wanted = [layer.weight[1, 0], layer.bias[1], layer.weight[0, 0]]

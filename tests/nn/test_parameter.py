@@ -132,7 +132,7 @@ def test_gradients_of_gradients():
 
 def test_an_exception_in_the_sweep_changes_nothing(monkeypatch):
     """Half of a commit is none."""
-    from autograd_lite.nn.weights import Weights
+    from autograd_lite.nn.layer_gradients import Weights
 
     layers = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     x, w = Value(1.0), layers[0].weight[0, 0]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mpmath import mpf
 
 from autograd_lite import Value
-from autograd_lite.graph import forward_sweep, reverse_nodes
+from autograd_lite.engine.sweeps import forward_sweep, reverse_nodes
 from autograd_lite.primitives import TABLE
 from autograd_lite.testing import Expression, Step
 from autograd_lite.testing.strategies import SPREADS, WIDTHS

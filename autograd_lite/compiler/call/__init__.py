@@ -1,0 +1,1 @@
+"""The compiled function itself: plans, the checks of a call, its results."""

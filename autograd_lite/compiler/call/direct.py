@@ -1,0 +1,119 @@
+"""The call itself for array programs: a generated function that checks its arguments, runs, and wraps the result."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from ...engine.sweeps import STATE, NaryOperands
+from ...engine.value import node
+from ..record.environment import Watch
+from .fast import parameters_of
+from .plans import Compilation, Path, guards_hold
+from .results import Gradients
+
+if TYPE_CHECKING:
+    from .compiled import Compiled
+
+__all__ = ["array_call"]
+
+
+def array_call(
+    owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+) -> Callable[..., Any] | None:
+    """A function that runs an array program on float arrays and floats (and arrays of labels), or hands the call on.
+
+    It hands arguments of other types or shapes to the general way, and every call on another way through the function,
+    while something watches recording, or when the surroundings have changed. None if the program or its result is not
+    of that kind.
+    """
+    compilation = owner.last
+    if compilation is None or path.scalar or named:
+        return None
+    names = parameters_of(owner.inner, len(args))
+    leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]
+    if names is None or len(leaves) != len(args) or any("_" in name[:1] for name in names):
+        return None
+    labels = {block for (what, block), integer in path.kinds if what == "integer" and integer}
+    checks = [_check(name, arg, k in labels) for k, (name, arg) in enumerate(zip(names, args))]
+    result = _result(owner, path, compilation, names, args)
+    if result is None or not all(checks):
+        return None
+    slow = f"return _slow({', '.join(names)})"
+    texts = [f"{name}.astype(_float)" if k in labels else name for k, name in enumerate(names)]
+    given = [
+        texts[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
+    ]
+    body = [
+        f"if _state.observers or {' or '.join(checks)} or not _holds(): {slow}",
+        "try: _runner = _runners.pop()",
+        "except IndexError: _runner = _fresh()",
+        f"_found = _runner({', '.join(given)})",
+    ]
+    if compilation.guards:
+        body += [f"if not _hold(_found[{-len(compilation.guards)}:], _guards):", "    _back(_runner)", f"    {slow}"]
+    text = f"def call({', '.join(names)}):\n" + "".join(f"    {line}\n" for line in [*body, *result])
+    scope: dict[str, Any] = {f"_v{k}": key for k, (_, key) in enumerate(compilation.sources)}
+    scope |= {
+        "_state": STATE, "_array": np.ndarray, "_float": float, "_float64": np.dtype(np.float64), "_type": type,
+        "_holds": watch.holds, "_slow": owner.previous or owner.general, "_runners": compilation.pool,
+        "_fresh": compilation.fresh, "_back": compilation.pool.append, "_guards": compilation.guards,
+        "_hold": guards_hold, "_loss": _loss(owner, compilation),
+    }  # fmt: skip
+    exec(compile(text, "<autograd_lite call>", "exec"), scope)
+    return cast("Callable[..., Any]", scope["call"])
+
+
+def _check(name: str, arg: Any, labels: bool) -> str:
+    """A test that holds where an argument is not like ``arg``; empty if it is no float array, float or array of labels.
+
+    Other questions of the function than whether a label is an integer have one answer for all such arguments.
+    """
+    if labels and type(arg) is np.ndarray:
+        return f"_type({name}) is not _array or {name}.shape != {arg.shape!r} or {name}.dtype.kind not in 'iu'"
+    if type(arg) is float:
+        return f"_type({name}) is not _float"
+    if type(arg) is not np.ndarray or arg.dtype != np.float64:
+        return ""
+    dtype = f"({name}.dtype is not _float64 and {name}.dtype != _float64)"
+    return f"_type({name}) is not _array or {name}.shape != {arg.shape!r} or {dtype}"
+
+
+def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[str], args: Any) -> list[str] | None:
+    """Lines that make the result of what was found, and give the buffers back; None for a result of another kind."""
+    if owner.kind == "call":
+        single = type(path.recording.result) is float and path.recording.plain == [None]
+        return ["return _loss(_found, _runner)"] if single and compilation.runs else None
+    single = isinstance(owner.argnums, int)
+    chosen = [n % len(args) for n in ((owner.argnums,) if single else owner.argnums)]
+    first = 1 if compilation.plan.value else 0
+    parts = [
+        f"_found[{first + k}].copy()"
+        if isinstance(args[n], np.ndarray) and args[n].shape
+        else f"_float(_found[{first + k}])"
+        for k, n in enumerate(chosen)
+    ]
+    if any(isinstance(args[n], np.ndarray) and not args[n].shape for n in chosen):
+        return None
+    text = parts[0] if single else f"({', '.join(parts)},)"
+    if first:
+        text = f"(_float(_found[0]), {text})"
+    return [f"_result = {text}", "_back(_runner)", "return _result"]
+
+
+def _loss(owner: Compiled, compilation: Compilation) -> Callable[[Any, Any], Any]:
+    """What makes a Value of the outputs: its operands are the live Values, and the parameters behind a sink."""
+    prim, runs, back = owner.primitive, compilation.runs, compilation.pool.append
+    places = slice(compilation.places[0], compilation.places[-1] + 1) if compilation.places else slice(0)
+    nodes = [leaf.key for _, leaf in compilation.others]
+    others = [i for i, _ in compilation.others]
+
+    def loss(found: Any, runner: Any) -> Any:
+        sink = Gradients(runs, found[places], functools.partial(back, runner))
+        partials = [float(found[i]) for i in others]
+        return node(float(found[0]), prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
+
+    return loss

@@ -1,0 +1,497 @@
+"""One recorded way through a function, and the programs made from it: for one point, for arrays, with derivatives."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...engine.sweeps import Node
+from ...primitives.sums import NATIVE
+from ..derive.adjoint import adjoints
+from ..emit.drjit import listed
+from ..emit.python import scalar_lines
+from ..ir.array_program import ArrayProgram, Symbol
+from ..ir.naming import leaf_names, name_forward
+from ..ir.scalar_program import Guard, Leaf, Program
+from ..lift.levels import Lifted, level_groups, lift, unlifted
+from ..lift.loop_statements import looped
+from ..lift.rolled import Rolled, is_recurrence
+from ..record.trace import Recording
+from ..rewrite import optimized
+from ..run.arrays import buffered
+from ..run.interpreter import Interpreter
+
+__all__ = ["Compilation", "Path", "Plan", "guards_hold"]
+
+#: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds
+ARRAY_STATEMENT, SCALAR_OPERATION = 0.25, 0.012 if NATIVE else 0.045
+
+#: what a call costs more: of scalars, with arrays as arguments or with parameters; of arrays, with a list of numbers,
+#: and each number in it
+WITH_ARRAYS, WITH_PARAMETERS, WITH_LIST, WITH_NUMBER = 0.0 if NATIVE else 4.0, 10.0, 12.0, 0.35
+
+#: a program of fewer operations is scalar
+SMALL = 150
+
+#: a recurrence of more instructions is a loop
+LARGE = 4000
+#: levels of a program that is short without loops, and of one that is not written without them if it has any
+COMPACT, LONG = 40, 2000
+
+#: a program of fewer instructions is a function of its own, ``fast.py``'s, for floats and lists
+WRITTEN = 300 if NATIVE else 2000
+
+#: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
+LONGEST = 20_000
+
+
+def _expectation(guard: Guard) -> tuple[Any, bool]:
+    """What a guard's number has to be, as ``guards_hold`` wants it."""
+    number = np.array(guard.expected)
+    return (number, True) if guard.exact else (number != 0.0, False)
+
+
+class Plan:
+    """What a program computes besides the outputs.
+
+    Attributes:
+        value: whether the outputs are among the results.
+        wrt: the numbers of the leaves to differentiate the output (or the seeded outputs) with respect to.
+        seeded: whether the adjoints of the outputs are an input, for several outputs.
+        forward: whether the tangents of the leaves are inputs, and the derivatives are those of the outputs.
+    """
+
+    __slots__ = ("forward", "seeded", "value", "wrt")
+
+    def __init__(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False) -> None:
+        self.forward = forward
+        self.value = value
+        self.wrt = wrt
+        self.seeded = seeded
+
+    def key(self) -> tuple[Any, ...]:
+        return (self.value, self.wrt, self.seeded, self.forward)
+
+
+def _flat(x: Any) -> Any:
+    return x.ravel().tolist() if isinstance(x, np.ndarray) and x.shape else x
+
+
+class Compilation:
+    """An array program ready to run.
+
+    Attributes:
+        program: the statements; its outputs are the value (if planned), the derivatives, the guards.
+        run: from the leaves' blocks to the outputs. Buffers are its own until ``give_back``.
+    """
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self.path = path
+        self.plan = plan
+        self.scalar = path.scalar
+        self._program: ArrayProgram | None = None
+        self.leaves = list(path.leaves)
+        engine: Rolled | Interpreter | None = None
+        if path.way in ("cells", "loops"):
+            size = len(path.program.outputs)
+            derivatives = [path.leaves[k].shape for k in plan.wrt]
+            if plan.seeded:
+                self.leaves.append(Leaf("seed", "seed", (size,), None))
+            if plan.forward:
+                self.leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
+                derivatives = [(size,)]
+            if path.way == "cells":
+                engine = Interpreter(path.program, plan.value, plan.wrt, plan.seeded, plan.forward)
+            else:
+                engine = Rolled(path.program, plan.value, plan.wrt, plan.seeded)
+            self.guards = [_expectation(guard) for guard in path.program.guards]
+            self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
+        else:
+            self._program, self.guards = path.statements(plan)
+            self.leaves = self._program.leaves
+            self.shapes = [self._program.statements[i].shape for i in self._program.outputs]
+        self.names = leaf_names(self.leaves)
+        self.sources = [(leaf.kind, leaf.key) for leaf in self.leaves if leaf.kind not in ("constant", "seed")]
+        if not self.scalar:
+            self.sources = [(kind, key) for kind, key in self.sources if kind != "parameter"]
+        first = 1 if plan.value else 0
+        wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
+        self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
+        self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
+        self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
+        self.runs = [storage.runs([storage])[0] for storage in self.storages]
+        self.pool: list[Any] = []
+        self._text: str | None = None
+        if engine is not None:
+            self.run = engine.run
+        elif self.scalar:
+            self._text, scope = self._straight()
+            exec(compile(self._text, "<autograd_lite program>", "exec"), scope)
+            self.run = scope["run"]
+        else:
+            self.make, self._text = buffered(self.program, self.names, () if plan.seeded else self._joined())
+
+    def _joined(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """The gradients of parameters that lie side by side as one output: which outputs, and where in it they are."""
+        if not self.storages:
+            return []
+        numbers = {id(storage): i for storage, i in zip(self.storages, self.places)}
+        self.runs = self.storages[0].runs(self.storages)
+        first = min(self.places)
+        self.others = [
+            (i if i < first else i - sum(p < i for p in self.places) + len(self.runs), leaf) for i, leaf in self.others
+        ]
+        self.places = list(range(first, first + len(self.runs)))
+        return [(run.grad.size, [(numbers[id(s)], at) for s, at in zip(run.storages, run.starts)]) for run in self.runs]
+
+    @property
+    def program(self) -> ArrayProgram:
+        """The statements; made only when asked for if the program runs without them."""
+        if self._program is None:
+            self._program = self.path.statements(self.plan)[0]
+        return self._program
+
+    @property
+    def text(self) -> str:
+        """The program as source: NumPy's, or Python's. What runs without any is written when asked for."""
+        if self._text is None:
+            path, plan = self.path, self.plan
+            if path.written() == "loops":
+                self._text = "\n".join(Rolled(path.program, plan.value, plan.wrt, plan.seeded).texts)
+            else:
+                self._text = self._straight()[0]
+        return self._text
+
+    def _straight(self) -> tuple[str, dict[str, Any]]:
+        """The program written out line by line, and the names that it needs."""
+        lines = scalar_lines(self.program, self.names, safe=True)
+        body = []
+        given = []
+        for k, (name, leaf) in enumerate(zip(self.names, self.leaves)):
+            if leaf.kind == "constant":
+                continue
+            given.append(name)
+            body += [f"{element} = {name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
+        results = [f"[{', '.join(r)}]" if isinstance(r, list) else r for r in lines.results]
+        body = [*body, *lines.lines, f"return ({', '.join(results)}{',' if len(results) == 1 else ''})"]
+        text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
+        return text, lines.scope
+
+    def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, Any]:
+        """Run on the arguments' blocks; live numbers are read now.
+
+        Args:
+            blocks: the numbers of the arguments.
+            seeds: the adjoints of the outputs if they are an input, or the tangents.
+
+        Returns:
+            The outputs, and what has to be given back when they have been used (their buffers).
+        """
+        if self.scalar:
+            return self.run(*[_flat(x) for x in [*self._given(blocks), *seeds]]), None
+        try:
+            runner = self.pool.pop()  # atomic: two threads never share buffers
+        except IndexError:
+            runner = self.fresh()
+        return runner(*self._given(blocks), *seeds), runner
+
+    def fresh(self) -> Any:
+        """A runner of its own buffers."""
+        return self.make([np.asarray(leaf.key.data) for leaf in self.leaves if leaf.kind == "parameter"])
+
+    def _given(self, blocks: Sequence[Any]) -> list[Any]:
+        """What the program is called with: blocks of arguments, live numbers."""
+        given: list[Any] = []
+        for kind, key in self.sources:
+            if kind == "argument":
+                block = blocks[key]
+                given.append(block._number() if isinstance(block, Node) else block)
+            elif kind == "value":
+                given.append(key._number())
+            elif self.scalar:
+                given.append(key.data)
+        return given
+
+    def call_on_copies(self, blocks: Sequence[Any], parameters: dict[int, Any], seed: Any) -> tuple[Any, ...]:
+        """Run a seeded program at a point of the past: with copies of the parameters, by number of the leaf."""
+        given = []
+        for k, leaf in enumerate(self.leaves):
+            if leaf.kind == "seed":
+                given.append(seed)
+            elif leaf.kind == "argument":
+                given.append(blocks[leaf.key])
+            elif leaf.kind == "parameter" and self.scalar:
+                given.append(parameters[k])
+        if self.scalar:
+            return tuple(self.run(*map(_flat, given)))
+        runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
+        return tuple(runner(*given))
+
+    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[tuple[Leaf, Any]]]:
+        """The derivatives: flat gradients of the runs of parameters, and pairs of another leaf and its derivative."""
+        arrays = [outputs[i] for i in self.places]
+        if self.scalar:
+            arrays = [np.ravel(array) for array in arrays]
+        return arrays, [(leaf, outputs[i]) for i, leaf in self.others]
+
+    def results(self, scalar: bool = False) -> ArrayProgram:
+        """The program of the results, without the guards: lifted to arrays or ``scalar``, whichever of the two runs.
+
+        Recurrences are loops in it where that makes it shorter.
+        """
+        found = self.path.looped(self.plan, True) if scalar else self.path.shorter(self.plan)
+        if found is not None and (not scalar or listed(found)):
+            return found
+        if scalar == self.scalar:
+            program, guards = self.program, self.guards
+        else:
+            program, guards = self.path.statements(self.plan, scalar)
+        return program.keeping(program.outputs[: len(program.outputs) - len(guards)])
+
+    def give_back(self, runner: Any) -> None:
+        """The outputs are not needed any more: the next call may write over them."""
+        if runner is not None:
+            self.pool.append(runner)
+
+
+class Path:
+    """A recording and everything derived from it."""
+
+    def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = ()) -> None:
+        self.recording = recording
+        #: how many numbers are in flat lists among the arguments
+        self.listed = sum(len(x) for x in args if type(x) in (list, tuple) and x and type(x[0]) is float)
+        self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
+        self.kinds = tuple(recording.kinds.items())
+        self.program: Program = optimized(recording.program)
+        self.leaves = self.program.leaves
+        self.live = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind in ("parameter", "value"))
+        self.arguments = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind == "argument")
+        self.compiled: dict[Any, Compilation] = {}
+        self.lock = threading.Lock()
+        self.expected: list[Any] = []
+        self.colourings: dict[Any, Any] = {}
+        self.reached: dict[Any, tuple[int, ...]] = {}
+        self.scalar = self._choose()
+        self.way = self._way()
+        reached = _reached(self.program, self.live)
+        self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
+
+    @functools.cached_property
+    def apart(self) -> list[Any]:
+        """The parameters that it reads, each a run by itself."""
+        storages = [self.leaves[k].key for k in self.live if self.leaves[k].kind == "parameter"]
+        return [storage.runs([storage])[0] for storage in storages]
+
+    def _way(self) -> str:
+        """How the program is run: as "arrays"; or, number by number, as "lines" or "loops" of Python or as "cells".
+
+        Compiled, the interpreter's cells (``interpreter.py``) are the fastest of the three, whatever the program; for
+        the smallest, called with plain floats, ``fast.py`` writes a function beside it. Interpreted, they are the
+        slowest, and are for what is too long to be written out.
+        """
+        if not self.scalar:
+            return "arrays"
+        return "cells" if NATIVE else self.written()
+
+    def written(self) -> str:
+        """How a scalar program is best run on Python alone."""
+        size = len(self.program)
+        if size > LARGE and not self.program.masks and is_recurrence(self.program):
+            return "loops"
+        return "lines" if size <= LONGEST else "cells"
+
+    def shorter(self, plan: Plan) -> ArrayProgram | None:
+        """The program with loops, if it is shorter than the one without."""
+        levels = len(level_groups(self.program))
+        if levels <= COMPACT:
+            return None
+        found = self.looped(plan)
+        if found is None:
+            return None
+        without = levels if levels > LONG else len(self.statements(plan, scalar=False)[0].statements)
+        return found if _lines(found) < without else None
+
+    def _choose(self) -> bool:
+        """Whether single numbers are faster than arrays: few operations, or few of them alike."""
+        work = sum(
+            max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args)
+        )
+        self._lifted: Lifted | None = None
+        if work < SMALL:
+            return True
+        kinds = {leaf.kind for leaf in self.leaves if leaf.shape}
+        scalar = work * SCALAR_OPERATION + WITH_PARAMETERS * ("parameter" in kinds)
+        array = 0.0
+        if self.listed and (NATIVE or len(self.program) <= WRITTEN):
+            array = WITH_LIST + WITH_NUMBER * self.listed
+        elif "argument" in kinds:
+            scalar += WITH_ARRAYS
+        buckets = level_groups(self.program)
+        if len(buckets) * ARRAY_STATEMENT + array > scalar:
+            return True
+        self._lifted = lift(self.program, buckets)
+        statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
+        return scalar < statements * ARRAY_STATEMENT + array
+
+    def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
+        """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""
+        found = self.reached.get(leaves)
+        if found is None:
+            apart = any(_reached(self.program, self.arguments)) and not any(_reached(self.program, leaves))
+            found = self.reached[leaves] = () if apart else leaves
+        return found
+
+    def compilation(
+        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False
+    ) -> Compilation:
+        """The program for a plan, made once."""
+        key = (value, wrt, seeded, forward)
+        found = self.compiled.get(key)
+        if found is None:
+            with self.lock:
+                found = self.compiled.get(key)
+                if found is None:
+                    found = self.compiled[key] = Compilation(self, Plan(value, wrt, seeded, forward))
+        return found
+
+    def statements(self, plan: Plan, scalar: bool | None = None) -> tuple[ArrayProgram, list[Any]]:
+        """The array program of a plan, and for each guard output what it has to be."""
+        scalar = self.scalar if scalar is None else scalar
+        lifted = unlifted(self.program) if scalar else self._lifted or lift(self.program)
+        self._lifted = None  # the builder is used up
+        return self.planned(lifted, plan, scalar, True)
+
+    def looped(self, plan: Plan, scalar: bool = False) -> ArrayProgram | None:
+        """The program of a plan's results with its recurrences as loops; None if it has none."""
+        single = [self.leaves[k] for k in plan.wrt if self.leaves[k].shape] if scalar else []
+        lifted = looped(self.program, not scalar, single)
+        return None if lifted is None else self.planned(lifted, plan, scalar, False)[0]
+
+    def planned(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
+        """What a plan computes, after the statements of the function; for each guard output what it has to be."""
+        builder = lifted.builder
+        names = dict(lifted.names)
+        wanted = leaf_names(self.leaves)
+        for leaf, name in zip(lifted.leaves, wanted):
+            if leaf is not None:
+                names[leaf.id] = name
+        if not scalar:
+            name_forward(builder, names, set(wanted))
+        ids = np.array(self.program.outputs, dtype=np.int64)
+        leaves = list(self.leaves)
+        value = [self._output(lifted, ids, scalar)] if plan.value else []
+        derivatives: list[Any] = []
+        if plan.forward:
+            derivatives = [self._tangent(lifted, plan.wrt, leaves, names, scalar)]
+        elif plan.wrt:
+            seeds: list[tuple[Any, Any]]
+            if plan.seeded:
+                leaves.append(Leaf("seed", "seed", (len(ids),), None, 0))
+                seed = builder.leaf(len(leaves) - 1, (len(ids),))
+                seeds = [(self._output(lifted, ids, scalar), seed)]
+            else:
+                seeds = [(lifted.one(int(ids[0])), 1.0)]
+            derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
+        guards, expected = self._guards(lifted, scalar) if guarded else ([], [])
+        return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
+
+    def _tangent(
+        self, lifted: Lifted, wrt: Sequence[int], leaves: list[Leaf], names: dict[int, str], scalar: bool
+    ) -> Any:
+        """The tangents of the outputs for those of the leaves ``wrt``, which become leaves too.
+
+        Adjoints Jᵀw are linear in the seed w, and J is the derivative of vᵀ(Jᵀw): a second reverse sweep, in which
+        no w is left.
+        """
+        builder, ids = lifted.builder, np.array(self.program.outputs, dtype=np.int64)
+        w = builder.leaf(-1, (len(ids),))
+        found = self._derivatives(lifted, [(self._output(lifted, ids, scalar), w)], wrt, names, scalar)
+        seeds = []
+        for k, g in zip(wrt, found):
+            shape = self.leaves[k].shape
+            leaves.append(Leaf("seed", f"d{self.leaves[k].name}", shape, None, 0))
+            seeds.append((g, builder.leaf(len(leaves) - 1, shape)))
+        if not scalar:
+            return builder.broadcast(adjoints(builder, seeds, [w], names, lifted.masks)[0], (len(ids),))
+        elements = [builder.index(w, (i,)) for i in range(len(ids))]
+        return builder.pack(adjoints(builder, seeds, elements, names, lifted.masks), (len(ids),))
+
+    def _output(self, lifted: Lifted, ids: Any, scalar: bool) -> Any:
+        if len(ids) == 1:
+            return lifted.one(int(ids[0]))
+        if scalar or len(ids) == 0:
+            return lifted.builder.pack([lifted.one(int(i)) for i in ids], (len(ids),))
+        found = lifted.gather(ids, (len(ids),))
+        return lifted.builder.broadcast(found, (len(ids),))
+
+    def _derivatives(
+        self, lifted: Lifted, seeds: Any, wrt: Sequence[int], names: dict[int, str], scalar: bool
+    ) -> list[Any]:
+        builder = lifted.builder
+        leaves = [lifted.leaves[k] for k in wrt]
+        if not scalar:
+            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names, lifted.masks)
+            return [builder.broadcast(g, leaf.shape) for g, leaf in zip(found, [self.leaves[k] for k in wrt])]
+        elements: list[Symbol] = []
+        counts = []
+        for k in wrt:
+            leaf = self.leaves[k]
+            counts.append(leaf.size)
+            elements += [lifted.one(leaf.base + i) for i in range(leaf.size)]
+        parts = iter(adjoints(builder, seeds, elements, names, lifted.masks))
+        return [builder.pack([next(parts) for _ in range(n)], self.leaves[k].shape) for k, n in zip(wrt, counts)]
+
+    def _guards(self, lifted: Lifted, scalar: bool) -> tuple[list[Any], list[Any]]:
+        """The guards' numbers, those of one array together, and what they have to be."""
+        guards = self.program.guards
+        if not guards:
+            return [], []
+        ids = np.array([guard.id for guard in guards])
+        owners = lifted.owner[ids]
+        outputs: list[Any] = []
+        expected: list[Any] = []
+        groups: dict[tuple[int, bool], list[int]] = {}
+        for k, owner in enumerate(owners.tolist()):
+            groups.setdefault((owner if not scalar else k, guards[k].exact), []).append(k)
+        for (_, exact), members in groups.items():
+            which = ids[members]
+            outputs.append(lifted.one(int(which[0])) if len(members) == 1 else lifted.gather(which, (len(members),)))
+            numbers = np.array([guards[k].expected for k in members])
+            expected.append((numbers if exact else numbers != 0.0, exact))
+        return outputs, expected
+
+
+def _lines(program: ArrayProgram) -> int:
+    """How long a program is: its statements and those of its loops."""
+    inside = sum(len(s.attrs.step([]).statements) for s in program.statements if s.op == "scan")
+    return len(program.statements) + inside
+
+
+def guards_hold(outputs: Sequence[Any], expected: Sequence[Any]) -> bool:
+    """Whether a run took the recorded way."""
+    for found, (wanted, exact) in zip(outputs, expected):
+        found = np.asarray(found, dtype=float)
+        if exact:
+            if not ((found == wanted) | ((found != found) & (wanted != wanted))).all():
+                return False
+        elif not ((found != 0.0) == wanted).all():
+            return False
+    return True
+
+
+def _reached(program: Program, leaves: Sequence[int]) -> list[bool]:
+    """For each output, whether it depends on one of ``leaves``."""
+    marked = bytearray(program.first + len(program))
+    for k in leaves:
+        leaf = program.leaves[k]
+        marked[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
+    if leaves:
+        found = marked.__getitem__
+        for here, args in enumerate(program.args, program.first):
+            marked[here] = any(map(found, args))
+    return [bool(marked[id]) for id in program.outputs]

@@ -1,0 +1,167 @@
+"""What a compiled call returns when derivatives can flow through it: Values whose operands are the live ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...engine.sweeps import GradientSink, NaryOperands, Node, reverse_nodes
+from ...engine.value import Value, node
+from ...primitives.primitive import TABLE, Primitive
+from ..record.structure import leaves_of, rebuild
+
+__all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
+
+
+_add = np.add
+
+#: numbers in the parameters above which a backward pass keeps no copy of their gradients
+LARGE = 100_000
+
+
+class Gradients(GradientSink):
+    """The gradients of a compiled loss with respect to parameters: added to their buffers by ``backward()``.
+
+    Attributes:
+        runs: the parameters' storages, those that lie side by side together (``nn.buffer.Run``).
+        arrays: what to add to the gradients of each run: flat arrays.
+        release: gives the arrays back to the program that wrote them.
+    """
+
+    __slots__ = ("added", "arrays", "latest", "release", "runs")
+
+    def __init__(self, runs: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None) -> None:
+        self.runs = runs
+        self.arrays = arrays
+        self.release = release
+        self.added = 0
+        self.latest: Sequence[Any] = ()
+
+    def __del__(self) -> None:
+        if self.release is not None:
+            self.release()
+
+    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
+        """Add the gradients, times the adjoint of the loss."""
+        size = 0.0
+        self.added = 0
+        self.latest = self.scaled(adjoints)
+        for run, g in zip(self.runs, self.latest):
+            total = run.grad
+            _add(total, g, total)
+            self.added += 1
+            size += total.dot(total)
+        return [] if size < math.inf else _nonfinite([storage for run in self.runs for storage in run.storages])
+
+    def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
+        """The gradients times the adjoint."""
+        adjoint = adjoints[0][1] if len(adjoints) == 1 else math.fsum([g for _, g in adjoints])
+        return self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
+
+    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
+        """Add the adjoints of those parameters' elements that are among ``inputs``."""
+        found = {
+            id(storage): (g, start)
+            for run, g in zip(self.runs, self.scaled(adjoints))
+            for storage, start in zip(run.storages, run.starts)
+        }
+        for element in inputs:
+            storage = getattr(element, "storage", None)
+            if storage is not None and id(storage) in found:
+                g, start = found[id(storage)]
+                element._adjoint += float(g[start + element.index])  # type: ignore[attr-defined]
+
+    def snapshot(self) -> Any:
+        if sum([run.grad.size for run in self.runs]) > LARGE:
+            return None  # a copy would cost as much as the sweep; taken back by subtraction, right to a rounding
+        return [run.grad.copy() for run in self.runs]
+
+    def restore(self, before: Any) -> None:
+        for k, run in enumerate(self.runs):
+            if before is not None:
+                run.grad[...] = before[k]
+            elif k < self.added:
+                run.grad -= self.latest[k]
+
+
+class Pullback(Gradients):
+    """The same for several results: their adjoints go through the reverse program together, once."""
+
+    __slots__ = ("count", "pull")
+
+    def __init__(self, runs: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
+        super().__init__(runs, (), None)
+        self.count = count
+        self.pull = pull
+
+    def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
+        seed = np.zeros(self.count)
+        for many, g in adjoints:
+            seed[many.index] += g
+        return [np.ravel(g) for g in self.pull(seed)]
+
+
+def _nonfinite(storages: Sequence[Any]) -> list[Node]:
+    """The first scalar of a parameter whose gradient is nan or infinite, for the warning that names it."""
+    for storage in storages:
+        finite = np.isfinite(storage.grad.view(np.ndarray)).reshape(-1)
+        if not finite.all():
+            at = int(np.argmin(finite))
+            leaf = Value(storage.numbers[at], storage.element_label(at))
+            leaf._adjoint = float(storage.gradients[at])
+            return [leaf]
+    return []
+
+
+def call_primitive(
+    name: str, call: tuple[Callable[..., Any], Any, Any] | None, outside: Sequence[Node] = ()
+) -> Primitive:
+    """The op of a compiled call. Elsewhere than at its point, and in derivatives of it, it is the eager call.
+
+    Args:
+        name: the function's name.
+        call: the function, its positional and its named arguments; None where parameters are behind the result.
+        outside: the Values that it closes over; the op's operands are the Values in the arguments, and then these.
+    """
+
+    def at(xs: Sequence[Any]) -> Any:
+        if call is None:
+            raise NotImplementedError(
+                f"{name} is compiled and closes over parameters: for its higher derivatives call the function itself, "
+                f"or compile ag.grad of it"
+            )
+        f, args, named = call
+        found: list[Any] = []
+        leaves_of((args, named), found)
+        new = iter(xs)
+        numbers = iter([next(new) if isinstance(x, Node) else x for x in found])
+        return f(*rebuild(args, numbers), **rebuild(named, numbers))
+
+    def value(*xs: float) -> float:
+        y = at(xs)
+        return float(y._number() if isinstance(y, Node) else y)
+
+    def partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+        fresh = [x._apply_unary(TABLE["identity"]) if isinstance(x, Node) else Value(x) for x in xs]
+        y = at(fresh)
+        found = reverse_nodes([(y, Value(1.0))], Value) if isinstance(y, Node) else {}
+        count = len(xs) - len(outside)
+        result = [found.get(id(x), 0.0) for x in [*fresh[:count], *outside]]
+        if any(isinstance(x, Node) for x in xs):
+            return tuple(result)
+        return tuple(g._number() if isinstance(g, Node) else g for g in result)
+
+    return Primitive(
+        name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,
+        ((-2.0, 2.0),), (), f"A compiled call of {name}.",
+    )  # fmt: skip
+
+
+def scalar_result(
+    number: float, prim: Primitive, nodes: list[Any], partials: list[float], sink: GradientSink | None, index: int = 0
+) -> Value:
+    """A Value with live operands ``nodes``, and parameters behind ``sink``."""
+    return node(number, prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink, index))

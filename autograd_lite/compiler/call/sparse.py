@@ -1,0 +1,230 @@
+"""Jacobians by colouring: rows (or columns) that share no column are found by one sweep together.
+
+Which numbers an output depends on is read off the recorded program. Rows of the Jacobian that have no column in
+common are summed by one reverse sweep, whose result holds each of them in its own columns; columns without a common
+row by one forward sweep. A tridiagonal matrix of any size takes three. (Curtis, Powell and Reid, On the estimation of
+sparse Jacobian matrices, 1974; which rows go together is a colouring of a graph, and greedy: Coleman and Moré 1983.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.sweeps import Node
+from ...functional.pytree import Structure, group
+from ...functional.pytree import flatten as structure_of
+from ...functional.transforms import Jacobian
+from ..ir.control_ops import COMPARISONS
+from ..ir.scalar_program import Program
+from ..record.structure import Parts, flatten
+from .plans import Compilation, Path
+
+if TYPE_CHECKING:
+    from .compiled import Compiled
+
+__all__ = ["Sweeps", "coloured", "pattern", "recordable"]
+
+#: a smaller Jacobian is one program with an output for each of its numbers; a larger one takes long to record so
+SMALL, LARGE = 256, 10_000
+#: and between the two, sweeps pay if there are this many times more rows, or columns, than sweeps
+SAVING = 8
+MAX_SMALL = 256
+
+_PASSIVE = {*COMPARISONS, "stop"}
+
+
+def recordable(f: Jacobian) -> Callable[..., Any]:
+    """The function whose Jacobian it is, as one to be recorded as it is, a gradient too."""
+    inner: Callable[..., Any] = f.__dict__["__wrapped__"]
+
+    def recorded(*args: Any, **named: Any) -> Any:
+        return inner(*args, **named)
+
+    recorded.__dict__["__wrapped__"] = inner
+    recorded.__name__ = getattr(inner, "__name__", "program")
+    return recorded
+
+
+def pattern(program: Program, wrt: Sequence[int]) -> Any:
+    """A boolean array: whether an output (a row) depends on a number of the leaves ``wrt`` (a column)."""
+    depends = [0] * program.first
+    count = 0
+    for k in wrt:
+        leaf = program.leaves[k]
+        for i in range(leaf.size):
+            depends[leaf.base + i] = 1 << count
+            count += 1
+    for prim, args in zip(program.prims, program.args):
+        found = 0
+        if prim.name not in _PASSIVE:
+            first = prim.name in ("where", "pick")
+            for a in args[:1] if prim.name == "gate" else args[first:]:
+                found |= depends[a]
+        depends.append(found)
+    size = (count + 7) // 8
+    rows = b"".join([depends[i].to_bytes(size, "little") for i in program.outputs])
+    bits = np.frombuffer(rows, dtype=np.uint8).reshape(len(program.outputs), size)
+    return np.unpackbits(bits, axis=1, count=count, bitorder="little").astype(bool)
+
+
+def coloured(matrix: Any) -> Any:
+    """A colour for each row such that no two rows of one colour have a column in common; greedily, as they come.
+
+    >>> coloured(np.eye(3, dtype=bool) | np.eye(3, k=1, dtype=bool)).tolist()
+    [0, 1, 0]
+    """
+    packed = np.packbits(matrix, axis=1)
+    taken: list[int] = []
+    colours = np.zeros(len(matrix), dtype=np.intp)
+    for r, row in enumerate(packed):
+        bits = int.from_bytes(row.tobytes(), "big")
+        colour = next((c for c, used in enumerate(taken) if not used & bits), len(taken))
+        if colour == len(taken):
+            taken.append(0)
+        taken[colour] |= bits
+        colours[r] = colour
+    return colours
+
+
+class _Colouring:
+    """How the Jacobian of one path is swept.
+
+    Attributes:
+        forward: whether by columns.
+        groups: for each sweep the rows (columns) that are found by it.
+        rows, columns: where the nonzeros are; ``sweep`` which sweep finds each.
+    """
+
+    def __init__(self, path: Path, wrt: tuple[int, ...]) -> None:
+        matrix = pattern(path.program, wrt)
+        self.shape = matrix.shape
+        colours = coloured(matrix)
+        self.forward = False
+        if path.way != "loops":  # they have no forward sweep
+            across = coloured(matrix.T)
+            if len(across) and across.max() < colours.max():
+                colours, self.forward = across, True
+        self.groups = [np.flatnonzero(colours == c) for c in range(colours.max() + 1)]
+        self.rows, self.columns = np.nonzero(matrix)
+        self.sweep = colours[self.columns if self.forward else self.rows]
+
+
+class Sweeps:
+    """A compiled ``jacobian`` or ``hessian``, as sweeps over the compiled function.
+
+    Attributes:
+        last: the program of a sweep, of the latest call.
+    """
+
+    def __init__(self, function: Compiled, f: Jacobian) -> None:
+        self.function = function
+        function.numbers_only = True
+        self.eager = f
+        self._argnums: Any = f._argnums
+        self.small: set[Any] = set()
+        self.last: Compilation | None = None
+
+    def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The Jacobian; None if it is small, or not one of numbers alone, and better found another way."""
+        chosen = self._chosen(len(args))
+        given = Parts()
+        key = (*[flatten(arg, given) for arg in args], *[(name, flatten(arg, given)) for name, arg in named.items()])
+        if chosen is None or key in self.small or any(isinstance(block, Node) for block in given):
+            return None
+        result, blocks = self.function.run(args, named)
+        used: Compilation | None = blocks.last
+        try:
+            outer = structure_of(result, [], "the result")
+            parts = [structure_of(args[n], [], "an argument") for n in chosen]
+        except TypeError:
+            return None
+        inner = parts[0] if isinstance(self._argnums, int) else group(parts)
+        if used is None or outer.size != len(used.path.program.outputs) or outer.size * inner.size < SMALL:
+            self._note(key)
+            return None
+        path = used.path
+        wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
+        if outer.size == 1 or sum(path.leaves[k].size for k in wrt) != inner.size:
+            self._note(key)
+            return None
+        colouring: _Colouring | None = path.colourings.get(wrt)
+        if colouring is None:
+            colouring = path.colourings[wrt] = _Colouring(path, wrt)
+        if SAVING * len(colouring.groups) > max(colouring.shape) and outer.size * inner.size < LARGE:
+            self._note(key)
+            return None
+        matrix = self._matrix(path, wrt, colouring, blocks)
+        return self.eager(*args, **named) if matrix is None else _arranged(outer, inner, matrix)
+
+    def _chosen(self, count: int) -> list[int] | None:
+        asked = [self._argnums] if isinstance(self._argnums, int) else list(self._argnums)
+        if any(type(n) is not int or not -count <= n < count for n in asked):
+            return None  # an error, which plain code explains
+        chosen = [n % count for n in asked]
+        return chosen if len(set(chosen)) == len(chosen) else None
+
+    def _note(self, key: Any) -> None:
+        if len(self.small) >= MAX_SMALL:
+            self.small.clear()
+        self.small.add(key)
+
+    def _matrix(self, path: Path, wrt: tuple[int, ...], colouring: _Colouring, blocks: Parts) -> Any:
+        """The dense matrix; None if a number in it is not finite, and may have come from where a seed was 0."""
+        m, n = colouring.shape
+        forward = colouring.forward
+        sweep = self.last = path.compilation(False, wrt, seeded=not forward, forward=forward)
+        compressed = np.empty((len(colouring.groups), m if forward else n))
+        for line, members in zip(compressed, colouring.groups):
+            seed = np.zeros(n if forward else m)
+            seed[members] = 1.0
+            seeds = _split(seed, [path.leaves[k].shape for k in wrt]) if forward else [seed]
+            outputs, held = sweep.call(blocks, seeds)
+            found = outputs[: 1 if forward else len(wrt)]
+            np.concatenate([np.ravel(x) for x in found], out=line)
+            sweep.give_back(held)
+        if not np.isfinite(compressed).all():
+            return None
+        matrix = np.zeros((m, n))
+        along = colouring.rows if forward else colouring.columns
+        matrix[colouring.rows, colouring.columns] = compressed[colouring.sweep, along]
+        return matrix
+
+
+def _split(numbers: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """A flat array as one array (or float) for each shape."""
+    parts = []
+    at = 0
+    for shape in shapes:
+        size = int(np.prod(shape, dtype=int))
+        part = numbers[at : at + size]
+        parts.append(part.reshape(shape) if shape else float(part[0]))
+        at += size
+    return parts
+
+
+def _arranged(outer: Structure, inner: Structure, matrix: Any, flat: bool | None = None) -> Any:
+    """The matrix in the structure of the result, with the argument's structure in the place of each number.
+
+    ``flat`` says that the argument is a list (tuple, dict) of numbers alone, so that a row is one.
+    """
+    if flat is None:
+        flat = inner.container and all(child.kind == "scalar" for child in inner.children)
+    outer_first = outer.container
+    if not outer_first and outer.kind == "scalar" and flat:
+        return inner._make(matrix[0].tolist())
+    if not outer_first and not inner.container:
+        return (
+            float(matrix[0, 0]) if outer.kind == inner.kind == "scalar" else matrix.reshape(outer.shape + inner.shape)
+        )
+    parts = []
+    at = 0
+    for child in (outer if outer_first else inner).children:
+        if outer_first:
+            parts.append(_arranged(child, inner, matrix[at : at + child.size], flat))
+        else:
+            parts.append(_arranged(outer, child, matrix[:, at : at + child.size]))
+        at += child.size
+    return (outer if outer_first else inner)._make(parts)

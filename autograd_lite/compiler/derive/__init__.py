@@ -1,0 +1,1 @@
+"""Derivatives of array programs: the adjoint statements, of loops too."""

@@ -1,0 +1,1 @@
+"""Programs as source: one printer, and a table of words per target language."""

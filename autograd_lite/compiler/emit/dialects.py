@@ -1,0 +1,251 @@
+"""Expressions of statements in the array libraries' own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...primitives.primitive import Primitive
+from ..ir.array_program import Statement
+from ..ir.control_ops import COMPARISONS
+from .texts import filled, wrapped
+from .words import NARY, WORDS
+
+__all__ = ["DIALECTS", "Dialect", "expression"]
+
+
+class Dialect:
+    """How a library writes what is not the same everywhere.
+
+    Attributes:
+        name: "numpy", "jax" or "torch".
+        module: the name the library is imported under.
+    """
+
+    def __init__(self, name: str, module: str, header: str) -> None:
+        self.name = name
+        self.module = module
+        self.header = header
+        self.words = WORDS.get(name, {})
+
+    def template(self, prim: Primitive) -> str:
+        """The source template of a primitive; NotImplementedError if there is none."""
+        found = self.words.get(prim.name) or prim.array
+        if self.name == "numpy" and prim.name in _INEXACT:
+            found = _INEXACT[prim.name] and _INEXACT[prim.name].replace("…", found)
+        if not found or "_np_" in found:
+            if self.name == "numpy":
+                slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
+                return found or f"_op_{prim.name}({slots or '*{args}'})"
+            raise NotImplementedError(
+                f"{prim.name} has no notation in {self.name}: give its primitive array=… in NumPy's functions "
+                f"(ag.primitive), or use source('numpy')"
+            )
+        return found if self.name == "numpy" else re.sub(r"\bnp\.", f"{self.module}.", found)
+
+
+#: functions of PyTorch that take tensors only, no numbers
+_STRICT = {
+    "maximum", "minimum", "hypot", "logaddexp", "logaddexp2", "arctan2", "atan2", "fmax", "fmin", "copysign", "where",
+}  # fmt: skip
+_LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
+
+
+def on_tensors(text: str) -> str:
+    """PyTorch's functions of two tensors with their plain numbers as tensors."""
+    result, at = "", 0
+    for match in re.finditer(r"\btorch\.(\w+)\(", text):
+        if match[1] not in _STRICT or match.start() < at:
+            continue
+        items, end = _arguments(text, match.end())
+        items = [on_tensors(item) for item in items]
+        first = 1 if match[1] == "where" else 0
+        plain = [k for k in range(first, len(items)) if _LITERAL.fullmatch(items[k])]
+        if match[1] == "where" and len(plain) < 2:
+            plain = []
+        for k in plain[:1] if match[1] == "where" else plain:
+            items[k] = f"_number({items[k]})"
+        result += text[at : match.end()] + ", ".join(items)
+        at = end
+    return result + text[at:]
+
+
+def _arguments(text: str, at: int) -> tuple[list[str], int]:
+    """The arguments of a call whose parenthesis is open, and where they end."""
+    items: list[str] = []
+    depth, start = 0, at
+    for k in range(at, len(text)):
+        c = text[k]
+        if c in "([":
+            depth += 1
+        elif c in ")]":
+            if depth == 0:
+                return [*items, text[start:k]], k
+            depth -= 1
+        elif c == "," and depth == 0:
+            items.append(text[start:k])
+            start = k + 2
+    return [*items, text[start:]], len(text)
+
+
+#: primitives whose array notation (…) is not the float function at infinities, nan or odd parameters; without a remedy
+#: they are called number by number
+_INEXACT = {
+    "rsqrt": "np.abs(…)",
+    "silu": "np.where({0} == -np.inf, -0.0, …)", "mish": "np.where({0} == -np.inf, -0.0, …)",
+    "softsign": "np.where(np.isinf({0}), np.sign({0}), …)", "sinc": "np.where(np.isinf({0}), 0.0, …)",
+    "gelu": "", "gelu_tanh": "np.where({0} == -np.inf, -0.0, …)", "celu": "", "hardshrink": "", "ldexp": "",
+    "log_softmax_of": "", "smooth_maximum": "", "softmax_of": "", "softshrink": "",
+}  # fmt: skip
+
+DIALECTS = {
+    "numpy": Dialect("numpy", "np", "import numpy as np\n"),
+    "jax": Dialect("jax", "jnp", 'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)\n'),
+    "torch": Dialect("torch", "torch", "import torch\n"),
+}
+
+
+def number_source(x: float, module: str) -> str:
+    """A float literal."""
+    return repr(x) if x - x == 0.0 else f'float("{x!r}")'
+
+
+def slices(index: Sequence[Any]) -> str:
+    """The text between the brackets of an index."""
+    parts = []
+    for item in index:
+        if item is None:
+            parts.append("None")
+        elif isinstance(item, tuple):
+            start, stop, step = item
+            first = "" if start in (0, None) and step == 1 else str(start)
+            parts.append(f"{first}:{'' if stop is None else stop}" + (f":{step}" if step != 1 else ""))
+        else:
+            parts.append(str(item))
+    while len(parts) > 1 and parts[-1] == ":":
+        parts.pop()
+    return ", ".join(parts)
+
+
+def positions_source(positions: Any, module: str) -> str:
+    """An index array as a literal."""
+    return f"{module}.{'tensor' if module == 'torch' else 'array'}({np.asarray(positions).tolist()})"
+
+
+def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shape_of: Callable[[int], Any]) -> str:
+    """The source of a statement given that of its operands."""
+    op, attrs, m = statement.op, statement.attrs, dialect.module
+    if op == "elementwise":
+        return elementwise_source(statement, args, dialect)
+    x = args[0] if args else ""
+    if op == "reshape":
+        if shape_of(0) == ():
+            return f"{m}.reshape({_tensor(x, m)}, {attrs!r})"
+        return f"{wrapped(x)}.reshape({attrs!r})"
+    if op == "transpose":
+        if len(attrs) == 2:
+            return f"{wrapped(x)}.T"
+        return f"{wrapped(x)}.{'permute' if m == 'torch' else 'transpose'}({attrs!r})"
+    if op == "index":
+        if m == "torch" and any(isinstance(i, tuple) and i[2] < 0 for i in attrs):
+            return _flipped(x, attrs, shape_of(0))
+        return f"{wrapped(x)}[{slices(attrs)}]"
+    if op == "broadcast":
+        return f"{m}.broadcast_to({_tensor(x, m)}, {attrs!r})"
+    if op == "take":
+        return f"{wrapped(x)}.reshape(-1)[{positions_source(attrs, m)}]"
+    if op == "concat":
+        return f"{m}.concatenate([{', '.join(args)}], {attrs})"
+    if op == "pack":
+        items = ", ".join(_tensor(a, m) for a in args)
+        stacked = f"{m}.stack([{items}])"
+        return stacked if len(attrs) == 1 else f"{stacked}.reshape({attrs!r})"
+    if op == "matmul":
+        return filled("{0} @ {1}", args)
+    return _reduction(statement, x, dialect, shape_of)
+
+
+def _tensor(x: str, module: str) -> str:
+    return f"torch.as_tensor({x}, dtype=torch.float64)" if module == "torch" else x
+
+
+def _flipped(x: str, index: Sequence[Any], shape: Any) -> str:
+    """torch has no negative steps: the positions one by one."""
+    for axis, item in enumerate(index):
+        if isinstance(item, tuple) and item[2] < 0:
+            count = range(*slice(*item).indices(shape[axis]))
+            index = [*index[:axis], (None, None, 1), *index[axis + 1 :]]
+            x = f"{x}.index_select({axis}, torch.tensor({list(count)}))"
+    return f"{x}[{slices(index)}]"
+
+
+def _reduction(statement: Statement, x: str, dialect: Dialect, shape_of: Callable[[int], Any]) -> str:
+    op, attrs, m = statement.op, statement.attrs, dialect.module
+    if op in ("sum", "amax", "amin", "prod"):
+        every = len(attrs) == len(shape_of(0))
+        if op == "prod" and m == "torch" and not every:
+            return f"{m}.prod({x}, {attrs[0]})"
+        return f"{m}.{op}({x})" if every else f"{m}.{op}({x}, {attrs if len(attrs) > 1 else attrs[0]})"
+    if op == "logsumexp":
+        if m == "np":
+            return f"np.logaddexp.reduce({x}, {attrs[0]})"
+        return f"{'torch' if m == 'torch' else 'jax.nn'}.logsumexp({x}, {attrs[0]})"
+    raise NotImplementedError(f"{op} in {dialect.name}")
+
+
+def elementwise_source(statement: Statement, args: Sequence[str], dialect: Dialect) -> str:
+    """A primitive's template filled in; parentheses where its operators bind tighter than the operands'."""
+    prim = statement.prim
+    assert prim is not None
+    if prim.name in ("gate", "stop"):
+        return args[0]
+    if prim.name in COMPARISONS:
+        return filled(prim.array, args)
+    if prim.arity < 0:
+        text = nary_source(prim, args, dialect)
+    elif prim.name in ("round", "polygamma") and dialect.name != "numpy":
+        text = _whole(prim, args, dialect)
+    else:
+        text = filled(dialect.template(prim), args)
+    return on_tensors(text) if dialect.name == "torch" and "torch." in text else text
+
+
+#: operands that are written with operators between them, at most
+FEW = 8
+
+
+def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
+    """A primitive of any number of operands: with operators for a few, by a function for many."""
+    name, n = prim.name, len(args)
+    if name in ("sum", "fsum", "mean", "prod", "dot", "affine") and 0 < n <= FEW:
+        half = n // 2 if name in ("dot", "affine") else 0
+        terms = [filled("{0} * {1}", pair) for pair in zip(args[:half], args[half : 2 * half])] + list(args[2 * half :])
+        template = "{0} * {1}" if name == "prod" else "{0} + {1}"
+        total = terms[0]
+        for term in terms[1:]:
+            total = filled(template, [total, term])
+        return filled("{0} / {1}", [total, f"{n}.0"]) if name == "mean" else total
+    if dialect.name != "numpy" and name in NARY:
+        return NARY[name].replace("np.", f"{dialect.module}.").format(args=", ".join(args))
+    groups = [", ".join(args[: n // 2]), ", ".join(args[n // 2 : 2 * (n // 2)])]
+    listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({', '.join(args)}))"
+    last = args[-1] if args else ""
+    template = dialect.template(prim)
+    return template.format(*[f"[{g}]" for g in groups], last, args=listed, n=n, last=last)
+
+
+def _whole(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
+    """Functions of a whole number, which has to be in the source."""
+    which, x = (args[1], args[0]) if prim.name == "round" else (args[0], args[1])
+    number = float(which.strip("()")) if _LITERAL.fullmatch(which) else 0.5
+    if prim.name == "round":
+        whole = str(int(number)) if number == int(number) else which
+        return f"{dialect.module}.round({x})" if number == 0.0 else f"_round({x}, {whole})"
+    if number != int(number):
+        raise NotImplementedError(
+            f"{prim.name} in {dialect.name} takes its whole number as a constant: write it into the function"
+        )
+    return f"_digamma({x})" if number == 0.0 else f"_polygamma({int(number)}, {x})"

@@ -1,0 +1,187 @@
+"""Straight-line Python for one point: the scalar program as a student would write it out.
+
+The fast form calls ``math`` and divides as Python does; where that raises (a pole, an overflow, outside the domain),
+the caller runs the safe form, which calls the table's total functions and gives IEEE's results.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ...primitives.primitive import TABLE, Primitive
+from ..ir.array_program import ArrayProgram, Statement
+from ..ir.control_ops import COMPARISONS
+from ..ir.naming import all_names
+from ..ir.scalar_program import built_in
+
+__all__ = ["Lines", "definitions", "inline", "scalar_lines"]
+
+#: functions of ``math`` that agree with the table wherever they return
+_MATH = {
+    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "expm1",
+    "log", "log1p", "log2", "log10", "sqrt", "exp2", "cbrt", "erf", "erfc", "hypot", "atan2", "pow", "fmod", "copysign",
+}  # fmt: skip
+
+_INLINE = {
+    "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "neg": "-{0}", "relu": "0.0 if {0} <= 0.0 else {0}",
+    "maximum": "{0} if {0} >= {1} or {0} != {0} else {1}", "minimum": "{0} if {0} <= {1} or {0} != {0} else {1}",
+    "where": "{1} if {0} else {2}", "stop": "{0}", "gate": "{0}", "identity": "{0}", "pos": "{0}",
+}  # fmt: skip
+
+
+class Lines:
+    """A scalar program as lines of Python.
+
+    Attributes:
+        lines: assignments; ``results`` the expressions of the outputs (a list for a packed array).
+        scope: the names they need.
+        elements: for each leaf that is an array, the names of its numbers that are used, by flat position.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.results: list[Any] = []
+        self.scope: dict[str, Any] = {}
+        self.names: set[str] = set()
+        self.elements: dict[int, dict[int, str]] = {}
+
+
+def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool) -> Lines:
+    """The lines of a program all of whose statements are scalar.
+
+    Args:
+        program: the statements; ``program.scalar`` holds.
+        names: one for each leaf.
+        safe: whether to call the table's functions, which never raise, in place of ``math``'s.
+    """
+    lines = Lines()
+    sizes = [(name, leaf.size) for name, leaf in zip(names, program.leaves) if leaf.shape]
+    called = all_names(program, [*names, *[f"{name}_{i}" for name, size in sizes for i in range(size)]])
+    texts: list[Any] = []
+    single = _single(program)
+    for i, statement in enumerate(program.statements):
+        args = [texts[a] for a in statement.args]
+        if statement.op == "leaf":
+            texts.append(called[i])
+        elif statement.op == "constant":
+            texts.append(_number(statement.attrs, lines) if statement.shape == () else statement.attrs.ravel().tolist())
+        elif statement.op == "index":
+            texts.append(_element(program, statement, names, lines))
+        elif statement.op == "reshape":
+            texts.append(args[0])
+        elif statement.op == "pack":
+            texts.append(list(args))
+        elif statement.op == "broadcast":
+            texts.append([args[0]] * math.prod(statement.shape))
+        else:
+            text = _operation(statement, args, safe, lines)
+            if not safe and single[i]:
+                texts.append(text if re.fullmatch(r"_\w+\([^()]*\)", text) else f"({text})")
+                continue
+            lines.lines.append(f"{called[i]} = {text}")
+            texts.append(called[i])
+            lines.names.add(called[i])
+    lines.results = [texts[i] for i in program.outputs]
+    return lines
+
+
+#: templates that name an operand more than once
+_REPEATING = {"relu", "maximum", "minimum", "heaviside"}
+DEEPEST = 20
+#: an expression of more terms is a call: Python's compiler recurses once a term
+LONGEST = 100
+
+
+def _single(program: ArrayProgram) -> list[bool]:
+    """Statements that are used once, and can be written where they are used."""
+    uses = [0] * len(program.statements)
+    depth = [0] * len(program.statements)
+    for statement in program.statements:
+        for a in statement.args:
+            uses[a] += 2 if statement.name in _REPEATING or statement.op in ("pack", "reshape", "broadcast") else 1
+    for i in program.outputs:
+        uses[i] += 2
+    for i, statement in enumerate(program.statements):
+        depth[i] = 1 + max([depth[a] for a in statement.args if uses[a] == 1], default=0)
+        if depth[i] > DEEPEST:
+            uses[i], depth[i] = 2, 0
+    return [n == 1 for n in uses]
+
+
+def _number(x: float, lines: Lines) -> str:
+    if x - x == 0.0:
+        return repr(x) if x >= 0.0 and math.copysign(1.0, x) > 0.0 else f"({x!r})"
+    lines.scope["_inf"], lines.scope["_nan"] = math.inf, math.nan
+    return "_nan" if x != x else "_inf" if x > 0 else "(-_inf)"
+
+
+def _element(program: ArrayProgram, statement: Statement, names: Sequence[str], lines: Lines) -> str:
+    """The name of one number of an array leaf."""
+    below = program.statements[statement.args[0]]
+    at = 0
+    for i, n in zip(statement.attrs, below.shape):
+        at = at * n + int(i)
+    name = f"{names[below.attrs]}_{at}"
+    return lines.elements.setdefault(below.attrs, {}).setdefault(at, name)
+
+
+def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lines) -> str:
+    prim: Primitive | None = statement.prim
+    if prim is None:
+        if statement.op == "matmul":
+            return f"{args[0]} * {args[1]}"
+        raise NotImplementedError(f"{statement.op} in a scalar program")
+    name = prim.name
+    if name in COMPARISONS:
+        return prim.array.format(*args)
+    if name in _INLINE:
+        return _INLINE[name].format(*args)
+    if name == "div" and not safe:
+        return f"{args[0]} / {args[1]}"
+    if name == "heaviside" and args[1] == "0.0":
+        return f"1.0 if {args[0]} > 0.0 else 0.0 if {args[0]} <= 0.0 else {args[0]}"
+    if name in ("sum", "dot", "affine") and len(args) <= LONGEST:
+        return _written_out(name, args)
+    if name == "abs":
+        lines.scope["_abs"] = math.fabs
+    elif name in _MATH and not safe:
+        lines.scope[f"_{name}"] = getattr(math, name)
+    else:
+        lines.scope[f"_{name}"] = prim.fn
+    return f"_{name}({', '.join(args)})"
+
+
+def inline(prim: Primitive, args: Sequence[str]) -> str | None:
+    """An expression for a primitive that is an operator or a choice, of operands that are names; None for others."""
+    template = _INLINE.get(prim.name) if built_in(prim.name) is prim else None
+    return None if template is None else template.format(*args)
+
+
+def _written_out(name: str, args: Sequence[str]) -> str:
+    """n-ary sums, from left to right as the table's."""
+    if name == "sum":
+        return " + ".join(args) or "0.0"
+    n = len(args) // 2
+    terms = [f"{x} * {y}" for x, y in zip(args[:n], args[n : 2 * n])]
+    return " + ".join([*args[2 * n :], *terms]) or "0.0"
+
+
+def definitions(text: str) -> str:
+    """The lines that a listing needs in front of it to run by itself: its functions are the table's.
+
+    None for loops over packed numbers, which are parts of a program.
+    """
+    if not text.startswith("def run("):
+        return ""
+    lines = ["from math import inf as _inf, nan as _nan"] if re.search(r"\b_(inf|nan)\b", text) else []
+    names = sorted({name for name in re.findall(r"\b_(\w+)\(", text) if name in TABLE})
+    if names:
+        lines += [
+            "from autograd_lite.primitives import TABLE",
+            "",
+            *[f'_{name} = TABLE["{name}"].fn' for name in names],
+        ]
+    return "".join(f"{line}\n" for line in [*lines, "", ""]) if lines else ""

@@ -1,0 +1,265 @@
+"""Readable source: an array program as a function in NumPy's, JAX's or PyTorch's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...primitives.primitive import TABLE
+from ..ir.array_program import ArrayProgram, Statement
+from ..ir.control_ops import COMPARISONS
+from ..ir.naming import VIEWS, all_names, leaf_names
+from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
+from .loops import Loops
+from .texts import filled, wrapped
+from .words import HELPERS, helpers_in
+
+__all__ = ["inlined", "source", "uses_of"]
+
+_HELPERS = {
+    "cumprod": '''
+def {name}(x, axis, reverse):
+    """The product of the numbers before each (after each, if reverse)."""
+    x = {m}.flip(x, {axis}) if reverse else x
+    ones = {m}.ones_like(x[tuple(slice(0, 1) if a == axis else slice(None) for a in range(x.ndim))])
+    rest = x[tuple(slice(0, -1) if a == axis else slice(None) for a in range(x.ndim))]
+    result = {m}.cumprod({m}.concatenate([ones, rest], axis), axis)
+    return {m}.flip(result, {axis}) if reverse else result
+''',
+}
+
+
+def source(program: ArrayProgram, backend: str = "numpy", name: str = "program", called: Sequence[str] = ()) -> str:
+    """A function of the leaves that are not constants, in order; it returns the outputs.
+
+    Args:
+        program: the statements.
+        backend: "numpy", "jax" or "torch".
+        name: what the function is called.
+        called: what its outputs are, as ``dx`` for a derivative: said in a comment where they have other names.
+
+    Raises:
+        ValueError: for an unknown backend.
+        NotImplementedError: for a primitive without a notation in that library.
+    """
+    if backend not in DIALECTS:
+        raise ValueError(f"backend {backend!r}: one of {', '.join(map(repr, [*DIALECTS, 'drjit']))}")
+    dialect = DIALECTS[backend]
+    names = all_names(program, leaf_names(program.leaves))
+    first = program.outputs[0] if program.outputs else -1
+    if first >= 0 and "value" not in names and re.fullmatch(r"t\d+", names[first]):
+        names[first] = "value"
+    lines, texts = _written(program, names, dialect)
+    returned = ", ".join(texts[i] for i in program.outputs)
+    leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
+    lines = [*_converted(program, dialect), *lines, *_explained(called, [texts[i] for i in program.outputs])]
+    lines.append(f"return {returned}")
+    body = "\n".join("    " + line if line else "" for line in lines)
+    head = dialect.header
+    head += _imports(program, body)
+    head += helpers_in(body, HELPERS.get(backend, {}))
+    if any(s.op == "cumprod" for s in program.statements):
+        axis = "(axis,)" if backend == "torch" else "axis"
+        head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
+    return f"{head}\n\ndef {name}({', '.join(leaves)}):\n{body}\n"
+
+
+def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """A comment that tells the derivatives apart, where one is returned under the name of another number."""
+    derivatives = [name[1:] for name in called if name]
+    if all(name in ("", text) for name, text in zip(called, texts)):
+        return []
+    listed = ", ".join(derivatives[:8] + ["…"] * (len(derivatives) > 8))
+    return [f"# {'the value, and ' if '' in called else ''}the derivatives with respect to {listed}"]
+
+
+def _converted(program: ArrayProgram, dialect: Dialect) -> list[str]:
+    """A line that makes numbers the library's, where it doesn't do so by itself."""
+    pairs = zip(leaf_names(program.leaves), program.leaves)
+    scalars = [n for n, leaf in pairs if leaf.kind != "constant" and not leaf.shape]
+    if dialect.name == "numpy" or (dialect.name == "jax" and not program.loops) or not scalars:
+        return []
+    made = "jnp.asarray({}, float)" if dialect.name == "jax" else "_number({})"
+    if len(scalars) == 1:
+        return [f"{scalars[0]} = {made.format(scalars[0])}"]
+    if dialect.name == "torch":
+        return [f"{', '.join(scalars)} = map(_number, ({', '.join(scalars)}))"]
+    return [f"{', '.join(scalars)} = [{made.format('number')} for number in ({', '.join(scalars)})]"]
+
+
+def _written(
+    program: ArrayProgram, names: Sequence[str], dialect: Dialect, inside: bool = False
+) -> tuple[list[str], list[str]]:
+    """The lines of a program, and the text of each statement: its name, or an expression.
+
+    Args:
+        inside: whether it is the step of a loop, whose results are written where they go.
+    """
+
+    def step(program: ArrayProgram, names: Sequence[str]) -> tuple[list[str], list[str]]:
+        return _written(program, names, dialect, True)
+
+    texts: list[str] = []
+    lines: list[str] = []
+    uses = uses_of(program)
+    loops = Loops(program, names, dialect, step)
+    for i, statement in enumerate(program.statements):
+        args = [texts[a] for a in statement.args]
+        if statement.op == "scan":
+            lines += loops.write(i, args)
+            texts.append("")
+            continue
+        if statement.op in ("leaf", "result"):
+            texts.append(names[i] if statement.op == "leaf" else loops.result(i))
+            continue
+        text = _product(program, i, texts, dialect) or _text(program, statement, args, dialect)
+        if (
+            statement.op in VIEWS
+            or (statement.op == "constant" and statement.shape == ())
+            or statement.name in ("gate", "stop")
+            or inlined(program, i, uses, text, inside)
+        ):
+            texts.append(text)
+            continue
+        shape = f"  # {statement.shape}" if statement.shape else ""
+        if statement.op in ("place", "scatter"):
+            lines += _placed(statement, names[i], args[0], dialect, shape)
+        else:
+            lines.append(f"{names[i]} = {text}{shape}")
+        texts.append(names[i])
+    return lines, texts
+
+
+def _product(program: ArrayProgram, i: int, texts: Sequence[str], dialect: Dialect) -> str:
+    """The sum of the products of two arrays of one shape, which the program has as a dot of flat ones."""
+    statement = program.statements[i]
+    below = [program.statements[a] for a in statement.args]
+    if statement.op != "matmul" or statement.shape or any(s.op != "reshape" for s in below):
+        return ""
+    a, b = (s.args[0] for s in below)
+    if program.statements[a].shape != program.statements[b].shape:
+        return ""
+    return f"{dialect.module}.sum({filled('{0} * {1}', [texts[a], texts[b]])})"
+
+
+def uses_of(program: ArrayProgram) -> list[list[int]]:
+    """For each statement, those that read it; -1 for the results."""
+    uses: list[list[int]] = [[] for _ in program.statements]
+    for i, statement in enumerate(program.statements):
+        for a in statement.args:
+            uses[a].append(i)
+    for i in program.outputs:
+        uses[i].append(-1)
+    return uses
+
+
+#: primitives whose notation names each operand once
+_ONCE = {
+    "add", "sub", "mul", "div", "neg", "pow", "sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "sinh", "cosh", "abs",
+    "where", "asin", "acos", "atan", "expm1", "log1p", "maximum", "minimum", "fma", "hypot", "atan2", "logaddexp",
+    *COMPARISONS,
+}  # fmt: skip
+_REDUCTIONS = ("sum", "amax", "amin", "prod", "logsumexp")
+#: characters of an expression that is written into another one
+SHORT = 60
+
+
+def inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: str, inside: bool) -> bool:
+    """Whether a statement is written where it is used: once, in an expression that names its operands once.
+
+    So f1 = x @ W1.T + b1 is one line, and so is t = np.tanh(x * w + 0.1).
+    """
+    statement = program.statements[i]
+    if len(uses[i]) != 1 or i in program.names or statement.op not in ("matmul", "elementwise", *_REDUCTIONS):
+        return False
+    if uses[i][0] < 0:
+        return inside
+    user = program.statements[uses[i][0]]
+    if any(i < k < uses[i][0] for k in program.loops):  # after which names may stand for something else
+        return False
+    if user.prim is None or user.prim.arity < 0:
+        return False
+    if statement.op == "matmul" and statement.shape:
+        return user.name == "add"
+    return len(text) <= SHORT and user.name in _ONCE
+
+
+def _imports(program: ArrayProgram, body: str) -> str:
+    """Definitions of what the body calls that NumPy doesn't have."""
+    lines = []
+    for name in sorted(set(re.findall(r"\b_np_\w+", body))):
+        lines.append(f'{name} = HELPERS["{name}"]')
+    if lines:
+        lines.insert(0, "from autograd_lite.primitives.numpy_helpers import HELPERS\n")
+    for name in sorted(set(re.findall(r"\b_op_(\w+)\(", body))):
+        if name in TABLE:
+            lines.append(f'_op_{name} = np.vectorize(TABLE["{name}"].fn, otypes=[float])')
+        else:
+            lines.append(f"# _op_{name} is np.vectorize of the float function of your primitive {name}")
+    if any(line.startswith("_op_") for line in lines):
+        lines.insert(0, "from autograd_lite.primitives import TABLE")
+    return "".join(line + "\n" for line in lines)
+
+
+def _text(program: ArrayProgram, statement: Statement, args: Sequence[str], dialect: Dialect) -> str:
+    m = dialect.module
+    if statement.op == "constant":
+        if statement.shape == ():
+            return number_source(statement.attrs, m)
+        return _array_source(statement.attrs, m)
+    if statement.op == "cumprod":
+        return f"cumprod({args[0]}, {statement.attrs[0]}, {statement.attrs[1]})"
+    if statement.op in ("place", "scatter"):
+        return ""
+
+    def shape_of(k: int) -> Any:
+        return program.statements[statement.args[k]].shape
+
+    return expression(statement, args, dialect, shape_of)
+
+
+def _array_source(x: Any, m: str) -> str:
+    """A constant array: numbers at equal distances are written as such."""
+    n = len(x)
+    if x.ndim == 1 and n > 8:
+        step = float(x[1] - x[0])
+        for made, text in ((np.arange(n) * step, ""), (np.arange(n) * step + float(x[0]), f" + {float(x[0])!r}")):
+            if made.tobytes() == x.tobytes():
+                dtype = ", dtype=torch.float64" if m == "torch" else ", dtype=float" if m == "jnp" else ""
+                return f"{m}.arange({n}{dtype})" + (f" * {step!r}" if step != 1.0 else "") + text
+    kind = "torch.tensor" if m == "torch" else f"{m}.array"
+    dtype = ", dtype=torch.float64" if m == "torch" else ""
+    numbers = re.sub(r"\b(nan|inf)\b", r'float("\1")', str(x.tolist()))
+    return f"{kind}({numbers}{dtype})"
+
+
+def _placed(statement: Statement, name: str, x: str, dialect: Dialect, comment: str) -> list[str]:
+    """The statements of an assignment into zeros, which JAX writes as a function."""
+    m = dialect.module
+    dtype = ", dtype=torch.float64" if m == "torch" else ""
+    shape, where = statement.attrs
+    zeros = f"{m}.zeros({shape!r}{dtype})"
+    if statement.op == "place":
+        inside = slices(where) or "..."
+        if m == "jnp":
+            return [f"{name} = {zeros}.at[{inside}].set({x}){comment}"]
+        if m == "torch" and any(isinstance(i, tuple) and i[2] < 0 for i in where):
+            grid = positions_source(np.arange(int(np.prod(shape))).reshape(shape)[_numpy_index(where)].ravel(), "torch")
+            put = f"index_put(({grid},), {wrapped(x)}.reshape(-1))"
+            return [f"{name} = {zeros}.reshape(-1).{put}.reshape({shape!r}){comment}"]
+        return [f"{name} = {zeros}{comment}", f"{name}[{inside}] = {x}"]
+    flat = positions_source(np.asarray(where).ravel(), m)
+    value = f"{wrapped(x)}.reshape(-1)"
+    if m == "jnp":
+        return [f"{name} = {zeros}.reshape(-1).at[{flat}].add({value}).reshape({shape!r}){comment}"]
+    if m == "torch":
+        return [f"{name} = {zeros}.reshape(-1).index_add(0, {flat}, {value}).reshape({shape!r}){comment}"]
+    size = int(np.prod(shape))
+    return [f"{name} = np.bincount({flat}, {value}, {size}).reshape({shape!r}){comment}"]
+
+
+def _numpy_index(index: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(slice(*i) if isinstance(i, tuple) else i for i in index)

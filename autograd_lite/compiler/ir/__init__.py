@@ -1,0 +1,1 @@
+"""The programs: scalar and array programs, their shapes, loops and names."""

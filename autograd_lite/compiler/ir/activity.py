@@ -1,0 +1,44 @@
+"""Which numbers of a program hand on an adjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .control_ops import COMPARISONS
+from .scalar_program import Program
+
+__all__ = ["active_numbers"]
+
+_PASSIVE = {*COMPARISONS, "stop"}
+
+
+def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
+    """For each number 1 if it depends on a leaf in ``wrt`` and an output on it, through something differentiable.
+
+    What only a guard looks at is left out: its adjoint would be 0, and 0 · inf is nan.
+    """
+    active = bytearray(program.first + len(program))
+    if not len(wrt):
+        return active
+    for k in wrt:
+        leaf = program.leaves[k]
+        active[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
+    here = program.first
+    for prim, args in zip(program.prims, program.args):
+        if prim.name not in _PASSIVE:
+            for a in args:
+                if active[a]:
+                    active[here] = 1
+                    break
+        here += 1
+    reached = bytearray(len(active))
+    for i in program.outputs:
+        reached[i] = 1
+    for k in range(len(program) - 1, -1, -1):
+        here = program.first + k
+        if reached[here] and active[here]:
+            for a in program.args[k]:
+                reached[a] = 1
+        else:
+            active[here] = 0
+    return active

@@ -1,0 +1,258 @@
+"""A recorded function as a flat program in static single assignment form, and the plain evaluator that is the oracle.
+
+Numbers have ids. First come the leaves: each ``Leaf`` is a block of numbers (an argument, a parameter buffer, a
+constant) with one id per number, in row-major order. Then every instruction defines the next id.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import AutogradError
+from ...primitives.primitive import TABLE, Primitive
+from .control_ops import COMPARISONS, gate, pick, stop
+
+__all__ = ["CompileError", "CompileWarning", "Guard", "Leaf", "Program", "ProgramError"]
+
+_EXTRA: dict[str, Primitive] = {**COMPARISONS, "gate": gate, "pick": pick, "stop": stop}
+
+
+class CompileError(AutogradError, RuntimeError):
+    """A function that can't be recorded: the message shows the line and names the cure."""
+
+
+class CompileWarning(RuntimeWarning):
+    """A compiled function is slower than the plain one, and why."""
+
+
+class ProgramError(AutogradError, ValueError):
+    """A program that is not well formed: the message names the instruction."""
+
+
+class Leaf:
+    """A block of numbers that a program starts from.
+
+    Attributes:
+        kind: "argument", "parameter" (a buffer that stays live), "value" (a live Value) or "constant".
+        name: what the source calls it.
+        shape: its shape; () for one number.
+        key: where to find it: the position among the arguments' blocks, the parameter, the Value, the number itself.
+        base: the id of its first number; ``size`` how many there are.
+    """
+
+    __slots__ = ("base", "key", "kind", "name", "shape", "size")
+
+    def __init__(self, kind: str, name: str, shape: tuple[int, ...], key: Any, base: int = 0) -> None:
+        self.kind = kind
+        self.name = name
+        self.shape = shape
+        self.key = key
+        self.base = base
+        size = 1
+        for n in shape:
+            size *= n
+        self.size = size
+
+
+class Guard:
+    """What has to be the same in a call as it was in the recording: a comparison and its outcome.
+
+    Attributes:
+        id: the number compared; ``expected`` what it was (1.0 or 0.0 for a comparison).
+        exact: whether the very number must be the same (``.data`` was read), not only its truth.
+        line: the user's source line.
+    """
+
+    __slots__ = ("exact", "expected", "id", "line")
+
+    def __init__(self, id: int, expected: float, exact: bool, line: str) -> None:
+        self.id = id
+        self.expected = expected
+        self.exact = exact
+        self.line = line
+
+    def holds(self, number: float) -> bool:
+        """Whether ``number`` takes the recorded way."""
+        if self.exact:
+            return number == self.expected or (number != number and self.expected != self.expected)
+        return (number != 0.0) == (self.expected != 0.0)
+
+
+class Program:
+    """Leaves, instructions, outputs and guards; checked when built.
+
+    Attributes:
+        leaves: the blocks of numbers that it starts from.
+        prims, args: one primitive and one tuple of ids per instruction; instruction k defines id ``first + k``.
+        outputs: the ids of the results.
+        guards: conditions under which the recording stands for the function.
+        labels: the user's names, by id.
+        masks: instructions whose derivatives count only where another one is not 0 (``passes/masks.py``).
+    """
+
+    def __init__(
+        self,
+        leaves: Sequence[Leaf],
+        prims: Sequence[Primitive],
+        args: Sequence[tuple[int, ...]],
+        outputs: Sequence[int],
+        guards: Sequence[Guard] = (),
+        labels: dict[int, str] | None = None,
+    ) -> None:
+        self.leaves = list(leaves)
+        self.prims = list(prims)
+        self.args = list(args)
+        self.outputs = list(outputs)
+        self.guards = list(guards)
+        self.labels = labels or {}
+        self.masks: dict[int, int] = {}
+        self._operands: tuple[Any, Any] | None = None
+        self.first = sum(leaf.size for leaf in self.leaves)
+        self.validate()
+
+    def __len__(self) -> int:
+        return len(self.prims)
+
+    def validate(self) -> None:
+        """ProgramError unless operands are defined before they are used, as many as the primitive takes."""
+        base = 0
+        for leaf in self.leaves:
+            if leaf.base != base:
+                raise ProgramError(f"leaf {leaf.name!r} begins at {leaf.base}, expected {base}")
+            base += leaf.size
+        if len(self.prims) != len(self.args):
+            raise ProgramError(f"{len(self.prims)} primitives and {len(self.args)} tuples of operands")
+        here = self.first
+        for prim, args in zip(self.prims, self.args):
+            if prim.arity >= 0 and prim.arity != len(args):
+                raise ProgramError(f"%{here} {prim.name} has {len(args)} operand(s), expected {prim.arity}")
+            here += 1
+        operands, starts = self.operands()
+        users = np.repeat(np.arange(self.first, here), np.diff(starts))
+        wrong = np.flatnonzero((operands >= users) | (operands < 0))
+        if len(wrong):
+            user = int(users[wrong[0]])
+            name = self.prims[user - self.first].name
+            raise ProgramError(f"%{user} {name} uses a number that is not defined before it")
+        for id in [*self.outputs, *[guard.id for guard in self.guards]]:
+            if not 0 <= id < here:
+                raise ProgramError(f"the output %{id} is not defined")
+
+    def operands(self) -> tuple[Any, Any]:
+        """All operands in one int array; instruction k's are those from ``starts[k]`` up to ``starts[k + 1]``."""
+        if self._operands is None:
+            starts = np.zeros(len(self.args) + 1, dtype=np.int64)
+            np.cumsum(np.fromiter(map(len, self.args), np.int64, len(self.args)), out=starts[1:])
+            try:
+                ids = np.fromiter(itertools.chain.from_iterable(self.args), np.int64, int(starts[-1]))
+            except OverflowError:
+                raise ProgramError("an instruction uses a number that is not defined before it") from None
+            self._operands = ids, starts
+        return self._operands
+
+    def constant(self, id: int) -> float | None:
+        """The number of a constant leaf; None for anything else."""
+        return self.constants().get(id)
+
+    def constants(self) -> dict[int, float]:
+        """The constant leaves' numbers by id."""
+        return {leaf.base: leaf.key for leaf in self.leaves if leaf.kind == "constant"}
+
+    def evaluate(self, blocks: Sequence[Any]) -> tuple[list[float], list[bool]]:
+        """The oracle: one float operation after the other, no cleverness.
+
+        Args:
+            blocks: the numbers of each leaf that is not a constant, in order; nested or flat.
+
+        Returns:
+            The outputs, and for each guard whether it holds.
+        """
+        numbers: list[float] = []
+        given = iter(blocks)
+        for leaf in self.leaves:
+            block = [leaf.key] if leaf.kind == "constant" else np.asarray(next(given), dtype=float).ravel().tolist()
+            if len(block) != leaf.size:
+                raise ValueError(f"{leaf.name} has {leaf.size} numbers, not {len(block)}")
+            numbers.extend(block)
+        for prim, args in zip(self.prims, self.args):
+            numbers.append(prim.fn(*[numbers[i] for i in args]))
+        return [numbers[i] for i in self.outputs], [guard.holds(numbers[guard.id]) for guard in self.guards]
+
+    def name_of(self, id: int) -> str:
+        """How listings call a number: ``w[3]`` for an element of a leaf, the number of a constant, ``%7`` else."""
+        if id < self.first:
+            for leaf in self.leaves:
+                if id < leaf.base + leaf.size:
+                    if leaf.kind == "constant":
+                        return repr(leaf.key)
+                    return leaf.name if leaf.shape == () else f"{leaf.name}[{id - leaf.base}]"
+        return f"%{id}"
+
+    def __str__(self) -> str:
+        """The listing: one line per leaf, instruction, guard and output."""
+        lines = [f"{leaf.name}: {leaf.kind} {leaf.shape}" for leaf in self.leaves if leaf.kind != "constant"]
+        for k, (prim, args) in enumerate(zip(self.prims, self.args)):
+            label = self.labels.get(self.first + k, "")
+            shown = ", ".join(map(self.name_of, args))
+            lines.append(f"%{self.first + k} = {prim.name}({shown})" + (f"  # {label}" if label else ""))
+        lines += [f"guard {self.name_of(g.id)} == {g.expected}  # {g.line}" for g in self.guards]
+        lines.append("return " + ", ".join(map(self.name_of, self.outputs)))
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """The program as JSON; live Values and parameters become named leaves."""
+        return json.dumps(
+            {
+                "format": "autograd_lite.program",
+                "version": 1,
+                "leaves": [
+                    [leaf.kind, leaf.name, list(leaf.shape), repr(leaf.key) if leaf.kind == "constant" else None]
+                    for leaf in self.leaves
+                ],
+                "instructions": [[prim.name, *args] for prim, args in zip(self.prims, self.args)],
+                "outputs": self.outputs,
+                "guards": [[g.id, repr(g.expected), g.exact, g.line] for g in self.guards],
+                "labels": {str(id): label for id, label in self.labels.items()},
+            }
+        )
+
+    @staticmethod
+    def from_json(text: str) -> Program:
+        """The program of ``to_json``; ProgramError for anything else. Nothing in the text is executed."""
+        try:
+            plan = json.loads(text)
+            if plan["format"] != "autograd_lite.program" or plan["version"] != 1:
+                raise ProgramError(f"not a program of version 1: {plan['format']!r} {plan['version']!r}")
+            leaves: list[Leaf] = []
+            base = 0
+            for kind, name, shape, key in plan["leaves"]:
+                leaf = Leaf(str(kind), str(name), tuple(map(int, shape)), float(key) if key is not None else None, base)
+                base += leaf.size
+                leaves.append(leaf)
+            prims = [find_primitive(row[0]) for row in plan["instructions"]]
+            args = [tuple(map(int, row[1:])) for row in plan["instructions"]]
+            guards = [Guard(int(i), float(e), bool(x), str(line)) for i, e, x, line in plan["guards"]]
+            labels = {int(id): str(label) for id, label in plan["labels"].items()}
+            return Program(leaves, prims, args, [int(i) for i in plan["outputs"]], guards, labels)
+        except ProgramError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ProgramError(f"not a program: {type(error).__name__} {error}") from None
+
+
+def built_in(name: str) -> Primitive | None:
+    """The primitive of that name in the table, or among those that only programs have."""
+    return TABLE.get(name) or _EXTRA.get(name)
+
+
+def find_primitive(name: str) -> Primitive:
+    """``built_in``, or ProgramError."""
+    found = built_in(name)
+    if found is None:
+        raise ProgramError(f"no primitive is named {name!r}")
+    return found

@@ -1,0 +1,1 @@
+"""Scalars to arrays: levels, index patterns, reductions, loops."""

@@ -1,0 +1,309 @@
+"""From scalars to arrays: nodes of one primitive on one level, with operands from the same arrays, are one statement.
+
+A level is the longest way to the leaves. Within a statement the operands' flat positions in their arrays are an index
+pattern: the array itself, a slice, a broadcast, or in the worst case a gather. A grid of dots, every row of one set
+with every row of another, is a matrix product.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...primitives.primitive import Primitive
+from ..derive.textbook import SOFTMAX, softmax_rows
+from ..ir.array_program import Builder, Symbol
+from ..ir.control_ops import pick
+from ..ir.scalar_program import Program
+from .index_patterns import Pattern, common_shape, find_pattern, view
+from .reductions import dots, picked, picks, reduced
+
+__all__ = ["Lifted", "level_groups", "lift", "same_rows", "statement", "tables", "unlifted"]
+
+CONSTANT = -2
+
+#: primitives with a whole number among their operands, and which it is
+WHOLE = {"polygamma": 0, "round": 1}
+
+Buckets = dict[tuple[int, str, int, bool], list[int]]
+
+
+class Lifted:
+    """A scalar program as statements: the builder, and where each of its numbers is.
+
+    Attributes:
+        builder: the statements.
+        program: the scalar program.
+        leaves: the Symbol of each leaf, None for constants.
+        names: what the source calls statements: the user's labels.
+    """
+
+    def __init__(self, program: Program, textbook: bool = False) -> None:
+        self.program = program
+        self.builder = Builder(textbook)
+        self.names: dict[int, str] = {}
+        total = program.first + len(program)
+        self.owner = np.full(total, -1, dtype=np.int64)
+        self.position = np.zeros(total, dtype=np.int64)
+        self.number = np.zeros(total)
+        self.leaves: list[Symbol | None] = []
+        self.masks: dict[int, Symbol] = {}
+        for k, leaf in enumerate(program.leaves):
+            if leaf.kind == "constant":
+                self.owner[leaf.base] = CONSTANT
+                self.number[leaf.base] = leaf.key
+                self.leaves.append(None)
+                continue
+            symbol = self.builder.leaf(k, leaf.shape)
+            self.leaves.append(symbol)
+            self.define(symbol, np.arange(leaf.base, leaf.base + leaf.size))
+
+    def define(self, symbol: Any, ids: Any) -> None:
+        """The numbers ``ids`` are those of ``symbol``, in row-major order."""
+        if not isinstance(symbol, Symbol) or self.builder.number(symbol) is not None:
+            self.owner[ids] = CONSTANT
+            self.number[ids] = symbol if not isinstance(symbol, Symbol) else self.builder.number(symbol)
+            return
+        self.owner[ids] = symbol.id
+        self.position[ids] = np.arange(len(ids))
+        labels = self.program.labels
+        if labels and symbol.id not in self.names:
+            label = _common_label([labels.get(int(i), "") for i in (ids[:1] if len(ids) > 64 else ids)])
+            if label:
+                self.names[symbol.id] = label
+
+    # --- numbers as arrays ----------------------------------------------------------------------------------------
+
+    def one(self, id: int) -> Any:
+        """A single number: a float if it is constant, else a Symbol of shape ()."""
+        owner = int(self.owner[id])
+        if owner == CONSTANT:
+            return float(self.number[id])
+        return self.part(owner, self.position[id : id + 1], ())
+
+    def part(self, owner: int, positions: Any, shape: tuple[int, ...]) -> Symbol:
+        """The numbers at flat ``positions`` of a statement, in ``shape`` (or what broadcasts to it)."""
+        x = self.builder.symbol(owner)
+        pattern = find_pattern(positions)
+        if pattern is not None:
+            fits = pattern.refined(shape)
+            if fits is not None:
+                found = view(self.builder, x, fits)
+                if found is not None:
+                    return found
+            finer = common_shape([pattern.dims, shape])
+            fits = pattern.refined(finer) if finer is not None else None
+            found = view(self.builder, x, fits) if fits is not None else None
+            if found is not None and finer is not None:
+                return self.builder.reshape(self.builder.broadcast(found, finer), shape)
+        return self.builder.take(x, positions.reshape(shape))
+
+    def gather(self, ids: Any, shape: tuple[int, ...]) -> Any:
+        """Any numbers as an array of that shape (or what broadcasts to it)."""
+        owners = self.owner[ids]
+        if (owners == owners[0]).all():
+            if owners[0] == CONSTANT:
+                numbers = self.number[ids]
+                same = (numbers == numbers[0]).all() or (numbers != numbers).all()
+                return float(numbers[0]) if same else self.builder.constant(numbers.reshape(shape))
+            return self.part(int(owners[0]), self.position[ids], shape)
+        if (owners[:-1] != owners[1:]).sum() > max(4, len(ids) // 4):
+            return self.builder.pack([self.one(int(i)) for i in ids], shape)
+        cuts = [0, *(np.flatnonzero(owners[:-1] != owners[1:]) + 1).tolist(), len(ids)]
+        parts = []
+        for low, high in itertools.pairwise(cuts):
+            part = self.gather(ids[low:high], (high - low,))
+            parts.append(self.builder.broadcast(part, (high - low,)))
+        return self.builder.reshape(self.builder.concat(parts, 0), shape)
+
+
+def _common_label(labels: Sequence[str]) -> str:
+    """The label of one number, or what the labels of many begin with: h1[0], h1[1] … are h1."""
+    if not labels or not labels[0]:
+        return ""
+    if len(labels) == 1:
+        return labels[0]
+    stems = {label.rstrip("0123456789_,[] ") or label for label in labels}
+    return stems.pop() if len(stems) == 1 else ""
+
+
+def unlifted(program: Program) -> Lifted:
+    """Every number a statement of its own: the scalar program in the same form."""
+    lifted = Lifted(program)
+    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+        operands = [lifted.one(i) for i in args]
+        found = picked(lifted.builder, operands) if prim is pick else lifted.builder.elementwise(prim, operands)
+        lifted.define(found, np.array([program.first + k]))
+    return _masked(lifted)
+
+
+def _masked(lifted: Lifted) -> Lifted:
+    """Give the statements the masks of their numbers; those without are always on."""
+    groups: dict[int, list[int]] = {}
+    for id in lifted.program.masks:
+        if lifted.owner[id] >= 0:
+            groups.setdefault(int(lifted.owner[id]), []).append(id)
+    for owner, members in groups.items():
+        shape = lifted.builder.statements[owner].shape
+        size = int(np.prod(shape, dtype=int))
+        masks = np.full(size, -1, dtype=np.int64)
+        for id in members:
+            masks[lifted.position[id]] = lifted.program.masks[id]
+        if (masks >= 0).all():
+            found = lifted.gather(masks, shape) if shape else lifted.one(int(masks[0]))
+        else:
+            parts = [1.0 if m < 0 else lifted.one(int(m)) for m in masks.tolist()]
+            found = lifted.builder.pack(parts, shape)
+        if isinstance(found, Symbol):
+            lifted.masks[owner] = found
+    return lifted
+
+
+def lift(program: Program, buckets: Buckets | None = None, textbook: bool = False) -> Lifted:
+    """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
+    lifted = Lifted(program, textbook)
+    for prim, ids, args in tables(program, buckets or level_groups(program)):
+        owners = lifted.owner[args]
+        for rows in same_rows(owners):
+            statement(lifted, prim, ids[rows], args[rows])
+    return _masked(lifted) if program.masks else lifted
+
+
+def level_groups(program: Program) -> Buckets:
+    """Instructions by level, primitive, number of operands, and whether they have a mask: the fewest statements."""
+    first = program.first
+    operands, starts = program.operands()
+    inner = operands >= first  # leaves are on level 0
+    computed = (operands[inner] - first).tolist()
+    cuts = np.concatenate(([0], np.cumsum(inner)))[starts].tolist()
+    level: list[int] = []
+    buckets: Buckets = {}
+    masked = program.masks
+    at = level.__getitem__
+    below: dict[tuple[int, ...], int] = {}  # of long rows, which the neurons of a layer share
+    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+        row = computed[cuts[k] : cuts[k + 1]]
+        if len(row) < 8:
+            here = 1 + max(map(at, row), default=0)
+        else:
+            key = tuple(row)
+            here = below.get(key) or below.setdefault(key, 1 + max(map(at, row)))
+        level.append(here)
+        buckets.setdefault((here, prim.name, len(args), first + k in masked), []).append(k)
+    return buckets
+
+
+def tables(program: Program, buckets: Buckets) -> list[tuple[Primitive, Any, Any]]:
+    """For each bucket, lower levels first: the primitive, ids, and a table of operands."""
+    operands, starts = program.operands()
+    result = []
+    for key in sorted(buckets, key=lambda key: key[0]):
+        members = np.array(buckets[key])
+        table = operands[starts[members][:, None] + np.arange(key[2])]
+        result.append((program.prims[members[0]], members + program.first, table))
+    return result
+
+
+def same_rows(owners: Any) -> list[Any]:
+    """Row numbers grouped by equal rows, in order of first appearance."""
+    if len(owners) == 1 or (owners == owners[0]).all():
+        return [slice(None)]
+    groups: dict[bytes, list[int]] = {}
+    for i, row in enumerate(owners):
+        groups.setdefault(row.tobytes(), []).append(i)
+    return [np.array(rows) for rows in groups.values()]
+
+
+def statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
+    """One statement for the numbers ``ids``; row k of ``args`` has the operands of number k."""
+    name = prim.name
+    if lifted.builder.textbook and name in SOFTMAX and softmax_rows(lifted, name, ids, args):
+        return
+    if name in WHOLE and len(ids) > 1:  # one statement for each whole number, which is part of the function
+        numbers = args[:, WHOLE[name]]
+        keys = np.where(lifted.owner[numbers] == CONSTANT, lifted.number[numbers], np.nan)
+        for key in dict.fromkeys(keys.tolist()):
+            rows = keys == key if key == key else keys != keys
+            elementwise(lifted, prim, ids[rows], args[rows])
+    elif name in ("dot", "affine"):
+        dots(lifted, prim, ids, args)
+    elif prim.arity < 0 and name in ("sum", "mean", "max", "min", "logsumexp", "prod") and args.shape[1] > 1:
+        reduced(lifted, prim, ids, args)
+    elif prim is pick:
+        picks(lifted, ids, args)
+    elif len(ids) == 1:
+        operands = [lifted.one(int(i)) for i in args[0]]
+        lifted.define(lifted.builder.elementwise(prim, operands), ids)
+    else:
+        elementwise(lifted, prim, ids, args)
+
+
+def elementwise(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
+    """A primitive applied element by element to arrays."""
+    order = _order(lifted, args)
+    if order is not None:
+        ids, args = ids[order], args[order]
+    columns = [args[:, k] for k in range(args.shape[1])]
+    patterns = [None if lifted.owner[c[0]] == CONSTANT else find_pattern(lifted.position[c]) for c in columns]
+    shape = result_shape(lifted, columns, patterns, len(ids))
+    operands = [lifted.gather(column, shape) for column in columns]
+    result = lifted.builder.elementwise(prim, operands)
+    if isinstance(result, Symbol) and result.shape != shape:
+        result = lifted.builder.broadcast(result, shape)
+    lifted.define(result, ids)
+
+
+def _order(lifted: Lifted, args: Any) -> Any:
+    """The order in which an operand is all of its array; None if that is the order already, or there is none."""
+    for k in range(args.shape[1]):
+        owner = int(lifted.owner[args[0, k]])
+        if owner == CONSTANT:
+            continue
+        positions = lifted.position[args[:, k]]
+        if len(positions) == _size(lifted.builder.symbol(owner)):
+            if (positions[1:] > positions[:-1]).all():
+                return None
+            order = np.argsort(positions, kind="stable")
+            ordered = positions[order]
+            if (ordered[1:] > ordered[:-1]).all():
+                return order
+    return None
+
+
+def _size(x: Symbol) -> int:
+    size = 1
+    for n in x.shape:
+        size *= n
+    return size
+
+
+def result_shape(
+    lifted: Lifted, columns: Sequence[Any], patterns: Sequence[Pattern | None], count: int
+) -> tuple[int, ...]:
+    """A shape in which as many operands as possible are views: the coarsest that refines all their patterns."""
+    shapes: list[tuple[int, ...]] = []
+    wholes: set[Any] = set()
+    for column, pattern in zip(columns, patterns):
+        if pattern is None and lifted.owner[column[0]] != CONSTANT:
+            wholes.add(None)
+        if pattern is None or not pattern.dims:
+            continue
+        own = lifted.builder.symbol(int(lifted.owner[column[0]])).shape
+        whole = pattern.dims == (count,) and pattern.strides == (1,) and pattern.offset == 0 and _prod(own) == count
+        wholes.add(own if whole else None)
+        candidate = own if whole and len(own) > 1 else pattern.dims
+        if common_shape([*shapes, candidate]) is not None:
+            shapes.append(candidate)
+    if len(wholes) == 1 and None not in wholes:  # whole arrays of one shape: axes of length 1 are kept
+        return tuple(wholes.pop())
+    return (common_shape(shapes) if shapes else None) or (count,)
+
+
+def _prod(shape: Sequence[int]) -> int:
+    result = 1
+    for n in shape:
+        result *= n
+    return result

@@ -1,0 +1,62 @@
+"""The arguments of a call: which of their integers are inputs of a program, and what the source calls their numbers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .structure import fixed, flatten
+
+if TYPE_CHECKING:
+    from ..call.compiled import Compiled
+
+__all__ = ["CONSTANT", "block_names", "differentiated", "integers_fixed"]
+
+#: the level on which every integer is a constant
+CONSTANT = 2
+
+
+def integers_fixed(owner: Compiled, level: int, args: tuple[Any, ...], named: Any) -> tuple[tuple[Any, ...], Any]:
+    """The arguments with integers as constants, except in those to differentiate.
+
+    A function is first recorded with every integer as an input (level 0). Where that fails, since it counts or
+    indexes with one, those that stand alone are constants (1), and only if that fails too all of them, arrays and
+    lists as well (2): then each of them, a mask say, is a recording of its own.
+    """
+    live = differentiated(owner, args)
+    arrays = level == CONSTANT
+    return (
+        tuple(arg if k in live else fixed(arg, arrays) for k, arg in enumerate(args)),
+        {name: fixed(arg, arrays) for name, arg in named.items()},
+    )
+
+
+def differentiated(owner: Compiled, args: tuple[Any, ...]) -> set[int]:
+    """The positions of the arguments of a gradient; wrong ones are left out, and found elsewhere."""
+    if owner.kind == "call":
+        return set()
+    chosen = (owner.argnums,) if isinstance(owner.argnums, int) else owner.argnums
+    return {n % len(args) for n in chosen if isinstance(n, int) and args}
+
+
+def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:
+    """A name for every block of the arguments: the parameter's, numbered if it has several."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    items = []
+    for i, arg in enumerate(args):
+        parameter = parameters[min(i, len(parameters) - 1)] if parameters else None
+        if parameter is None or parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            items.append((f"{parameter.name if parameter is not None else 'x'}{i}", arg))
+        else:
+            items.append((parameter.name, arg))
+    items += list(named.items())
+    result: list[str] = []
+    for name, arg in items:
+        found: list[Any] = []
+        flatten(arg, found)
+        result += [name] if len(found) == 1 else [f"{name}{i}" for i in range(len(found))]
+    return result

@@ -1,0 +1,290 @@
+"""What arguments and results are made of: numbers in lists, tuples, dicts and arrays, taken apart and put together."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...engine.sweeps import Node
+
+__all__ = ["Blocks", "Parts", "assemble", "fixed", "flatten", "has_integers", "is_numeric", "leaves_of", "rebuild"]
+
+#: a block is what becomes one array of a program: a float, or a float array
+Blocks = list[Any]
+
+_FLOAT = "float"
+
+
+class Parts(list[Any]):
+    """Blocks; the arguments that are objects without numbers of their own (a model, a function); and more of them.
+
+    Attributes:
+        objects: the objects.
+        integers: the numbers of the blocks that came as integers.
+        active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
+        starts: the number of the first block of each positional argument, and of the first one after them.
+        last: the program that ran on them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects: list[Any] = []
+        self.integers: set[int] = set()
+        self.active: set[int] = set()
+        self.starts: list[int] = []
+        self.last: Any = None
+
+    def says(self, what: str, block: int) -> bool:
+        """Whether a block is "passive", has no derivatives; or "integer", a passive one that came as integers."""
+        return block not in self.active and (what == "passive" or block in self.integers)
+
+    def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
+        """Whether questions of a function have the answers that they had when it was recorded."""
+        return all(self.says(what, block) == wanted for (what, block), wanted in kinds)
+
+
+_NUMERIC = "fiu"
+
+
+class Fixed:
+    """A count, a position, a mask or an array of them: given to the function as it is, and part of the key."""
+
+    __slots__ = ("key", "thing")
+
+    def __init__(self, thing: Any) -> None:
+        array = isinstance(thing, np.ndarray)
+        self.thing = thing.copy() if array else thing
+        self.key = ("fixed", thing.dtype.str, thing.shape, thing.tobytes()) if array else ("fixed", type(thing), thing)
+
+
+def fixed(x: Any, arrays: bool = True) -> Any:
+    """Something like ``x`` with every integer fixed, and unless ``arrays`` is false every array and list of them."""
+    if _integral(x):
+        return Fixed(x) if arrays or not getattr(x, "shape", ()) or x.dtype.kind == "b" else x
+    if isinstance(x, (list, tuple)):
+        if not arrays and _as_array(x) is not None:
+            return x
+        items = [fixed(item, arrays) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    if isinstance(x, dict):
+        return _like(x, [fixed(item, arrays) for item in x.values()])
+    return x
+
+
+def has_integers(x: Any) -> bool:
+    """Whether ``fixed`` would change ``x``."""
+    if isinstance(x, (list, tuple)):
+        return any(map(has_integers, x))
+    return any(map(has_integers, x.values())) if isinstance(x, dict) else _integral(x)
+
+
+def _integral(x: Any) -> bool:
+    return type(x) is int or isinstance(x, np.integer) or (isinstance(x, np.ndarray) and x.dtype.kind in "iub")
+
+
+def flatten(x: Any, blocks: Blocks) -> Any:
+    """Take ``x`` apart: append its numbers to ``blocks``, and return what is left of it, a hashable description.
+
+    Two arguments with equal descriptions have the same shapes, types and structure, and equal constants.
+    A float is a block of its own; an array, or nested lists of numbers that form one, is a block too.
+    """
+    kind = type(x)
+    if kind is float:
+        blocks.append(x)
+        return _FLOAT
+    if kind is int:
+        _note_integers(blocks)
+        blocks.append(float(x))
+        return _FLOAT
+    if kind is np.ndarray or (isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)):
+        if x.dtype.kind in _NUMERIC:
+            if x.dtype.kind != "f":
+                _note_integers(blocks)
+            blocks.append(np.asarray(x, dtype=np.float64))
+            return ("array", x.shape)
+        return ("objects", x.shape, *[flatten(item, blocks) for item in x.ravel().tolist()])
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return ("static", x)
+    if kind is Fixed:
+        return x.key
+    if isinstance(x, Node):
+        blocks.append(x)
+        return _FLOAT
+    if isinstance(x, (list, tuple)):
+        found = _as_array(x)
+        if found is not None:
+            if found.dtype.kind != "f":
+                _note_integers(blocks)
+            blocks.append(found.astype(np.float64))
+            return (*_kinds(x), found.shape)
+        return (kind, *[flatten(item, blocks) for item in x])
+    if isinstance(x, dict):
+        return (kind, tuple(x), *[flatten(item, blocks) for item in x.values()])
+    if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
+        if isinstance(x, np.integer):
+            _note_integers(blocks)
+        blocks.append(float(x))
+        return _FLOAT
+    if isinstance(blocks, Parts):
+        blocks.objects.append(x)
+    return ("object", Same(x))
+
+
+def _note_integers(blocks: Blocks) -> None:
+    """The next block has integers."""
+    if isinstance(blocks, Parts):
+        blocks.integers.add(len(blocks))
+
+
+class Same:
+    """Equal only to the same object, which it keeps alive: an argument that holds no numbers."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing) >> 4
+
+
+def _as_array(x: Any) -> Any:
+    """The array of numbers that nested lists form; None if they hold anything but numbers, or are ragged."""
+    if not x:
+        return None
+    first = x[0]
+    if not isinstance(first, (float, int, list, tuple, np.ndarray, np.floating)) or isinstance(first, bool):
+        return None
+    if isinstance(first, np.ndarray) and first.dtype.kind == "O":
+        return None
+    try:
+        found = np.array(x)
+    except (ValueError, TypeError):
+        return None
+    if found.dtype.kind not in "fiu" or found.size == 0 or not _uniform(x):
+        return None
+    return found
+
+
+def _uniform(x: Any) -> bool:
+    """Whether the containers on each level are of one type, so that ``_kinds`` says it all, and no number is a bool."""
+    level = [x]
+    while True:
+        kinds = set[type]()
+        for item in level:
+            kinds.update(map(type, item))
+        if bool in kinds:
+            return False
+        if not any(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
+            return True
+        if len(kinds) > 1:
+            return False
+        if np.ndarray in kinds:
+            return True
+        level = [inner for item in level for inner in item]
+
+
+def _kinds(x: Any) -> tuple[Any, ...]:
+    """The container types on the way to the first number."""
+    kinds = []
+    while isinstance(x, (list, tuple)) and x:
+        kinds.append(type(x))
+        x = x[0]
+    return (*kinds, np.ndarray if isinstance(x, np.ndarray) else float)
+
+
+def rebuild(x: Any, take: Iterator[Any]) -> Any:
+    """Something like ``x`` with each number replaced by the next from ``take``; arrays of floats stay float arrays."""
+    kind = type(x)
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return x
+    if kind is Fixed:
+        return x.thing.copy() if isinstance(x.thing, np.ndarray) else x.thing
+    if isinstance(x, np.ndarray) and (x.dtype.kind == "b" or isinstance(x, np.ma.MaskedArray)):
+        return x.copy()
+    if isinstance(x, np.ndarray):
+        numbers = x.dtype.kind in _NUMERIC
+        items = itertools.islice(take, x.size) if numbers else [rebuild(item, take) for item in x.ravel().tolist()]
+        result = np.fromiter(items, dtype=object, count=x.size)
+        if x.size and all(type(item) is float for item in result):
+            result = result.astype(float)
+        elif x.size and all(type(item) is int or isinstance(item, np.integer) for item in result):
+            result = result.astype(int)
+        elif x.size and all(type(item) in (int, float) or isinstance(item, np.number) for item in result):
+            result = result.astype(float)
+        return result.reshape(x.shape)
+    if isinstance(x, (list, tuple)):
+        items = [rebuild(item, take) for item in x]
+        return kind(*items) if hasattr(x, "_fields") else kind(items)
+    if isinstance(x, dict):
+        return _like(x, [rebuild(item, take) for item in x.values()])
+    if isinstance(x, (Node, int, float)) or hasattr(x, "__float__"):
+        return next(take)
+    return x
+
+
+def _like(x: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
+    """A dict of the same class and keys."""
+    if type(x) is dict:
+        return dict(zip(x, items))
+    made = copy.copy(x)
+    for key, item in zip(x, items):
+        made[key] = item
+    return made
+
+
+def leaves_of(x: Any, found: list[Any]) -> None:
+    """Append the numbers in a result, in order: Values and plain numbers."""
+    if isinstance(x, np.ma.MaskedArray):
+        return
+    if isinstance(x, np.ndarray):
+        for item in x.ravel().tolist():
+            leaves_of(item, found)
+    elif isinstance(x, (list, tuple)):
+        for item in x:
+            leaves_of(item, found)
+    elif isinstance(x, dict):
+        for item in x.values():
+            leaves_of(item, found)
+    elif not isinstance(x, (str, bytes, bool)) and x is not None and (isinstance(x, Node) or hasattr(x, "__float__")):
+        found.append(x)
+
+
+def is_numeric(x: Any) -> bool:
+    """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in _NUMERIC or (x.dtype.kind == "O" and all(map(is_numeric, x.flat)))
+    if isinstance(x, (list, tuple)):
+        return _as_array(x) is not None or all(map(is_numeric, x))
+    if isinstance(x, dict):
+        return all(map(is_numeric, x.values()))
+    return type(x) is float or not (x is None or isinstance(x, (bool, str, bytes)))
+
+
+def assemble(x: Any, arrays: Iterator[Any]) -> Any:
+    """Something like ``x`` made of one array (or float) for each block that ``flatten`` finds in it."""
+    kind = type(x)
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return x
+    if isinstance(x, np.ndarray) and x.dtype.kind in _NUMERIC:
+        return np.array(next(arrays), dtype=float).reshape(x.shape)
+    if isinstance(x, (list, tuple)) and _as_array(x) is not None:
+        return rebuild(x, iter(np.asarray(next(arrays)).ravel().tolist()))
+    if isinstance(x, np.ndarray):
+        items = [assemble(item, arrays) for item in x.ravel().tolist()]
+        return np.array(items, dtype=float).reshape(x.shape)
+    if isinstance(x, (list, tuple)):
+        items = [assemble(item, arrays) for item in x]
+        return kind(*items) if hasattr(x, "_fields") else kind(items)
+    if isinstance(x, dict):
+        return _like(x, [assemble(item, arrays) for item in x.values()])
+    if isinstance(x, (Node, int, float)) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
+        return float(next(arrays))
+    return x

@@ -1,0 +1,1 @@
+"""Programs run: arrays by NumPy, scalars by an interpreter of cells."""

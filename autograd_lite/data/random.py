@@ -1,0 +1,202 @@
+"""Random numbers for examples, initialisers and loaders: one seeded generator, in PyTorch's names and NumPy's arrays.
+
+>>> import autograd_lite as ag
+>>> generator = ag.manual_seed(0)
+>>> x = ag.randn(3, 2)
+>>> x.shape
+(3, 2)
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+from typing import Any
+
+import numpy as np
+
+from ..engine.value import Value
+
+__all__ = [
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "manual_seed",
+    "ones",
+    "rand",
+    "randint",
+    "randn",
+    "randperm",
+    "set_rng_state",
+    "values",
+    "zeros",
+]
+
+
+class Generator:
+    """A source of random numbers: a seedable NumPy generator behind PyTorch's ``manual_seed``.
+
+    >>> a, b = Generator().manual_seed(1), Generator(1)
+    >>> bool(a.numpy.normal() == b.numpy.normal())
+    True
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.numpy = np.random.default_rng(seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from ``seed``; returns the generator."""
+        self.numpy = np.random.default_rng(seed)
+        return self
+
+    def get_state(self) -> dict[str, Any]:
+        """The state, as plain numbers, for a checkpoint."""
+        return dict(self.numpy.bit_generator.state)
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to a state from ``get_state``."""
+        self.numpy.bit_generator.state = state
+
+
+_default = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed everything random here: ``ag.randn`` and friends, initialisers, dropout, shuffling.
+
+    Python's own ``random`` is seeded too, because micrograd's ``Neuron``, ``Layer`` and ``MLP`` draw from it.
+
+    >>> a = manual_seed(3); x = rand(2); b = manual_seed(3); bool((rand(2) == x).all())
+    True
+    """
+    seed = operator.index(seed)  # Python's random takes no NumPy ints
+    random.seed(seed)
+    return _default.manual_seed(seed)
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the generator that ``manual_seed`` seeds, as plain numbers: for a checkpoint, with ``ag.save``.
+
+    >>> state = get_rng_state(); x = rand(2); set_rng_state(state); bool((rand(2) == x).all())
+    True
+    """
+    return _default.get_state()
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Go back to a state from ``get_rng_state``: the same random numbers come again."""
+    _default.set_state(state)
+
+
+def default_generator(generator: Any = None) -> np.random.Generator:
+    """The NumPy generator to draw from: of the ``Generator`` given, the NumPy one given, or the seeded default."""
+    if generator is None:
+        return _default.numpy
+    if isinstance(generator, Generator):
+        return generator.numpy
+    if isinstance(generator, np.random.Generator):
+        return generator
+    raise TypeError(
+        f"generator is an ag.Generator or a numpy.random.Generator, not {type(generator).__name__}: "
+        f"write ag.Generator().manual_seed(0) or numpy.random.default_rng(0)"
+    )
+
+
+def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+    """``(2, 3)`` of ``f(2, 3)`` and of ``f((2, 3))``."""
+    if len(size) == 1 and not isinstance(size[0], (int, np.integer)):
+        size = tuple(size[0])
+    return tuple(int(n) for n in size)
+
+
+def randn(*size: Any, generator: Any = None) -> Any:
+    """Standard normal random numbers: a float64 array. ``randn(3, 2)`` and ``randn((3, 2))`` are the same.
+
+    >>> randn(2, 3).shape, randn((4,)).dtype.name
+    ((2, 3), 'float64')
+    """
+    return np.asarray(default_generator(generator).standard_normal(_shape(size)))
+
+
+def rand(*size: Any, generator: Any = None) -> Any:
+    """Random numbers uniform in [0, 1): a float64 array.
+
+    >>> bool((rand(100) < 1.0).all())
+    True
+    """
+    return np.asarray(default_generator(generator).random(_shape(size)))
+
+
+def randint(low: int, high: Any, size: Any = None, generator: Any = None) -> Any:
+    """Random integers in [low, high); ``randint(high, size)`` begins at 0.
+
+    >>> sorted(set(randint(0, 2, (100,)).tolist()))
+    [0, 1]
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    return default_generator(generator).integers(low, high, _shape((size,)))
+
+
+def randperm(n: int, generator: Any = None) -> Any:
+    """The numbers 0 … n−1 in random order.
+
+    >>> sorted(randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    return default_generator(generator).permutation(n)
+
+
+def zeros(*size: Any) -> Any:
+    """An array of zeros.
+
+    >>> zeros(2, 2).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    """
+    return np.zeros(_shape(size))
+
+
+def ones(*size: Any) -> Any:
+    """An array of ones.
+
+    >>> ones(3).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    return np.ones(_shape(size))
+
+
+def values(array_like: Any, label: str = "") -> Any:
+    """An object ndarray of leaf Values with the numbers and the shape of ``array_like``.
+
+    Args:
+        array_like: a number, an array or nested lists of numbers (not of Values: those are leaves or nodes already).
+        label: a name for pictures and traces; the elements are called ``label[0, 1]`` …, a single number ``label``.
+
+    Returns:
+        An object ndarray of that shape, each element a new leaf; NumPy's operators, ``@`` and functions work on it.
+
+    Raises:
+        TypeError: for elements that are not real numbers.
+        ValueError: for ragged nested lists.
+
+    >>> import autograd_lite as ag
+    >>> w = ag.values([[1.0, 2.0], [3.0, 4.0]], label="w")
+    >>> w.shape, w[0, 1].label
+    ((2, 2), 'w[0, 1]')
+    >>> (w @ [1.0, 10.0])[1].backward(); w[1, 1].grad
+    10.0
+    """
+    try:
+        numbers = np.asarray(array_like, dtype=object)
+    except ValueError:
+        raise ValueError(
+            "values takes an array or evenly nested lists; these are ragged: make an array of each"
+        ) from None
+    result = np.empty(numbers.shape, dtype=object)
+    for index in np.ndindex(numbers.shape):
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        number: Any = numbers[index]
+        if isinstance(number, (list, tuple)):
+            raise ValueError("values takes an array or evenly nested lists; these are ragged: make an array of each")
+        result[index] = Value(number, f"{label}{place}" if label else "")
+    return result

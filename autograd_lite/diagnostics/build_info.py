@@ -1,0 +1,80 @@
+"""What this installation is made of: for bug reports, and to see which build runs."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import platform
+from typing import Any
+
+from ..engine import sweeps
+
+__all__ = ["BuildInfo", "build_info", "compiled"]
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+_LEFT = "style='text-align:left'"
+
+
+def table(rows: list[tuple[str, str]]) -> str:
+    lines = [
+        f"<tr><th {_LEFT}>{html.escape(name)}</th><td {_LEFT}>{html.escape(text)}</td></tr>" for name, text in rows
+    ]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def compiled() -> bool:
+    """Whether the hot rooms are compiled."""
+    return not str(sweeps.__file__).endswith((".py", ".pyc"))
+
+
+class BuildInfo(dict[str, Any]):
+    """What ``build_info`` found: a dict that shows itself as a table."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:14} {text}" for name, text in self.items())
+
+    def _repr_html_(self) -> str:
+        return table([(name, str(text)) for name, text in self.items()])
+
+
+def build_info() -> BuildInfo:
+    """What this installation is made of: for bug reports, and to see which half of the package you run.
+
+    Returns:
+        A dict: "autograd_lite" (version), "engine" ("compiled" or "pure"), "python", "platform", a version (or "not
+        installed") for each library that can be used, and "renderer": what draws graphs here.
+
+    >>> import autograd_lite as ag
+    >>> ag.build_info()["engine"] in ("compiled", "pure")
+    True
+    """
+    info = BuildInfo()
+    info["autograd_lite"] = importlib.import_module(_PACKAGE).__version__
+    info["engine"] = "compiled" if compiled() else "pure"
+    info["python"] = f"{platform.python_implementation()} {platform.python_version()}"
+    info["platform"] = f"{platform.system()} {platform.machine()}"
+    for name in ("numpy", "graphviz", "graphviz-pure", "matplotlib", "safetensors", "tqdm", "scipy", "sympy"):
+        info[name] = _version(name)
+    info["renderer"] = _renderer()
+    return info
+
+
+def _version(name: str) -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _renderer() -> str:
+    """What the drawing room says it would draw with."""
+    try:
+        room = importlib.import_module(f"{_PACKAGE}.drawing.renderer")
+        found = room.find_renderer()
+        return " ".join(str(part) for part in (found.name, found.path) if part)
+    except Exception as error:  # a report about a broken installation must not break
+        return f"none ({type(error).__name__}: {error})"

@@ -1,0 +1,79 @@
+"""Gradient hooks: functions that see a node's adjoint when it is complete, and may replace it.
+
+Sweeps without hooks are one tight loop; ``STATE.hooks`` counts the hooks (and checkpoints) that live, and only when
+there are some does a sweep go node by node.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .sweeps import STATE, Info, Node
+
+__all__ = ["Handle", "Hooks", "register", "watch"]
+
+Hook = Callable[[Any], Any]
+
+_lock = threading.Lock()
+
+
+def watch(change: int) -> None:
+    """Count hooks and checkpoints as they come and go."""
+    with _lock:
+        STATE.hooks += change
+
+
+class Hooks(list[Hook]):
+    """The hooks of one node; counted as long as the node lives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counted = True
+        watch(1)
+
+    def __del__(self) -> None:
+        if getattr(self, "_counted", False):
+            watch(-1)
+
+    def __reduce__(self) -> Any:
+        return (Hooks, (), None, iter(self))
+
+
+class Handle:
+    """What ``register_hook`` returns: ``remove()`` takes the hook away; so does leaving it as a context."""
+
+    def __init__(self, hooks: Hooks, hook: Hook) -> None:
+        self._hooks = hooks
+        self._hook: Hook | None = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        for i, hook in enumerate(self._hooks):
+            if hook is self._hook:
+                del self._hooks[i]
+                break
+        self._hook = None
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def register(node: Node, hook: Hook) -> Handle:
+    """Add ``hook`` to the hooks of ``node``; see ``Value.register_hook``."""
+    if not callable(hook):
+        raise TypeError(f"register_hook takes a function of the adjoint, not {type(hook).__name__}")
+    info = node._info
+    if not isinstance(info, Info):
+        info = Info(info or "")
+        node._info = info
+    if info.hooks is None:
+        info.hooks = Hooks()
+    hooks = info.hooks
+    assert isinstance(hooks, Hooks)
+    hooks.append(hook)
+    return Handle(hooks, hook)

@@ -1,0 +1,146 @@
+"""The functions of the table as methods: ``v.sin()``, ``v.relu()`` … so that ``np.sin(v)`` finds them too.
+
+Only their names stand here, for type checkers and editors; ``value.py`` installs each from its entry in the table,
+and a test holds this list against the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from mypy_extensions import mypyc_attr
+
+from .sweeps import Node
+
+__all__ = ["ALIASES", "MICROGRAD", "Methods"]
+
+Method = Callable[..., Any]
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Methods(Node):
+    """A node with the functions of the table as methods."""
+
+    __slots__ = ()
+
+    abs: ClassVar[Method]
+    acos: ClassVar[Method]
+    acosh: ClassVar[Method]
+    add: ClassVar[Method]
+    asin: ClassVar[Method]
+    asinh: ClassVar[Method]
+    atan: ClassVar[Method]
+    atan2: ClassVar[Method]
+    atanh: ClassVar[Method]
+    cbrt: ClassVar[Method]
+    ceil: ClassVar[Method]
+    celu: ClassVar[Method]
+    clip: ClassVar[Method]
+    copysign: ClassVar[Method]
+    cos: ClassVar[Method]
+    cosh: ClassVar[Method]
+    cospi: ClassVar[Method]
+    degrees: ClassVar[Method]
+    digamma: ClassVar[Method]
+    div: ClassVar[Method]
+    elu: ClassVar[Method]
+    erf: ClassVar[Method]
+    erfc: ClassVar[Method]
+    erfinv: ClassVar[Method]
+    exp: ClassVar[Method]
+    exp2: ClassVar[Method]
+    expm1: ClassVar[Method]
+    floor: ClassVar[Method]
+    floordiv: ClassVar[Method]
+    fma: ClassVar[Method]
+    fmax: ClassVar[Method]
+    fmin: ClassVar[Method]
+    fmod: ClassVar[Method]
+    gamma: ClassVar[Method]
+    gaussian: ClassVar[Method]
+    gelu: ClassVar[Method]
+    gelu_tanh: ClassVar[Method]
+    hardshrink: ClassVar[Method]
+    hardsigmoid: ClassVar[Method]
+    hardswish: ClassVar[Method]
+    hardtanh: ClassVar[Method]
+    heaviside: ClassVar[Method]
+    hypot: ClassVar[Method]
+    identity: ClassVar[Method]
+    ldexp: ClassVar[Method]
+    leaky_relu: ClassVar[Method]
+    lgamma: ClassVar[Method]
+    log: ClassVar[Method]
+    log10: ClassVar[Method]
+    log1p: ClassVar[Method]
+    log2: ClassVar[Method]
+    logaddexp: ClassVar[Method]
+    logaddexp2: ClassVar[Method]
+    logsigmoid: ClassVar[Method]
+    maximum: ClassVar[Method]
+    minimum: ClassVar[Method]
+    mish: ClassVar[Method]
+    mod: ClassVar[Method]
+    mul: ClassVar[Method]
+    neg: ClassVar[Method]
+    norm_cdf: ClassVar[Method]
+    norm_pdf: ClassVar[Method]
+    polygamma: ClassVar[Method]
+    pos: ClassVar[Method]
+    pow: ClassVar[Method]
+    radians: ClassVar[Method]
+    reciprocal: ClassVar[Method]
+    relu: ClassVar[Method]
+    relu6: ClassVar[Method]
+    remainder: ClassVar[Method]
+    round: ClassVar[Method]
+    rsqrt: ClassVar[Method]
+    selu: ClassVar[Method]
+    sigmoid: ClassVar[Method]
+    sign: ClassVar[Method]
+    silu: ClassVar[Method]
+    sin: ClassVar[Method]
+    sinc: ClassVar[Method]
+    sinh: ClassVar[Method]
+    sinpi: ClassVar[Method]
+    smooth_abs: ClassVar[Method]
+    smooth_maximum: ClassVar[Method]
+    softplus: ClassVar[Method]
+    softshrink: ClassVar[Method]
+    softsign: ClassVar[Method]
+    sqrt: ClassVar[Method]
+    square: ClassVar[Method]
+    sub: ClassVar[Method]
+    tan: ClassVar[Method]
+    tanh: ClassVar[Method]
+    trigamma: ClassVar[Method]
+    trunc: ClassVar[Method]
+    xlog1py: ClassVar[Method]
+    xlogy: ClassVar[Method]
+
+    @property
+    def _prev(self) -> set[Any]:
+        """micrograd's name: the distinct operands."""
+        return set(self.parents)
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for the op: '+', '*', '**2', 'ReLU', 'tanh' …, '' for a leaf."""
+        if self._prim is None:
+            return ""
+        name = self._prim.name
+        if name == "pow" and isinstance(self.args[1], float):
+            return f"**{self.args[1]:g}"
+        return MICROGRAD.get(name, name)
+
+
+#: micrograd's names for ops, for ``Value._op``
+MICROGRAD = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU", "pow": "**"}
+
+#: NumPy's names for the methods that its functions call on the elements of an object array
+ALIASES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos", "deg2rad": "radians",
+    "rad2deg": "degrees",
+}  # fmt: skip

@@ -1,0 +1,344 @@
+"""What a graph is made of: a node, what few nodes have besides, and where adjoints that belong to no node go.
+
+A node keeps what a sweep needs: its number, its operands in order (with repeats) and the partial derivative for each,
+computed when it was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from mypy_extensions import i32, mypyc_attr
+
+from ..primitives.base import Op, Operand
+
+__all__ = [
+    "STATE",
+    "CheckpointOperands",
+    "GradientSink",
+    "Info",
+    "LayerInputs",
+    "NaryOperands",
+    "Node",
+    "State",
+    "operands_of",
+    "summed_apart",
+]
+
+
+class State:
+    """How many scopes are watching recording, and how many hooks and checkpoints watch sweeps, over all threads."""
+
+    __slots__ = ("hooks", "observers")
+
+    def __init__(self) -> None:
+        self.observers: int = 0  # see observers.py
+        self.hooks: int = 0  # see hooks.py
+
+
+STATE: Final = State()
+
+#: the rooms as first imported, by name: see ``__init__.py``, which keeps it here because compiled rooms are loaded once
+HOME: Final[dict[str, Any]] = {}
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Info:
+    """What few nodes have: a label with more beside it (hooks, the module that made the node, the user's line)."""
+
+    __slots__ = ("grad", "hooks", "label", "scope", "source")
+
+    def __init__(self, label: str = "") -> None:
+        self.label: str = label
+        self.scope: str = ""
+        self.source: str = ""
+        self.hooks: list[Callable[[Any], Any]] | None = None
+        self.grad: Any = None  # a gradient that is itself a node, from backward(create_graph=True)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class GradientSink:
+    """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
+
+    A sweep hands over pairs, in one call per sink at its end: an n-ary node's operands and its adjoint, or a
+    ``LayerInputs`` and the adjoints of its neurons; so a layer can add them to its gradient buffer as one matrix
+    product.
+    """
+
+    __slots__ = ()
+
+    def to_inputs(self, fan: LayerInputs) -> tuple[Any, list[float]]:
+        """The adjoints of a fan's neurons, as ``commit`` shall get them, and Ωᵀδ: what each of its nodes is handed."""
+        raise NotImplementedError
+
+    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
+        """Add the adjoints to the gradient buffer; return a parameter whose gradient is now nan or infinite, if any."""
+        raise NotImplementedError
+
+    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
+        """Add the adjoints to ``_adjoint`` of those parameters that are among ``inputs``."""
+        raise NotImplementedError
+
+    def snapshot(self) -> Any:
+        """What ``restore`` needs to take a ``commit`` back."""
+        raise NotImplementedError
+
+    def restore(self, before: Any) -> None:
+        """Make the gradient buffer what it was at the ``snapshot``."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class NaryOperands(Info):
+    """The operands of an n-ary node: which are nodes, and the partial for each.
+
+    ``operands`` has every operand in order, constants as floats. A subclass may have operands that are no nodes yet
+    (a row of a parameter buffer): it names a ``sink`` for their adjoints, keeps in ``operands`` and ``index`` what it
+    needs to find them, and overrides the three methods.
+    """
+
+    __slots__ = ("index", "nodes", "operands", "partials", "sink")
+
+    def __init__(
+        self,
+        operands: Sequence[Any],
+        nodes: list[Node],
+        partials: list[float],
+        sink: GradientSink | None = None,
+        index: int = 0,
+    ) -> None:
+        super().__init__()
+        self.operands: Sequence[Any] = operands
+        self.nodes: list[Node] = nodes
+        self.partials: list[float] = partials
+        self.sink: GradientSink | None = sink
+        self.index: int = index
+
+    def args(self) -> tuple[Any, ...]:
+        """All operands in order, the constants as floats."""
+        return tuple(self.operands)
+
+    def parents(self) -> tuple[Any, ...]:
+        """The differentiable operands in order."""
+        return tuple(self.nodes)
+
+    def all_partials(self) -> tuple[float, ...]:
+        """The partials, one for each of ``parents()``."""
+        return tuple(self.partials)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class CheckpointOperands(NaryOperands):
+    """The operands of one result of ``checkpoint``, whose partials are found when a sweep asks for them.
+
+    All results of one checkpoint share ``group`` and its ``nodes``; ``index`` says which result this is. The group has
+    ``pull(adjoints)`` (record again, hand the adjoints of all results to the operands), ``partials(index)`` and
+    ``replay(index)`` (the recorded result as a node).
+    """
+
+    __slots__ = ("group",)
+
+    def __init__(self, group: Any, nodes: list[Node], index: int) -> None:
+        super().__init__(nodes, nodes, [], None, index)
+        self.group: Any = group
+
+    def all_partials(self) -> tuple[float, ...]:
+        return tuple(self.group.partials(self.index))
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Node(Operand):
+    """A number, the primitive that made it, its operands and their partials. ``Value`` adds the number protocol.
+
+    One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``. A constant operand of a binary op
+    needs no partial, so its number takes the partial's place: in ``x*2`` ``_b`` is None and ``_pb`` the 2. ``_info``
+    is None, a label, an ``Info``, or the ``NaryOperands`` of an n-ary op. A neuron of a layer has its ``LayerInputs``
+    in ``_b`` and its place there in ``_pa``.
+    """
+
+    __slots__ = ("__weakref__", "_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
+
+    _mark: i32
+    _data: float
+    _grad: float
+    _prim: Op | None
+    _a: Node | None
+    _b: Node | None
+    _pa: float
+    _pb: float
+    _info: Any
+    _adjoint: float
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The differentiable operands, in order, with repeats (``x*x`` has two)."""
+        a, b = self._a, self._b
+        if a is not None:
+            return (a,) if b is None else (a, b)
+        if b is not None:
+            return b.parents_of(self._pa) if isinstance(b, LayerInputs) else (b,)
+        many = self._info
+        return many.parents() if isinstance(many, NaryOperands) else ()
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """All operands in order, the constants as floats."""
+        a, b, prim, many = self._a, self._b, self._prim, self._info
+        if a is not None:
+            return (a, b) if b is not None else (a,) if prim is None or prim.arity == 1 else (a, self._pb)
+        if b is not None:
+            return b.args_of(self._pa) if isinstance(b, LayerInputs) else (self._pa, b)
+        return many.args() if isinstance(many, NaryOperands) else ()
+
+    @property
+    def local_partials(self) -> tuple[float, ...]:
+        """∂self/∂parent for each of ``parents``, at the recorded point."""
+        a, b = self._a, self._b
+        if a is not None:
+            return (self._pa,) if b is None else (self._pa, self._pb)
+        if b is not None:
+            return b.partials_of(self._pa) if isinstance(b, LayerInputs) else (self._pb,)
+        many = self._info
+        return many.all_partials() if isinstance(many, NaryOperands) else ()
+
+    def _number(self) -> float:
+        """The current number; a parameter's element reads it from its buffer here."""
+        return self._data
+
+    def _gradient(self) -> Any:
+        """The gradient: a float, or a node after ``backward(create_graph=True)``."""
+        info = self._info
+        if info is not None and isinstance(info, Info) and info.grad is not None:
+            return info.grad
+        return self._grad
+
+    def _set_gradient(self, gradient: Any) -> None:
+        """Replace the gradient by a float or a node."""
+        info = self._info
+        if isinstance(gradient, Operand):
+            if not isinstance(info, Info):
+                info = Info(info or "")
+                self._info = info
+            info.grad = gradient
+            return
+        if isinstance(info, Info):
+            info.grad = None
+        self._grad = gradient
+
+    def _accumulate(self, adjoint: Any) -> None:
+        """Add to the gradient of a leaf."""
+        self._set_gradient(self._gradient() + adjoint)
+
+
+def _no_number(*numbers: float) -> float:
+    raise TypeError("a fan is no number")
+
+
+_FAN: Final = Op("fan", -1, _no_number, _no_number)
+
+#: the adjoint of a neuron that a sweep has not met: it changes no sum, and a sum that began at 0.0 is never −0.0
+UNREACHED: Final = -0.0
+
+
+class LayerInputs(Node):
+    """The inputs x₁ … xₙ of one sample, where they fan out into the neurons of a layer: a node of the sweeps alone.
+
+    Each neuron is a function of all of them. With the fan between, a sweep passes the inputs once a sample and not once
+    a neuron: the neurons leave their adjoints δ with the fan, whose turn comes when all of them are done, and it hands
+    Ωᵀδ to the inputs in one product. To everyone else a neuron is the ``affine`` of its inputs, weights and bias, and
+    no list, picture or trace of a graph has the fan in it.
+
+    Attributes:
+        inputs: Values, and floats for what is constant.
+        nodes: those of them that are Values.
+        columns: their places among the inputs; None if all are Values.
+        numbers: the inputs' numbers as they were: a list or an array.
+        sink: the layer's ``Weights``.
+        weights: the layer's numbers as they were.
+        first, count: which neurons of the layer there are: ``first``, ``first + 1`` …
+        adjoints: in a sweep, δ of each neuron, ``UNREACHED`` until the sweep meets it.
+    """
+
+    __slots__ = ("adjoints", "columns", "count", "first", "inputs", "nodes", "numbers", "sink", "weights")
+
+    def __init__(
+        self,
+        inputs: list[Any],
+        nodes: list[Node],
+        columns: list[int] | None,
+        numbers: Any,
+        sink: GradientSink,
+        weights: Any,
+        first: int,
+        count: int,
+    ) -> None:
+        self._data = self._grad = self._pa = self._pb = self._adjoint = 0.0
+        self._a = self._b = self._info = None
+        self._prim = _FAN
+        self._mark = 0
+        self.inputs: list[Any] = inputs
+        self.nodes: list[Node] = nodes
+        self.columns: list[int] | None = columns
+        self.numbers: Any = numbers
+        self.sink: GradientSink = sink
+        self.weights: Any = weights
+        self.first: int = first
+        self.count: int = count
+        self.adjoints: list[float] = []
+
+    def unit(self, place: float) -> int:
+        """Which neuron of the layer the one with this ``_pa`` is."""
+        return self.first + int(place)
+
+    def row(self, place: float) -> list[float]:
+        """Its weights as they were."""
+        found: list[float] = self.weights.row(self.unit(place))
+        return found
+
+    def recorded(self, place: float) -> list[float]:
+        """The numbers of its inputs, weights and bias as they were."""
+        return [*self.numbers, *self.row(place), self.weights.bias_of(self.unit(place))]
+
+    def args_of(self, place: float) -> tuple[Any, ...]:
+        """The operands of its affine: inputs, weights, bias (0.0 if there is none); the latter two made on demand."""
+        sink: Any = self.sink
+        unit = self.unit(place)
+        return (*self.inputs, *sink.row(unit), sink.bias_of(unit))
+
+    def parents_of(self, place: float) -> tuple[Any, ...]:
+        """The inputs that are Values, the weights, the bias."""
+        return tuple([arg for arg in self.args_of(place) if isinstance(arg, Node)])
+
+    def partials_of(self, place: float) -> tuple[float, ...]:
+        """The recorded weights, the recorded inputs, and 1 for the bias."""
+        sink: Any = self.sink
+        to_bias = () if sink.bias is None else (1.0,)
+        return (*self.to_nodes(place), *map(float, self.numbers), *to_bias)
+
+    def to_nodes(self, place: float) -> list[float]:
+        """The partials of ``nodes``."""
+        if not self.nodes:
+            return []
+        row = self.row(place)
+        return row if self.columns is None else [row[column] for column in self.columns]
+
+
+def operands_of(node: Node) -> Sequence[Node]:
+    """The operands to which a sweep passes adjoints: the parents, without a layer's parameters."""
+    a, b = node._a, node._b
+    if b is not None:
+        if isinstance(b, LayerInputs):
+            return b.nodes
+        return (b,) if a is None else (a, b)
+    if a is not None:
+        return (a,)
+    many = node._info
+    return many.nodes if isinstance(many, NaryOperands) else ()
+
+
+def summed_apart(node: Node, numbers: list[float]) -> bool:
+    """Whether ``node`` is a layer's neuron recorded with these operands: its sum may have been made in another order
+    than its op's, so that it differs in the last bits."""
+    fan = node._b
+    return isinstance(fan, LayerInputs) and fan.recorded(node._pa) == numbers

@@ -1,0 +1,304 @@
+"""Copies and pickles of live graphs: flat tables, so that no depth is too deep and everything shared stays shared.
+
+A leaf is pickled as itself. Inner nodes go together: the first one that is met takes with it all the inner nodes that
+it was made from, as one ``Table`` that the pickle (or the deep copy) remembers, and each of them is then "entry i of
+that table". Another root met later in the same pickle finds the entries of the earlier table, as long as that table is
+alive, which is as long as the pickle is being made. So several roots pickled together go on sharing their graph.
+"""
+
+from __future__ import annotations
+
+import copy
+import copyreg
+import functools
+import threading
+import weakref
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+from .sweeps import GradientSink, Info, LayerInputs, NaryOperands, Node
+
+__all__ = ["reduce_node", "set_state", "shallow_copy"]
+
+#: the tables that are alive: (thread, id of a node) → table
+_live: weakref.WeakValueDictionary[tuple[int, int], Table] = weakref.WeakValueDictionary()
+
+# by name, because compiled classes don't tell
+_NODE = frozenset(("_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim"))
+_INFO = frozenset(("grad", "hooks", "label", "scope", "source"))
+_MANY = _INFO | {"index", "nodes", "operands", "partials", "sink"}
+_FAN = ("numbers", "sink", "weights", "first", "count")
+
+
+def reduce_node(node: Node) -> tuple[Any, ...]:
+    """What pickle and copy.deepcopy are told to do with ``node`` (its ``__reduce__``)."""
+    if node._prim is None:
+        info = node._info
+        taken = _take_info(info, _itself) if isinstance(info, Info) else None
+        extra = _extra(node, _NODE)
+        state = (taken, extra) if taken or extra else None
+        return (_leaf, (type(node), node._data, node._grad, None if taken else info), state)
+    table = _live.get((threading.get_ident(), id(node)))
+    if table is None:
+        table = Table(_collect(node))
+    return (_entry, (table, table.places[id(node)]))
+
+
+copyreg.pickle(LayerInputs, reduce_node)
+
+
+def _leaf(kind: type[Node], data: float, grad: float, label: str | None) -> Node:
+    made = _shell(kind)
+    made._data, made._grad, made._info = data, grad, label
+    return made
+
+
+def set_state(node: Node, state: tuple[Any, dict[str, Any]]) -> None:
+    """The rest of a leaf that is being read (its ``__setstate__``)."""
+    taken, extra = state
+    if taken is not None:
+        node._info = _give_info(taken, _itself)
+    for name, item in extra.items():
+        setattr(node, name, item)
+
+
+def _itself(x: Any) -> Any:
+    """The identity, where a table has places; -1 is no node."""
+    return x if isinstance(x, Node) else None
+
+
+def _shell(kind: type[Node]) -> Node:
+    """A node with every slot set to nothing."""
+    if kind is LayerInputs:
+        return LayerInputs([], [], None, None, GradientSink(), None, 0, 0)
+    made = kind.__new__(kind)
+    made._data = made._grad = made._pa = made._pb = made._adjoint = 0.0
+    made._prim = made._a = made._b = made._info = None
+    made._mark = 0
+    return made
+
+
+def _entry(table: Table, place: int) -> Node:
+    return table.nodes[place]
+
+
+def _slot_names(kind: Any) -> list[str]:
+    """The names of all slots of a class."""
+    slots = [vars(base).get("__slots__", vars(base).get("__mypyc_attrs__", ())) for base in kind.__mro__]
+    return [name for names in slots for name in ((names,) if isinstance(names, str) else names)]
+
+
+_slots: Callable[[Any], list[str]] = functools.cache(_slot_names)
+
+
+def _extra(x: Any, known: frozenset[str]) -> dict[str, Any]:
+    """What a subclass keeps beside the known slots."""
+    found = dict(getattr(x, "__dict__", {}))
+    for name in _slots(type(x)):
+        if name not in known and name not in ("__weakref__", "__dict__") and hasattr(x, name):
+            found[name] = getattr(x, name)
+    return found
+
+
+def _neighbours(node: Node) -> list[Any]:
+    """The nodes that a node refers to: operands, and a gradient that is a node."""
+    found: list[Any] = [p for p in (node._a, node._b) if p is not None]
+    info = node._info
+    if isinstance(node, LayerInputs):
+        found.extend(node.nodes)
+    elif isinstance(info, NaryOperands):
+        found.extend(info.nodes)
+    if isinstance(info, Info) and isinstance(info.grad, Node):
+        found.append(info.grad)
+    return found
+
+
+def _collect(root: Node) -> list[Node]:
+    """The inner nodes reached from ``root`` that are in no live table yet, operands first where possible."""
+    me = threading.get_ident()
+    seen: set[int] = {id(root)}
+    found: list[Node] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node._prim is not None:
+            found.append(node)
+        for other in _neighbours(node):
+            if id(other) not in seen:
+                seen.add(id(other))
+                if other._prim is None or (me, id(other)) not in _live:
+                    stack.append(other)
+    found.reverse()
+    return found
+
+
+class Table:
+    """Inner nodes of a graph, as a pickle sees them: columns of numbers, and places instead of references.
+
+    Attributes:
+        nodes: the nodes.
+        places: where each one is, by id; empty in a table that is being read.
+    """
+
+    __slots__ = ("__weakref__", "nodes", "places")
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.nodes = nodes
+        self.places = {id(node): i for i, node in enumerate(nodes)}
+        me = threading.get_ident()
+        for node in nodes:
+            _live[me, id(node)] = self
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        kinds = list(dict.fromkeys(type(node) for node in self.nodes))
+        order = {kind: i for i, kind in enumerate(kinds)}
+        which = array("l", [order[type(node)] for node in self.nodes])
+        return (_shells, (kinds, which), self._columns())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Table:
+        _, shells, columns = self.__reduce_ex__(4)
+        made = memo[id(self)] = _shells(*shells)
+        prims = columns.pop("prims")  # the same primitives, wherever they were defined
+        made.__setstate__({**copy.deepcopy(columns, memo), "prims": prims})
+        return made
+
+    def _columns(self) -> dict[str, Any]:
+        """All that the nodes hold."""
+        outside: dict[int, int] = {}
+        others: list[Node] = []
+
+        def place(node: Node | None) -> int:
+            if node is None:
+                return -1
+            key = id(node)
+            if key in self.places:
+                return self.places[key]
+            if key not in outside:
+                outside[key] = len(self.nodes) + len(others)
+                others.append(node)
+            return outside[key]
+
+        nodes = self.nodes
+        prims = list(dict.fromkeys(id(node._prim) for node in nodes if not isinstance(node, LayerInputs)))
+        by_id = {id(node._prim): node._prim for node in nodes}
+        rank = {key: i for i, key in enumerate(prims)}
+        infos: dict[int, Any] = {}
+        extras: dict[int, Any] = {}
+        fans: dict[int, Any] = {}
+        for i, node in enumerate(nodes):
+            info = node._info
+            if isinstance(node, LayerInputs):
+                fans[i] = (_placed(node.inputs, place), *[getattr(node, name) for name in _FAN])
+                continue
+            if info is not None:
+                infos[i] = _take_info(info, place) if isinstance(info, Info) else info
+            extra = _extra(node, _NODE)
+            if extra:
+                extras[i] = extra
+        return {
+            "prims": [by_id[key] for key in prims],
+            "prim": array("l", [rank.get(id(node._prim), -1) for node in nodes]),
+            "a": array("l", [place(node._a) for node in nodes]),
+            "b": array("l", [place(node._b) for node in nodes]),
+            "data": array("d", [node._data for node in nodes]),
+            "grad": array("d", [node._grad for node in nodes]),
+            "pa": array("d", [node._pa for node in nodes]),
+            "pb": array("d", [node._pb for node in nodes]),
+            "infos": infos,
+            "extras": extras,
+            "fans": fans,
+            "others": others,
+        }
+
+    def __setstate__(self, columns: dict[str, Any]) -> None:
+        nodes = self.nodes
+        everything = [*nodes, *columns["others"], None]  # place -1 is None
+        prims = columns["prims"]
+        rows = zip(nodes, *[columns[name] for name in ("prim", "a", "b", "data", "grad", "pa", "pb")], strict=True)
+        for node, prim, a, b, data, grad, pa, pb in rows:
+            node._a, node._b = everything[a], everything[b]
+            node._data, node._grad, node._pa, node._pb = data, grad, pa, pb
+            if prim >= 0:
+                node._prim = prims[prim]
+        for i, (inputs, *rest) in columns["fans"].items():
+            fan: Any = nodes[i]
+            fan.inputs = _back(inputs, everything.__getitem__)
+            fan.nodes = [x for x in fan.inputs if isinstance(x, Node)]
+            if len(fan.nodes) not in (0, len(fan.inputs)):
+                fan.columns = [k for k, x in enumerate(fan.inputs) if isinstance(x, Node)]
+            for name, item in zip(_FAN, rest, strict=True):
+                setattr(fan, name, item)
+        for i, info in columns["infos"].items():
+            nodes[i]._info = info if isinstance(info, str) else _give_info(info, everything.__getitem__)
+        for i, extra in columns["extras"].items():
+            for name, item in extra.items():
+                setattr(nodes[i], name, item)
+
+
+def _shells(kinds: list[type[Node]], which: Any) -> Table:
+    """A table of empty nodes, which others can refer to before it is filled."""
+    table = Table.__new__(Table)
+    table.nodes = [_shell(kinds[i]) for i in which]
+    table.places = {}
+    return table
+
+
+def _take_info(info: Info, place: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """An ``Info`` with places instead of nodes."""
+    plain = (info.label, info.scope, info.source, info.hooks)
+    grad = place(info.grad) if isinstance(info.grad, Node) else -1
+    if not isinstance(info, NaryOperands):
+        return (type(info), plain, grad, None, _extra(info, _INFO))
+    operands: Any = info.operands
+    if operands is info.nodes:
+        operands = None
+    elif type(operands) in (list, tuple):
+        operands = _placed(operands, place)
+    many = (operands, [place(x) for x in info.nodes], list(info.partials), info.sink, info.index)
+    return (type(info), plain, grad, many, _extra(info, _MANY))
+
+
+def _placed(operands: Any, place: Callable[[Any], Any]) -> list[Any]:
+    """Operands with places instead of nodes."""
+    return [(place(x),) if isinstance(x, Node) else x for x in operands]
+
+
+def _back(operands: list[Any], at: Callable[[Any], Any]) -> list[Any]:
+    """The operands again."""
+    return [at(x[0]) if type(x) is tuple else x for x in operands]
+
+
+def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any]) -> Info:
+    """The ``Info`` again; ``at`` says which node is at a place."""
+    kind, (label, scope, source, hooks), grad, many, extra = taken
+    info: Any = kind.__new__(kind)
+    info.label, info.scope, info.source, info.hooks = label, scope, source, hooks
+    info.grad = at(grad)
+    if many is not None:
+        operands, nodes, info.partials, info.sink, info.index = many
+        info.nodes = [at(place) for place in nodes]
+        if operands is None:
+            operands = info.nodes
+        elif type(operands) is list:
+            operands = _back(operands, at)
+        info.operands = operands
+    for name, item in extra.items():
+        setattr(info, name, item)
+    found: Info = info
+    return found
+
+
+def shallow_copy(node: Any) -> Any:
+    """``copy.copy``: another node with the same number, operands, gradient, label and hooks."""
+    made = _shell(type(node))
+    for name in ("_data", "_grad", "_prim", "_a", "_b", "_pa", "_pb"):
+        setattr(made, name, getattr(node, name))
+    info = node._info
+    if isinstance(info, Info):
+        info = _give_info(_take_info(info, _itself), _itself)
+        info.hooks = copy.copy(info.hooks)
+    made._info = info
+    for name, item in _extra(node, _NODE).items():
+        setattr(made, name, item)
+    return made

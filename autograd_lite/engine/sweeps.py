@@ -1,0 +1,494 @@
+"""The graph and the only traversal of it: topological order, the reverse sweep, the forward sweep.
+
+A node keeps what a sweep needs: its number, its operands in order (with repeats) and the partial derivative for each,
+computed when it was recorded. So a sweep multiplies and adds, and runs no rule; and the gradients of a graph are
+those of the point at which it was recorded, whatever has happened to its leaves since.
+
+Nothing here recurses: a graph of a million nodes in one chain is an ordinary graph.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from mypy_extensions import i32
+
+from ..errors import GraphChangedError, PartialsError, ReentrantBackwardError
+from ..primitives.base import SHORTCUT, Op, Operand, as_float
+from .nodes import (
+    STATE,
+    UNREACHED,
+    CheckpointOperands,
+    GradientSink,
+    Info,
+    LayerInputs,
+    NaryOperands,
+    Node,
+    operands_of,
+    summed_apart,
+)
+
+__all__ = [
+    "LOCK",
+    "STATE",
+    "SWEEPS",
+    "CheckpointOperands",
+    "GradientSink",
+    "Info",
+    "LayerInputs",
+    "NaryOperands",
+    "Node",
+    "check_partials",
+    "forward_sweep",
+    "gradient_nodes",
+    "hooked",
+    "operands_of",
+    "order",
+    "partials_on_nodes",
+    "propagate_watched",
+    "refuse_reentry",
+    "reverse_adjoints",
+    "reverse_nodes",
+    "reverse_sweep",
+    "rule_parents",
+    "summed_apart",
+    "sweeping",
+    "topological_order",
+]
+
+
+LAST_MARK: Final = 2**31 - 1
+
+
+class Sweeps:
+    """The number of the current sweep: the mark of the nodes that it has met."""
+
+    __slots__ = ("epoch",)
+
+    def __init__(self) -> None:
+        self.epoch: i32 = 0
+
+    def next(self) -> i32:
+        """A mark that no node has yet; call it with the lock.
+
+        (A mark has 32 bits, so that a node has room for weak references. After 2³¹ sweeps the marks begin again: a node
+        could be taken for one already met if no sweep has come by it since precisely so many.)
+        """
+        self.epoch = 1 if self.epoch == LAST_MARK else self.epoch + 1
+        return self.epoch
+
+
+SWEEPS: Final = Sweeps()
+
+# A sweep writes marks and adjoints into the nodes, so one runs at a time over all threads; others wait. The lock is
+# taken by ``with`` alone and knows its owner itself: no interrupt between two statements can leave it half taken.
+LOCK: Final[Any] = threading.RLock()
+_is_owned: Final[Any] = LOCK._is_owned
+
+
+def sweeping() -> bool:
+    """Whether this thread is inside a sweep (in a gradient hook, or recording a checkpoint again)."""
+    return bool(_is_owned())
+
+
+def _forked() -> None:
+    """In a child process: the sweep that another thread of the parent is in goes on there alone."""
+    if not _is_owned():
+        LOCK._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def refuse_reentry() -> None:
+    """ReentrantBackwardError if this thread is inside a sweep."""
+    if _is_owned():
+        raise ReentrantBackwardError(
+            "a sweep was started from inside another sweep of this thread (a gradient hook or a rule that calls "
+            "backward()); compute what it needs before the sweep, or after it"
+        )
+
+
+def order(root: Node, epoch: i32) -> list[Node]:
+    """Nodes reachable from ``root``, operands before their consumers; marks them and clears their adjoints.
+
+    Call it with the lock. Iterative depth-first postorder; operands left to right. A node marked ``epoch`` is listed
+    (or not to be entered); ``-epoch`` marks an n-ary node whose operands are on the stack above it.
+    """
+    result: list[Node] = []
+    stack: list[Node] = []
+    node = root
+    while True:
+        if node._mark != epoch:  # new, or come back to from one of its operands
+            a = node._a
+            b = node._b
+            if a is not None and a._mark != epoch:
+                if a._prim is not None:
+                    stack.append(node)
+                    node = a
+                    continue
+                a._mark = epoch  # a leaf needs no way back
+                a._adjoint = 0.0
+                result.append(a)
+            if b is not None:
+                if b._mark != epoch:
+                    stack.append(node)
+                    node = b
+                    continue
+            elif a is None and node._prim is not None and node._mark != -epoch:
+                node._mark = -epoch
+                stack.append(node)
+                if isinstance(node, LayerInputs):
+                    node.adjoints = [UNREACHED] * node.count
+                    operands = node.nodes
+                else:
+                    many: NaryOperands = node._info
+                    operands = many.nodes
+                for operand in reversed(operands):
+                    if operand._mark != epoch:
+                        stack.append(operand)
+                node = stack.pop()
+                continue
+            node._mark = epoch
+            node._adjoint = 0.0
+            result.append(node)
+        if not stack:
+            return result
+        node = stack.pop()
+
+
+def topological_order(*roots: Any) -> list[Any]:  # Values; mypyc would check a Node in words of its own
+    """Every node of the graphs of ``roots``, operands before their consumers; parameters of neurons included.
+
+    Args:
+        roots: the results; a node that several reach is listed once.
+
+    Returns:
+        The nodes in the order of a depth-first postorder, operands from left to right; roots last.
+
+    >>> import autograd_lite as ag
+    >>> x = ag.Value(2.0, label="x"); y = (x * x).named("y")
+    >>> [v.label for v in ag.topological_order(y)]
+    ['x', 'y']
+    """
+    for root in roots:
+        if not isinstance(root, Node):
+            raise TypeError(f"topological_order takes Values, not {type(root).__name__}")
+    return _postorder(roots, lambda node: node.parents)
+
+
+def _postorder(roots: Sequence[Node], parents_of: Callable[[Node], tuple[Any, ...]]) -> list[Node]:
+    seen: set[int] = set()
+    result: list[Node] = []
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            result.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            parents = parents_of(node)
+            for parent in parents[::-1]:
+                if id(parent) not in seen:
+                    stack.append((parent, False))
+    return result
+
+
+def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
+    """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to sinks."""
+    sunk: dict[int, list[tuple[Any, Any]]] | None = None
+    for node in reversed(nodes):
+        a = node._a
+        b = node._b
+        if a is not None:
+            g = node._adjoint
+            a._adjoint += g * node._pa
+            if b is not None:
+                b._adjoint += g * node._pb
+        elif b is not None:
+            if isinstance(b, LayerInputs):
+                b.adjoints[int(node._pa)] += node._adjoint + 0.0  # −0.0 becomes 0.0: the neuron has been reached
+            else:
+                b._adjoint += node._adjoint * node._pb
+        elif node._prim is not None:
+            if isinstance(node, LayerInputs):
+                delta, handed = node.sink.to_inputs(node)
+                for operand, share in zip(node.nodes, handed):
+                    operand._adjoint += share
+                node.adjoints = []
+                if sunk is None:
+                    sunk = {}
+                sunk.setdefault(id(node.sink), []).append((node, delta))
+            else:
+                many: NaryOperands = node._info
+                g = node._adjoint
+                for operand, partial in zip(many.nodes, many.partials):
+                    operand._adjoint += g * partial
+                if many.sink is not None:
+                    if sunk is None:
+                        sunk = {}
+                    sunk.setdefault(id(many.sink), []).append((many, g))
+    return None if sunk is None else list(sunk.values())
+
+
+def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
+    """``_propagate`` with stops, where hooks see a complete adjoint first or a checkpoint is recorded again."""
+    stops: list[int] = []
+    coming: dict[int, int] = {}  # how many results of each checkpoint are still to come
+    for i, node in enumerate(nodes):
+        info = node._info
+        if isinstance(info, CheckpointOperands):
+            coming[id(info.group)] = coming.get(id(info.group), 0) + 1
+            stops.append(i)
+        elif isinstance(info, Info) and info.hooks:
+            stops.append(i)
+    sunk: list[list[tuple[Any, Any]]] = []
+    waiting: dict[int, list[tuple[int, float]]] = {}
+    end = len(nodes)
+    for i in reversed(stops):
+        sunk.extend(_propagate(nodes[i + 1 : end]) or ())
+        end = i + 1
+        node = nodes[i]
+        node._adjoint = hooked(node, node._adjoint)
+        info = node._info
+        if isinstance(info, CheckpointOperands):
+            end = i
+            key = id(info.group)
+            waiting.setdefault(key, []).append((info.index, node._adjoint))
+            coming[key] -= 1
+            if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
+                sunk.extend(info.group.pull(waiting.pop(key)))
+    sunk.extend(_propagate(nodes[:end]) or ())
+    together: dict[int, list[tuple[Any, Any]]] = {}
+    for group in sunk:
+        together.setdefault(id(group[0][0].sink), []).extend(group)
+    return list(together.values())
+
+
+def hooked(node: Node, adjoint: Any) -> Any:
+    """``adjoint`` (a float or a node), now complete, as the hooks of ``node`` leave it."""
+    info = node._info
+    if not isinstance(info, Info) or info.hooks is None:
+        return adjoint
+    for hook in list(info.hooks):
+        replaced = hook(adjoint)
+        if replaced is not None:
+            both = isinstance(replaced, Node) and isinstance(adjoint, Node)
+            adjoint = replaced if both else as_float(replaced, "a gradient hook")
+    return adjoint
+
+
+def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
+    """The reverse sweep of ``backward()``: inner gradients fresh, leaf gradients added to, in one commit at the end.
+
+    Args:
+        root: the node to differentiate.
+        seed: its adjoint.
+
+    Returns:
+        The leaves whose gradient is now nan or infinite; None if all are finite.
+    """
+    refuse_reentry()
+    with LOCK:
+        nodes = order(root, SWEEPS.next())
+        root._adjoint = seed
+        return _commit(nodes, _propagate(nodes) if STATE.hooks == 0 else propagate_watched(nodes))
+
+
+def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[float]:
+    """The adjoints of ``inputs`` by a reverse sweep that goes no further than them and touches no gradient.
+
+    Args:
+        root: the node to differentiate.
+        inputs: the nodes asked for, at which the sweep stops.
+        seed: the adjoint of ``root``.
+    """
+    refuse_reentry()
+    with LOCK:
+        epoch = SWEEPS.next()
+        for node in inputs:
+            node._mark = epoch
+            node._adjoint = 0.0
+        nodes = order(root, epoch)
+        root._adjoint = seed
+        sunk = _propagate(nodes) if STATE.hooks == 0 else propagate_watched(nodes)
+        for group in sunk or ():
+            sink: Any = group[0][0].sink
+            sink.spread(group, inputs)
+        if STATE.hooks != 0:
+            for node in inputs:
+                node._adjoint = hooked(node, node._adjoint)
+        return [node._adjoint for node in inputs]
+
+
+def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list[Node] | None:
+    """Write the gradients, all or none; nothing before this point has touched one. Returns what is not finite, if any.
+
+    A gradient that is a float changes places with the node's adjoint, which is where the undoing finds it.
+    """
+    bad: list[Node] | None = None
+    changed: list[tuple[Any, Any]] | None = None  # what else was there before: gradients that are nodes, sinks' buffers
+    plain: Any = SHORTCUT.kind
+    done = 0
+    try:
+        for node in nodes:
+            g = node._adjoint
+            if type(node) is plain and (node._info is None or _has_float(node)):
+                old = node._grad
+                node._adjoint = old
+                node._grad = g if node._prim is not None else old + g
+                done += 1
+            elif isinstance(node, LayerInputs):
+                done += 1
+            else:
+                changed = [] if changed is None else changed
+                changed.append((node, node._gradient()))
+                done += 1
+                if node._prim is None:
+                    node._accumulate(g)
+                else:
+                    node._set_gradient(g)
+            if g - g != 0.0 and node._prim is None:
+                bad = [] if bad is None else bad
+                bad.append(node)
+            g = 0.0  # from an ``if`` at a loop's end CPython 3.12 and 3.13 jump back outside of the ``try``
+        if sunk is not None:
+            changed = [] if changed is None else changed
+            for group in sunk:
+                sink: Any = group[0][0].sink
+                changed.append((sink, sink.snapshot()))
+                bad = [*(bad or ()), *sink.commit(group)]
+        repr(True)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
+    except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
+        for node in nodes[:done]:
+            if type(node) is plain and _has_float(node):
+                node._grad = node._adjoint
+        undo: list[tuple[Any, Any]] = [] if changed is None else changed
+        for what, before in undo[::-1]:  # the last first: a sink's snapshot may have what a node of it was given
+            if isinstance(what, Node):
+                what._set_gradient(before)
+            else:
+                what.restore(before)
+        raise
+    return bad
+
+
+def _has_float(node: Node) -> bool:
+    """Whether the gradient is the float in ``_grad``, and not a node."""
+    info = node._info
+    return info is None or not isinstance(info, Info) or info.grad is None
+
+
+def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]) -> dict[int, Any]:
+    """The reverse sweep with the rules run on nodes: the adjoints are themselves a graph that can be differentiated.
+
+    Args:
+        roots: pairs of a node and its adjoint (a float or a node).
+        one: makes a constant node of a float.
+
+    Returns:
+        The adjoint of every node reached, by ``id`` of the node.
+    """
+    nodes = _postorder([root for root, _ in roots], rule_parents)
+    adjoints: dict[int, Any] = {}
+    for root, seed in roots:
+        adjoints[id(root)] = adjoints[id(root)] + seed if id(root) in adjoints else seed
+    for node in reversed(nodes):
+        g = adjoints.get(id(node))
+        if g is None:
+            continue
+        if node._info is not None:
+            g = hooked(node, g)
+            adjoints[id(node)] = g
+        if node._prim is None:
+            continue
+        for parent, partial in zip(rule_parents(node), partials_on_nodes(node)):
+            term = g if type(partial) is float and partial == 1.0 else g * partial
+            old = adjoints.get(id(parent))
+            adjoints[id(parent)] = term if old is None else old + term
+    return adjoints
+
+
+def rule_parents(node: Node) -> tuple[Any, ...]:
+    """The operands that ``partials_on_nodes`` has partials for: the parents; for a checkpoint, the recorded result."""
+    info = node._info
+    if info is not None and isinstance(info, CheckpointOperands):
+        return (info.group.replay(info.index),)
+    return node.parents
+
+
+def gradient_nodes(root: Node) -> list[Any]:
+    """The nodes that get a gradient from ``root``: those of its graph, and the leaves inside checkpoints."""
+    nodes: list[Node] = topological_order(root)
+    if not any(isinstance(node._info, CheckpointOperands) for node in nodes):
+        return nodes
+    known = {id(node) for node in nodes}
+    inside = _postorder([root], rule_parents)
+    return [*nodes, *[node for node in inside if node._prim is None and id(node) not in known]]
+
+
+def partials_on_nodes(node: Node) -> list[Any]:
+    """The rule of ``node`` run on its operands as nodes: one partial (node or float) for each of its parents."""
+    prim: Op | None = node._prim
+    assert prim is not None
+    if isinstance(node._info, CheckpointOperands):
+        return [1.0]
+    args = node.args
+    numbers = [arg._number() if isinstance(arg, Node) else arg for arg in args]
+    now = node._data if summed_apart(node, numbers) else prim.fn(*numbers)
+    if now != node._data and now == now:
+        raise GraphChangedError(
+            f"an operand of {prim.name} was changed after the graph was recorded ({prim.name} gave {node._data!r}, and "
+            f"would give {now!r} now): record the graph again before asking for its higher derivatives"
+        )
+    partials = prim.partials(node, *args)
+    check_partials(prim, partials, len(args))
+    return [p for p, arg in zip(partials, args) if isinstance(arg, Node)]
+
+
+def check_partials(prim: Op, partials: Any, count: int) -> None:
+    """PartialsError unless a rule gave one number per argument."""
+    if not isinstance(partials, (tuple, list)):
+        raise PartialsError(
+            f"the partials rule of {prim.name} returned {type(partials).__name__}, not a tuple: write (…,) with one "
+            f"partial for each of its {count} argument(s)"
+        )
+    if len(partials) != count:
+        raise PartialsError(
+            f"the partials rule of {prim.name} returned {len(partials)} partial(s) for {count} argument(s)"
+        )
+    for i in range(count):
+        p = partials[i]
+        if not isinstance(p, (int, float, Operand)):
+            raise PartialsError(
+                f"the partials rule of {prim.name} returned {type(p).__name__} as partial {i}, not a number"
+            )
+
+
+def forward_sweep(roots: Sequence[Node], tangents: Iterable[tuple[Node, float]]) -> dict[int, float]:
+    """The forward sweep over a recorded graph: the tangent of every node, by ``id``.
+
+    Args:
+        roots: the results.
+        tangents: pairs of a node and its tangent; other leaves have tangent 0.
+
+    Returns:
+        Tangents of all nodes reached from ``roots``.
+    """
+    seeds = {id(node): tangent for node, tangent in tangents}
+    result: dict[int, float] = {}
+    for node in topological_order(*roots):
+        key = id(node)
+        if key in seeds:
+            result[key] = seeds[key]
+            continue
+        t = 0.0
+        for parent, partial in zip(node.parents, node.local_partials):
+            t += partial * result[id(parent)]
+        result[key] = t
+    return result

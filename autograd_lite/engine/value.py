@@ -1,0 +1,500 @@
+"""``Value``: a number that remembers how it was made, so that ``backward()`` can say how it would change.
+
+>>> x = Value(3.0, label="x")
+>>> y = x * x + 2 * x
+>>> y.backward()
+>>> x.grad
+8.0
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from mypy_extensions import mypyc_attr
+
+from ..errors import lost
+from ..primitives import arithmetic, elementary, rounding
+from ..primitives.base import SHORTCUT, Op, as_float
+from ..primitives.fused_binary import power, power_dx
+from ..primitives.primitive import TABLE, as_method, refusing
+from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
+from .hooks import Handle, register
+from .methods import ALIASES, Methods
+from .observers import current_tracer, hash_value, notify, notify_tracer
+from .pickling import reduce_node, set_state, shallow_copy
+from .sweeps import STATE, Info, NaryOperands, Node, check_partials, reverse_sweep
+
+__all__ = ["Value", "constant", "node", "record"]
+
+_ADD: Final[Op] = arithmetic.add
+_SUB: Final[Op] = arithmetic.sub
+_MUL: Final[Op] = arithmetic.mul
+_DIV: Final[Op] = arithmetic.div
+_NEG: Final[Op] = arithmetic.neg
+_POW: Final[Op] = elementary.pow
+
+#: shows a Value at the end of a notebook cell; the package's front door puts the drawing here
+display: dict[str, Callable[[Any], Any]] = {}
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Value(Methods):
+    """A real number in a computational graph.
+
+    Args:
+        data: the number (primal): float, int, bool, Fraction, Decimal or a NumPy scalar.
+        label: a name for pictures and traces.
+
+    Attributes:
+        data: the number; assignable.
+        grad: the gradient (adjoint) from ``backward()``; leaves add up over calls, inner nodes start afresh.
+        label: the name; assignable.
+        op: the Primitive that made it, None for a leaf.
+        parents: its differentiable operands, in order, with repeats.
+
+    Raises:
+        TypeError, OverflowError: for what is not a real number (str, None, a list), or an int too large for a float.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3)
+    >>> (a * b + b**2).data
+    3.0
+    >>> Value("2")
+    Traceback (most recent call last):
+        ...
+    TypeError: Value takes a real number, not str '2': convert it first, as in float('2')
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self._data = as_float(data)
+        self._prim = None
+        self._a = None
+        self._b = None
+        self._pa = 0.0
+        self._pb = 0.0
+        self._grad = 0.0
+        self._info = None
+        self._mark = 0
+        self._adjoint = 0.0
+        if label != "":
+            self.label = label
+        if STATE.observers and (tracer := current_tracer()) is not None:
+            tracer.made(self)
+
+    # --- what a user reads and writes -----------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number (primal)."""
+        if STATE.observers and (tracer := current_tracer()) is not None:
+            tracer.read(self)
+        return self._number()
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        if STATE.observers:
+            notify_tracer("sets .data")
+        self._data = as_float(number, "Value.data")
+
+    @property
+    def grad(self) -> Any:
+        """The gradient: a float, or a Value after ``backward(create_graph=True)``."""
+        if STATE.observers:
+            notify_tracer("reads .grad")
+        return self._gradient()
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        if STATE.observers:
+            notify_tracer("sets .grad")
+        if number is None:
+            number = 0.0
+        self._set_gradient(number if isinstance(number, Value) else as_float(number, "Value.grad"))
+
+    @property
+    def label(self) -> str:
+        """The name, "" if it has none."""
+        info = self._info
+        if isinstance(info, Info):
+            return info.label
+        return info if info is not None else ""
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, not {type(label).__name__}: write label=str(…)")
+        if isinstance(self._info, Info):
+            self._info.label = label
+        else:
+            self._info = label
+
+    @property
+    def op(self) -> Any:
+        """The primitive that made this node; None for a leaf."""
+        return self._prim
+
+    def named(self, label: str) -> Value:
+        """Set the label and return the Value itself: ``y = (a + b).named("y")``.
+
+        >>> Value(1.0).named("x").label
+        'x'
+        """
+        self.label = label
+        return self
+
+    def item(self) -> float:
+        """The number as a float.
+
+        >>> Value(2).item()
+        2.0
+        """
+        return self.data
+
+    def detach(self) -> Value:
+        """A new leaf with this number and label, cut off from the graph.
+
+        >>> (Value(2.0) * 3).detach().parents
+        ()
+        """
+        copy = Value(self._number(), self.label)
+        if STATE.observers and (tracer := current_tracer()) is not None:
+            tracer.detach(self, copy)
+        return copy
+
+    def backward(self, seed: Any = 1.0, create_graph: object = False) -> None:
+        """Propagate derivatives of this Value to everything it was made from.
+
+        Leaves *add* the result to their ``grad`` (twice is exactly double; ``zero_grad`` or ``grad = 0`` resets);
+        inner nodes get it afresh. The gradients are those of the point at which the graph was recorded.
+
+        Args:
+            seed: the adjoint of this Value, the number the chain rule starts from.
+            create_graph: if true, leave Values in ``grad``, which can be differentiated again.
+
+        Raises:
+            GraphChangedError: with ``create_graph``, if a leaf was changed since the graph was recorded.
+
+        Warns:
+            NonFiniteGradientWarning: once, when a leaf's gradient comes out as nan or an infinity.
+
+        >>> x = Value(3.0)
+        >>> (x * x).backward(); x.grad
+        6.0
+        """
+        if STATE.observers:
+            before_sweep(self)
+        bad = backward_on_nodes(self, seed, constant) if create_graph else reverse_sweep(self, as_float(seed, "seed"))
+        if bad:
+            warn_nonfinite(bad)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Handle:
+        """Call ``hook(adjoint)`` in every reverse sweep, when the adjoint of this node is complete.
+
+        Args:
+            hook: sees the adjoint before it is passed on to the operands (on a leaf: before it is added to ``grad``);
+                a number that it returns replaces the adjoint, None leaves it.
+
+        Returns:
+            A handle; its ``remove()`` takes the hook away.
+
+        >>> x = Value(3.0)
+        >>> handle = x.register_hook(lambda g: 10 * g)
+        >>> (x * x).backward(); x.grad
+        60.0
+        >>> handle.remove()
+        """
+        return register(self, hook)
+
+    def __reduce__(self) -> Any:
+        return reduce_node(self)
+
+    def __setstate__(self, state: Any) -> None:
+        set_state(self, state)
+
+    def __copy__(self) -> Value:
+        copied: Value = shallow_copy(self)
+        return copied
+
+    # --- recording ------------------------------------------------------------------------------------------------
+
+    def _apply(self, primitive: Op, args: tuple[Any, ...]) -> Any:
+        return record(primitive, args)
+
+    def _apply_unary(self, primitive: Op) -> Any:
+        """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
+        number = self._data if type(self) is Value else self._number()
+        fused = primitive.fused
+        if fused is not None:
+            data, slope = fused.pair(number)
+            return node(data, primitive, self, None, slope, 0.0)
+        out: Any = primitive.fn(number)
+        partials: Any = primitive.float_partials(out, number)
+        if type(out) is float and type(partials) is tuple and len(partials) == 1:
+            partial: Any = partials[0]
+            if type(partial) is float:
+                return node(out, primitive, self, None, partial, 0.0)
+        return record(primitive, (self,))
+
+    def _choose(self, a: Any, b: Any) -> Any:
+        """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
+        tracer = current_tracer() if STATE.observers else None
+        return None if tracer is None else tracer.choose(self, a, b)
+
+    def _constant(self, number: Any) -> Value:
+        """A constant leaf: what ``where`` returns when the branch taken is a plain number."""
+        return Value(number)
+
+    # The operators are short cuts through ``record`` for the commonest operands; a test holds them to the table.
+
+    def __add__(self, other: Any) -> Any:
+        if type(other) is Value:
+            return node(self._data + other._data, _ADD, self, other, 1.0, 1.0)
+        if type(other) is float:
+            return node(self._data + other, _ADD, self, None, 1.0, other)
+        return self + as_float(other) if type(other) is int else _binary(_ADD, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        if type(other) is float:
+            return node(other + self._data, _ADD, None, self, other, 1.0)
+        return as_float(other) + self if type(other) is int else _binary(_ADD, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        if type(other) is Value:
+            return node(self._data - other._data, _SUB, self, other, 1.0, -1.0)
+        if type(other) is float:
+            return node(self._data - other, _SUB, self, None, 1.0, other)
+        return self - as_float(other) if type(other) is int else _binary(_SUB, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        if type(other) is float:
+            return node(other - self._data, _SUB, None, self, other, -1.0)
+        return as_float(other) - self if type(other) is int else _binary(_SUB, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        if type(other) is Value:
+            x = self._data
+            y = other._data
+            return node(x * y, _MUL, self, other, y, x)
+        if type(other) is float:
+            return node(self._data * other, _MUL, self, None, other, other)
+        return self * as_float(other) if type(other) is int else _binary(_MUL, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        if type(other) is float:
+            return node(other * self._data, _MUL, None, self, other, other)
+        return as_float(other) * self if type(other) is int else _binary(_MUL, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        if type(other) is Value and other._data != 0.0:
+            y = other._data
+            out = self._data / y
+            return node(out, _DIV, self, other, 1.0 / y, -(out / y))
+        if type(other) is float and other != 0.0:
+            return node(self._data / other, _DIV, self, None, 1.0 / other, other)
+        return self / as_float(other) if type(other) is int else _binary(_DIV, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary(_DIV, other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        if type(other) is not int and type(other) is not float:
+            return _binary(_POW, self, other)
+        x, y = self._data, as_float(other, "pow")  # the rule without its dead half (∂/∂exponent)
+        return node(power(x, y), _POW, self, None, 2.0 * x if y == 2.0 else power_dx(x, y), y)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _binary(_POW, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _binary(rounding.mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _binary(rounding.mod, other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary(rounding.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary(rounding.floordiv, other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        quotient = _binary(rounding.floordiv, self, other)
+        return NotImplemented if quotient is NotImplemented else (quotient, _binary(rounding.mod, self, other))
+
+    def __rdivmod__(self, other: Any) -> Any:
+        quotient = _binary(rounding.floordiv, other, self)
+        return NotImplemented if quotient is NotImplemented else (quotient, _binary(rounding.mod, other, self))
+
+    def __neg__(self) -> Any:
+        return node(-self._data, _NEG, self, None, -1.0, 0.0)
+
+    def __pos__(self) -> Any:
+        return arithmetic.pos(self)
+
+    def __abs__(self) -> Any:
+        return arithmetic.abs(self)
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        return rounding.round(self, 0.0 if ndigits is None else ndigits)
+
+    def __floor__(self) -> Any:
+        return rounding.floor(self)
+
+    def __ceil__(self) -> Any:
+        return rounding.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return rounding.trunc(self)
+
+    # --- comparison by value, hash by identity --------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        return _compare(self, other, "eq")
+
+    def __ne__(self, other: object) -> Any:
+        return _compare(self, other, "ne")
+
+    def __lt__(self, other: Any) -> Any:
+        return _compare(self, other, "lt")
+
+    def __le__(self, other: Any) -> Any:
+        return _compare(self, other, "le")
+
+    def __gt__(self, other: Any) -> Any:
+        return _compare(self, other, "gt")
+
+    def __ge__(self, other: Any) -> Any:
+        return _compare(self, other, "ge")
+
+    def __hash__(self) -> int:
+        return id(self) >> 4 if STATE.observers == 0 else hash_value(self)
+
+    def __bool__(self) -> bool:
+        if STATE.observers and (tracer := current_tracer()) is not None:
+            tracer.decide(self)
+        return self._number() != 0.0
+
+    # --- text, and the conversions that would lose the gradient ---------------------------------------------------
+
+    def __repr__(self) -> str:
+        name = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data}, grad={self._gradient()}{name})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """What a notebook shows: the graph when it is small."""
+        return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
+
+    def __float__(self) -> float:
+        raise lost("float")
+
+    def __int__(self) -> int:
+        raise lost("int")
+
+    def __complex__(self) -> complex:
+        raise lost("complex")
+
+
+def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: float, info: Any = None) -> Value:
+    """A new inner node; what every recording ends in.
+
+    Args:
+        data: the result (primal).
+        prim: the op.
+        a, b: the operands that are nodes; None for a constant, or for an n-ary op.
+        pa, pb: the partial for each; for a constant operand, its number.
+        info: the ``NaryOperands`` of an n-ary op.
+    """
+    made = Value.__new__(Value)
+    made._data = data
+    made._prim = prim
+    made._a = a
+    made._b = b
+    made._pa = pa
+    made._pb = pb
+    made._grad = 0.0
+    made._info = info
+    made._mark = 0
+    made._adjoint = 0.0
+    if STATE.observers:
+        notify(made)
+    return made
+
+
+def constant(number: Any) -> Value:
+    """``number`` as a Value: itself if it is one, else a new leaf."""
+    return number if isinstance(number, Value) else Value(number)
+
+
+def record(primitive: Op, args: tuple[Any, ...]) -> Value:
+    """The node of ``primitive`` applied to ``args``, at least one of which is a Value.
+
+    The general way, for any number of operands and any mixture of Values and numbers; the operators above are
+    short cuts that give the same nodes.
+    """
+    operands = [arg if isinstance(arg, Value) else as_float(arg, primitive.name) for arg in args]
+    numbers = [arg._number() if isinstance(arg, Value) else arg for arg in operands]
+    out = as_float(primitive.fn(*numbers), f"the result of {primitive.name}")
+    partials: Any = primitive.float_partials(out, *numbers)
+    check_partials(primitive, partials, len(args))
+    if len(operands) == 1 and primitive.arity == 1:  # an n-ary op of one number is a Many: its node is not binary
+        x = operands[0]
+        if isinstance(x, Value):
+            return node(out, primitive, x, None, as_float(partials[0]), 0.0)
+    if len(operands) == 2:
+        a, b = operands
+        pa, pb = as_float(partials[0]), as_float(partials[1])
+        if isinstance(a, Value) and isinstance(b, Value):
+            return node(out, primitive, a, b, pa, pb)
+        if isinstance(a, Value) and isinstance(b, float):
+            return node(out, primitive, a, None, pa, b)
+        if isinstance(a, float) and isinstance(b, Value):
+            return node(out, primitive, None, b, a, pb)
+    nodes: list[Node] = [arg for arg in operands if isinstance(arg, Value)]
+    chosen = [as_float(p) for p, arg in zip(partials, operands) if isinstance(arg, Value)]
+    return node(out, primitive, None, None, 0.0, 0.0, NaryOperands(operands, nodes, chosen))
+
+
+def _binary(primitive: Op, a: Any, b: Any) -> Any:
+    """An operator on whatever is not two plain Values or a Value and a float."""
+    other = b if isinstance(a, Value) else a
+    if not isinstance(other, (Value, int, float)):
+        if other is None or isinstance(other, (str, bytes, complex, list, tuple)):
+            as_float(other, primitive.name)  # raises, and names the cure
+        if getattr(other, "ndim", 0) or not hasattr(other, "__float__"):
+            return NotImplemented  # arrays go element by element, by their own operator
+    return record(primitive, (a, b))
+
+
+def _compare(a: Value, other: Any, how: str) -> Any:
+    """Comparison by value, with anything that is a real number."""
+    if STATE.observers and (tracer := current_tracer()) is not None:
+        return tracer.compare(a, other, how)
+    if isinstance(other, Value):
+        return _COMPARE[how](a.data, other.data)
+    if isinstance(other, (int, float)) or (hasattr(other, "__float__") and not getattr(other, "ndim", 0)):
+        return _COMPARE[how](a.data, other)
+    return NotImplemented
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    how: getattr(operator, how) for how in ("eq", "ne", "lt", "le", "gt", "ge")
+}
+
+
+def _install_methods() -> None:
+    """Every function of the table with a fixed number of arguments is a method too, so that np.sin(v) finds it."""
+    for name, target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
+        if target in TABLE and not hasattr(Value, name):
+            setattr(Value, name, as_method(TABLE[target]))
+    setattr(Value, "__index__", refusing(lost, "an index"))  # noqa: B010  # mypyc has no slot for it
+
+
+_install_methods()
+SHORTCUT.kind = Value

@@ -1,0 +1,181 @@
+"""JavaScript of the ops that a graph uses: their float functions, and their partials traced from the table's own rules.
+
+A rule ``partials(out, *args)`` is generic code: run on ``Symbol``s it writes its formula. So the page differentiates by
+the same rules as Python, kinks and edges included, and a change of a rule changes the page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ..primitives.primitive import TABLE, Operand, Primitive
+from .javascript_ops import FUNCTIONS, NARY_PARTIALS
+
+__all__ = ["Symbol", "javascript", "partials_source", "supported"]
+
+
+class Symbol(Operand):
+    """A number known only to the page: an operator or primitive applied to it writes JavaScript.
+
+    Attributes:
+        template: source with ``{}`` for each operand; the operands are Symbols or numbers.
+        truth: whether it is a comparison.
+    """
+
+    __slots__ = ("operands", "template", "truth")
+
+    def __init__(self, template: str, operands: tuple[Any, ...] = (), truth: bool = False) -> None:
+        self.template = template
+        self.operands = operands
+        self.truth = truth
+
+    def _apply(self, primitive: Any, args: tuple[Any, ...]) -> Symbol:
+        return Symbol(f"${primitive.name}({', '.join(['{}'] * len(args))})", args)
+
+    def _choose(self, a: Any, b: Any) -> Symbol:
+        return Symbol("({} ? {} : {})" if self.truth else "({} !== 0 ? {} : {})", (self, a, b))
+
+    def _constant(self, number: Any) -> Any:
+        return number
+
+    def __add__(self, other: Any) -> Symbol:
+        return Symbol("({} + {})", (self, other))
+
+    def __radd__(self, other: Any) -> Symbol:
+        return Symbol("({} + {})", (other, self))
+
+    def __sub__(self, other: Any) -> Symbol:
+        return Symbol("({} - {})", (self, other))
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return Symbol("({} - {})", (other, self))
+
+    def __mul__(self, other: Any) -> Symbol:
+        return Symbol("({} * {})", (self, other))
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return Symbol("({} * {})", (other, self))
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return Symbol("({} / {})", (self, other))
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return Symbol("({} / {})", (other, self))
+
+    def __neg__(self) -> Symbol:
+        return Symbol("(-{})", (self,))
+
+    def __lt__(self, other: Any) -> Symbol:
+        return Symbol("({} < {})", (self, other), True)
+
+    def __le__(self, other: Any) -> Symbol:
+        return Symbol("({} <= {})", (self, other), True)
+
+    def __gt__(self, other: Any) -> Symbol:
+        return Symbol("({} > {})", (self, other), True)
+
+    def __ge__(self, other: Any) -> Symbol:
+        return Symbol("({} >= {})", (self, other), True)
+
+    def __eq__(self, other: object) -> Symbol:  # type: ignore[override]  # a comparison to be written, not made
+        return Symbol("({} == {})", (self, other), True)
+
+    def __ne__(self, other: object) -> Symbol:  # type: ignore[override]
+        return Symbol("({} != {})", (self, other), True)
+
+    __hash__ = Operand.__hash__
+
+
+def number_source(x: float) -> str:
+    """A float as JavaScript.
+
+    >>> number_source(0.5), number_source(-2.0), number_source(-math.inf), number_source(math.nan)
+    ('0.5', '(-2)', '(-Infinity)', 'NaN')
+    """
+    if x != x:
+        return "NaN"
+    text = "Infinity" if math.isinf(x) else repr(math.fabs(x)).removesuffix(".0")
+    return f"(-{text})" if math.copysign(1.0, x) < 0.0 else text
+
+
+class _Writer:
+    """Writes Symbols; what several others use gets a name."""
+
+    def __init__(self, results: Iterable[Any]) -> None:
+        self.uses: dict[int, int] = {}
+        self.names: dict[int, str] = {}
+        self.lines: list[str] = []
+        for result in results:
+            self._count(result)
+
+    def _count(self, item: Any) -> None:
+        if isinstance(item, Symbol):
+            self.uses[id(item)] = self.uses.get(id(item), 0) + 1
+            if self.uses[id(item)] == 1:
+                for operand in item.operands:
+                    self._count(operand)
+
+    def write(self, item: Any) -> str:
+        """The source of a Symbol or a number; rules are short, so it may recurse."""
+        if not isinstance(item, Symbol):
+            return number_source(float(item))
+        if id(item) in self.names:
+            return self.names[id(item)]
+        source = item.template.format(*map(self.write, item.operands)) if item.operands else item.template
+        if item.operands and self.uses[id(item)] > 1:
+            self.names[id(item)] = name = f"t{len(self.lines)}"
+            self.lines.append(f"{name} = {source}")
+            return name
+        return source
+
+
+def partials_source(primitive: Primitive) -> str:
+    """``(out, …) => [partials]`` in JavaScript.
+
+    >>> partials_source(TABLE["mul"]), partials_source(TABLE["relu"])
+    ('(o, a, b) => [b, a]', '(o, a) => [((a > 0) ? 1 : ((a <= 0) ? 0 : NaN))]')
+    """
+    if primitive.arity < 0:
+        return NARY_PARTIALS[primitive.name]
+    names = "abcd"[: primitive.arity]
+    results = primitive.partials(Symbol("o"), *map(Symbol, names))
+    writer = _Writer(results)
+    body = f"[{', '.join(map(writer.write, results))}]"
+    if writer.lines:
+        body = f"{{ const {', '.join(writer.lines)}; return {body}; }}"
+    return f"({', '.join(['o', *names])}) => {body}"
+
+
+def supported(primitive: Any) -> bool:
+    """Whether the page can compute a primitive: it can those of the table, not a user's own."""
+    return primitive.name in FUNCTIONS and TABLE.get(primitive.name) is primitive
+
+
+def javascript(primitives: Iterable[Primitive]) -> str:
+    """The object ``OPS`` (name → [function, partials]) with all that its entries need, and nothing else.
+
+    >>> from autograd_lite.primitives import TABLE
+    >>> print(javascript([TABLE["sin"]]))
+    const $sin = Math.sin;
+    const $cos = Math.cos;
+    const OPS = {
+    "sin": [$sin, (o, a) => [$cos(a)]],
+    };
+    """
+    chosen = {primitive.name: partials_source(primitive) for primitive in primitives}
+    wanted = list(chosen)
+    for source in chosen.values():
+        wanted += re.findall(r"\$(\$?\w+)", source)
+    written: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name not in written:
+            written[name] = FUNCTIONS[name]
+            wanted += re.findall(r"\$(\$?\w+)", FUNCTIONS[name])
+    lines = [f"const ${name} = {source};" for name, source in written.items()]
+    lines += ["const OPS = {", *(f"{json.dumps(name)}: [${name}, {rule}]," for name, rule in chosen.items()), "};"]
+    return "\n".join(lines)

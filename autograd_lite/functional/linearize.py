@@ -1,0 +1,255 @@
+"""A recorded function as a linear map: its Jacobian at the recorded point, applied from either side.
+
+``Linear`` is a flat copy of the part of a graph that lies between some inputs and some outputs: for each node, the
+places of its operands and its partials. The partials are floats (those recorded), or nodes (the rules run on nodes),
+and tangents and adjoints are floats or nodes likewise: so ``jvp``, ``vjp``, ``jacobian`` and everything of higher
+order are one loop. It reads the graph and writes nothing, so any number of them run at a time, on any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..engine.observers import without_observers
+from ..engine.sweeps import (
+    STATE,
+    CheckpointOperands,
+    Info,
+    LayerInputs,
+    NaryOperands,
+    Node,
+    hooked,
+    partials_on_nodes,
+    rule_parents,
+)
+
+__all__ = ["Linear"]
+
+Edges = list[tuple[int, Any]]
+Row = dict[int, Any]
+
+#: how many directions one sweep of ``by_columns`` and ``by_rows`` carries: bounds the memory
+_TOGETHER = 64
+
+
+class Linear:
+    """The linear map from changes of ``inputs`` to changes of ``outputs``.
+
+    Args:
+        inputs: nodes; what they were made from plays no part.
+        outputs: nodes, or plain numbers, which don't change.
+        rules: whether partials are nodes (so that results can be differentiated) instead of the recorded floats.
+
+    Attributes:
+        constant: whether no output depends on any input.
+    """
+
+    def __init__(self, inputs: Sequence[Node], outputs: Sequence[Any], rules: bool = False) -> None:
+        self._inputs = len(inputs)
+        self._steps: list[Edges] = []
+        self._hooked: dict[int, Node] = {}
+        place = {id(node): i for i, node in enumerate(inputs)}
+        count = len(inputs)
+        nodes = _between(place, [y for y in outputs if isinstance(y, Node)])
+        for node in nodes:
+            edges = _edges(node, place, rules)
+            if edges:
+                place[id(node)] = count
+                count += 1
+                self._steps.append(edges)
+        if STATE.hooks:
+            for node in [*inputs, *nodes]:
+                info = node._info
+                if isinstance(info, Info) and info.hooks and id(node) in place:
+                    self._hooked[place[id(node)]] = node
+        self._outputs = [place.get(id(y)) if isinstance(y, Node) else None for y in outputs]
+        self.constant = all(i is None for i in self._outputs)
+
+    def forward(self, tangents: Sequence[Any]) -> list[Any]:
+        """The tangents of the outputs for those of the inputs; None stands for "doesn't move", in and out."""
+        moving: list[Any] = list(tangents)
+        for edges in self._steps:
+            total = None
+            for i, partial in edges:
+                t = moving[i]
+                if t is not None:
+                    term = t * partial if type(t) is float and type(partial) is float else _times(partial, t)
+                    total = term if total is None else total + term
+            moving.append(total)
+        return [None if i is None else moving[i] for i in self._outputs]
+
+    def reverse(self, seeds: Sequence[Any]) -> list[Any]:
+        """The adjoints of the inputs for those of the outputs; None stands for "no influence", in and out."""
+        adjoints: list[Any] = [None] * (self._inputs + len(self._steps))
+        for i, seed in zip(self._outputs, seeds):
+            if i is not None and seed is not None:
+                adjoints[i] = seed if adjoints[i] is None else adjoints[i] + seed
+        k = len(adjoints)
+        for edges in reversed(self._steps):
+            k -= 1
+            g = adjoints[k]
+            if g is None:
+                continue
+            if k in self._hooked:
+                g = hooked(self._hooked[k], g)
+            for i, partial in edges:
+                term = g * partial if type(g) is float and type(partial) is float else _times(partial, g)
+                old = adjoints[i]
+                adjoints[i] = term if old is None else old + term
+        for i, node in self._hooked.items():
+            if i < self._inputs and adjoints[i] is not None:
+                adjoints[i] = hooked(node, adjoints[i])
+        return adjoints[: self._inputs]
+
+    def by_columns(self) -> list[Row]:
+        """The matrix by forward mode: for each output, the derivatives with respect to the inputs that it depends on.
+
+        The unit directions go together, some at a time, and each node keeps only the tangents that it has: what an
+        input doesn't reach costs nothing.
+        """
+        matrix: list[Row] = [{} for _ in self._outputs]
+        for start in range(0, self._inputs, _TOGETHER):
+            stop = min(start + _TOGETHER, self._inputs)
+            rows: list[Row | None] = [{j: 1.0} if start <= j < stop else None for j in range(self._inputs)]
+            for edges in self._steps:
+                row: Row | None = None
+                for i, partial in edges:
+                    moved = rows[i]
+                    if moved:
+                        row = _plus(row, partial, moved)
+                rows.append(row)
+            for line, place in zip(matrix, self._outputs):
+                if place is not None:
+                    line.update(rows[place] or {})
+        return matrix
+
+    def by_rows(self) -> list[Row]:
+        """The matrix by reverse mode: for each output, the adjoints of the inputs that it depends on."""
+        matrix: list[Row] = [{} for _ in self._outputs]
+        for start in range(0, len(self._outputs), _TOGETHER):
+            rows: list[Row | None] = [None] * (self._inputs + len(self._steps))
+            for k, place in enumerate(self._outputs[start : start + _TOGETHER], start):
+                if place is not None:
+                    rows[place] = {**(rows[place] or {}), k: 1.0}
+            at = len(rows)
+            for edges in reversed(self._steps):
+                at -= 1
+                adjoints = rows[at]
+                if not adjoints:
+                    continue
+                if at in self._hooked:
+                    adjoints = {k: hooked(self._hooked[at], g) for k, g in adjoints.items()}
+                for i, partial in edges:
+                    rows[i] = _plus(rows[i], partial, adjoints)
+            for i in range(self._inputs):
+                for k, g in (rows[i] or {}).items():
+                    matrix[k][i] = hooked(self._hooked[i], g) if i in self._hooked else g
+        return matrix
+
+
+def _plus(row: Row | None, partial: Any, other: Row) -> Row:
+    """row + partial · other, in the place of ``row``; a new one if there is none."""
+    if type(partial) is not float:
+        other = {j: _times(partial, t) for j, t in other.items()}
+        partial = 1.0
+    if row is None:
+        return dict(other) if partial == 1.0 else {j: t * partial for j, t in other.items()}
+    for j, t in other.items():
+        if partial != 1.0:
+            t = t * partial
+        row[j] = row[j] + t if j in row else t
+    return row
+
+
+def _times(partial: Any, t: Any) -> Any:
+    """The product, without a node for a factor of 1."""
+    if type(partial) is float and partial == 1.0:
+        return t
+    if type(t) is float and t == 1.0:
+        return partial
+    return t * partial
+
+
+def _operands(node: Node) -> Sequence[Node]:
+    """What a sweep passes through at an n-ary node: the operands that are nodes already (a parameter's row is none)."""
+    if isinstance(node._b, LayerInputs):
+        return node._b.nodes
+    info = node._info
+    if not isinstance(info, NaryOperands):
+        return ()
+    return rule_parents(node) if isinstance(info, CheckpointOperands) else info.nodes
+
+
+def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
+    """What ``roots`` are made from, operands first, as far as ``inputs`` and without them."""
+    result: list[Node] = []
+    seen: set[int] = set(inputs)
+    stack: list[Node | None] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:
+            node = stack.pop()
+            assert node is not None
+            result.append(node)
+            continue
+        key = id(node)
+        if key in seen:
+            continue
+        seen.add(key)
+        if node._prim is None:
+            continue
+        stack.append(node)
+        stack.append(None)
+        a, b = node._a, node._b
+        if (a is None and b is None) or isinstance(b, LayerInputs):
+            stack.extend([p for p in reversed(_operands(node)) if id(p) not in seen])
+            continue
+        if b is not None and id(b) not in seen:
+            stack.append(b)
+        if a is not None and id(a) not in seen:
+            stack.append(a)
+    return result
+
+
+def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
+    """Where the operands that depend on an input are, with the partial for each."""
+    a, b = node._a, node._b
+    if (a is None and b is None) or isinstance(b, LayerInputs):
+        return _edges_nary(node, place, rules)
+    i = place.get(id(a))
+    j = place.get(id(b))
+    if i is None and j is None:
+        return []
+    pa: Any = node._pa
+    pb: Any = node._pb
+    if rules:
+        partials = _rule(node)
+        pa, pb = partials[0], partials[-1]
+    if i is None:
+        assert j is not None
+        return [(j, pb)]
+    return [(i, pa)] if j is None else [(i, pa), (j, pb)]
+
+
+def _edges_nary(node: Node, place: dict[int, int], rules: bool) -> Edges:
+    """``_edges`` for any number of operands."""
+    operands = _operands(node)
+    if all(id(p) not in place for p in operands):
+        return []
+    partials: Sequence[Any]
+    if isinstance(node._info, CheckpointOperands):
+        partials = (1.0,)
+    elif rules:
+        operands = rule_parents(node)
+        partials = _rule(node)
+    else:
+        partials = node._b.to_nodes(node._pa) if isinstance(node._b, LayerInputs) else node._info.partials
+    return [(place[id(p)], partial) for p, partial in zip(operands, partials) if id(p) in place]
+
+
+def _rule(node: Node) -> list[Any]:
+    if STATE.observers == 0:
+        return partials_on_nodes(node)
+    with without_observers("checks"):  # a rule may pass through a pole that the partial doesn't see
+        return partials_on_nodes(node)

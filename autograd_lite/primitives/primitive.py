@@ -1,0 +1,330 @@
+"""One record per primitive: its float function, its partial derivatives, its notation and its test domain.
+
+A rule ``partials(out, *args)`` is written once, with overloadable operations. Run on floats it gives numbers, on
+Values a differentiable graph, on symbols a program. It receives the output, so that ``exp`` is just ``(out,)``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pickle import PicklingError
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from .base import SHORTCUT, Op, Operand, as_float
+from .fused_unary import FUSED
+
+__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive", "refusing"]
+
+#: every built-in primitive, by name
+TABLE: dict[str, Primitive] = {}
+
+Rule = Callable[..., tuple[Any, ...]]
+
+
+def _is_array(x: object) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(x, numpy.ndarray) and x.ndim > 0
+
+
+class Primitive(Op):
+    """An elementary operation. Calling it works on floats, Values and, element by element, NumPy arrays.
+
+    Attributes:
+        text, latex, sympy, array: notation, templates over ``{0}``, ``{1}`` …; n-ary templates use ``{args}``.
+        precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
+        domain: one ``(low, high)`` test interval per argument.
+        kinks: where a unary op is not differentiable.
+
+    >>> import autograd_lite as ag
+    >>> ag.sin, ag.sin(0.0), ag.sin.partials(0.0, 0.0)
+    (<primitive sin>, 0.0, (1.0,))
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fn: Callable[..., float],
+        partials: Rule,
+        arity: int,
+        text: str,
+        latex: str,
+        sympy: str,
+        array: str,
+        precedence: int,
+        domain: tuple[tuple[float, float], ...],
+        kinks: tuple[float, ...],
+        doc: str,
+    ) -> None:
+        super().__init__(name, arity, fn, partials)
+        self.text = text
+        self.latex = latex
+        self.sympy = sympy
+        self.array = array
+        self.precedence = precedence
+        self.domain = domain
+        self.kinks = kinks
+        self.__doc__ = doc
+
+    if TYPE_CHECKING:  # which of its classes a primitive is, its type doesn't say
+
+        def __call__(self, *args: Any, **named: Any) -> Any: ...
+
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op to whatever the arguments are: Values, arrays, plain numbers."""
+        return dispatch(self, args, named)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or other == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> Any:
+        if TABLE.get(self.name) is self:
+            return (_from_table, (self.name,))
+        where = (getattr(self.fn, "__module__", ""), getattr(self.fn, "__qualname__", self.name))
+        if getattr(sys.modules.get(where[0]), where[1], None) is not self:
+            raise PicklingError(
+                f"the primitive {self.name} can't be pickled: it is pickled by reference, and {where[0]}.{where[1]} is "
+                f"not it; define it at the top of an importable module, under its function's name"
+            )
+        return (_find_primitive, where)
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Primitive:
+        return self
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+
+def _from_table(name: str) -> Primitive:
+    """The primitive of the table (how pickles come back)."""
+    return TABLE[name]
+
+
+def _find_primitive(module: str, name: str) -> Primitive:
+    """The user's primitive of that name, found in its module (how pickles of custom primitives come back)."""
+    __import__(module)
+    found = getattr(sys.modules[module], name)
+    if not isinstance(found, Primitive):
+        raise TypeError(f"{module}.{name} is not a primitive")
+    return found
+
+
+class Multi(Primitive):
+    """A primitive of several arguments; it takes keywords and defaults as its float function does."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        return self.dispatch(args, named)
+
+
+class Nary(Multi):
+    """A primitive of any number of arguments; called with one iterable per group (``dot`` has two)."""
+
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op to the operands in the argument groups."""
+        return dispatch(self, self.flatten(args), named)
+
+    def flatten(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands: of one iterable, or the arguments themselves."""
+        if len(args) == 1 and not isinstance(args[0], Operand) and not isinstance(args[0], (int, float)):
+            return tuple(_items(args[0], self.name))
+        return args
+
+
+def _items(values: Any, name: str) -> Iterator[Any]:
+    """The numbers in an iterable; in an array of any dimension, all of them."""
+    if _is_array(values):
+        return iter(values.ravel().tolist())
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+        raise TypeError(f"{name} takes numbers or one iterable of numbers, not {type(values).__name__}")
+    return iter(values)
+
+
+def dispatch(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any] | None = None) -> Any:
+    """Apply ``primitive`` to whatever the arguments are: Values, arrays, plain numbers."""
+    if named or 0 <= primitive.arity != len(args):
+        args = _complete(primitive, args, named or {})
+    value = SHORTCUT.kind
+    for arg in args:
+        if type(arg) is not value and type(arg) is not float and _is_array(arg):
+            return _elementwise(primitive, args)
+    for arg in args:
+        if isinstance(arg, Operand):
+            return arg._apply(primitive, args)
+    return primitive.fn(*[as_float(arg, primitive.name) for arg in args])
+
+
+def _complete(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The arguments with keywords and defaults filled in, as for the primitive's float function."""
+    import inspect  # only here, so that importing the package does not pay for it
+
+    try:
+        bound = inspect.signature(primitive.fn).bind(*args, **named)
+    except TypeError as error:
+        count = "any number of" if primitive.arity < 0 else primitive.arity
+        raise TypeError(f"{primitive.name} takes {count} argument(s): {error}") from None
+    bound.apply_defaults()
+    return bound.args
+
+
+def _elementwise(primitive: Primitive, args: tuple[Any, ...]) -> Any:
+    """Element by element with NumPy's broadcasting; an array of floats when no element is a Value."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):  # arithmetic is IEEE and silent; NumPy would report every inf and nan of a rule
+        result = np.frompyfunc(lambda *xs: dispatch(primitive, xs), len(args), 1)(*args)
+    if all(isinstance(x, float) for x in np.asarray(result, dtype=object).flat):
+        return np.asarray(result, dtype=float)
+    return result
+
+
+def primitive(
+    partials: Rule,
+    *,
+    name: str = "",
+    arity: int | None = None,
+    text: str = "",
+    latex: str = "",
+    sympy: str = "",
+    array: str = "",
+    precedence: int = 5,
+    domain: tuple[tuple[float, float], ...] | None = None,
+    kinks: tuple[float, ...] = (),
+    table: bool = False,
+) -> Callable[[Callable[..., float]], Primitive]:
+    """Make a primitive of a float function: ``@primitive(partials=lambda out, x: (...,))``.
+
+    Args:
+        partials: the rule ``partials(out, *args)``; a tuple with one partial derivative per argument, written with
+            the operators and the functions of this package, so that it can itself be differentiated.
+        name: the op's name; the function's by default.
+        arity: number of arguments; counted from the function's signature by default.
+        text: unicode notation over ``{0}``, ``{1}`` …; the functional form by default. ``latex``, ``sympy`` and
+            ``array`` (NumPy source) likewise; without ``array`` the op is vectorised by calling the function.
+        domain: one ``(low, high)`` interval per argument in which tests draw points; (-2, 2) by default.
+        kinks: points at which a unary op is not differentiable.
+
+    Returns:
+        A Primitive: call it with floats, Values or arrays.
+
+    >>> import autograd_lite as ag
+    >>> @ag.primitive(partials=lambda out, x: (3 * x * x,))
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube(2.0), ag.grad(cube)(2.0), ag.grad(ag.grad(cube))(2.0)
+    (8.0, 12.0, 12.0)
+    """
+
+    if not callable(partials):
+        raise TypeError(f"primitive takes a rule, partials=lambda out, x: (…,), not {type(partials).__name__}")
+
+    def make(fn: Callable[..., float]) -> Primitive:
+        if not callable(fn) or isinstance(fn, Operand):
+            raise TypeError(f"{_USE}, not {type(fn).__name__} (was primitive written without its rule?)")
+        count = arity if arity is not None else _arity(fn)
+        called = name or getattr(fn, "__name__", "").rstrip("_")
+        if not called:
+            raise TypeError(f"{_USE}; a {type(fn).__name__} has no name: give it one, primitive(…, name=…)")
+        slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
+        made = (Nary if count < 0 else Primitive if count == 1 else Multi)(
+            called,
+            fn,
+            partials,
+            count,
+            text or f"{called}({slots})",
+            latex or rf"\operatorname{{{called}}}\left({slots}\right)".replace("{{", "{").replace("}}", "}"),
+            sympy or f"{called}({slots})",
+            array,
+            precedence,
+            domain if domain is not None else ((-2.0, 2.0),) * max(count, 1),
+            kinks,
+            fn.__doc__ or "",
+        )
+        if table:
+            if called in TABLE:
+                raise ValueError(f"two primitives are named {called!r}")
+            TABLE[called] = made
+        return made
+
+    return make
+
+
+_USE = "@primitive(partials=lambda out, x: (…,)) stands before a function of floats"
+
+
+def _arity(fn: Callable[..., float]) -> int:
+    """How many arguments ``fn`` takes; -1 for any number."""
+    if isinstance(fn, FunctionType) and not fn.__code__.co_kwonlyargcount:  # nearly always
+        return -1 if fn.__code__.co_flags & 0x04 else fn.__code__.co_argcount
+    import inspect  # slow to load
+
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        raise TypeError(f"{_USE}; the signature of {fn!r} can't be read: pass arity=…") from None
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
+        raise TypeError(f"{_USE}, and the numbers of {fn!r} must be positional: an operand has a place, not a name")
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return -1
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def as_method(primitive: Primitive) -> Callable[..., Any]:
+    """The primitive as a method, its first argument the object itself: ``v.sin()`` for ``sin(v)``."""
+
+    def method(self: Any, *args: Any, **named: Any) -> Any:
+        return primitive(self, *args, **named)
+
+    method.__name__ = method.__qualname__ = primitive.name
+    method.__doc__ = primitive.__doc__
+    return method
+
+
+def refusing(refuse: Callable[[str], Exception], kind: str) -> Callable[[Any], Any]:
+    """A method that raises ``refuse(kind)``: for the conversions that would lose a gradient."""
+
+    def method(self: Any) -> Any:
+        raise refuse(kind)
+
+    return method
+
+
+def bind_table() -> None:
+    """Give each built-in rule its float form: the same code, with ``math`` where the generic functions were.
+
+    A rule such as ``lambda out, x: (cos(x),)`` names the generic ``cos``; recording on floats would pay for a
+    dispatch that is always the same. Binding replaces the names the rule sees, not the rule.
+    """
+    scopes: dict[int, dict[str, Any]] = {}
+    for entry in TABLE.values():
+        rule = entry.partials
+        if isinstance(rule, FunctionType):
+            page = rule.__globals__
+            if id(page) not in scopes:
+                scopes[id(page)] = _float_scope(page)
+            entry.float_partials = FunctionType(rule.__code__, scopes[id(page)], rule.__name__, rule.__defaults__)
+        if entry.arity == 1:
+            entry.fused = FUSED.get(entry.name)
+
+
+def _float_scope(page: dict[str, Any]) -> dict[str, Any]:
+    """The names of one page of the table, each primitive replaced by its float function, helpers bound alike."""
+    scope: dict[str, Any] = {}
+    for name, item in page.items():
+        if isinstance(item, Primitive) and not isinstance(item, Nary):
+            scope[name] = item.fn
+        elif isinstance(item, FunctionType) and item.__globals__ is page:
+            scope[name] = FunctionType(item.__code__, scope, name, item.__defaults__)
+        else:
+            scope[name] = item
+    return scope

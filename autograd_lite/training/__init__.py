@@ -1,0 +1,5 @@
+"""The training loop, once."""
+
+from .fit import History, fit
+
+__all__ = ["History", "fit"]
