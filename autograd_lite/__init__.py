@@ -33,6 +33,7 @@ from .primitives.primitive import Primitive as Primitive
 from .primitives.primitive import primitive as primitive
 from .primitives.reductions import *  # noqa: F403
 from .primitives.rounding import *  # noqa: F403
+from .primitives.selection import *  # noqa: F403
 from .primitives.special import *  # noqa: F403
 from .primitives.statistics import *  # noqa: F403
 from .primitives.trigonometric import *  # noqa: F403

@@ -46,6 +46,8 @@ BOUNDED_RECURSION = {
         "io.state_files:_flatten io.state_files:_flatten_dict io.state_files:_restore io.state_files:_restore_dict",
         "primitives.primitive:_elementwise primitives.primitive:dispatch",
         "primitives.statistics:_along_axis primitives.statistics:_componentwise",
+        "primitives.selection:_taken",
+        "compiler.record.taking:_entry compiler.record.taking:_flattened",
     ],
     "one more step: a reflection below 0, a second try, a reshape of a reshape, a pair turned round": [
         "primitives.numerics:digamma primitives.numerics:polygamma",

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from mypy_extensions import mypyc_attr
 
-from .sweeps import Node
+from .observers import current_tracer
+from .sweeps import STATE, Node
 
 __all__ = ["ALIASES", "MICROGRAD", "Methods"]
 
@@ -118,6 +119,11 @@ class Methods(Node):
     trunc: ClassVar[Method]
     xlog1py: ClassVar[Method]
     xlogy: ClassVar[Method]
+
+    def _take(self, table: Any, i: Any) -> Any:
+        """What ``take`` gives when an index is this Value, if it stands for an integer argument; else None."""
+        tracer = current_tracer() if STATE.observers else None
+        return None if tracer is None else tracer.take(table, i)
 
     @property
     def _prev(self) -> set[Any]:

@@ -152,6 +152,10 @@ class Tracer:
         """``row[index]`` for an index that stands for an integer argument."""
         raise NotImplementedError
 
+    def take(self, table: Any, indices: Any) -> Any:
+        """``take(table, indices)`` where some of them are Values; None if one doesn't stand for an integer argument."""
+        return None
+
 
 @contextmanager
 def tracing(tracer: Tracer) -> Iterator[None]:

@@ -18,6 +18,7 @@ from ...primitives.primitive import Primitive
 from ..ir.control_ops import COMPARISONS, pick, stop
 from ..ir.scalar_program import CompileError, Guard, Leaf, Program, built_in
 from .structure import Parts, leaves_of, rebuild
+from .taking import recorded_take
 
 __all__ = ["Recording", "record_call"]
 
@@ -169,6 +170,9 @@ class Recorder(Tracer):
 
     def pick(self, row: Any, index: Any) -> Any:
         return record(pick, (index, *row))
+
+    def take(self, table: Any, indices: Any) -> Any:
+        return recorded_take(table, indices, self.integer, self.pick)
 
 
 class Recording:
