@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .blocks import Array
-from .optimizer import Optimizer
+from .optimizer import AT_LEAST_0, Bounds, Optimizer
 
-__all__ = ["Adagrad", "Adam", "AdamW", "RMSprop"]
+__all__ = ["Adagrad", "Adam", "AdamW", "RMSprop", "move_average"]
 
 
-def _move(average: Array, target: Array, weight: float) -> None:
+def move_average(average: Array, target: Array, weight: float) -> None:
     """average ← average + weight·(target − average), in the form that is exact at its nearer end (as lerp is)."""
     if weight < 0.5:
         average += weight * (target - average)
@@ -54,6 +54,8 @@ class Adam(Optimizer):
 
     _state_names: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "step")
     _state_required: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq", "step")
+    _bounds: ClassVar[Bounds] = {"eps": ("epsilon value", *AT_LEAST_0)}
+    _flags: ClassVar[tuple[str, ...]] = ("amsgrad", "decoupled_weight_decay")
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class Adam(Optimizer):
         elif decay != 0:
             grad = grad + decay * data
         mean, square = state["exp_avg"], state["exp_avg_sq"]
-        _move(mean, grad, 1 - beta1)
+        move_average(mean, grad, 1 - beta1)
         square *= beta2
         square += ((1 - beta2) * grad) * grad
         if group["amsgrad"]:
@@ -186,6 +188,12 @@ class RMSprop(Optimizer):
 
     _state_names: ClassVar[tuple[str, ...]] = ("grad_avg", "momentum_buffer", "square_avg", "step")
     _state_required: ClassVar[tuple[str, ...]] = ("square_avg", "step")
+    _bounds: ClassVar[Bounds] = {
+        "alpha": ("alpha value", *AT_LEAST_0),
+        "eps": ("epsilon value", *AT_LEAST_0),
+        "momentum": ("momentum value", *AT_LEAST_0),
+    }
+    _flags: ClassVar[tuple[str, ...]] = ("centered",)
 
     def __init__(
         self,
@@ -225,7 +233,7 @@ class RMSprop(Optimizer):
         square += ((1 - alpha) * grad) * grad
         if group["centered"]:
             mean = state.setdefault("grad_avg", np.zeros_like(data))
-            _move(mean, grad, 1 - alpha)
+            move_average(mean, grad, 1 - alpha)
             square = square - mean * mean
         root = np.sqrt(square) + group["eps"]
         if momentum > 0:
@@ -269,6 +277,11 @@ class Adagrad(Optimizer):
 
     _state_names: ClassVar[tuple[str, ...]] = ("step", "sum")
     _state_required: ClassVar[tuple[str, ...]] = ("step", "sum")
+    _bounds: ClassVar[Bounds] = {
+        "eps": ("epsilon value", *AT_LEAST_0),
+        "lr_decay": ("lr_decay value", *AT_LEAST_0),
+        "initial_accumulator_value": ("initial_accumulator_value value", *AT_LEAST_0),
+    }
 
     def __init__(
         self,

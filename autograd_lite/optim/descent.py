@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .blocks import Array
-from .optimizer import Optimizer
+from .optimizer import AT_LEAST_0, Bounds, Optimizer
 
 __all__ = ["SGD"]
 
@@ -45,6 +45,8 @@ class SGD(Optimizer):
     """
 
     _state_names: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
+    _bounds: ClassVar[Bounds] = {"momentum": ("momentum value", *AT_LEAST_0)}
+    _flags: ClassVar[tuple[str, ...]] = ("nesterov",)
 
     def __init__(
         self,

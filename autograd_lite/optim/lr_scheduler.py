@@ -13,17 +13,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..errors import StateError
+from .lr_cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
+from .lr_factors import ChainedScheduler, MultiplicativeLR, PolynomialLR
 from .optimizer import Optimizer
 from .schedule import BASE, LRScheduler, Schedule, are_numbers, is_count, is_number, is_whole
 
 __all__ = [
+    "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
     "ReduceLROnPlateau",
     "SequentialLR",
     "StepLR",

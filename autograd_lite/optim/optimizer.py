@@ -13,19 +13,12 @@ from ..engine.value import Value
 from ..errors import StateError
 from .blocks import Array, Block, as_blocks, as_parameters, is_array_parameter
 
-__all__ = ["Optimizer"]
+__all__ = ["AT_LEAST_0", "Bounds", "Optimizer", "check_number"]
 
 #: hyper-parameters that must lie in [low, high): what torch calls them in its messages, low, high
-_BOUNDS: dict[str, tuple[str, float, float]] = {
-    "lr": ("learning rate", 0.0, math.inf),
-    "momentum": ("momentum value", 0.0, math.inf),
-    "weight_decay": ("weight_decay value", 0.0, math.inf),
-    "eps": ("epsilon value", 0.0, math.inf),
-    "alpha": ("alpha value", 0.0, math.inf),
-    "lr_decay": ("lr_decay value", 0.0, math.inf),
-    "initial_accumulator_value": ("initial_accumulator_value value", 0.0, math.inf),
-}
-_FLAGS = ("nesterov", "maximize", "amsgrad", "centered", "decoupled_weight_decay")
+Bounds = dict[str, tuple[str, float, float]]
+AT_LEAST_0 = (0.0, math.inf)
+_COMMON: Bounds = {"lr": ("learning rate", *AT_LEAST_0), "weight_decay": ("weight_decay value", *AT_LEAST_0)}
 
 
 class Optimizer:
@@ -56,8 +49,13 @@ class Optimizer:
 
     #: names of the state's arrays and numbers; ``step`` is a count
     _state_names: ClassVar[tuple[str, ...]] = ()
+    #: those of them that are one number for a whole parameter
+    _state_numbers: ClassVar[tuple[str, ...]] = ()
     #: those that must all be there once a parameter has been stepped
     _state_required: ClassVar[tuple[str, ...]] = ()
+    #: the class's own hyper-parameters: their bounds, and those that are True or False
+    _bounds: ClassVar[Bounds] = {}
+    _flags: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -98,21 +96,25 @@ class Optimizer:
         if any(id(p) in known for p in group["params"]):
             raise ValueError(f"{name}: some parameters appear in more than one parameter group")
         self._validate(group)
-        self._blocks.append(as_blocks(group["params"]))
+        self._blocks.append(self._blocks_of(group["params"]))
         self.param_groups.append(group)
+
+    def _blocks_of(self, parameters: list[Any]) -> list[Block]:
+        """What is stepped together."""
+        return as_blocks(parameters)
 
     def _validate(self, group: Mapping[str, Any]) -> None:
         """Raise ValueError for a hyper-parameter out of range, TypeError for one that is no number."""
-        for name, (words, low, high) in _BOUNDS.items():
+        for name, (words, low, high) in {**_COMMON, **self._bounds}.items():
             if name in group:
-                _check_number(name, words, group[name], low, high)
+                check_number(name, words, group[name], low, high)
         if "betas" in group:
             betas = group["betas"]
             if not isinstance(betas, (tuple, list)) or len(betas) != 2:
                 raise ValueError(f"Invalid betas: {betas!r} (a pair of numbers in [0, 1))")
             for i, beta in enumerate(betas):
-                _check_number(f"betas[{i}]", f"beta parameter at index {i}", beta, 0.0, 1.0)
-        for name in _FLAGS:
+                check_number(f"betas[{i}]", f"beta parameter at index {i}", beta, 0.0, 1.0)
+        for name in ("maximize", *self._flags):
             if name in group and not isinstance(group[name], (bool, np.bool_)):
                 raise TypeError(f"{name} is True or False, not {group[name]!r}")
 
@@ -226,13 +228,14 @@ class Optimizer:
             new = {key: entry for key, entry in _copied(other).items() if key != "param_names"}
             if not all(isinstance(key, str) for key in new):
                 raise StateError(f"{name}: group {i} has a hyper-parameter whose name is no string")
-            missing = [key for key in self.defaults if key not in new and key not in _FLAGS]
+            missing = [key for key in self.defaults if key not in new and key not in ("maximize", *self._flags)]
             if missing:
                 raise StateError(
                     f"{name}: group {i} of the loaded state lacks {missing[0]!r}: is it another optimiser's?"
                 )
-            if "betas" in new and isinstance(new["betas"], list):
-                new["betas"] = tuple(new["betas"])
+            for key in new:  # JSON has no tuples
+                if isinstance(self.defaults.get(key), tuple) and isinstance(new[key], list):
+                    new[key] = tuple(new[key])
             try:
                 self._validate({**group, **new})
             except (TypeError, ValueError) as error:
@@ -283,6 +286,11 @@ class Optimizer:
                     raise StateError(f"{label}: 'step' is not one count")
                 state[key] = int(min(counts))
                 continue
+            if key in self._state_numbers:
+                if len({a.shape for a in values}) != 1 or len({float(a) for a in values if a.ndim == 0}) != 1:
+                    raise StateError(f"{label}: {key!r} is not one number")
+                state[key] = float(values[0])
+                continue
             for array, shape in zip(values, block.shapes()):
                 if array.shape != shape:
                     raise StateError(f"{label}: {key!r} has shape {array.shape}, the parameter {shape}")
@@ -297,7 +305,8 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _check_number(name: str, words: str, number: Any, low: float, high: float) -> None:
+def check_number(name: str, words: str, number: Any, low: float, high: float) -> None:
+    """Raise ValueError for a hyper-parameter outside [low, high), TypeError for one that is no number."""
     if isinstance(number, (bool, str, bytes)) or not hasattr(number, "__float__"):
         raise TypeError(f"Invalid {words}: {number!r} ({name} is a number)")
     if not low <= float(number) < high and not (high == math.inf and float(number) == high and name != "lr"):

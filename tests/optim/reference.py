@@ -2,8 +2,9 @@
 
 PyTorch fuses multiplications and additions where the processor can; ATEN_CPU_CAPABILITY=default (to be set before torch
 is imported) switches that off. Its square root, from Intel's library, is wrong in the last digit for one number in
-seventy; here the correctly rounded one takes its place. What is left is the sequence of roundings that the definitions
-say.
+seventy; here the correctly rounded one takes its place. NAdam's running product of momenta has the default dtype,
+whatever the parameters have, so float64 is the default here. What is left is the sequence of roundings that the
+definitions say.
 """
 
 from __future__ import annotations
@@ -67,6 +68,21 @@ OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {
             "maximize": True,
         },
     ),
+    "adadelta": ("Adadelta", {}),
+    "adadelta-all": ("Adadelta", {"lr": 0.7, "rho": 0.6, "eps": 1e-3, "weight_decay": 0.2, "maximize": True}),
+    "adamax": ("Adamax", {"lr": 0.1}),
+    "adamax-all": ("Adamax", {"lr": 0.05, "betas": (0.3, 0.6), "eps": 1e-2, "weight_decay": 0.3, "maximize": True}),
+    "nadam": ("NAdam", {"lr": 0.1}),
+    "nadam-all": (
+        "NAdam",
+        {"lr": 0.05, "betas": (0.4, 0.7), "eps": 1e-3, "weight_decay": 0.2, "momentum_decay": 0.1, "maximize": True},
+    ),
+    "nadam-decoupled": ("NAdam", {"lr": 0.05, "weight_decay": 0.2, "decoupled_weight_decay": True}),
+    "radam": ("RAdam", {"lr": 0.1}),
+    "radam-soon": ("RAdam", {"lr": 0.1, "betas": (0.5, 0.9), "eps": 1e-3, "weight_decay": 0.2, "maximize": True}),
+    "radam-decoupled": ("RAdam", {"lr": 0.05, "weight_decay": 0.2, "decoupled_weight_decay": True}),
+    "rprop": ("Rprop", {"lr": 0.1}),
+    "rprop-all": ("Rprop", {"lr": 0.05, "etas": (0.3, 1.9), "step_sizes": (0.02, 0.2), "maximize": True}),
 }
 
 #: name: a chain of (class, arguments); more than one act on the same optimiser, each stepped every epoch
@@ -107,6 +123,34 @@ SCHEDULES: dict[str, list[tuple[str, dict[str, Any]]]] = {
                 ],
                 "milestones": [3, 10],
             },
+        )
+    ],
+    "multiplicative": [("MultiplicativeLR", {"lr_lambda": "0.95 + 0.01*epoch"})],
+    "polynomial": [("PolynomialLR", {"total_iters": 8, "power": 1.7})],
+    "polynomial-default": [("PolynomialLR", {})],
+    "restarts": [("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.01})],
+    "restarts-even": [("CosineAnnealingWarmRestarts", {"T_0": 4})],
+    "one-cycle": [("OneCycleLR", {"max_lr": [0.3, 0.5], "total_steps": 25})],
+    "one-cycle-linear": [
+        (
+            "OneCycleLR",
+            {"max_lr": 0.4, "epochs": 5, "steps_per_epoch": 5, "anneal_strategy": "linear", "three_phase": True},
+        )
+    ],
+    "cyclic": [("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 4})],
+    "cyclic-2": [
+        (
+            "CyclicLR",
+            {"base_lr": 0.01, "max_lr": [0.1, 0.2], "step_size_up": 3, "step_size_down": 2, "mode": "triangular2"},
+        )
+    ],
+    "cyclic-exp": [
+        ("CyclicLR", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 3, "mode": "exp_range", "gamma": 0.9})
+    ],
+    "chained": [
+        (
+            "ChainedScheduler",
+            {"schedulers": [("ConstantLR", {"factor": 0.1, "total_iters": 2}), ("ExponentialLR", {"gamma": 0.9})]},
         )
     ],
 }
@@ -152,6 +196,8 @@ def schedule(lr_scheduler: Any, optimizer: Any, kind: str, options: dict[str, An
         options["lr_lambda"] = lambda epoch: eval(text, {"epoch": epoch})
     if "schedulers" in options:
         options["schedulers"] = [schedule(lr_scheduler, optimizer, *inner) for inner in options["schedulers"]]
+    if kind == "ChainedScheduler":
+        return lr_scheduler.ChainedScheduler(**options)
     return getattr(lr_scheduler, kind)(optimizer, **options)
 
 
@@ -187,7 +233,13 @@ def torch_trace(name: str, n: int, steps: int) -> Any:
     def set_gradient(p: Any, gradient: Any) -> None:
         p.grad = torch.from_numpy(gradient.copy())
 
-    return np.array(run(torch.optim, name, parameter, set_gradient, lambda p: p.detach().numpy().copy(), gradients))
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        trace = run(torch.optim, name, parameter, set_gradient, lambda p: p.detach().numpy().copy(), gradients)
+    finally:
+        torch.set_default_dtype(dtype)
+    return np.array(trace)
 
 
 def torch_optimizer() -> Any:
@@ -195,7 +247,7 @@ def torch_optimizer() -> Any:
     import torch
 
     a, b = (torch.nn.Parameter(torch.ones(1, dtype=torch.float64)) for _ in range(2))
-    return torch.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.03}], lr=0.1)
+    return torch.optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.03}], lr=0.1, momentum=0.9)
 
 
 def main() -> None:

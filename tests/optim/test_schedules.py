@@ -19,7 +19,7 @@ KNOWN = json.loads(reference.FILE.read_text())
 
 
 def two_groups() -> optim.Optimizer:
-    return optim.SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)], "lr": 0.03}], lr=0.1)
+    return optim.SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)], "lr": 0.03}], lr=0.1, momentum=0.9)
 
 
 @pytest.mark.parametrize("name", reference.SCHEDULES)
