@@ -39,6 +39,7 @@ def straight_line(
         (parameters is None and not variadic)
         or watch.arrays
         or watch.sequences
+        or watch.trees
         or len(watch) + len(watch.lengths) > MAX_CONDITIONS
     ):
         return None

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.observers import Tracer, tracing
 from ...engine.sweeps import Node
 from ...primitives.base import Op, Operand
 from ...primitives.sums import same_objects
@@ -29,6 +30,11 @@ from ...primitives.sums import same_objects
 __all__ = ["Watch", "random_states"]
 
 LIMIT = 20_000
+#: a list of so many integers is compared by identity: 1 is not 1.0
+FEW = 64
+
+#: items that are the same for a program where they are equal, unless they are 0.0 (which -0.0 is equal to)
+_COMPARED = {int, float, str, bytes, type(None)}
 
 _PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 _MISSING = object()
@@ -47,6 +53,8 @@ class Watch:
         self.items: list[tuple[Any, Any, Any]] = []  # a dict, a key, what is there
         self.cells: list[tuple[Any, Any]] = []
         self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
+        self.trees: list[tuple[Any, Any]] = []  # nested lists of plain constants and Values, and a copy of the lists
+        self.live = False  # whether there are Values in them
         self.arrays: list[tuple[Any, Any]] = []
         self.lengths: list[tuple[Any, int]] = []
         self.functions: list[tuple[Any, Any, Any, Any]] = []
@@ -60,7 +68,7 @@ class Watch:
         self._unchanged = self._quick()
 
     def __len__(self) -> int:
-        return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays)
+        return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays) + len(self.trees)
 
     def generator_states(self) -> list[Any]:
         """Where the random number generators among the surroundings stand."""
@@ -81,10 +89,10 @@ class Watch:
         return self._same()
 
     def _quick(self) -> Callable[[], bool] | None:
-        """The test by identity as one generated expression; None if there is more to compare than objects."""
-        if self.arrays or self.sequences or len(self) > 2000:
+        """The test as one generated expression, by identity where that is enough; None if it would be too long."""
+        if len(self) > 2000:
             return None
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = {"same_objects": same_objects, "same_trees": _same_trees, "same_array": _same_array}
         tests = []
         for k, (place, key, thing) in enumerate(self.items):
             scope[f"d{k}"], scope[f"v{k}"] = place, thing
@@ -103,6 +111,15 @@ class Watch:
         for k, (f, code, defaults, named) in enumerate(self.functions):
             scope[f"f{k}"], scope[f"g{k}"], scope[f"h{k}"], scope[f"k{k}"] = f, code, defaults, named
             tests.append(f"f{k}.__code__ is g{k} and f{k}.__defaults__ is h{k} and f{k}.__kwdefaults__ is k{k}")
+        for k, (sequence, things) in enumerate(self.sequences):
+            scope[f"q{k}"], scope[f"r{k}"] = sequence, things
+            tests.append(f"same_objects(q{k}, r{k})")
+        for k, (now, kept) in enumerate(self.arrays):
+            scope[f"a{k}"], scope[f"b{k}"] = now, kept
+            tests.append(f"same_array(a{k}, b{k})")
+        if self.trees:
+            scope["trees"], scope["copies"] = [tree for tree, _ in self.trees], [kept for _, kept in self.trees]
+            tests.append("same_trees(trees, copies)" if self.live else "trees == copies")
         found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
         return found
 
@@ -128,7 +145,9 @@ class Watch:
         for f, code, defaults, named in self.functions:
             if f.__code__ is not code or f.__defaults__ is not defaults or f.__kwdefaults__ is not named:
                 return False
-        return all(array.shape == copy.shape and _same_array(array, copy) for array, copy in self.arrays)
+        if not _same_trees([tree for tree, _ in self.trees], [kept for _, kept in self.trees]):
+            return False
+        return all(_same_array(array, kept) for array, kept in self.arrays)
 
     def changed(self) -> list[str]:
         """The names of globals, attributes and variables that are something else now."""
@@ -185,6 +204,12 @@ class Watch:
                 return thing.ravel().tolist()
             self.arrays.append((thing, thing.copy()))
             return []
+        if type(thing) is list:
+            tree = _tree(thing, self.seen)
+            if tree is not None:
+                self.trees.append((thing, tree))
+                self.live = self.live or _has_nodes(tree)
+                return []
         if isinstance(thing, (list, tuple, set, deque, array, bytearray)):
             if not isinstance(thing, tuple):
                 self.sequences.append((thing, tuple(thing)))
@@ -370,9 +395,53 @@ def _equal(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, (*_PLAIN, np.generic)) and a == b and repr(a) == repr(b)
 
 
-def _same_array(a: Any, b: Any) -> bool:
-    if a.dtype != b.dtype:
+class _Identity(Tracer):
+    """While it traces, no two Values are equal: lists of them are compared by identity, at the speed of ``==``."""
+
+    def compare(self, a: Any, other: Any, how: str) -> Any:
         return False
+
+
+def _tree(thing: list[Any], seen: set[int], depth: int = 0) -> list[Any] | None:
+    """A copy of nested lists, whose items are the same; None if they hold what ``==`` does not tell apart.
+
+    Those are 0.0 and -0.0, and everything but numbers, texts, None and Values. ``seen`` gets the inner lists.
+    """
+    if depth > 6:
+        return None
+    kinds = set(map(type, thing))
+    if not kinds <= _COMPARED and any(kind is not list and not issubclass(kind, Node) for kind in kinds - _COMPARED):
+        return None
+    if (float in kinds and 0.0 in thing) or (int in kinds and depth == 0 and len(thing) <= FEW):
+        return None
+    if list not in kinds:
+        return thing.copy()
+    if len(kinds) > 1:
+        return None
+    found = []
+    for item in thing:
+        tree = _tree(item, seen, depth + 1)
+        if tree is None:
+            return None
+        found.append(tree)
+    return found
+
+
+def _has_nodes(tree: list[Any]) -> bool:
+    return any(map(_has_nodes, tree)) if tree and type(tree[0]) is list else any(isinstance(x, Node) for x in tree)
+
+
+def _same_trees(now: list[Any], then: list[Any]) -> bool:
+    """Whether the lists have the items that they had when they were copied."""
+    with tracing(_Identity()):
+        return now == then
+
+
+def _same_array(a: Any, b: Any) -> bool:
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.kind in "fiub" and a.tobytes() == b.tobytes():
+        return True
     if a.dtype.kind == "f":
         return bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
     return bool((a == b).all())

@@ -10,16 +10,24 @@ __all__ = ["gather_sums"]
 
 #: a sum of fewer terms stays as it is written
 FEWEST = 3
+#: and one with differences in it if it has fewer: ``(t - s) - y`` compensates rounding errors as it stands
+SIGNED = 8
+#: in a program of no more instructions, what has a name stays a statement of its own
+NAMED = 64
+
+#: terms, and whether each is subtracted
+Terms = list[tuple[int, bool]]
 
 
 def gather_sums(program: Program) -> Program:
     """The program with chains of additions, as ``sum(w * x for …)`` records them, as n-ary sums and dots.
 
-    Only additions and products that nothing else uses are taken in. The terms keep their order, but for products,
-    which come first: the result differs from the chain's by rounding only.
+    Only additions and products that nothing else uses are taken in, and in a long chain also what is subtracted. The
+    terms keep their order, but for products, which come first, and subtracted ones, which are a sum of their own: the
+    result differs from the chain's by rounding only.
     """
     names = [prim.name for prim in program.prims]
-    if "add" not in names:
+    if "add" not in names and "sub" not in names:
         return program
     first = program.first
     uses = [0] * (first + len(program))
@@ -28,58 +36,94 @@ def gather_sums(program: Program) -> Program:
             uses[a] += 1
     for id in [*program.outputs, *[guard.id for guard in program.guards]]:
         uses[id] += 2
-    inside = _absorbed(program, names, uses)
-    if not inside:
+    chains = _Chains(program, names, uses)
+    if not chains.inside:
         return program
-    zero = {id for id, number in program.constants().items() if number == 0.0}
     rank = _ranks(program)
     result = Rewrite(program)
-    for k, name in enumerate(names):
-        if first + k in inside:
+    for k in range(len(names)):
+        if first + k in chains.inside:
             result.id_of.append(0)  # nobody asks
             continue
-        terms = _terms(program, names, k, inside, zero) if name in ("add", "sum") else []
-        if len(terms) < FEWEST:
-            if any(a in inside for a in program.args[k]):
-                result.id_of.append(_spelled(result, terms))
-            else:
-                result.copy(k)
-            continue
-        result.id_of.append(_written(program, names, terms, uses, rank, result, program.labels.get(first + k, "")))
+        terms = chains.terms.get(k)
+        if terms is None:
+            result.copy(k)
+        elif len(terms) < FEWEST:
+            result.id_of.append(_spelled(result, terms))
+        else:
+            result.id_of.append(_written(program, names, terms, uses, rank, result, program.labels.get(first + k, "")))
     return result.finish()
 
 
-def _absorbed(program: Program, names: list[str], uses: list[int]) -> set[int]:
-    """Additions that are only a term of another addition."""
-    first = program.first
-    found = set()
-    for name, args in zip(names, program.args):
-        if name in ("add", "sum"):
-            for a in args:
-                if a >= first and uses[a] == 1 and names[a - first] == "add" and a not in program.labels:
-                    found.add(a)
-    return found
+class _Chains:
+    """The chains of additions in a program.
+
+    Attributes:
+        inside: numbers that are only a term of another addition.
+        terms: the terms of each chain, from left to right, by the instruction that it ends in.
+    """
+
+    def __init__(self, program: Program, names: list[str], uses: list[int]) -> None:
+        self.program = program
+        self.names = names
+        self.zero = {id for id, number in program.constants().items() if number == 0.0}
+        self.inside: set[int] = set()
+        self.terms: dict[int, Terms] = {}
+        plain, signed = self._absorbed(uses, ("add",)), self._absorbed(uses, ("add", "sub", "neg"))
+        for k in range(len(names) - 1, -1, -1):
+            if program.first + k in self.inside or names[k] not in ("add", "sum", "sub"):
+                continue
+            terms, taken = self._terms(k, signed)
+            if len(terms) < SIGNED and any(minus for _, minus in terms):
+                terms, taken = self._terms(k, plain) if names[k] != "sub" else ([], set())
+            if taken:
+                self.terms[k] = terms
+                self.inside |= taken
+
+    def _absorbed(self, uses: list[int], kinds: tuple[str, ...]) -> set[int]:
+        """Instructions of these kinds that are only a term of another addition."""
+        program, names, first = self.program, self.names, self.program.first
+        labels = program.labels if len(program) <= NAMED else {}
+        outer = (*kinds, "sum")
+        found = set()
+        for name, args in zip(names, program.args):
+            if name in outer:
+                for a in args:
+                    if a >= first and uses[a] == 1 and names[a - first] in kinds and a not in labels:
+                        found.add(a)
+        return found
+
+    def _terms(self, k: int, absorbed: set[int]) -> tuple[Terms, set[int]]:
+        """The terms of the chain that ends in instruction k, and the numbers taken into it."""
+        first = self.program.first
+        terms: Terms = []
+        taken: set[int] = set()
+        stack = self._signed(k, False)
+        while stack:
+            id, minus = stack.pop()
+            if id in absorbed:
+                taken.add(id)
+                stack += self._signed(id - first, minus)
+            elif id not in self.zero:
+                terms.append((id, minus))
+        return terms, taken
+
+    def _signed(self, k: int, minus: bool) -> Terms:
+        """The operands of an addition, the last one first."""
+        args, name = self.program.args[k], self.names[k]
+        if name == "neg":
+            return [(args[0], not minus)]
+        if name == "sub":
+            return [(args[1], not minus), (args[0], minus)]
+        return [(a, minus) for a in reversed(args)]
 
 
-def _terms(program: Program, names: list[str], k: int, inside: set[int], zero: set[int]) -> list[int]:
-    """The terms of a chain of additions, from left to right."""
-    terms: list[int] = []
-    stack = list(reversed(program.args[k]))
-    while stack:
-        id = stack.pop()
-        if id in inside:
-            stack.extend(reversed(program.args[id - program.first]))
-        elif id not in zero:
-            terms.append(id)
-    return terms
-
-
-def _spelled(result: Rewrite, terms: list[int]) -> int:
+def _spelled(result: Rewrite, terms: Terms) -> int:
     """One or two terms that are left of a chain."""
     if not terms:
         return result.constant(0.0)
-    total = result.id_of[terms[0]]
-    for term in terms[1:]:
+    total = result.id_of[terms[0][0]]
+    for term, _ in terms[1:]:
         total = result.emit(TABLE["add"], (total, result.id_of[term]))
     return total
 
@@ -94,13 +138,29 @@ def _ranks(program: Program) -> list[int]:
 
 
 def _written(
+    program: Program, names: list[str], terms: Terms, uses: list[int], rank: list[int], result: Rewrite, label: str
+) -> int:
+    """The sum of ``terms``, minus that of those that are subtracted."""
+    parts = [[id for id, minus in terms if minus is subtracted] for subtracted in (False, True)]
+    if not parts[1]:
+        return _summed(program, names, parts[0], uses, rank, result, label)
+    less = _summed(program, names, parts[1], uses, rank, result, "")
+    if not parts[0]:
+        return result.emit(TABLE["neg"], [less], label)
+    return result.emit(TABLE["sub"], [_summed(program, names, parts[0], uses, rank, result, ""), less], label)
+
+
+def _summed(
     program: Program, names: list[str], terms: list[int], uses: list[int], rank: list[int], result: Rewrite, label: str
 ) -> int:
     """The sum of ``terms``, its products as one dot."""
     first = program.first
     products = [t for t in terms if t >= first and names[t - first] == "mul" and uses[t] == 1]
+    if len(terms) == 1:
+        return result.id_of[terms[0]]
     if len(products) < 2:
-        return result.emit(TABLE["sum"], [result.id_of[t] for t in terms], label)
+        prim = TABLE["sum" if len(terms) >= FEWEST else "add"]
+        return result.emit(prim, [result.id_of[t] for t in terms], label)
     chosen = set(products)
     rest = [result.id_of[t] for t in terms if t not in chosen]
     left, right = [], []

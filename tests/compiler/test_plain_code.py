@@ -1,0 +1,179 @@
+"""Programs in plain scalar code on captured data: the spelling of a sum, and the names of its parts, cost nothing."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+
+RNG = np.random.default_rng(3)
+ROWS = RNG.normal(size=(40, 6)).tolist()
+MARKS = (RNG.random(40) < 0.5).astype(float).tolist()
+CLASSES = RNG.integers(0, 4, 40).tolist()
+
+
+def by_loop(w):
+    total = 0.0
+    for row, mark in zip(ROWS, MARKS):
+        z = w[6]
+        for a, b in zip(w, row):
+            z = z + a * b
+        total = total + ag.log(1.0 + ag.exp(z)) - mark * z
+    return total / len(ROWS)
+
+
+def by_brackets(w):
+    total = 0.0
+    for row, mark in zip(ROWS, MARKS):
+        z = sum(a * b for a, b in zip(w, row)) + w[6]
+        total = total + (ag.log(1.0 + ag.exp(z)) - mark * z)
+    return total / len(ROWS)
+
+
+def by_difference(w):
+    total = 0.0
+    for row, mark in zip(ROWS, MARKS):
+        z = sum(a * b for a, b in zip(w, row)) + w[6]
+        total -= mark * z - ag.log(1.0 + ag.exp(z))
+    return total / len(ROWS)
+
+
+def by_minus(w):
+    total = 0.0
+    for row, mark in zip(ROWS, MARKS):
+        z = sum(a * b for a, b in zip(w, row)) + w[6]
+        total = total - (-ag.log(1.0 + ag.exp(z))) - mark * z
+    return total / len(ROWS)
+
+
+@pytest.mark.parametrize("f", [by_loop, by_brackets, by_difference, by_minus])
+def test_a_running_total_of_signed_terms_is_one_reduction(f):
+    w = RNG.normal(size=7)
+    plain, fast = ag.value_and_grad(f), ag.compile(ag.value_and_grad(f))
+    for _ in range(2):
+        value, slope = fast(w)
+        expected, wanted = plain(w)
+        assert value == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(slope, wanted, rtol=1e-10, atol=1e-13)
+    assert len(fast.source().splitlines()) < 30, fast.source()
+
+
+def test_names_of_variables_do_not_keep_sums_apart():
+    def loss(weights, bias):
+        total = 0.0
+        for row, label in zip(ROWS, CLASSES):
+            scores = []
+            for k in range(4):
+                z = bias[k]
+                for a, b in zip(weights[k], row):
+                    z = z + a * b
+                scores.append(z)
+            total = total + ag.log(sum(ag.exp(z) for z in scores)) - scores[label]
+        return total
+
+    weights, bias = RNG.normal(size=(4, 6)), RNG.normal(size=4)
+    fast = ag.compile(ag.value_and_grad(loss, argnums=(0, 1)))
+    value, slopes = fast(weights, bias)
+    expected, wanted = ag.value_and_grad(loss, argnums=(0, 1))(weights, bias)
+    assert value == pytest.approx(expected, rel=1e-12)
+    for slope, right in zip(slopes, wanted):
+        np.testing.assert_allclose(slope, right, rtol=1e-9, atol=1e-12)
+    assert "@" in fast.source()
+    assert len(fast.source().splitlines()) < 30, fast.source()
+
+
+def test_compensated_sums_stay_as_they_are_written():
+    def summed(xs):
+        total, lost = 0.0, 0.0
+        for x in xs:
+            y = x - lost
+            t = total + y
+            lost = (t - total) - y
+            total = t
+        return total
+
+    xs = [1.0, *[1e-16] * 200]
+    assert ag.compile(summed)(xs) == summed(xs) > 1.0
+
+
+def chain_of(seed):
+    """A function that adds, subtracts and negates terms in an order that the seed decides."""
+    draw = random.Random(seed)
+    plan = [(draw.randrange(5), draw.randrange(5), draw.randrange(7), draw.randrange(3)) for _ in range(40)]
+
+    def chain(xs):
+        total = xs[0]
+        for i, j, kind, way in plan:
+            a, b = xs[i], xs[j]
+            term = [a, a * b, -a, a - b, ag.sin(a) - a * b - b, -(a * b), b * 2.0][kind]
+            total = total + term if way == 0 else total - term if way == 1 else term - total
+        return total
+
+    return chain
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_chains_of_signed_terms(seed):
+    xs = np.random.default_rng(seed).normal(size=5).tolist()
+    f = chain_of(seed)
+    value, slope = ag.compile(ag.value_and_grad(f))(xs)
+    expected, wanted = ag.value_and_grad(f)(xs)
+    assert value == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    np.testing.assert_allclose(slope, wanted, rtol=1e-12, atol=1e-12)
+
+
+# --- captured lists: compared by identity, at the cost of a copy's comparison -----------------------------------------
+
+
+def captured(data):
+    return ag.compile(ag.grad(lambda w: sum(w * a * b for a, b in data)))
+
+
+@pytest.mark.parametrize("change", ["number", "row", "append", "sign of zero", "to zero"])
+def test_changes_of_captured_lists_are_seen(change):
+    data = [[float(i), float(i + 1)] for i in range(200)]
+    fast = captured(data)
+    assert fast(1.0) == fast(1.0) == sum(a * b for a, b in data)
+    if change == "number":
+        data[77][1] = 1234.5
+    elif change == "row":
+        data[77] = [3.0, 4.0]
+    elif change == "append":
+        data.append([2.0, 5.0])
+    elif change == "to zero":
+        data[77][0] = 0.0
+    else:
+        data[0][0] = -0.0
+    assert fast(1.0) == pytest.approx(sum(a * b for a, b in data), rel=1e-14)
+
+
+def test_the_sign_of_a_captured_zero_counts():
+    data = [1.0, 0.0, 2.0]
+    fast = ag.compile(lambda x: ag.atan2(data[1], -x))
+    assert fast(1.0) == math.pi
+    data[1] = -0.0
+    assert fast(1.0) == -math.pi
+
+
+def test_a_captured_value_is_another_when_it_is_equal_only():
+    weights = [[ag.Value(0.0) for _ in range(3)] for _ in range(4)]
+    fast = ag.compile(lambda x: sum(w * x for row in weights for w in row))
+    for _ in range(2):
+        fast(2.0).backward()
+    old = weights[2][1]
+    assert old.grad == 4.0
+    new = weights[2][1] = ag.Value(0.0)
+    fast(2.0).backward()
+    assert (old.grad, new.grad) == (4.0, 2.0)
+
+
+def test_captured_arrays_are_compared_by_their_bytes():
+    table = np.linspace(0.1, 1.0, 60).reshape(20, 3)[:, ::2]
+    fast = ag.compile(ag.grad(lambda w: sum(w * a for a in table.ravel().tolist())))
+    assert fast(1.0) == pytest.approx(table.sum())
+    table[3, 1] = 9.0
+    assert fast(1.0) == pytest.approx(table.sum())
