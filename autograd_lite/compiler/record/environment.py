@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 import functools
 import gc
+import itertools
 import operator
 import random
 import sys
@@ -32,6 +33,8 @@ __all__ = ["Watch", "random_states"]
 LIMIT = 20_000
 #: a list of so many integers is compared by identity: 1 is not 1.0
 FEW = 64
+#: and lists of lists of lists … of so many levels one by one
+DEEPEST = 6
 
 #: items that are the same for a program where they are equal, unless they are 0.0 (which -0.0 is equal to)
 _COMPARED = {int, float, str, bytes, type(None)}
@@ -205,10 +208,10 @@ class Watch:
             self.arrays.append((thing, thing.copy()))
             return []
         if type(thing) is list:
-            tree = _tree(thing, self.seen)
+            tree = _tree(thing)
             if tree is not None:
-                self.trees.append((thing, tree))
-                self.live = self.live or _has_nodes(tree)
+                self.trees.append((thing, tree[0]))
+                self.live = self.live or tree[1]
                 return []
         if isinstance(thing, (list, tuple, set, deque, array, bytearray)):
             if not isinstance(thing, tuple):
@@ -402,33 +405,33 @@ class _Identity(Tracer):
         return False
 
 
-def _tree(thing: list[Any], seen: set[int], depth: int = 0) -> list[Any] | None:
-    """A copy of nested lists, whose items are the same; None if they hold what ``==`` does not tell apart.
+def _tree(thing: list[Any]) -> tuple[list[Any], bool] | None:
+    """A copy of nested lists, whose items are the same, and whether they are Values.
 
-    Those are 0.0 and -0.0, and everything but numbers, texts, None and Values. ``seen`` gets the inner lists.
+    None if they hold what ``==`` does not tell apart: 0.0 and -0.0, and everything but numbers, texts, None and Values.
     """
-    if depth > 6:
-        return None
-    kinds = set(map(type, thing))
-    if not kinds <= _COMPARED and any(kind is not list and not issubclass(kind, Node) for kind in kinds - _COMPARED):
-        return None
-    if (float in kinds and 0.0 in thing) or (int in kinds and depth == 0 and len(thing) <= FEW):
-        return None
-    if list not in kinds:
-        return thing.copy()
-    if len(kinds) > 1:
-        return None
-    found = []
-    for item in thing:
-        tree = _tree(item, seen, depth + 1)
-        if tree is None:
+    depth = 0
+    level: list[Any] = [thing]
+    while True:
+        kinds = {kind for part in level for kind in map(type, part)}
+        if kinds != {list}:
+            break
+        depth += 1
+        if depth > DEEPEST:
             return None
-        found.append(tree)
-    return found
-
-
-def _has_nodes(tree: list[Any]) -> bool:
-    return any(map(_has_nodes, tree)) if tree and type(tree[0]) is list else any(isinstance(x, Node) for x in tree)
+        level = list(itertools.chain.from_iterable(level))
+    nodes = bool(kinds - _COMPARED)
+    if nodes and not all(issubclass(kind, Node) for kind in kinds - _COMPARED):
+        return None
+    if (float in kinds and any(0.0 in part for part in level)) or (int in kinds and not depth and len(thing) <= FEW):
+        return None
+    copied = thing.copy()
+    parts = [copied]
+    for _ in range(depth):
+        for part in parts:
+            part[:] = [inner.copy() for inner in part]
+        parts = list(itertools.chain.from_iterable(parts))
+    return copied, nodes
 
 
 def _same_trees(now: list[Any], then: list[Any]) -> bool:
