@@ -8,14 +8,34 @@
 
 from __future__ import annotations
 
-from . import init, utils
-from .activations import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from .layers import Dropout, Embedding, Flatten, Identity, LayerNorm, Linear
+from . import functional, init, utils
+from .activations import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+)
+from .containers import ModuleDict, ModuleList, ParameterList, Sequential
+from .distribution_losses import GaussianNLLLoss, PoissonNLLLoss
+from .layers import Dropout, Embedding, Flatten, Identity, Linear
 from .losses import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
-    HingeLoss,
     HuberLoss,
     KLDivLoss,
     L1Loss,
@@ -23,20 +43,28 @@ from .losses import (
     NLLLoss,
     SmoothL1Loss,
 )
+from .margin_losses import CosineEmbeddingLoss, HingeLoss, MarginRankingLoss, SoftMarginLoss, TripletMarginLoss
 from .micrograd import MLP, Layer, Neuron
-from .module import Module, ModuleList, Sequential
+from .module import Module
+from .norms import BatchNorm1d, LayerNorm, RMSNorm
 from .parameter import Parameter
 
 __all__ = [
+    "CELU",
     "ELU",
     "GELU",
     "MLP",
+    "SELU",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianNLLLoss",
+    "Hardtanh",
     "HingeLoss",
     "HuberLoss",
     "Identity",
@@ -46,21 +74,34 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MarginRankingLoss",
+    "Mish",
     "Module",
+    "ModuleDict",
     "ModuleList",
     "NLLLoss",
     "Neuron",
     "Parameter",
+    "ParameterList",
+    "PoissonNLLLoss",
+    "RMSNorm",
     "ReLU",
+    "ReLU6",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "SmoothL1Loss",
+    "SoftMarginLoss",
     "Softmax",
     "Softplus",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
+    "TripletMarginLoss",
+    "functional",
     "init",
     "utils",
 ]

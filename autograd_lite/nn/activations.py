@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import TABLE
-from .batches import ShapeError, as_array, each, object_array
+from .batches import ShapeError, array_of, as_array, each, object_array
 from .layer_nodes import relus
 from .module import Module
 
@@ -15,16 +15,24 @@ exp, tanh, logsumexp = TABLE["exp"], TABLE["tanh"], TABLE["logsumexp"]
 relu, leaky_relu, sigmoid, softplus = TABLE["relu"], TABLE["leaky_relu"], TABLE["sigmoid"], TABLE["softplus"]
 
 __all__ = [
+    "CELU",
     "ELU",
     "GELU",
+    "SELU",
+    "Hardtanh",
     "LeakyReLU",
+    "LogSigmoid",
     "LogSoftmax",
+    "Mish",
     "ReLU",
+    "ReLU6",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Softsign",
     "Tanh",
+    "Tanhshrink",
 ]
 
 
@@ -176,6 +184,119 @@ class LeakyReLU(Activation):
         return f"negative_slope={self.negative_slope}"
 
 
+class CELU(Activation):
+    """x for x > 0, α(e^(x/α) − 1) below: ELU with a continuous derivative (Barron 2017).
+
+    >>> round(CELU(2.0)(-1.0), 6)
+    -0.786939
+    """
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        if alpha == 0.0:
+            raise ValueError("CELU: alpha is not 0")
+        self.alpha = float(alpha)
+
+    def function(self, x: Any) -> Any:
+        return TABLE["celu"](x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}"
+
+
+class SELU(Activation):
+    """λx for x > 0, λα(eˣ − 1) below, with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+
+    >>> round(SELU()(1.0), 6)
+    1.050701
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
+
+    def function(self, x: Any) -> Any:
+        return TABLE["selu"](x)
+
+
+class Mish(Activation):
+    """x·tanh(softplus x) (Misra 2019).
+
+    >>> round(Mish()(1.0), 6)
+    0.865098
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
+
+    def function(self, x: Any) -> Any:
+        return TABLE["mish"](x)
+
+
+class Softsign(Activation):
+    """x/(1 + |x|).
+
+    >>> Softsign()(1.0)
+    0.5
+    """
+
+    def function(self, x: Any) -> Any:
+        return TABLE["softsign"](x)
+
+
+class LogSigmoid(Activation):
+    """log σ(x), right in both tails.
+
+    >>> LogSigmoid()(-1000.0)
+    -1000.0
+    """
+
+    def function(self, x: Any) -> Any:
+        return TABLE["logsigmoid"](x)
+
+
+class Tanhshrink(Activation):
+    """x − tanh x.
+
+    >>> Tanhshrink()(0.0)
+    0.0
+    """
+
+    def function(self, x: Any) -> Any:
+        return x - tanh(x)
+
+
+class Hardtanh(Activation):
+    """x between ``min_val`` and ``max_val``, the nearer bound outside; derivative 0 at the bounds.
+
+    >>> Hardtanh()([-2.0, 0.5]).tolist()
+    [-1.0, 0.5]
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        if not min_val < max_val:
+            raise ValueError(f"{type(self).__name__}: min_val is less than max_val, not {min_val!r}, {max_val!r}")
+        self.min_val, self.max_val = float(min_val), float(max_val)
+
+    def function(self, x: Any) -> Any:
+        return TABLE["clip"](x, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}"
+
+
+class ReLU6(Hardtanh):
+    """min(max(0, x), 6).
+
+    >>> ReLU6()([-1.0, 3.0, 9.0]).tolist()
+    [0.0, 3.0, 6.0]
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0)
+
+    def extra_repr(self) -> str:
+        return ""
+
+
 class Softmax(Module):
     """eˣⁱ/Σe along one axis, as exp(xᵢ − logsumexp(x)): nothing overflows.
 
@@ -201,11 +322,7 @@ class Softmax(Module):
         moved = np.moveaxis(array, dim, -1)
         rows = moved.reshape(-1, moved.shape[-1]).tolist()
         values = [value for row in rows for value in self._of_row(row)]
-        if array.dtype != object:
-            result = np.array(values, dtype=np.float64).reshape(moved.shape)
-        else:
-            result = object_array(values, moved.shape)
-        return np.moveaxis(result, -1, dim)
+        return np.moveaxis(array_of(values, moved.shape), -1, dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"

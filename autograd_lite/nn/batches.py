@@ -12,7 +12,7 @@ from ..errors import AutogradError
 from ..primitives.primitive import Operand
 from .parameter import Parameter
 
-__all__ = ["ShapeError", "as_array", "each", "object_array"]
+__all__ = ["ShapeError", "array_of", "as_array", "each", "object_array"]
 
 
 class ShapeError(AutogradError, ValueError):
@@ -52,12 +52,16 @@ def object_array(values: list[Any], shape: tuple[int, ...]) -> Any:
     return np.fromiter(values, dtype=object, count=len(values)).reshape(shape)
 
 
+def array_of(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of ``values`` in the given shape: of objects if there are Values among them, else of float64."""
+    if any(isinstance(v, Operand) for v in values):
+        return object_array(values, shape)
+    return np.array(values, dtype=np.float64).reshape(shape)
+
+
 def each(function: Callable[[Any], Any], x: Any, where: Any) -> Any:
     """``function`` of every number: of one Value a Value, of one float a float, of anything else an array."""
     if isinstance(x, (Value, float)):
         return function(x)
     array = as_array(x, where)
-    values = list(map(function, array.ravel().tolist()))
-    if array.dtype != object:
-        return np.array(values, dtype=np.float64).reshape(array.shape)
-    return object_array(values, array.shape)
+    return array_of(list(map(function, array.ravel().tolist())), array.shape)

@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..data.random import default_generator
-from ..primitives import TABLE
 from .batches import ShapeError, as_array, object_array
 from .layer_gradients import Weights
 from .module import Module
 from .parameter import Parameter
 from .targets import LARGEST, as_indices, in_range, picked, recorded
 
-sqrt, mean = TABLE["sqrt"], TABLE["mean"]
-
-__all__ = ["Dropout", "Embedding", "Flatten", "Identity", "LayerNorm", "Linear"]
+__all__ = ["Dropout", "Embedding", "Flatten", "Identity", "Linear"]
 
 
 class Linear(Module):
@@ -156,62 +153,6 @@ class Dropout(Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
-
-
-class LayerNorm(Module):
-    """(x − mean)/√(variance + ε) over the last axes, then γ·x + β (Ba, Kiros and Hinton 2016).
-
-    Args:
-        normalized_shape: the last axes: an int, or a tuple of them.
-        eps: ε.
-        elementwise_affine: whether there are γ (``weight``, starts at 1) and β (``bias``, starts at 0).
-        bias: whether there is a β if there is a γ.
-
-    >>> y = LayerNorm(2)([1.0, 3.0])
-    >>> [round(v.data, 4) for v in y]
-    [-1.0, 1.0]
-    """
-
-    weight: Parameter | None
-    bias: Parameter | None
-
-    def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True
-    ) -> None:
-        shape = (normalized_shape,) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
-        _positive("LayerNorm", **{f"axis {i}": n for i, n in enumerate(shape)})
-        self.normalized_shape = shape
-        self.eps = eps
-        self.elementwise_affine = elementwise_affine
-        self.weight = Parameter(np.ones(shape)) if elementwise_affine else None
-        self.bias = Parameter(np.zeros(shape)) if elementwise_affine and bias else None
-
-    def forward(self, x: Any) -> Any:
-        array = as_array(x, self)
-        last = len(self.normalized_shape)
-        if array.shape[array.ndim - last :] != self.normalized_shape or array.ndim < last:
-            raise ShapeError(
-                f"{self!r}: the input has shape {array.shape}, whose last axes must be {self.normalized_shape}"
-            )
-        result: list[Any] = []
-        for row in array.reshape(-1, math.prod(self.normalized_shape)).tolist():
-            result += self._of_row(row)
-        return object_array(result, array.shape)
-
-    def _of_row(self, row: list[Any]) -> list[Any]:
-        centre = mean(row)
-        differences = [x - centre for x in row]
-        scale = sqrt(mean([d * d for d in differences]) + self.eps)
-        normal = [d / scale for d in differences]
-        if self.weight is not None:
-            normal = [n * gamma for n, gamma in zip(normal, self.weight.values().ravel())]
-        if self.bias is not None:
-            normal = [n + beta for n, beta in zip(normal, self.bias.values().ravel())]
-        return normal
-
-    def extra_repr(self) -> str:
-        settings = f"eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
-        return f"{self.normalized_shape}, {settings}"
 
 
 class Embedding(Module):

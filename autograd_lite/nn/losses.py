@@ -23,7 +23,6 @@ __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "CrossEntropyLoss",
-    "HingeLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
@@ -32,7 +31,7 @@ __all__ = [
     "SmoothL1Loss",
 ]
 
-exp, log, log1p, relu, softplus = (TABLE[name] for name in ("exp", "log", "log1p", "relu", "softplus"))
+exp, log, log1p, softplus = (TABLE[name] for name in ("exp", "log", "log1p", "softplus"))
 dot, logsumexp, mean, total = (TABLE[name] for name in ("dot", "logsumexp", "mean", "sum"))
 
 
@@ -138,20 +137,6 @@ class SmoothL1Loss(Loss):
         if beta == 0.0:
             return abs(d)
         return where(abs(d) < beta, lambda: 0.5 / beta * d**2, lambda: abs(d) - 0.5 * beta)
-
-
-class HingeLoss(Loss):
-    """max(0, 1 − t·score) for targets ±1: the maximum-margin loss of micrograd's demo.
-
-    >>> HingeLoss()([0.5, -3.0], [1, -1])
-    0.25
-    """
-
-    def pair(self, prediction: Any, target: Any) -> Any:
-        wrong = target * target != 1.0 if is_given(target) else not isinstance(target, Value) and target not in (1, -1)
-        if wrong:
-            raise ValueError(f"HingeLoss takes targets of 1 and -1, not {target!r}: write 2*y - 1 for y of 0 and 1")
-        return relu(1.0 - target * prediction)
 
 
 class BCELoss(Loss):

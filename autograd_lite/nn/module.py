@@ -1,14 +1,17 @@
-"""``Module``: what owns parameters and maps inputs to outputs; ``Sequential`` and ``ModuleList``: modules in a row."""
+"""``Module``: what owns parameters and maps inputs to outputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..errors import StateError
 from .parameter import Parameter, as_numbers
+from .parameter_buffer import Buffer
 
-__all__ = ["LoadResult", "Module", "ModuleList", "Parameters", "Sequential", "StateError"]
+__all__ = ["LoadResult", "Module", "Parameters", "StateError"]
 
 
 class LoadResult(NamedTuple):
@@ -147,6 +150,37 @@ class Module:
                 seen.add(id(child))
                 stack.append((child, child.children()))
 
+    # --- buffers: numbers that are saved and not trained -------------------------------------------------------------
+
+    def register_buffer(self, name: str, numbers: Any) -> None:
+        """Make an attribute of numbers that ``state_dict`` has and no optimiser steps.
+
+        Args:
+            name: of the attribute.
+            numbers: an array, or what becomes one (float64).
+
+        >>> from autograd_lite import nn
+        >>> layer = nn.Identity(); layer.register_buffer("seen", [0.0, 0.0])
+        >>> layer.state_dict()
+        {'seen': Buffer([0., 0.])}
+        """
+        if not name.isidentifier() or isinstance(self.__dict__.get(name), (Parameter, Module)):
+            raise ValueError(f"{type(self).__name__} can't have a buffer named {name!r}")
+        setattr(self, name, np.array(as_numbers(numbers, name)))
+        names: list[str] = self.__dict__.setdefault("_buffers", [])
+        if name not in names:
+            names.append(name)
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """The buffers of this module and all within, with dotted names."""
+        for name, module in self.named_modules(prefix):
+            for own in module.__dict__.get("_buffers", ()):
+                yield (f"{name}.{own}" if name else own), getattr(module, own)
+
+    def buffers(self) -> Iterator[Any]:
+        """The buffers of this module and all within."""
+        return (numbers for _, numbers in self.named_buffers())
+
     # --- state ----------------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Any:
@@ -165,17 +199,17 @@ class Module:
             parameter.grad = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """The numbers of all parameters, by name: copies, as float64 arrays.
+        """The numbers of all parameters and buffers, by name: copies, as float64 arrays.
 
         >>> from autograd_lite import nn
         >>> list(nn.Sequential(nn.Linear(2, 3), nn.ReLU()).state_dict())
         ['0.weight', '0.bias']
         """
-        return {name: parameter.data.clone() for name, parameter in self._state().items()}
+        return {name: slot.data.clone() for name, slot in self._state().items()}
 
-    def _state(self) -> dict[str, Parameter]:
-        """Every parameter under every name it has; a module that is used twice gives its parameters two names."""
-        state: dict[str, Parameter] = {}
+    def _state(self) -> dict[str, Parameter | _Slot]:
+        """Every parameter and buffer under every name it has; a module that is used twice gives its own two names."""
+        state: dict[str, Parameter | _Slot] = {}
         stack: list[tuple[str, Module, tuple[int, ...]]] = [("", self, ())]
         while stack:
             name, module, around = stack.pop()
@@ -183,6 +217,8 @@ class Module:
                 continue
             for own, parameter in module._members(Parameter):
                 state[f"{name}.{own}" if name else own] = parameter
+            for own in module.__dict__.get("_buffers", ()):
+                state[f"{name}.{own}" if name else own] = _Slot(module, own)
             within = [
                 (f"{name}.{child}" if name else child, item, (*around, id(module)))
                 for child, item in module.named_children()
@@ -237,7 +273,26 @@ class Module:
         return f"{type(self).__name__}(\n  {body}\n)"
 
 
-def _fitting(name: str, numbers: Any, parameter: Parameter) -> tuple[Any, list[str]]:
+class _Slot:
+    """A buffer as a state dict sees it: numbers that can be read and replaced."""
+
+    def __init__(self, module: Module, name: str) -> None:
+        self._module, self._name = module, name
+
+    @property
+    def data(self) -> Any:
+        return np.asarray(getattr(self._module, self._name)).view(Buffer)
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        setattr(self._module, self._name, np.array(numbers))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(getattr(self._module, self._name))
+
+
+def _fitting(name: str, numbers: Any, parameter: Parameter | _Slot) -> tuple[Any, list[str]]:
     """The numbers as an array, and what is wrong with them."""
     try:
         array = as_numbers(numbers, name).copy()  # it may be a view of another parameter of this model
@@ -246,92 +301,3 @@ def _fitting(name: str, numbers: Any, parameter: Parameter) -> tuple[Any, list[s
     if array.shape != parameter.shape:
         return None, [f"{name} has shape {array.shape}, and the model's {parameter.shape}"]
     return array, []
-
-
-class Sequential(Module):
-    """Modules one after the other: each gets what the one before returned.
-
-    Args:
-        modules: the modules, or one dict of them by name.
-
-    >>> from autograd_lite import nn
-    >>> nn.Sequential(nn.Linear(2, 3), nn.ReLU())
-    Sequential(
-      (0): Linear(in_features=2, out_features=3, bias=True)
-      (1): ReLU()
-    )
-    """
-
-    def __init__(self, *modules: Any) -> None:
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            named = dict(modules[0])
-        else:
-            named = {str(i): module for i, module in enumerate(modules)}
-        for name, module in named.items():
-            if not isinstance(module, Module):
-                raise TypeError(f"Sequential takes modules, and argument {name} is a {type(module).__name__}")
-        self._layers: dict[str, Module] = named
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules in order, with their names ("0", "1" …); then a subclass's own."""
-        yield from self._layers.items()
-        yield from super().named_children()
-
-    def forward(self, x: Any) -> Any:
-        """``x`` through all modules."""
-        for module in self._layers.values():
-            x = module(x)
-        return x
-
-    def append(self, module: Module) -> Sequential:
-        """Add a module at the end; returns the Sequential."""
-        if not isinstance(module, Module):
-            raise TypeError(f"Sequential takes modules, not {type(module).__name__}")
-        self._layers[str(len(self._layers))] = module
-        return self
-
-    def __len__(self) -> int:
-        return len(self._layers)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._layers.values())
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return Sequential(dict(list(self._layers.items())[index]))
-        return list(self._layers.values())[index]
-
-    def __setitem__(self, index: int, module: Module) -> None:
-        self._layers[list(self._layers)[index]] = module
-
-    def __getattr__(self, name: str) -> Any:
-        layers = self.__dict__.get("_layers", {})
-        if name in layers:
-            return layers[name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
-
-class ModuleList(Sequential):
-    """Modules in a list, for a ``forward`` of one's own. (A plain list of modules as an attribute does as well.)
-
-    Args:
-        modules: the modules.
-
-    >>> from autograd_lite import nn
-    >>> layers = nn.ModuleList([nn.Linear(2, 3), nn.Linear(3, 1)])
-    >>> len(layers), [name for name, _ in layers.named_parameters()]
-    (2, ['0.weight', '0.bias', '1.weight', '1.bias'])
-    """
-
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        super().__init__(*modules)
-
-    def forward(self, *args: Any, **named: Any) -> Any:
-        """A list is no function."""
-        raise NotImplementedError("a ModuleList is called module by module, or use nn.Sequential")
-
-    def extend(self, modules: Iterable[Module]) -> ModuleList:
-        """Add modules at the end; returns the list."""
-        for module in modules:
-            self.append(module)
-        return self

@@ -9,7 +9,7 @@ import numpy as np
 
 from .blocks import gradients
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "norm_of"]
 
 
 def clip_grad_norm_(
@@ -45,7 +45,7 @@ def clip_grad_norm_(
         raise ValueError(f"norm_type is the p of a p-norm, above 0, not {norm_type!r}")
     pairs = gradients(parameters, "clip_grad_norm_")
     with np.errstate(all="ignore"):
-        total = _norm([_norm(np.abs(grad).ravel(), norm_type) for _, grad in pairs], norm_type)
+        total = norm_of([norm_of(np.abs(grad).ravel(), norm_type) for _, grad in pairs], norm_type)
         if error_if_nonfinite and not math.isfinite(total):
             raise RuntimeError(f"the norm of the gradients is {total}: nothing was clipped (error_if_nonfinite=True)")
         factor = min(1.0, max_norm / (total + 1e-6)) if total == total else total
@@ -73,7 +73,7 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
         block.write_grad(np.clip(grad, -bound, bound))
 
 
-def _norm(sizes: Any, p: float) -> float:
+def norm_of(sizes: Any, p: float) -> float:
     """The p-norm of absolute values; scaled by the largest when powers would overflow or vanish."""
     numbers = np.asarray(sizes, dtype=np.float64)
     largest = float(np.max(numbers)) if numbers.size else 0.0

@@ -72,6 +72,24 @@ LOSSES = {
     "kl log": ("KLDivLoss", {"reduction": "sum", "log_target": True}, _LOG_P, np.log(_Q)),
 }
 
+_SIGNS = np.where(_BITS > 0.0, 1.0, -1.0)
+_ROWS = [3.0 * numbers((4, 3), 60 + k) for k in range(3)]
+_VARIANCE = 0.1 + numbers((4, 3), 71) ** 2
+
+#: name: loss, its arguments, inputs, how many of them are differentiated
+LOSSES_OF_INPUTS = {
+    "soft margin": ("SoftMarginLoss", {}, [_SCORES, _SIGNS], 1),
+    "gaussian": ("GaussianNLLLoss", {}, [_SCORES, _LOG_P, _VARIANCE], 3),
+    "gaussian full": ("GaussianNLLLoss", {"full": True, "reduction": "sum"}, [_SCORES, _LOG_P, _VARIANCE[:, :1]], 3),
+    "gaussian rows": ("GaussianNLLLoss", {}, [_SCORES, _LOG_P, _VARIANCE[:, 0]], 3),
+    "poisson": ("PoissonNLLLoss", {}, [_SCORES, 4.0 * _Q], 1),
+    "poisson rate": ("PoissonNLLLoss", {"log_input": False, "full": True}, [_VARIANCE, 4.0 * _Q], 1),
+    "ranking": ("MarginRankingLoss", {"margin": 0.5}, [_SCORES, _LOG_P, _SIGNS], 2),
+    "cosine": ("CosineEmbeddingLoss", {"margin": -0.3}, [_ROWS[0], _ROWS[1], _SIGNS[:, 0]], 2),
+    "triplet": ("TripletMarginLoss", {}, _ROWS, 3),
+    "triplet swap": ("TripletMarginLoss", {"swap": True, "p": 3.0, "margin": 2.0, "reduction": "sum"}, _ROWS, 3),
+}
+
 #: name: module, its arguments, inputs
 MODULES = {
     "relu": ("ReLU", {}, _SCORES),
@@ -89,6 +107,23 @@ MODULES = {
     "layer norm": ("LayerNorm", {"normalized_shape": 3}, _SCORES),
     "layer norm plain": ("LayerNorm", {"normalized_shape": (4, 3), "elementwise_affine": False}, _SCORES),
     "layer norm scale": ("LayerNorm", {"normalized_shape": 3, "bias": False}, _SCORES),
+    "celu": ("CELU", {"alpha": 0.5}, _SCORES),
+    "selu": ("SELU", {}, _SCORES),
+    "mish": ("Mish", {}, 2.0 * _SCORES),
+    "softsign": ("Softsign", {}, _SCORES),
+    "log sigmoid": ("LogSigmoid", {}, 20.0 * _SCORES),
+    "tanhshrink": ("Tanhshrink", {}, _SCORES),
+    "hardtanh": ("Hardtanh", {"min_val": -0.5, "max_val": 0.7}, _SCORES),
+    "relu6": ("ReLU6", {}, 9.0 * _SCORES),
+    "rms norm": ("RMSNorm", {"normalized_shape": 3}, _SCORES),
+    "rms norm all": ("RMSNorm", {"normalized_shape": (4, 3), "eps": 0.1, "elementwise_affine": False}, _SCORES),
+    "batch norm": ("BatchNorm1d", {"num_features": 3}, _SCORES),
+    "batch norm plain": ("BatchNorm1d", {"num_features": 3, "affine": False, "momentum": None}, 3.0 * _SCORES),
+    "batch norm lengths": (
+        "BatchNorm1d",
+        {"num_features": 3, "track_running_stats": False},
+        _SCORES.reshape(2, 3, 2),
+    ),
     "flatten": ("Flatten", {"start_dim": 0}, _SCORES),
     "identity": ("Identity", {}, _SCORES),
 }
@@ -135,6 +170,17 @@ def torch_losses(torch):
     return found
 
 
+def torch_losses_of_inputs(torch):
+    """Value and gradients of every loss of several inputs."""
+    found = {}
+    for name, (kind, named, inputs, count) in LOSSES_OF_INPUTS.items():
+        given = [torch.tensor(x, requires_grad=k < count) for k, x in enumerate(inputs)]
+        value = getattr(torch.nn, kind)(**named)(*given)
+        value.backward()
+        found[name] = [value.item(), [g for x in given[:count] for g in x.grad.ravel().tolist()]]
+    return found
+
+
 def torch_modules(torch):
     """Outputs of every module of the list, and the gradient of their sum weighted by ``SEEDS``."""
     found = {}
@@ -159,6 +205,7 @@ def computed(torch):
         "torch": torch.__version__,
         "figure78": {"losses": losses, "gradients": excerpt(gradients)},
         "losses": torch_losses(torch),
+        "losses_of_inputs": torch_losses_of_inputs(torch),
         "modules": torch_modules(torch),
     }
 

@@ -81,6 +81,17 @@ def test_losses(name):
     close([v.grad for v in p.flat], gradient)
 
 
+@pytest.mark.parametrize("name", reference.LOSSES_OF_INPUTS)
+def test_losses_of_several_inputs(name):
+    kind, named, inputs, count = reference.LOSSES_OF_INPUTS[name]
+    given = [ag.values(x) if k < count else x for k, x in enumerate(inputs)]
+    loss = getattr(nn, kind)(**named)(*given)
+    loss.backward()
+    value, gradient = KNOWN["losses_of_inputs"][name]
+    assert loss.data == pytest.approx(value, rel=1e-12)
+    close([v.grad for x in given[:count] for v in x.flat], gradient)
+
+
 @pytest.mark.parametrize("name", reference.MODULES)
 def test_modules(name):
     kind, named, inputs = reference.MODULES[name]
@@ -95,7 +106,7 @@ def test_modules(name):
 @pytest.mark.filterwarnings("ignore:reduction:UserWarning")  # PyTorch on its own KLDivLoss
 def test_recorded_numbers_are_pytorch_s():
     torch = pytest.importorskip("torch")
-    for part in ("losses", "modules"):
+    for part in ("losses", "losses_of_inputs", "modules"):
         for name, (value, gradient) in getattr(reference, f"torch_{part}")(torch).items():
             np.testing.assert_allclose(value, KNOWN[part][name][0], rtol=1e-13)
             np.testing.assert_allclose(gradient, KNOWN[part][name][1], rtol=1e-12, atol=1e-17)

@@ -1,0 +1,97 @@
+"""Negative logarithms of densities: what a model pays that predicts a distribution's parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..engine.value import Value
+from ..primitives import TABLE
+from .batches import ShapeError, as_array
+from .losses import Loss
+
+__all__ = ["GaussianNLLLoss", "PoissonNLLLoss"]
+
+exp, log, maximum = (TABLE[name] for name in ("exp", "log", "maximum"))
+
+
+def _number(x: Any) -> float:
+    return float(x.data) if isinstance(x, Value) else float(x)
+
+
+class GaussianNLLLoss(Loss):
+    """½·(log σ² + (t − p)²/σ²): the normal density with predicted mean p and predicted variance σ².
+
+    Args:
+        full: add the constant ½·log 2π.
+        eps: a variance below it counts as eps (derivative 0 there).
+        reduction: "mean", "sum" or "none".
+
+    ``loss(p, t, variance)``: the variance has the predictions' shape, or one number for each row, or one for all.
+
+    Raises:
+        ValueError: for a negative variance; ShapeError for other shapes.
+
+    >>> round(GaussianNLLLoss()([1.0], [3.0], [2.0]), 6)
+    1.346574
+
+    Source: Nix and Weigend (1994).
+    """
+
+    def __init__(self, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        if not eps > 0.0:
+            raise ValueError(f"GaussianNLLLoss: eps is positive, not {eps!r}")
+        self.full = full
+        self.eps = float(eps)
+
+    def forward(self, prediction: Any, target: Any, variance: Any) -> Any:  # type: ignore[override]
+        predictions, targets, variances = (as_array(x, self) for x in (prediction, target, variance))
+        shape = predictions.shape
+        if targets.shape != shape:
+            raise ShapeError(f"{self!r}: the prediction has shape {shape} and the target {targets.shape}: not equal")
+        if variances.shape == shape[:-1] and variances.ndim:
+            variances = variances[..., None]
+        if variances.shape not in (shape, (*shape[:-1], 1), ()):
+            raise ShapeError(f"{self!r}: the prediction has shape {shape} and the variance {variances.shape}")
+        spread = np.broadcast_to(variances, shape)
+        if any(_number(v) < 0.0 for v in variances.ravel()):
+            raise ValueError(f"{self!r}: a variance is negative")
+        triples = zip(predictions.ravel().tolist(), targets.ravel().tolist(), spread.ravel().tolist())
+        return self.reduce([self._of_one(p, t, v) for p, t, v in triples], shape)
+
+    def _of_one(self, prediction: Any, target: Any, variance: Any) -> Any:
+        v = maximum(variance, self.eps)
+        loss = 0.5 * (log(v) + (prediction - target) ** 2 / v)
+        return loss + 0.5 * math.log(2.0 * math.pi) if self.full else loss
+
+
+class PoissonNLLLoss(Loss):
+    """λ − t·log λ: counts t, predicted rate λ (or, with ``log_input``, its logarithm).
+
+    Args:
+        log_input: predictions are log λ.
+        full: add Stirling's approximation of log t! for t > 1.
+        eps: added to λ in its logarithm, without ``log_input``.
+        reduction: "mean", "sum" or "none".
+
+    >>> PoissonNLLLoss()([0.0], [3.0])
+    1.0
+    """
+
+    def __init__(self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.log_input = log_input
+        self.full = full
+        self.eps = float(eps)
+
+    def pair(self, prediction: Any, target: Any) -> Any:
+        if self.log_input:
+            loss = exp(prediction) - target * prediction
+        else:
+            loss = prediction - target * log(prediction + self.eps)
+        if self.full and _number(target) > 1.0:
+            loss = loss + (target * log(target) - target + 0.5 * log(2.0 * math.pi * target))
+        return loss
