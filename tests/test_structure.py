@@ -37,6 +37,7 @@ BOUNDED_RECURSION = {
         "testing.numbers:complex_arrays",
         "functional.vmap:_measure functional.vmap:_stack functional.vmap:_listed functional.vmap:lane_of",
         "compiler.call.fast:_literal compiler.call.sparse:_arranged",
+        "compiler.call.shaping:_Parts.row compiler.call.shaping:_Parts.text",
         "compiler.run.lanes:Lanes._stacked compiler.run.lanes:_has_statics compiler.run.lanes:_listed",
         "compiler.run.lanes:_Batches._split",
         "compiler.record.structure:fixed compiler.record.structure:has_integers compiler.record.structure:is_numeric",

@@ -177,3 +177,87 @@ def test_captured_arrays_are_compared_by_their_bytes():
     assert fast(1.0) == pytest.approx(table.sum())
     table[3, 1] = 9.0
     assert fast(1.0) == pytest.approx(table.sum())
+
+
+# --- the cost of a call -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [8, 20, 70])
+def test_arrays_run_as_arrays_from_few_numbers_on(n):
+    fast = ag.compile(ag.grad(lambda v: sum(ag.exp(u) * u for u in v)))
+    x = np.linspace(0.1, 1.0, n)
+    for _ in range(3):
+        np.testing.assert_allclose(fast(x), np.exp(x) * (1 + x), rtol=1e-14)
+    assert fast.last.path.way == "arrays"
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda v: [ag.sin(x) for x in v],
+        lambda v: (v[0] * v[1], [v[2], {"a": v * 2.0}]),
+        lambda v: np.array([[x * 2.0, x] for x in v]),
+        lambda v: [np.array([x, x * x]) for x in v],
+        lambda v: {"s": sum(v), 3: (v[0],)},
+        lambda v: [],
+        lambda v: [[x, 1.0] for x in v],
+        lambda v: [x > 0.5 for x in v],
+        lambda v: [x * 2.0 for x in v] + [None, "text"],
+        lambda v: [sum(v), 7],
+    ],
+)
+def test_results_of_arrays_have_the_structure_and_types_of_eager_ones(f):
+    v = np.linspace(0.1, 1.0, 30)
+    fast = ag.compile(f)
+    expected = plain_numbers(f(v))
+    for _ in range(3):
+        found = fast(v)
+        assert described(found) == described(expected)
+    first, second = fast(v), fast(v * 0.5)
+    assert described(first) == described(expected), "results must not share memory with later ones"
+    assert described(second) == described(plain_numbers(f(v * 0.5)))
+
+
+def plain_numbers(x):
+    if isinstance(x, np.ndarray):
+        return x.astype(float)
+    if isinstance(x, dict):
+        return {key: plain_numbers(item) for key, item in x.items()}
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(plain_numbers, x))
+    return x.data if isinstance(x, ag.Value) else x
+
+
+def described(x):
+    if isinstance(x, np.ndarray):
+        return ("array", x.shape, x.dtype.str, np.round(x, 12).tolist())
+    if isinstance(x, dict):
+        return {key: described(item) for key, item in x.items()}
+    if isinstance(x, (list, tuple)):
+        return (type(x).__name__, *map(described, x))
+    return ("float", round(float(x), 12)) if isinstance(x, float) else (type(x).__name__, x)
+
+
+def test_small_batches_take_the_short_way_and_other_arguments_the_long_one():
+    def f(a, b, x):
+        return (ag.sin(a * x) + b) * ag.exp(-x * b)
+
+    slow = ag.vmap(ag.grad(f, argnums=(0, 1, 2)), in_axes=(None, None, 0))
+    fast = ag.compile(slow)
+    batches = [np.linspace(0, 1, n) for n in (1, 1, 5, 1, 700)]
+    for a in (0.3, np.float64(0.4), 2, 0.3):
+        for x in [*batches, np.arange(3), [0.1, 0.2], np.linspace(0, 1, 9, dtype=np.float32)]:
+            for found, wanted in zip(fast(a, 0.7, x), slow(a, 0.7, x), strict=True):
+                assert type(found) is type(wanted)
+                np.testing.assert_allclose(found, wanted, rtol=1e-13)
+    np.testing.assert_array_equal(fast(0.3, 0.7, np.array([])), slow(0.3, 0.7, np.array([])))
+
+
+def test_short_way_of_a_batch_sees_branches_and_changes():
+    scale = [2.0]
+    f = ag.vmap(lambda x: x * scale[0] if x > 0 else -x)
+    fast = ag.compile(f)
+    for x in ([1.0, 2.0], [1.0, 3.0], [-1.0, 2.0], [-1.0, -2.0]):
+        np.testing.assert_array_equal(fast(np.array(x)), f(np.array(x)))
+    scale[0] = 5.0
+    np.testing.assert_array_equal(fast(np.array([1.0, 2.0])), [5.0, 10.0])

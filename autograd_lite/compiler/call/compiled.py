@@ -202,6 +202,11 @@ class Compiled:
         """The forward part as array statements."""
         return self._recorded().path.compilation(True).results()
 
+    @property
+    def surroundings(self) -> Watch:
+        """What the latest recording depends on besides its arguments."""
+        return self._states[0].watch
+
     def _name(self) -> str:
         name = getattr(self._f, "__name__", "program")
         return identifier(name) if name.isidentifier() else "program"
@@ -403,8 +408,8 @@ class Compiled:
             return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
         like = path.recording.result
         found: Any = outputs[0]
-        if not tainted and path.recording.floats and isinstance(like, np.ndarray) and like.dtype == float:
-            result = np.array(found, dtype=float).reshape(like.shape)
+        if path.shaped is not None and (isinstance(found, np.ndarray) or isinstance(like, np.ndarray)):
+            result = path.shaped(np.asarray(found, dtype=float).ravel())
             compilation.give_back(held)
             return True, result
         numbers: list[Any] = [float(found)] if not many else list(map(float, found))

@@ -48,7 +48,10 @@ def array_call(
         texts[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
     ]
     body = [
-        f"if _state.observers or {' or '.join(checks)} or not _holds(): {slow}",
+        f"if _state.observers or {' or '.join(checks)}: {slow}",
+        "try:",
+        f"    if not _holds(): {slow}",
+        f"except (KeyError, AttributeError, ValueError): {slow}",
         "try: _runner = _runners.pop()",
         "except IndexError: _runner = _fresh()",
         f"_found = _runner({', '.join(given)})",
@@ -59,9 +62,9 @@ def array_call(
     scope: dict[str, Any] = {f"_v{k}": key for k, (_, key) in enumerate(compilation.sources)}
     scope |= {
         "_state": STATE, "_array": np.ndarray, "_float": float, "_float64": np.dtype(np.float64), "_type": type,
-        "_holds": watch.holds, "_slow": owner.previous or owner.general, "_runners": compilation.pool,
+        "_holds": watch.test, "_slow": owner.previous or owner.general, "_runners": compilation.pool,
         "_fresh": compilation.fresh, "_back": compilation.pool.append, "_guards": compilation.guards,
-        "_hold": guards_hold, "_loss": _loss(owner, compilation),
+        "_hold": guards_hold, "_loss": _loss(owner, compilation), "_shaped": path.shaped,
     }  # fmt: skip
     exec(compile(text, "<autograd_lite call>", "exec"), scope)
     return cast("Callable[..., Any]", scope["call"])
@@ -86,7 +89,11 @@ def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[s
     """Lines that make the result of what was found, and give the buffers back; None for a result of another kind."""
     if owner.kind == "call":
         single = type(path.recording.result) is float and path.recording.plain == [None]
-        return ["return _loss(_found, _runner)"] if single and compilation.runs else None
+        if single and compilation.runs:
+            return ["return _loss(_found, _runner)"]
+        if len(path.program.outputs) == 1 or path.live or compilation.plan.wrt or path.shaped is None:
+            return None
+        return ["_result = _shaped(_found[0])", "_back(_runner)", "return _result"]
     single = isinstance(owner.argnums, int)
     chosen = [n % len(args) for n in ((owner.argnums,) if single else owner.argnums)]
     first = 1 if compilation.plan.value else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,18 +24,10 @@ from ..record.trace import Recording
 from ..rewrite import optimized
 from ..run.arrays import buffered
 from ..run.interpreter import Interpreter
+from .choice import choose
+from .shaping import shaper
 
 __all__ = ["Compilation", "Path", "Plan", "guards_hold"]
-
-#: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds
-ARRAY_STATEMENT, SCALAR_OPERATION = 0.25, 0.012 if NATIVE else 0.045
-
-#: what a call costs more: of scalars, with arrays as arguments or with parameters; of arrays, with a list of numbers,
-#: and each number in it
-WITH_ARRAYS, WITH_PARAMETERS, WITH_LIST, WITH_NUMBER = 0.0 if NATIVE else 4.0, 10.0, 12.0, 0.35
-
-#: a program of fewer operations is scalar
-SMALL = 150
 
 #: a recurrence of more instructions is a loop
 LARGE = 4000
@@ -282,6 +274,11 @@ class Path:
         self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
 
     @functools.cached_property
+    def shaped(self) -> Callable[[Any], Any] | None:
+        """What makes a call's result of a flat array of its numbers; None if it is not of floats alone."""
+        return shaper(self.recording.result) if self.recording.floats and not any(self.tainted) else None
+
+    @functools.cached_property
     def apart(self) -> list[Any]:
         """The parameters that it reads, each a run by itself."""
         storages = [self.leaves[k].key for k in self.live if self.leaves[k].kind == "parameter"]
@@ -317,26 +314,9 @@ class Path:
         return found if _lines(found) < without else None
 
     def _choose(self) -> bool:
-        """Whether single numbers are faster than arrays: few operations, or few of them alike."""
-        work = sum(
-            max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(self.program.prims, self.program.args)
-        )
-        self._lifted: Lifted | None = None
-        if work < SMALL:
-            return True
-        kinds = {leaf.kind for leaf in self.leaves if leaf.shape}
-        scalar = work * SCALAR_OPERATION + WITH_PARAMETERS * ("parameter" in kinds)
-        array = 0.0
-        if self.listed and (NATIVE or len(self.program) <= WRITTEN):
-            array = WITH_LIST + WITH_NUMBER * self.listed
-        elif "argument" in kinds:
-            scalar += WITH_ARRAYS
-        buckets = level_groups(self.program)
-        if len(buckets) * ARRAY_STATEMENT + array > scalar:
-            return True
-        self._lifted = lift(self.program, buckets)
-        statements = sum(1 for s in self._lifted.builder.statements if s.op not in ("leaf", "constant"))
-        return scalar < statements * ARRAY_STATEMENT + array
+        """Whether single numbers are faster than arrays; where both were tried the arrays are kept."""
+        scalar, self._lifted = choose(self.program, self.listed, WRITTEN)
+        return scalar
 
     def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
         """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""

@@ -69,6 +69,8 @@ class Watch:
         self.kept: list[Any] = []
         self._walk(f)
         self._unchanged = self._quick()
+        #: says whether nothing has changed; False, or a KeyError, AttributeError or ValueError, if something may have
+        self.test = self._unchanged or self._same
 
     def __len__(self) -> int:
         return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays) + len(self.trees)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...engine.sweeps import STATE
 from ...functional.pytree import contains_node, tuple_maker
 from ...functional.vmap import lane_of, vmap
 from ...primitives.numpy_helpers import HELPERS
@@ -20,6 +21,7 @@ from ..ir.naming import all_names, leaf_names
 from ..record.structure import flatten, has_integers, leaves_of, rebuild
 from .arrays import ufunc_of
 from .lanes_loops import LoopKernel, loop_kernel
+from .quick_lanes import quick_call
 
 if TYPE_CHECKING:
     from ..call.compiled import Compiled
@@ -211,9 +213,14 @@ class Lanes:
         self.eager = eager
         self.looped = vmap(self._alone, self.in_axes, self.out_axes)
         self.kernels: dict[Any, Kernel | LoopKernel] = {}
+        self.quick: Callable[..., Any] | None = None
         self.lock = threading.RLock()
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if self.quick is not None and not named and not STATE.observers:
+            found = self.quick(*args)
+            if found is not None:
+                return found
         axes = self.in_axes
         axes = [axes] * len(args) if axes is None or isinstance(axes, int) else list(axes)
         if len(axes) != len(args):
@@ -255,6 +262,8 @@ class Lanes:
             found, held = self._lanes(path, plan, blocks, lanes)
             if results is None:
                 if held.all():
+                    if not named:
+                        self.quick = quick_call(self, path, plan, like, batches)
                     return self._shaped(like, found, batches)
                 if _has_statics(like):
                     return self.looped(*args, **named)

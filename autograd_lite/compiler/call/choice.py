@@ -1,0 +1,50 @@
+"""Arrays or single numbers: what a program costs run either way."""
+
+from __future__ import annotations
+
+from ...primitives.sums import NATIVE
+from ..ir.scalar_program import Program
+from ..lift.levels import Lifted, level_groups, lift
+
+__all__ = ["choose"]
+
+#: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds
+ARRAY_STATEMENT, SCALAR_OPERATION = 0.25, 0.012 if NATIVE else 0.045
+
+#: what a call costs more: of scalars, with arrays as arguments and each number in them, or with parameters; of arrays,
+#: with a list of numbers, and each number in it
+WITH_ARRAYS, WITH_ITEM, WITH_PARAMETERS = 0.5 if NATIVE else 6.0, 0.02, 10.0
+WITH_LIST, WITH_NUMBER = 12.0, 0.35
+
+#: a program of fewer operations is scalar; of arrays of at least so many numbers, one of fewer
+SMALL, FEW, SMALLEST = 150, 8, 12
+
+
+def choose(program: Program, listed: int, written: int) -> tuple[bool, Lifted | None]:
+    """Whether single numbers are faster than arrays: few operations, or few of them alike.
+
+    Args:
+        program: the scalar program.
+        listed: how many numbers are in flat lists among the arguments.
+        written: a program of at most so many instructions is a Python function of its own.
+
+    Returns:
+        The answer, and the program as arrays if it had to be looked at.
+    """
+    work = sum(max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(program.prims, program.args))
+    kinds = {leaf.kind for leaf in program.leaves if leaf.shape}
+    inputs = sum(leaf.size for leaf in program.leaves if leaf.kind == "argument" and leaf.shape) - listed
+    if work < (SMALL if inputs < FEW or listed or "parameter" in kinds else SMALLEST):
+        return True, None
+    scalar = work * SCALAR_OPERATION + WITH_PARAMETERS * ("parameter" in kinds)
+    array = 0.0
+    if listed and (NATIVE or len(program) <= written):
+        array = WITH_LIST + WITH_NUMBER * listed
+    elif "argument" in kinds:
+        scalar += WITH_ARRAYS + WITH_ITEM * inputs
+    buckets = level_groups(program)
+    if len(buckets) * ARRAY_STATEMENT + array > scalar:
+        return True, None
+    lifted = lift(program, buckets)
+    statements = sum(1 for s in lifted.builder.statements if s.op not in ("leaf", "constant"))
+    return scalar < statements * ARRAY_STATEMENT + array, lifted
