@@ -59,7 +59,8 @@ def draw(
             or a dict from a colour to Values, labels or pairs (tail, head).
         clusters: frames around the neurons of each layer (or of whatever module recorded them): True, the default;
             False for none; or frames of your own, a dict from a title to Values.
-        fold: whether unnamed intermediates fold; by default if any value but the leaves is named.
+        fold: whether unnamed intermediates fold; by default if there is one with a name, or a layer's neurons, as for
+            ``explain``.
         unfold: show every parameter of a card, however many.
         max_nodes: refuse a picture of more boxes than this; None draws it anyway.
 

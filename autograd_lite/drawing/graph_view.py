@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.sweeps import Info, LayerInputs, Node, topological_order
+from ..engine.sweeps import Info, LayerInputs, Node
 from ..engine.value import Value
 from ..errors import OptionError
-from ..notation import Outline, name_nodes, outline
+from ..notation import Outline, outline
 from .model import Cluster
 from .text import Line, Run, line, mathematical, plain
 
@@ -147,10 +147,22 @@ class Reading:
         if node.op is not None:
             head += " = " + plain(self.expression(node))
         if "values" not in self.options.secret:
-            head += f"\nvalue {as_number(node.data):.6g}"
+            head += f"\nvalue {self.outline.number(node):.6g}{self._since(node)}"
         if "grads" not in self.options.secret:
             head += f"\ngradient {self.gradient_name(node)}{as_number(node.grad):.6g}"
         return head
+
+    def _since(self, node: Any) -> str:
+        """What has become of a leaf since the graph was recorded."""
+        if id(node) in self.outline.recorded.lost:
+            return " now; the recorded one can't be found again"
+        then, now = self.outline.number(node), as_number(node.data)
+        return "" if then == now or then != then else f" when recorded, {now:.6g} now"
+
+    def value(self, node: Any) -> str:
+        """Its number, when the graph was recorded."""
+        shown = number(self.outline.number(node))
+        return f"{shown} now" if id(node) in self.outline.recorded.lost else shown
 
     def gradient_name(self, node: Any) -> str:
         """∂y/∂f₁ = , where there is one output."""
@@ -251,18 +263,7 @@ def read(roots: Sequence[Any], names: Mapping[str, Any] | None, options: Options
         count, whole = count_ops(roots, limit * _OPS_A_CARD)
         if not whole:
             raise too_many(f"over {count:,} operations", limit)
-    fold = options.fold
-    if fold is None:
-        fold = _names_an_op(roots, names)
-    found = outline(*roots, names=names, fold=fold)
-    return Reading(found, options)
-
-
-def _names_an_op(roots: Sequence[Any], names: Mapping[str, Any] | None) -> bool:
-    """Whether the user named anything but leaves: without names everything would fold into one card."""
-    nodes = topological_order(*roots)
-    given = name_nodes(nodes, names, keep=())
-    return any(given.named(node) and node.op is not None for node in nodes)
+    return Reading(outline(*roots, names=names, fold=options.fold), options)
 
 
 def count_ops(roots: Sequence[Any], limit: int) -> tuple[int, bool]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..drawing.graph_view import Reading
 from ..drawing.model import Picture
-from ..engine.sweeps import CheckpointOperands, LayerInputs, Node, summed_apart, topological_order
+from ..engine.sweeps import Node, topological_order
 from ..errors import GraphChangedError
+from ..notation import recorded
 from ..notation.expressions import phrase
 from ..notation.symbols import Symbol, symbol
 from .javascript_rules import supported
@@ -105,80 +105,19 @@ def snapshot(y: Any, title: str = "") -> Frame:
 
 def frame_of(tape: Tape, title: str = "") -> Frame:
     """The frame of a tape: values and partials as recorded, and the leaves as they were then."""
-    values = [float(node.data) for node in tape.nodes]
     partials = []
     for node, args in zip(tape.nodes, tape.args):
         given = iter(node.local_partials if node.op is not None else ())
         partials.append(tuple([float(next(given)) if a >= 0 else 0.0 for a in args]))
-    _restore(tape, values, partials)
-    return Frame(tuple(values), tuple(partials), tuple(tape.constants), tape.shape, title)
-
-
-def _numbers(tape: Tape, values: Sequence[float], args: Sequence[int]) -> list[float]:
-    return [values[a] if a >= 0 else tape.constants[-1 - a] for a in args]
-
-
-def _same(a: float, b: float, close: float) -> bool:
-    return a == b or (a != a and b != b) or math.isclose(a, b, rel_tol=close, abs_tol=close * 1e-3)
-
-
-def _restore(tape: Tape, values: list[float], partials: Sequence[tuple[float, ...]]) -> None:
-    """Put the numbers back that leaves had when they were recorded, where an optimiser has stepped since.
-
-    The partials of a product are its other factors, as they were; what a sum adds is the rest of its value.
-    """
-    stale = [i for i, op in enumerate(tape.ops) if op is not None and not _agrees(tape, values, i)]
-    if not stale:
-        return
-    found: set[int] = set()
-    for i in stale:
-        found |= _factors(tape, values, partials[i], i)
-    for i in stale:
-        args, name = tape.args[i], tape.ops[i].name
-        if name in ("add", "sub", "affine") and not _agrees(tape, values, i):
-            loose = [k for k, a in enumerate(args) if a >= 0 and tape.ops[a] is None and a not in found]
-            if len(loose) == 1 and (name != "affine" or loose[0] == len(args) - 1):
-                k = loose[0]
-                row = _numbers(tape, values, args)
-                row[k] = 0.0
-                rest = values[i] - tape.ops[i].fn(*row)
-                values[args[k]] = -rest if name == "sub" and k == 1 else rest
-    bad = [i for i in stale if not _agrees(tape, values, i, 1e-9)]
-    if bad:
+    then = recorded(tape.nodes)
+    if then.wrong is not None:
         raise GraphChangedError(
-            f"a leaf of this graph was changed after it was recorded ({tape.ops[bad[0]].name} no longer gives "
-            f"{values[bad[0]]!r}): for a training run take each frame before the optimiser steps, "
+            f"a leaf of this graph was changed after it was recorded ({then.wrong.op.name} no longer gives "
+            f"{float(then.wrong.data)!r}): for a training run take each frame before the optimiser steps, "
             f"frames.append(autograd_lite.explorer.snapshot(loss)), and pass history=frames"
         )
-
-
-def _factors(tape: Tape, values: list[float], partials: Sequence[float], i: int) -> set[int]:
-    """Put back the leaves among the factors of a product or of a sum of products; the leaves that are known now."""
-    args, name = tape.args[i], tape.ops[i].name
-    if name not in ("mul", "dot", "affine"):
-        return set()
-    n = len(args) // 2
-    node = tape.nodes[i]
-    row = node._b.row(node._pa) if isinstance(node._b, LayerInputs) else None  # a neuron keeps its weights as they were
-    found = set()
-    for k, a in enumerate(args[: 2 * n]):
-        if a >= 0 and tape.ops[a] is None:
-            twin = k - n if k >= n else k + n
-            if row is not None and k >= n:
-                values[a] = row[k - n]
-            elif args[twin] >= 0:
-                values[a] = partials[twin]
-            else:
-                continue
-            found.add(a)
-    return found
-
-
-def _agrees(tape: Tape, values: Sequence[float], i: int, close: float = 1e-12) -> bool:
-    if isinstance(tape.nodes[i]._info, CheckpointOperands):  # a checkpoint: only running its function again would tell
-        return True
-    numbers = _numbers(tape, values, tape.args[i])
-    return summed_apart(tape.nodes[i], numbers) or _same(tape.ops[i].fn(*numbers), values[i], close)
+    values = tuple([float(then.number(node)) for node in tape.nodes])
+    return Frame(values, tuple(partials), tuple(tape.constants), tape.shape, title)
 
 
 def replayed(tape: Tape, leaves: Mapping[Any, Any], title: str = "") -> Frame:
@@ -205,7 +144,7 @@ def replayed(tape: Tape, leaves: Mapping[Any, Any], title: str = "") -> Frame:
         if op is None:
             partials.append(())
             continue
-        row = _numbers(tape, values, args)
+        row = [values[a] if a >= 0 else tape.constants[-1 - a] for a in args]
         values[i] = op.fn(*row)
         given = [float(p) for p in op.float_partials(values[i], *row)]
         partials.append(tuple([p if a >= 0 else 0.0 for p, a in zip(given, args)]))

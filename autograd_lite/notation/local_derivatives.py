@@ -155,8 +155,8 @@ def _formulas(seen: Outline, line: Line) -> list[Any]:
     known: dict[int, Any] = {}
     for node in _folded_below(seen, line):
         args = [_argument(seen, known, arg) for arg in node.args]
-        known[id(node)] = Formula(node.data, None, node.op, tuple(args))
-    known[id(line.node)] = Formula(line.node.data, seen.symbol(line.node))
+        known[id(node)] = Formula(seen.number(node), None, node.op, tuple(args))
+    known[id(line.node)] = Formula(seen.number(line.node), seen.symbol(line.node))
     totals: dict[int, Any] = {}
     stack: list[tuple[Any, Any]] = [(line.node, 1.0)]
     while stack:
@@ -191,7 +191,7 @@ def _argument(seen: Outline, known: dict[int, Any], arg: Any) -> Any:
         return arg
     if id(arg) not in known:
         node: Any = arg
-        known[id(arg)] = Formula(node.data, seen.symbol(arg))
+        known[id(arg)] = Formula(seen.number(node), seen.symbol(arg))
     return known[id(arg)]
 
 

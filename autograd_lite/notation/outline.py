@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.sweeps import topological_order
+from ..engine.sweeps import LayerInputs, topological_order
 from .expressions import Phrase, phrase
+from .recorded import Recorded, recorded
 from .symbols import Names, Symbol, name_nodes
 
 __all__ = ["Line", "Outline", "expression", "outline"]
@@ -44,11 +45,13 @@ class Outline:
         lines: the lines, leaves included, operands before their consumers.
         folded: ids of the nodes that have no line.
         names: the symbol of every node that has a line.
+        recorded: the numbers, as they were when the graph was recorded.
     """
 
     def __init__(
         self, roots: Sequence[Any], nodes: list[Any], lines: list[Line], folded: frozenset[int], names: Names
     ) -> None:
+        self.recorded: Recorded = recorded(nodes)
         self.roots = tuple(roots)
         self.nodes = nodes
         self.lines = lines
@@ -58,6 +61,10 @@ class Outline:
     def symbol(self, node: Any) -> Symbol:
         """The name of a node."""
         return self.names[node]
+
+    def number(self, node: Any) -> float:
+        """The number of a node when the graph was recorded; the present one where that can't be found again."""
+        return self.recorded.number(node)
 
     def phrase(self, node: Any, style: str = "text") -> Phrase:
         """The expression of a node, the folded nodes inlined."""
@@ -71,7 +78,8 @@ def outline(*roots: Any, names: Mapping[str, Any] | None = None, fold: bool | No
         roots: the results.
         names: variables by name, such as ``locals()``, for nodes without a label.
         fold: whether unnamed nodes with one consumer become part of its expression; by default only where the user
-            has named an intermediate, since otherwise the whole graph would be one line.
+            has named an intermediate, or a layer has recorded neurons, since otherwise the whole graph would be one
+            line.
 
     Returns:
         An Outline.
@@ -85,11 +93,16 @@ def outline(*roots: Any, names: Mapping[str, Any] | None = None, fold: bool | No
     labels = name_nodes(nodes, names, keep=())
     tops = {id(root) for root in roots}
     if fold is None:
-        fold = any(labels.named(node) and node.op is not None and id(node) not in tops for node in nodes)
+        fold = any(_is_landmark(node, labels) for node in nodes if id(node) not in tops)
     parents = {id(node): node.parents for node in nodes}
     folded = _foldable(nodes, parents, labels, tops) if fold else set()
     lines = [_line(node, parents, folded) for node in nodes if id(node) not in folded]
     return Outline(roots, nodes, lines, frozenset(folded), name_nodes(nodes, names, [line.node for line in lines]))
+
+
+def _is_landmark(node: Any, labels: Names) -> bool:
+    """Whether an inner node keeps a folded graph from being one line: it has a name, or is a neuron."""
+    return node.op is not None and (labels.named(node) or isinstance(node._b, LayerInputs))
 
 
 def expression(v: Any, style: str = "text", names: Mapping[str, Any] | None = None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..engine.sweeps import Node
+from ..engine.sweeps import LayerInputs, Node
 
 __all__ = [
     "Names", "Run", "Symbol", "clean", "escape_latex", "escape_markdown", "join_html", "join_text", "name_nodes",
@@ -156,14 +156,11 @@ def name_nodes(
     """
     variables = _variables(names) if names else {}
     symbols: dict[int, Symbol] = {}
-    uses: dict[Symbol, int] = {}
     for node in nodes:
         label = node.label or (variables.get(id(node)) if variables else "")
         if label:
-            base = symbol(label)
-            count = uses.get(base, 0)
-            uses[base] = count + 1
-            symbols[id(node)] = replace(base, mark=count) if count else base
+            symbols[id(node)] = symbol(label)
+    _mark(nodes, symbols)
     given = frozenset(symbols)
     taken = {(s.stem, s.sub) for s in symbols.values()}
     i = 0
@@ -174,6 +171,32 @@ def name_nodes(
                 i += 1
             symbols[id(node)] = Symbol("v", str(i))
     return Names(symbols, given)
+
+
+def _mark(nodes: Sequence[Any], symbols: dict[int, Symbol]) -> None:
+    """Primes for names that occur several times. Those of one layer (a neuron's weights and bias, the elements of one
+    parameter) carry the same, so that the mark says which layer it is."""
+    layer: dict[int, int] = {}
+    for node in nodes:
+        if isinstance(node._b, LayerInputs):
+            arity = len(node.args) // 2
+            layer.update((id(arg), id(node._b.sink)) for arg in node.args[arity:] if isinstance(arg, Node))
+    groups: dict[int, list[int]] = {}
+    for node in nodes:
+        if id(node) in symbols:
+            key = layer.get(id(node), id(getattr(node, "storage", node)))
+            groups.setdefault(key, []).append(id(node))
+    marks: dict[Symbol, int] = {}  # the next that is free
+    for members in groups.values():
+        mark = max(marks.get(symbols[key], 0) for key in members)
+        again: dict[Symbol, int] = {}  # within one layer, names that the user gave twice
+        for key in members:
+            base = symbols[key]
+            here = mark + again.get(base, 0)
+            again[base] = again.get(base, 0) + 1
+            if here:
+                symbols[key] = replace(base, mark=here)
+            marks[base] = here + 1
 
 
 def _variables(names: Mapping[str, Any]) -> dict[int, str]:

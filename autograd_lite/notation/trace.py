@@ -14,12 +14,13 @@ from ..primitives.primitive import as_float
 from . import trace_formats as formats
 from .local_derivatives import Formula, local_formulas, phrase_of_formula
 from .outline import Line, Outline, outline
-from .symbols import Symbol
+from .symbols import Symbol, number
 from .trace_rows import Derivative, Quotient, Rows, Section, Step, Term
 
 __all__ = ["Trace", "explain"]
 
 _TERMS = 6  # chain-rule terms of one line that are shown
+_NAMED = 6  # leaves that a note names
 
 
 class Trace(Rows):
@@ -30,6 +31,7 @@ class Trace(Rows):
         forward: the Section of the forward pass, rows of ``Step``.
         local: the Section of the local derivatives, rows of ``Step``; None if it was not asked for.
         derivatives: the Sections of the backward pass (or of the tangents), rows of ``Derivative``.
+        notes: sentences below the tables, such as which leaves were changed since the graph was recorded.
     """
 
     def text(self) -> str:
@@ -79,7 +81,8 @@ def explain(
     """The evaluation trace of a graph in words: forward pass, then the derivatives with the chain rule's arithmetic.
 
     Reads the graph and changes nothing: no ``grad`` is written. The numbers are those that ``backward()`` computes,
-    bit for bit.
+    bit for bit. A leaf that was changed since (by an optimiser's step) is shown with the number that was recorded, and
+    a note says so.
 
     Args:
         v: the result, a Value.
@@ -89,7 +92,8 @@ def explain(
             mode, the leaves to list, one or several; all by default.
         names: variables by name, such as ``locals()``, for Values without a label.
         fold: whether unnamed intermediates with one consumer become part of its expression. By default they do when
-            some intermediate has a name; in a graph without names every operation gets a line (v₁, v₂ …).
+            some intermediate has a name, or is a layer's neuron; in a graph without, every operation gets a line
+            (v₁, v₂ …).
         seed: the number the reverse (or forward) sweep starts from.
         local: add a table of the local derivatives with their formulas, ∂f₂/∂f₁ = 2 · f₁.
         max_rows: rows shown of each table, the middle left out; None shows all.
@@ -129,7 +133,32 @@ def explain(
     forward = _section("Forward pass", steps, max_rows, lambda nodes: [_step(seen, node) for node in nodes])
     sweep = _reverse if mode == "reverse" else _tangents
     below = _local(seen, max_rows) if local else None
-    return Trace(mode, forward, below, tuple(sweep(seen, v, wrt, start, max_rows)), digits)
+    return Trace(mode, forward, below, tuple(sweep(seen, v, wrt, start, max_rows)), digits, tuple(_changed(seen)))
+
+
+def _changed(seen: Outline) -> list[str]:
+    """Which leaves have another number now than the one that was recorded."""
+    notes = []
+    gone = seen.recorded.lost
+    found = [leaf for leaf in seen.recorded.changed if id(leaf) not in gone]
+    if found:
+        now = [f"{seen.symbol(leaf).text} = {number(leaf.data)}" for leaf in found[:_NAMED]]
+        notes.append(
+            f"The numbers are those that were recorded; since then leaves have changed: now {_some(now, found)}."
+        )
+    if gone:
+        lost = [leaf for leaf in seen.recorded.changed if id(leaf) in gone]
+        named = _some([seen.symbol(leaf).text for leaf in lost[:_NAMED]], lost)
+        notes.append(
+            f"Changed since this was recorded, and shown as now, because the recorded number can't be found again: "
+            f"{named}. Explain a graph before the optimiser steps."
+        )
+    return notes
+
+
+def _some(shown: list[str], items: Sequence[Any]) -> str:
+    more = len(items) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _inner(seen: Outline) -> list[Any]:
@@ -147,7 +176,7 @@ def _section(title: str, items: Sequence[Any], limit: int | None, make: Any) -> 
 
 def _step(seen: Outline, node: Any) -> Step:
     if node.op is None:
-        return Step(seen.symbol(node), (), "", node.data)
+        return Step(seen.symbol(node), (), "", seen.number(node))
     return Step(seen.symbol(node), tuple(seen.phrase(node).runs), seen.phrase(node, "latex").text, node.data)
 
 

@@ -65,6 +65,11 @@ def _has_direct(trace: Rows) -> bool:
     )
 
 
+def _notes(trace: Rows) -> list[str]:
+    """What stands below the tables."""
+    return [*([_DIRECT] if _has_direct(trace) else []), *trace.notes]
+
+
 def _skipped(section: Section) -> str:
     return f"… {section.skipped:,} more (max_rows=None shows all)"
 
@@ -87,9 +92,7 @@ def text(trace: Rows) -> str:
                 [name, *([chain] if chain else []), *([numbers] if numbers else []), number(row.value, trace.digits)]
             )
         blocks.append(_block(section, rows))
-    if _has_direct(trace):
-        blocks.append(_DIRECT)
-    return "\n\n".join(blocks)
+    return "\n\n".join([*blocks, *_notes(trace)])
 
 
 def _step_cells(row: Step, digits: int | None) -> list[str]:
@@ -127,9 +130,7 @@ def markdown(trace: Rows) -> str:
             cells = [name, _chain(row, reverse, lambda s: s.text), _arithmetic(row), number(row.value, trace.digits)]
             rows.append([md(cell) for cell in cells])
         blocks.append(_md_table(section, ["derivative", "chain rule", "numbers", "value"], rows))
-    if _has_direct(trace):
-        blocks.append(_DIRECT)
-    return "\n\n".join(blocks)
+    return "\n\n".join([*blocks, *map(md, _notes(trace))])
 
 
 def _md_steps(section: Section, name: str, digits: int | None) -> str:
@@ -180,8 +181,7 @@ def html_(trace: Rows) -> str:
             for row in section.rows
         ]
         tables.append(_html_table(section, ["derivative", "chain rule", "numbers", "value"], rows, "agl-derivatives"))
-    if _has_direct(trace):
-        tables.append(f"<p>{_DIRECT}</p>")
+    tables += [f"<p>{html.escape(note)}</p>" for note in _notes(trace)]
     return f'<div class="agl-trace">{_STYLE}{forward}<div>{"".join(tables)}</div></div>'
 
 
@@ -216,6 +216,7 @@ def latex(trace: Rows) -> str:
     for section in trace.derivatives:
         lines.append(_title(section))
         lines += _with_gap(section, [_latex_row(row, trace) for row in section.rows])
+    lines += [rf"&{escape_latex(note)}" for note in trace.notes]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 

@@ -78,10 +78,11 @@ class Section:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Rows:
-    """All rows of a trace: the forward pass, then the derivatives in one section or two."""
+    """All rows of a trace: the forward pass, then the derivatives in one section or two; ``notes`` go below."""
 
     mode: str
     forward: Section
     local: Section | None
     derivatives: tuple[Section, ...]
     digits: int | None
+    notes: tuple[str, ...] = ()

@@ -101,7 +101,7 @@ def test_the_spine_is_straight(tier: str) -> None:
 def test_unnamed_intermediates_fold_and_their_partials_are_multiplied() -> None:
     x = Value(3.0, label="x")
     y = ag.exp(2 * (x - 1) ** 2 / 16).named("y")
-    picture = picture_of([y], "cards", Options())
+    picture = picture_of([y], "cards", Options(fold=True))
     assert len(picture.boxes) == 2
     assert card(picture, "y")[0] == ["y = exp(2 · (x − 1)2 / 16)"]
     assert [edge.label[0].text for edge in picture.edges] == [f"{y.data * 4 * 2 / 16:.4g}"]
@@ -111,7 +111,7 @@ def test_an_unnamed_value_with_two_consumers_has_a_card() -> None:
     x = Value(3.0, label="x")
     u = x * 2
     y = (ag.sin(u) + u).named("y")
-    picture = picture_of([y], "cards", Options())
+    picture = picture_of([y], "cards", Options(fold=True))
     assert card(picture, "v1")[0] == ["v1 = x · 2"]
     assert card(picture, "y")[0] == ["y = sin v1 + v1"]
 
@@ -119,19 +119,19 @@ def test_an_unnamed_value_with_two_consumers_has_a_card() -> None:
 def test_parameters_used_twice_have_cards() -> None:
     w, x = Value(2.0, label="w"), Value(3.0, label="x")
     y = (w * x + w).named("y")
-    assert len(picture_of([y], "cards", Options()).boxes) == 3
+    assert len(picture_of([y], "cards", Options(fold=True)).boxes) == 3
 
 
 def test_a_card_of_parameters_alone_keeps_them_outside() -> None:
     w, b = Value(2.0, label="w"), Value(3.0, label="b")
-    assert len(picture_of([(w * b).named("y")], "cards", Options()).boxes) == 3
+    assert len(picture_of([(w * b).named("y")], "cards", Options(fold=True)).boxes) == 3
 
 
 def test_b_is_a_parameter_only_beside_weights() -> None:
     a, b = Value(2.0, label="a"), Value(3.0, label="b")
-    assert len(picture_of([(a * b).named("y")], "cards", Options()).boxes) == 3
+    assert len(picture_of([(a * b).named("y")], "cards", Options(fold=True)).boxes) == 3
     w = Value(2.0, label="w1")
-    assert len(picture_of([(a * w + b).named("y")], "cards", Options()).boxes) == 2
+    assert len(picture_of([(a * w + b).named("y")], "cards", Options(fold=True)).boxes) == 2
 
 
 def test_constants_are_drawn() -> None:
@@ -379,7 +379,7 @@ def test_scopes_are_framed() -> None:
 def test_long_expressions_break() -> None:
     xs = [Value(1.0, f"quantity{i}") for i in range(6)]
     y = ag.exp(xs[0] * xs[1] + xs[2] * xs[3] + xs[4] * xs[5]).named("y")
-    box = ag.draw(y).picture.boxes[-1]
+    box = ag.draw(y, fold=True).picture.boxes[-1]
     assert [row.joined for row in box.rows] == [False, True, False]
     assert "".join(t for row in box.rows[:2] for t in ("".join(r.text for r in row.cells[0].line),)).startswith(
         "y = exp("

@@ -148,7 +148,7 @@ def test_an_expression_that_is_far_too_long_is_cut() -> None:
     y = ag.sin(xs[0])
     for x in xs[1:]:
         y = y + ag.sin(x)
-    picture = ag.draw(y.named("y")).picture
+    picture = ag.draw(y.named("y"), fold=True).picture
     assert max(len(item.rows) for item in picture.boxes) <= 5
     assert re.search(
         r"…", "".join(run.text for item in picture.boxes for row in item.rows for run in row.cells[0].line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...engine.sweeps import LayerInputs
 from ..graph_view import Options, Reading, number, too_many
 from ..longest_path import straighten
 from ..model import Box, Cell, Edge, Picture, Row
@@ -62,13 +63,15 @@ def legend(options: Options, partials: bool = True) -> Line:
 
 
 def _folded_parameters(reading: Reading) -> set[int]:
-    """Parameters used once, by a card that something else enters too: they become rows of that card."""
+    """Parameters used once, by a neuron or a card that something else enters too: they become rows of that card."""
+    outline = reading.outline
+    neurons = {reading.owner[id(node)] for node in outline.nodes if isinstance(node._b, LayerInputs)}
     found: set[int] = set()
-    for item in reading.outline.lines:
+    for item in outline.lines:
         once = {
             id(operand) for operand in item.operands if reading.ways[id(operand)] == 1 and reading.is_parameter(operand)
         }
-        if len(once) < len(item.operands):
+        if len(once) < len(item.operands) or id(item.node) in neurons:
             found |= once
     return found
 
@@ -77,7 +80,7 @@ def _card(reading: Reading, node: Any, parameters: list[tuple[Any, float]]) -> B
     options = reading.options
     numbers = []
     if options.values:
-        numbers.append(Run(number(node.data), "value"))
+        numbers.append(Run(reading.value(node), "value"))
     if options.grads:
         numbers.append(Run(number(node.grad), "grad"))
     wide = max(len(numbers), 1)
@@ -125,7 +128,7 @@ def _parameter(reading: Reading, node: Any, partial: float) -> Row:
     options = reading.options
     cells = [Cell(reading.name(node))]
     if options.values:
-        cells.append(Cell((Run(number(node.data), "value"),), "right"))
+        cells.append(Cell((Run(reading.value(node), "value"),), "right"))
     if options.grads:
         cells.append(Cell((Run(number(node.grad), "grad"),), "right"))
     if options.partials:

@@ -12,6 +12,7 @@ from typing import Any
 from ...engine.sweeps import topological_order
 from ...engine.value import Value
 from ...errors import RenderError
+from ...notation import recorded
 from ..graph_view import Options, number, too_many
 from ..model import Box, Edge, Picture, circle, mathematical
 from ..style import SERIF
@@ -29,6 +30,7 @@ class _Network:
         column: for every circle (by key) the column it stands in; inputs in the first.
         node: the Value of a circle, or the float of a constant input.
         edges: tail, head and weight; a weight of None joins a result to what it depends on.
+        recorded: the numbers, as they were when the graph was recorded.
     """
 
     def __init__(self, roots: Sequence[Any]) -> None:
@@ -37,6 +39,7 @@ class _Network:
         self.edges: list[tuple[Any, Any, Weight]] = []
         self._behind: dict[int, list[Any]] = {}
         nodes = topological_order(*roots)
+        self.recorded = recorded(nodes)
         users: dict[int, list[Any]] = {}
         for node in nodes:
             for parent in node.parents:
@@ -119,14 +122,14 @@ def network(roots: Sequence[Any], options: Options, highlight: Any = None) -> Pi
     columns: list[list[str]] = [[] for _ in range(1 + max(found.column.values()))]
     for key, at in found.column.items():
         columns[at].append(names[key])
-    boxes = [_circle(found.node[key], names[key], key in below, key == blue, roots, options) for key in found.column]
+    boxes = [_circle(found, key, names[key], key in below, key == blue, roots, options) for key in found.column]
     edges: dict[tuple[str, str], Edge] = {}
     for tail, head, w in found.edges:
         hot = tail in below and head in below
         colour, pen = ("blue", 2.6) if w is not None and w is highlight else ("orange", 1.8) if hot else ("edge", 0.7)
         ends = names[tail], names[head]
         if ends not in edges or colour == "blue":
-            edges[ends] = Edge(f"e_{ends[0]}_{ends[1]}", *ends, colour=colour, pen=pen, tooltip=_weight_text(w))
+            edges[ends] = Edge(f"e_{ends[0]}_{ends[1]}", *ends, colour=colour, pen=pen, tooltip=_weight_text(found, w))
     return Picture(
         boxes, list(edges.values()), columns=columns, direction=options.direction, theme=options.theme, straight=True,
         ranksep=0.55, nodesep=0.14, name="network",
@@ -144,14 +147,16 @@ def _chosen(found: _Network, highlight: Any) -> Any:
     )
 
 
-def _circle(node: Any, name: str, hot: bool, blue: bool, roots: Sequence[Any], options: Options) -> Box:
+def _circle(found: _Network, key: Any, name: str, hot: bool, blue: bool, roots: Sequence[Any], options: Options) -> Box:
+    node = found.node[key]
     value = isinstance(node, Value)
-    shown = number(node)
+    then = found.recorded.number(node) if value else float(node)
+    shown = number(then)
     tip = f"{node.label} = {shown}" if value and node.label else f"value {shown}"
     if value and options.grads:
         tip += f"\ngradient {number(node.grad)}"
     is_loss = any(node is root for root in roots) and node.op != "affine" and len(roots) == 1
-    short = f"{float(node.data if value else node):.2g}".replace("-", "−")
+    short = f"{then:.2g}".replace("-", "−")
     text = (Run(short),) if options.values else mathematical("ℓ") if is_loss else ()
     stroke, pen = ("blue", 2.2) if blue else ("orange", 1.8) if hot else ("edge", 1.0)
     return circle(
@@ -160,9 +165,9 @@ def _circle(node: Any, name: str, hot: bool, blue: bool, roots: Sequence[Any], o
     )  # fmt: skip
 
 
-def _weight_text(w: Weight) -> str:
+def _weight_text(found: _Network, w: Weight) -> str:
     if w is None:
         return ""
     if not isinstance(w, Value):
         return f"weight {number(w)}"
-    return f"{w.label or 'weight'} = {number(w.data)}\ngradient {number(w.grad)}"
+    return f"{w.label or 'weight'} = {number(found.recorded.number(w))}\ngradient {number(w.grad)}"

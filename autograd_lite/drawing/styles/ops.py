@@ -56,7 +56,7 @@ def _strip(reading: Reading, node: Any) -> Box:
     options = reading.options
     cells = [Cell(reading.name(node))]
     if options.values:
-        cells.append(Cell((Run(number(node.data), "value"),)))
+        cells.append(Cell((Run(reading.value(node), "value"),)))
     if options.grads:
         cells.append(Cell((Run(number(node.grad), "grad"),)))
     kind = reading.kind(node)
@@ -113,7 +113,7 @@ def _disc(reading: Reading, node: Any) -> Box:
         reading.ids[id(node)], name, radius, font=SERIF, fill="page", stroke="edge",
         tooltip=reading.tooltip(node),
     )  # fmt: skip
-    numbers = [Run(number(node.data), "value")] if options.values else []
+    numbers = [Run(reading.value(node), "value")] if options.values else []
     numbers += [Run(number(node.grad), "grad")] if options.grads else []
     if numbers:
         made.rows = [*made.rows, *(Row((Cell((run,), "center"),), size=8.0) for run in numbers)]
