@@ -11,6 +11,9 @@ from .text import Line, Run, clean, escape_dot, escape_xml, missing_spaces
 
 __all__ = ["attributes", "html", "statements"]
 
+#: from this many edges on Graphviz's searches are cut short: their last steps cost seconds, and show little
+_LARGE = 200
+_LIMITS = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.5", "searchsize": "10"}
 _ANCHOR = {"left": "LEFT", "center": "CENTER", "right": "RIGHT"}
 
 
@@ -22,6 +25,8 @@ def attributes(picture: Picture) -> tuple[dict[str, str], dict[str, str], dict[s
         "ranksep": f"{picture.ranksep:g}", "fontname": FONT, "fontsize": "9", "fontcolor": colours["muted"],
         "labelloc": "b", "labeljust": "l", "bgcolor": colours["page"],
     }  # fmt: skip
+    if len(picture.edges) > _LARGE:
+        graph |= _LIMITS
     if picture.straight:
         graph["splines"] = "line"
     if picture.legend:

@@ -27,7 +27,7 @@ def draw(
     y: Any,
     *,
     style: str = "cards",
-    theme: str = "light",
+    theme: str = "auto",
     direction: str = "LR",
     values: bool | None = None,
     grads: bool | None = None,
@@ -50,7 +50,7 @@ def draw(
             into the expression that uses them; "ops": every value and every operation, as micrograd draws them;
             "book": circles are variables and boxes operations, as in figure 7.9; "network": a circle for each neuron
             and an arrow for each weight, as in figure 7.1.
-        theme: "light" or "dark".
+        theme: "light", "dark", or "auto": light, but dark in a notebook that is (JupyterLab, VS Code, marimo, …).
         direction: "LR" (left to right) or "TB" (top to bottom).
         values, grads, partials: whether to show the values, the gradients, and on the edges the local derivatives; on
             by default, off in the style "book". What is False is left out of the tooltips too.
@@ -122,13 +122,13 @@ def mimebundle(value: Any) -> dict[str, str]:
 
     >>> from autograd_lite import Value
     >>> sorted(mimebundle((Value(2.0, label="x") ** 2).named("y")))
-    ['text/html', 'text/plain']
+    ['image/svg+xml', 'text/html', 'text/plain']
     """
     text = {"text/plain": repr(value)}
     if value.op is None or not count_ops([value], _SMALL_OPS)[1]:
         return text
     try:
         drawing = draw(value, max_nodes=_SMALL)
-        return {**text, "text/html": drawing.to_html()}
+        return {**text, **drawing._repr_mimebundle_()}
     except RenderError:  # too large, or a renderer that is broken: a cell must not fail because of its picture
         return text

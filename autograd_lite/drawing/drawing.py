@@ -16,6 +16,7 @@ from ..errors import RenderError
 from . import dot, layout, renderer
 from .graphviz_svg import polish
 from .model import Picture
+from .themed import follow_page
 
 __all__ = ["Drawing", "inline_html", "render_svg"]
 
@@ -139,8 +140,16 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         return str(target)
 
     def to_html(self) -> str:
-        """The picture as HTML: inline SVG, which keeps its tooltips, with ids of its own."""
-        return inline_html(self.pipe(format="svg", encoding="utf-8"))
+        """The picture as HTML: inline SVG, which keeps its tooltips, with ids of its own.
+
+        With the theme "auto" it is dark where the page is known to be.
+        """
+        return self._html(self.pipe(format="svg", encoding="utf-8"))
+
+    def _html(self, svg: str) -> str:
+        if self.picture is not None and self.picture.theme == "auto" and _is_ours(self):
+            return inline_html(follow_page(svg, self.picture))
+        return inline_html(svg)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -152,10 +161,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         wanted = set(include) if include is not None else {"text/html", "image/svg+xml"}
         wanted -= set(exclude or ())
         svg = self.pipe(format="svg", encoding="utf-8") if wanted & {"text/html", "image/svg+xml"} else ""
-        made: dict[str, Any] = {"text/html": inline_html(svg)} if "text/html" in wanted else {}
+        made: dict[str, Any] = {"text/html": self._html(svg)} if "text/html" in wanted else {}
         made |= {"image/svg+xml": svg} if "image/svg+xml" in wanted else {}
         made |= super()._repr_mimebundle_(include=wanted - {"text/html", "image/svg+xml"})
         return made
+
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self.to_html()
 
 
 # ``pipe`` and ``render`` have an argument named renderer, as graphviz has
@@ -163,16 +175,21 @@ _finder, _use, _INSTALL = renderer.find_renderer, renderer.use, renderer.INSTALL
 
 
 def _draw(digraph: graphviz.Digraph, format: str, engine: str) -> bytes:
-    """``digraph`` in ``format``, by the best renderer here; SVG by our own layout if the young one fails."""
+    """``digraph`` in ``format``, by the best renderer here; SVG by our own layout if the young one fails, or if
+    whichever it is takes too long (network simplex can take minutes)."""
     found = renderer.find_renderer()
     renderer.check_format(found, format)
     source: str = digraph.source
     if found.name != "builtin":
+        replaceable = format == "svg" and _is_ours(digraph)
         try:
-            drawn = renderer.run(found, source, format, engine)
+            drawn = renderer.run(found, source, format, engine, renderer.PATIENCE if replaceable else None)
             return _polished(digraph, drawn) if format == "svg" else drawn
+        except renderer.TooSlow:
+            if not replaceable:
+                raise
         except RenderError:
-            if found.name == "dot" or format != "svg" or not _is_ours(digraph):
+            if found.name == "dot" or not replaceable:
                 raise
     if format != "svg":
         return source.encode("utf-8")

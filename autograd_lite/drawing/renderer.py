@@ -22,7 +22,7 @@ from graphviz.backend import dot_command
 
 from ..errors import RenderError
 
-__all__ = ["INSTALL", "Renderer", "check_format", "find_renderer", "run", "use"]
+__all__ = ["INSTALL", "PATIENCE", "Renderer", "TooSlow", "check_format", "find_renderer", "run", "use"]
 
 INSTALL = (
     "install Graphviz (apt install graphviz, brew install graphviz, or https://graphviz.org/download) so that a "
@@ -34,7 +34,12 @@ _PURE_FORMATS = {
     "xdot1.2", "xdot1.4", "xdot_json",
 }  # fmt: skip
 _SOURCE_FORMATS = {"dot", "gv", "canon"}
-_TIMEOUT = 300.0
+#: seconds that a program has: for SVG, which our own layout draws too, and for what only the program can make
+PATIENCE, _TIMEOUT = 5.0, 300.0
+
+
+class TooSlow(RenderError):
+    """A program needed longer than it was given."""
 
 
 @dataclass(frozen=True)
@@ -143,16 +148,29 @@ def check_format(renderer: Renderer, format: str) -> None:
     raise RenderError(f"{who} can't write {format}: {INSTALL}{pure}; or write svg, which needs no program")
 
 
-def run(renderer: Renderer, source: str, format: str, engine: str = "dot") -> bytes:
+def run(renderer: Renderer, source: str, format: str, engine: str = "dot", patience: float | None = None) -> bytes:
     """``source`` drawn by the program of ``renderer``; what it says on stderr is shown only if it fails.
 
+    Args:
+        renderer: who draws.
+        source: in DOT.
+        format, engine: Graphviz's names.
+        patience: seconds that the program has; five minutes by default.
+
     Raises:
+        TooSlow: if it needs longer.
         RenderError: for a format that it can't write, or if it fails.
     """
     check_format(renderer, format)
     command = [renderer.path, f"-K{engine}", f"-T{format}"]
+    limit = _TIMEOUT if patience is None else patience
     try:
-        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=_TIMEOUT, check=False)
+        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        raise TooSlow(
+            f"{renderer.name} ({renderer.path}) has not drawn this graph in {limit:g} seconds: draw fewer values, or "
+            f"write svg with our own layout (set AUTOGRAD_LITE_DOT to builtin)"
+        ) from None
     except (OSError, subprocess.SubprocessError) as error:
         raise RenderError(f"{renderer.path} can't be run: {error}") from error
     if done.returncode or not done.stdout:

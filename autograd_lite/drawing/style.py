@@ -35,7 +35,7 @@ def palette(theme: str) -> dict[str, str]:
     """The colours of a theme, by role.
 
     Args:
-        theme: "light" or "dark".
+        theme: "light", "dark", or "auto": light, and in HTML whatever the page is (``themed``).
 
     Raises:
         OptionError: for another name.
@@ -43,9 +43,9 @@ def palette(theme: str) -> dict[str, str]:
     >>> palette("light")["value"]
     '#17695F'
     """
-    if theme not in PALETTES:
-        raise OptionError(f"there is no theme {theme!r}: take theme='light' or theme='dark'")
-    return PALETTES[theme]
+    if theme != "auto" and theme not in PALETTES:
+        raise OptionError(f"there is no theme {theme!r}: take theme='light', theme='dark' or theme='auto'")
+    return PALETTES["light" if theme == "auto" else theme]
 
 
 def resolve(colour: str, colours: dict[str, str]) -> str:

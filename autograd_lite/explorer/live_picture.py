@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 from ..drawing import PALETTES, render_svg
 from ..drawing.model import Box, Cell, Edge, Picture, Row
 from ..drawing.text import Line
+from ..drawing.themed import SVG, by_role, parse, serialize
 
 __all__ = ["live_svg", "palette_css", "with_room"]
 
-_SVG = "http://www.w3.org/2000/svg"
 _ROOM = "−8.888"  # what a number may need; longer ones are set smaller
 _NUMBERS = {"value": "v", "grad": "g", "partial": "p"}
 
@@ -58,16 +57,14 @@ def live_svg(picture: Picture) -> str:
     >>> 'data-s="v"' in live_svg(Picture([box]))
     True
     """
-    svg = render_svg(with_room(picture))
-    root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", svg, count=1))
-    _tidy(root, picture)
+    roomy = with_room(picture)
+    root = parse(render_svg(roomy))
+    _tidy(root, roomy)
     for element in list(root.iter()):
-        element.tag = _tag(element)  # inside an HTML page SVG needs no namespace
-        element.attrib.pop("{http://www.w3.org/XML/1998/namespace}space", None)
         for child in list(element):  # wide lines for tooltips, and the halo behind labels, which is the style's here
             if child.get("aria-hidden") or (child.get("fill") == "none" and child.get("stroke") == "none"):
                 element.remove(child)
-    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    return serialize(root)
 
 
 def _tag(element: ET.Element) -> str:
@@ -77,8 +74,7 @@ def _tag(element: ET.Element) -> str:
 def _tidy(root: ET.Element, picture: Picture) -> None:
     boxes: dict[str, Box] = {box.id: box for box in picture.boxes}
     edges: dict[str, Edge] = {edge.id: edge for edge in picture.edges}
-    colours = {colour.lower(): role for role, colour in reversed(PALETTES["light"].items())}
-    for group in root.iter(f"{{{_SVG}}}g"):
+    for group in root.iter(f"{{{SVG}}}g"):
         name = group.get("id", "")
         if name in boxes:
             _mark_box(group, boxes[name])
@@ -86,16 +82,7 @@ def _tidy(root: ET.Element, picture: Picture) -> None:
             group.set("role", "button")
         elif name.removesuffix("-label") in edges:
             _mark_texts(group, lambda k: {})
-    inside = {id(e) for g in root.iter(f"{{{_SVG}}}g") if g.get("id") in boxes for e in g.iter()}
-    for element in root.iter():
-        for key in ("fill", "stroke"):
-            role = colours.get(element.get(key, "").lower())
-            if role in ("card", "page"):
-                role = "card" if id(element) in inside else "page"
-            if role in ("value", "output_line") and _tag(element) not in ("text", "tspan"):
-                role = "output_line"
-            if role:
-                element.set(key, f"var(--{role.replace('_', '-')})")
+    by_role(root, picture, lambda role, _: f"var(--{role.replace('_', '-')})")
     box = [float(x) for x in root.get("viewBox", "0 0 100 100").split()]
     root.set("style", f"--w:{box[2]:.0f};--h:{box[3]:.0f}")
     root.set("role", "group")
@@ -106,7 +93,7 @@ def _tidy(root: ET.Element, picture: Picture) -> None:
         if _tag(child) == "rect":
             root.remove(child)
         elif child.get("id") == "graph0":
-            for page in child.findall(f"{{{_SVG}}}polygon")[:1]:
+            for page in child.findall(f"{{{SVG}}}polygon")[:1]:
                 child.remove(page)
 
 
@@ -121,7 +108,7 @@ def _mark_texts(group: ET.Element, more: Any) -> None:
     """Mark the texts that are one number, by their colour, and set them around their middle."""
     light = {PALETTES["light"][role].lower(): mark for role, mark in _NUMBERS.items()}
     count = 0
-    for text in group.iter(f"{{{_SVG}}}text"):
+    for text in group.iter(f"{{{SVG}}}text"):
         inner = [child for child in text if _tag(child) == "tspan"]
         words = "".join(text.itertext())
         fill = (inner[0] if inner else text).get("fill", "").lower()

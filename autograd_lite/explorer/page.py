@@ -69,6 +69,9 @@ class Explorer:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self._repr_html_()
+
 
 def explore(
     y: Any = None,

@@ -143,9 +143,10 @@ def _solve(node: Any, found: Recorded, kept: set[int]) -> None:
             if abs(error) <= 1e-15 * abs(target) or not math.isfinite(error):
                 break
             x -= error / rule(x)
-        fits = _same(result(x), target, _EXACT) and _same(rule(x), slope, _CLOSE)
-        if fits:
-            shorter = (float(f"{x:.{digits}g}") for digits in range(1, 17))
-            found.then[open_[0]] = next((y for y in shorter if result(y) == target and _same(rule(y), slope, 1e-15)), x)
+        if _same(result(x), target, _EXACT) and _same(rule(x), slope, _CLOSE):
+            close = 1e-15 if isinstance(node._b, LayerInputs) else 0.0  # a layer sums in an order of its own
+            rounded = [*(round(x, k) + 0.0 for k in range(17)), *(float(f"{x:.{k}g}") for k in range(1, 17))]
+            fits = (y for y in rounded if _same(result(y), target, close) and _same(rule(y), slope, 1e-15))
+            found.then[open_[0]] = next(fits, x)
     except (ArithmeticError, ValueError):  # a pole, or out of the domain: it can't be found
         return

@@ -62,6 +62,9 @@ class Trace(Rows):
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self.html()
+
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.drawing import (
+    PALETTES,
     Drawing,
     Picture,
     box,
@@ -242,3 +246,62 @@ def test_the_graphviz_package_is_left_as_it_was(system_dot: Path) -> None:
     ag.draw(domke()).pipe(format="svg", renderer="svg", formatter="core")
     assert before == dot_command.DOT_BINARY
     assert figure_module.renderer is renderer_module
+
+
+def test_a_picture_follows_the_page_it_stands_on() -> None:
+    html = ag.draw(domke()).to_html()
+    used = set(re.findall(r"var\(--agl-([a-z-]+),(#\w+)\)", html))
+    assert {role for role, _ in used} >= {
+        "page",
+        "card",
+        "card-line",
+        "ink",
+        "muted",
+        "value",
+        "grad",
+        "partial",
+        "edge",
+    }
+    sheet = re.search(r"<style>(.*?)</style>", html)[1]
+    for role, light in used:
+        role = role.replace("-", "_")
+        assert PALETTES["light"][role].lower() == light.lower()
+        assert f"--agl-{role.replace('_', '-')}:{PALETTES['dark'][role]};" in sheet
+    for theme in PALETTES:
+        assert "var(" not in ag.draw(domke(), theme=theme).to_html()
+    assert "var(" not in ag.draw(domke()).pipe(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script plays the renderer")
+@pytest.mark.parametrize("name", ["dot", "graphviz-pure"])
+def test_a_slow_renderer_gives_way(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / name
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", str(program))
+    assert renderer_module.PATIENCE <= 6.0
+    monkeypatch.setattr(renderer_module, "PATIENCE", 0.2)
+    start = time.monotonic()
+    assert "<svg" in ag.draw(domke()).pipe(encoding="utf-8")
+    assert "<svg" in render_svg(ag.draw(domke()).picture)
+    assert time.monotonic() - start < 10.0
+    monkeypatch.setattr(renderer_module, "_TIMEOUT", 0.2)
+    for make in (lambda: ag.draw(domke()).pipe(format="png"), lambda: render_svg("digraph { a -> b }")):
+        with pytest.raises(RenderError, match=r"not drawn this graph in 0\.2 seconds.*AUTOGRAD_LITE_DOT"):
+            make()
+
+
+def test_large_graphs_limit_the_searches_of_graphviz() -> None:
+    xs = [Value(1.0, f"x{i}") for i in range(20)]
+    rows = [ag.sum(xs).named(f"s{i}") for i in range(12)]
+    assert "nslimit" in ag.draw(ag.sum(rows)).source
+    assert "nslimit" not in ag.draw(domke()).source
+
+
+def test_marimo_shows_what_jupyter_shows() -> None:
+    y = domke()
+    for shown in (y, ag.draw(y), ag.explore(y), ag.explain(y)):
+        kind, text = shown._mime_()
+        assert kind == "text/html"
+        assert re.match(r"<(svg|iframe|div)", text)
+    assert Value(1.0)._mime_() == ("text/plain", "Value(data=1.0, grad=0.0)")
