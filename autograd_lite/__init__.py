@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .engine.nodes import HOME as _HOME
@@ -149,5 +151,15 @@ def _remember() -> None:
 _remember()
 
 
+_PRIVATE = {"annotations", "importlib", "sys", "builtins", "Any", "ModuleType", "TYPE_CHECKING"}
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME_OF, *_MODULES})
+    """The public names: what the package defines or loads when asked, and no module that it is made of."""
+    ours = {name for name, found in globals().items() if not name.startswith("_") and not isinstance(found, ModuleType)}
+    return sorted({*ours - _PRIVATE, *_HOME_OF, *_MODULES, "errors", "__version__"})
+
+
+if not TYPE_CHECKING:  # type checkers read lists, and take the imports above where there is none
+    #: what ``from autograd_lite import *`` brings: the public names, but for those of Python's own (sum, max …)
+    __all__ = [name for name in __dir__() if not hasattr(builtins, name) and not name.startswith("_")]

@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import AutogradError
 from ..primitives import TABLE
 from ..primitives.primitive import Operand, as_float
+from .spelling import joined, respelled
 
 __all__ = ["CONSTANTS", "ExpressionError", "evaluate"]
 
@@ -56,7 +57,7 @@ def evaluate(source: str, variables: Mapping[str, Any] | None = None) -> Any:
         source: the formula, in Python's notation: ``+ - * / **``, parentheses, numbers, the constants ``pi``, ``e``,
             ``tau``, ``inf`` and ``nan``, calls of the table's functions. Functions of many numbers take them one by
             one or as lists, ``dot([x, y], [1, 2])``; a comparison may be the first argument of ``where``.
-        variables: numbers or Values by name; they hide constants of the same name.
+        variables: numbers or Values by name; they hide constants of the same name. None where there can be none.
 
     Returns:
         A Value when a Value takes part, else a float.
@@ -80,7 +81,7 @@ def evaluate(source: str, variables: Mapping[str, Any] | None = None) -> Any:
         raise ExpressionError("the formula is empty")
     tree = _parse(text)
     _measure(tree)
-    walker = _Evaluator(text, dict(variables or {}))
+    walker = _Evaluator(text, variables)
     try:
         result = walker.visit(tree.body)
     except RecursionError:  # called from deep inside another program
@@ -99,8 +100,7 @@ def _parse(text: str) -> ast.Expression:
         column = error.offset or 0
         if "integer string" in str(error.msg):
             raise ExpressionError("a number of the formula has too many digits", max(column, 0)) from None
-        hint = "; powers are written **" if "^" in text else ""
-        raise ExpressionError(f"this is not a formula: {error.msg}{hint}", max(column, 0)) from None
+        raise ExpressionError(f"this is not a formula: {error.msg}{_meant(text)}", max(column, 0)) from None
     except (MemoryError, RecursionError):
         raise ExpressionError("the formula is nested too deeply") from None
     except ValueError as error:  # null bytes, lone surrogates
@@ -124,9 +124,10 @@ def _measure(tree: ast.AST) -> None:
 class _Evaluator:
     """The walk over the syntax tree; what has no method here is refused."""
 
-    def __init__(self, text: str, variables: dict[str, Any]) -> None:
+    def __init__(self, text: str, variables: Mapping[str, Any] | None) -> None:
         self.text = text
-        self.variables = variables
+        self.open = variables is not None  # whether there can be variables
+        self.variables = dict(variables or {})
 
     def column(self, node: ast.AST) -> int:
         """The character at which a node begins, from 1 (``ast`` counts bytes)."""
@@ -151,6 +152,8 @@ class _Evaluator:
         if isinstance(node, ast.Call):
             return self.call(node)
         kind = _KINDS.get(type(node), type(node).__name__)
+        if isinstance(node, ast.Tuple) and re.search(r"\d,\d", self.text):
+            raise self.refuse(node, f"{kind} can't be part of a formula; decimals have a point, as in 1.5")
         raise self.refuse(node, f"{kind} can't be part of a formula")
 
     def constant(self, node: ast.Constant) -> float:
@@ -168,7 +171,8 @@ class _Evaluator:
             return CONSTANTS[node.id]
         if node.id in TABLE:
             raise self.refuse(node, f"{node.id} is a function: write {node.id}(…)")
-        hint = _nearest(node.id, [*self.variables, *CONSTANTS]) or f"; give it a value, as in {node.id[:20]}=1.5"
+        advice = f"; give it a value, as in {node.id[:20]}=1.5" if self.open else "; a number is 1.5 or pi/4, say"
+        hint = joined(node.id, self.variables) or _nearest(node.id, [*self.variables, *CONSTANTS]) or advice
         raise self.refuse(node, f"there is no variable {node.id[:40]!r}{hint}")
 
     def unary(self, node: ast.UnaryOp) -> Any:
@@ -183,8 +187,9 @@ class _Evaluator:
         name = _BINARY.get(type(node.op), "")
         prim = TABLE.get(name)
         if prim is None:
-            hint = ": powers are written **" if isinstance(node.op, ast.BitXor) else ""
-            raise self.refuse(node, f"the operator {type(node.op).__name__} can't be part of a formula{hint}")
+            if isinstance(node.op, ast.BitXor):
+                raise self.refuse(node, f"^ is no power here: powers are written **{_meant(self.text)}")
+            raise self.refuse(node, f"the operator {type(node.op).__name__} can't be part of a formula")
         a, b = self.visit(node.left), self.visit(node.right)
         try:
             if isinstance(a, Operand) or isinstance(b, Operand):
@@ -195,8 +200,11 @@ class _Evaluator:
 
     def call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name):
-            raise self.refuse(node, "only functions of the table can be called, by their names")
+            hint = _meant(self.text)
+            raise self.refuse(node, f"only functions of the table can be called, by their names{hint}")
         prim = TABLE.get(node.func.id)
+        if prim is None and node.func.id in {**CONSTANTS, **self.variables}:
+            raise self.refuse(node, f"{node.func.id[:40]} is no function{_meant(self.text)}")
         if prim is None:
             raise self.refuse(node, f"there is no function {node.func.id[:40]!r}{_nearest(node.func.id, TABLE)}")
         if node.keywords:
@@ -242,6 +250,12 @@ _ELSEWHERE = {
     "ln": "log", "lg": "log10", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "sgn": "sign",
     "power": "pow", "norm": "hypot", "π": "pi", "PI": "pi", "E": "e",
 }  # fmt: skip
+
+
+def _meant(text: str) -> str:
+    """The advice to write a formula as Python does, with the formula."""
+    better = respelled(text)
+    return f"; did you mean {better} ?" if better else ""
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -7,7 +7,6 @@ stderr, in one line.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import json
 import math
 import os
@@ -19,8 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import chapter7
-from ..drawing import draw
+from ..diagnostics import explain_nonfinite
+from ..drawing import PALETTES, STYLES, draw
 from ..engine.value import Value, constant
 from ..errors import AutogradError, NonFiniteGradientWarning
 from ..explorer import explore
@@ -92,10 +91,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _version() -> str:
-    try:
-        return importlib.metadata.version("autograd-lite")
-    except importlib.metadata.PackageNotFoundError:  # run from the source, never installed
-        return "(not installed)"
+    return str(sys.modules[__name__.partition(".")[0]].__version__)
 
 
 # --- grad -------------------------------------------------------------------------------------------------------------
@@ -119,9 +115,9 @@ def _add_grad(commands: Any) -> None:
 
 
 def _add_picture_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph into FILE")
-    parser.add_argument("--style", choices=["cards", "ops", "book"], default="cards", help="of the picture")
-    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="of the picture")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph into FILE; its ending is the format")
+    parser.add_argument("--style", choices=list(STYLES), default="cards", help="of the picture")
+    parser.add_argument("--theme", choices=list(PALETTES), default="light", help="of the picture")
 
 
 def read_formula(formula: str, assignments: Sequence[str]) -> tuple[Value, dict[str, Value]]:
@@ -135,6 +131,8 @@ def read_formula(formula: str, assignments: Sequence[str]) -> tuple[Value, dict[
         ExpressionError: if the formula is wrong.
     """
     variables: dict[str, Value] = {}
+    if re.fullmatch(r"\s*[^\W\d]\w*\s*=\s*-?[\d.]+\s*", formula):
+        raise _Misuse(f"{clean(formula)} is a variable: the formula comes first, as in 'x**2' x=2")
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         name = unicodedata.normalize("NFKC", name.strip())  # as Python reads names
@@ -142,6 +140,8 @@ def read_formula(formula: str, assignments: Sequence[str]) -> tuple[Value, dict[
             raise _Misuse(f"{clean(assignment)!r} is not NAME=NUMBER, as in x=0.1")
         if name in variables:
             raise _Misuse(f"{name} is given twice")
+        if not text.strip():
+            raise _Misuse(f"{clean(name)}= lacks its number: write {clean(name)}=0.1")
         try:
             variables[name] = Value(evaluate(text), label=name)
         except ExpressionError as error:
@@ -158,20 +158,32 @@ def _grad(options: argparse.Namespace) -> int:
     result, variables = read_formula(options.formula, options.variables)
     if options.forward is not None and options.forward not in variables:
         raise _Misuse(f"--forward: there is no variable {clean(options.forward)!r}")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", NonFiniteGradientWarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NonFiniteGradientWarning)
         result.backward()
-    for warning in caught:
-        _complain(Warning(f"note: {warning.message}"), 0)
+    for note in _nonfinite(result, variables):
+        _complain(Warning(f"note: {note}"), 0)
     print(_answer(result, variables, options))
     if options.svg is not None:
-        options.svg.write_text(_svg(result, options), encoding="utf-8")
+        options.svg.write_bytes(_picture(result, options))
     return _NOTHING_WRONG
 
 
-def _svg(result: Value, options: argparse.Namespace) -> str:
+def _nonfinite(result: Value, variables: dict[str, Value]) -> list[str]:
+    """What to say of a gradient that is nan or an infinity: the op where it was born."""
+    bad = [v for v in variables.values() if not math.isfinite(v.grad)]
+    if not bad:
+        return []
+    born = str(explain_nonfinite(result)).split("\n", 1)[0]
+    more = f" (and of {len(bad) - 1} more)" if len(bad) > 1 else ""
+    return [f"the gradient of leaf {bad[0].label!r}{more} is {bad[0].grad!r}: {born}"]
+
+
+def _picture(result: Value, options: argparse.Namespace) -> bytes:
+    """The graph in the format of the file's ending."""
     picture = draw(result, style=options.style, theme=options.theme)
-    return str(picture.pipe(format="svg", encoding="utf-8"))
+    made: bytes = picture.pipe(format=options.svg.suffix.lstrip(".").lower() or "svg")
+    return made
 
 
 def _answer(result: Value, variables: dict[str, Value], options: argparse.Namespace) -> str:
@@ -215,6 +227,8 @@ def _add_chapter7(commands: Any) -> None:
 
 
 def _chapter7(options: argparse.Namespace) -> int:
+    from .. import chapter7  # its networks need NumPy, and the other commands don't
+
     try:
         report = chapter7.write(options.out, options.only)
     except ValueError as error:

@@ -7,17 +7,14 @@ from typing import Any
 
 from ..errors import OptionError, RenderError
 from .drawing import Drawing
-from .graph_view import Options, count_ops, read, roots_of, too_many
+from .graph_view import Options, Reading, count_ops, read, roots_of, too_many
 from .highlight import apply_highlight
 from .model import Picture
 from .style import palette
-from .styles.cards import cards
-from .styles.network import network
-from .styles.ops import book, ops
+from .styles import STYLES, Style
 
-__all__ = ["draw", "mimebundle", "picture_of"]
+__all__ = ["draw", "mimebundle", "picture_of", "picture_of_lines"]
 
-_STYLES = {"cards": cards, "ops": ops, "book": book}
 _EDGES_A_BOX = 10  # of those that are allowed
 _SMALL = 30  # boxes that a notebook shows unasked
 _SMALL_OPS = 200
@@ -77,11 +74,12 @@ def draw(
     >>> "n0 -> n1" in drawing.source, "<svg" in drawing.pipe(format="svg", encoding="utf-8")
     (True, True)
     """
-    shown = style != "book"
+    look = style_of(style)
+    shown = look.numbers
     options = Options(
         values=shown if values is None else values, grads=shown if grads is None else grads,
         partials=shown if partials is None else partials, direction=direction, theme=theme,
-        fold=False if style == "ops" and fold is None else fold, unfold=unfold, max_nodes=max_nodes,
+        fold=look.fold if fold is None else fold, unfold=unfold, max_nodes=max_nodes,
         secret=frozenset(k for k, v in (("values", values), ("grads", grads), ("partials", partials)) if v is False),
     )  # fmt: skip
     return Drawing(picture_of(roots_of(y), style, options, names, highlight, clusters))
@@ -96,17 +94,20 @@ def picture_of(
     clusters: bool | Mapping[str, Iterable[Any]] = True,
 ) -> Picture:
     """The picture that ``draw`` shows, before it is a Digraph; the arguments are those of ``draw``."""
-    if style not in _STYLES and style != "network":
-        raise OptionError(f"there is no style {style!r}: take one of {', '.join(_STYLES)}, network")
-    if options.direction not in ("LR", "TB"):
-        raise OptionError(f"there is no direction {options.direction!r}: take 'LR' (left to right) or 'TB' (down)")
-    if options.max_nodes is not None and options.max_nodes < 1:
-        raise OptionError(f"max_nodes is {options.max_nodes}: take the most boxes to draw, or None for no limit")
-    palette(options.theme)
-    if style == "network":
-        return network(roots, options, highlight)
-    reading = read(roots, names, options)
-    picture = _STYLES[style](reading)
+    look = style_of(style)
+    _check(options)
+    if look.lines is None:
+        return look.draw(roots, options, highlight)
+    return picture_of_lines(read(roots, names, options), style, highlight, clusters)
+
+
+def picture_of_lines(
+    reading: Reading, style: str, highlight: Any = None, clusters: bool | Mapping[str, Iterable[Any]] = True
+) -> Picture:
+    """The picture of a graph that has been read already."""
+    options = reading.options
+    _check(options)
+    picture = style_of(style).draw(reading)
     if options.max_nodes is not None and len(picture.edges) > _EDGES_A_BOX * options.max_nodes:
         raise too_many(f"{len(picture.edges):,} edges", options.max_nodes)
     boxes = {item.id for item in picture.boxes}
@@ -115,6 +116,21 @@ def picture_of(
     if highlight is not None:
         apply_highlight(picture, reading, highlight)
     return picture
+
+
+def style_of(name: str) -> Style:
+    """The style of a name; OptionError if there is none."""
+    if name not in STYLES:
+        raise OptionError(f"there is no style {name!r}: take one of {', '.join(STYLES)}")
+    return STYLES[name]
+
+
+def _check(options: Options) -> None:
+    if options.direction not in ("LR", "TB"):
+        raise OptionError(f"there is no direction {options.direction!r}: take 'LR' (left to right) or 'TB' (down)")
+    if options.max_nodes is not None and options.max_nodes < 1:
+        raise OptionError(f"max_nodes is {options.max_nodes}: take the most boxes to draw, or None for no limit")
+    palette(options.theme)
 
 
 def mimebundle(value: Any) -> dict[str, str]:

@@ -125,6 +125,13 @@ class Methods(Node):
         tracer = current_tracer() if STATE.observers else None
         return None if tracer is None else tracer.take(table, i)
 
+    def _mime_(self) -> tuple[str, str]:
+        """What marimo shows, for a Value alone or in a list: one kind of text (it can't choose from a bundle there)."""
+        value: Any = self
+        shown = value._repr_mimebundle_()
+        kind = "text/html" if "text/html" in shown else "text/plain"
+        return kind, shown[kind]
+
     @property
     def _prev(self) -> set[Any]:
         """micrograd's name: the distinct operands."""

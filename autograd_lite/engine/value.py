@@ -391,12 +391,6 @@ class Value(Methods):
         """What a notebook shows: the graph when it is small."""
         return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
 
-    def _mime_(self) -> tuple[str, str]:
-        """What marimo shows, for a Value alone or in a list: one kind of text (it can't choose from a bundle there)."""
-        shown = self._repr_mimebundle_()
-        kind = "text/html" if "text/html" in shown else "text/plain"
-        return kind, shown[kind]
-
     def __float__(self) -> float:
         raise lost("float")
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..drawing import Picture, picture_of
+from ..drawing import Picture, picture_of_lines
 from ..drawing.graph_view import Options, Reading, read
 from ..engine.sweeps import Node
 from .javascript_rules import javascript
@@ -129,7 +129,7 @@ def explore(
     root = _root(y, moments)
     options = Options(direction=direction, fold=fold, max_nodes=max_nodes)
     reading = read([root], names, options)
-    picture = picture_of([root], "cards", options, names, None, clusters)
+    picture = picture_of_lines(reading, "cards", clusters=clusters)
     tape = tape_of(reading.outline.nodes)
     frames = _frames(tape, moments)
     data = _data(reading, picture, tape, frames)

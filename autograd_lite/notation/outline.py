@@ -142,7 +142,8 @@ def _foldable(nodes: list[Any], parents: dict[int, tuple[Any, ...]], labels: Nam
                 if id(p) in neurons:
                     size.pop(id(p), None)
             inner = [p for p in inner if id(p) in size]
-        if (node.op.arity < 0 and len(parents[id(node)]) > 2) or any(id(p) in neurons for p in inner):
+        many = node.op.arity < 0 and len(parents[id(node)]) > 2
+        if many or isinstance(node._b, LayerInputs) or any(id(p) in neurons for p in inner):
             neurons.add(id(node))
         total = 1 + sum(size[id(p)] for p in inner)
         if total > _FOLD_LIMIT:

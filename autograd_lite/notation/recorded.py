@@ -78,7 +78,7 @@ def recorded(nodes: Sequence[Any]) -> Recorded:
 
 
 def _leaves(args: Iterable[Any]) -> list[Any]:
-    return [arg for arg in args if isinstance(arg, Node) and arg.op is None]
+    return [arg for arg in args if isinstance(arg, Node) and arg._prim is None]
 
 
 def _numbers(node: Any, found: Recorded) -> list[float]:
@@ -109,7 +109,7 @@ def _factors(node: Any, found: Recorded) -> None:
     partials = [next(given) if isinstance(arg, Node) else None for arg in args]
     row = node._b.row(node._pa) if isinstance(node._b, LayerInputs) else None  # a neuron keeps its weights as they were
     for k, arg in enumerate(args[: 2 * half]):
-        if not isinstance(arg, Node) or arg.op is not None:
+        if not isinstance(arg, Node) or arg._prim is not None:
             continue
         factor = partials[k - half if k >= half else k + half]
         if row is not None and k >= half:

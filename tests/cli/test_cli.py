@@ -10,7 +10,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+import autograd_lite as ag
 from autograd_lite.cli import main
+from autograd_lite.drawing import STYLES
 
 DOMKE = "exp(exp(x)+exp(x)**2)+sin(exp(x)+exp(x)**2)"
 
@@ -29,7 +31,7 @@ def test_help_and_version_as_a_program():
     assert b"chapter7" in shown.stdout
     version = run("--version")
     assert version.returncode == 0
-    assert version.stdout.startswith(b"autograd-lite ")
+    assert version.stdout.split() == [b"autograd-lite", ag.__version__.encode()]
     assert not shown.stderr
     assert not version.stderr
 
@@ -108,13 +110,64 @@ def test_json(capsys):
     assert errors.startswith("autograd-lite: note: the gradient of leaf 'x' is inf")
 
 
-@pytest.mark.parametrize("style", ["cards", "ops", "book"])
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "network"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pictures(capsys, tmp_path, style, theme):
     picture = tmp_path / "g.svg"
     code, _, errors = out(capsys, "grad", DOMKE, "x=0.1", "--svg", str(picture), "--style", style, "--theme", theme)
     assert (code, errors) == (0, "")
     ET.parse(picture)
+
+
+def test_every_style_of_the_registry_can_be_asked_for(capsys, tmp_path):
+    picture = tmp_path / "g.svg"
+    for style in STYLES:
+        assert (
+            out(capsys, "grad", "affine([x], [w], b)", "x=1", "w=2", "b=3", "--svg", str(picture), "--style", style)[0]
+            == 0
+        )
+        ET.parse(picture)
+
+
+def test_the_ending_of_the_picture_is_its_format(capsys, tmp_path, monkeypatch):
+    for ending in ("png", "PNG"):
+        picture = tmp_path / f"g.{ending}"
+        code, _, errors = out(capsys, "grad", "sin(x)", "x=1", "--svg", str(picture))
+        if code == 0:
+            assert picture.read_bytes().startswith(b"\x89PNG")
+        else:
+            assert "can't write png" in errors
+            assert not picture.exists()
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", "builtin")
+    for ending in ("png", "pdf", "txt"):
+        code, text, errors = out(capsys, "grad", "sin(x)", "x=1", "--svg", str(tmp_path / f"none.{ending}"))
+        assert code == 1
+        assert "f     = 0.84" in text
+        assert f"our own layout can't write {ending}" in errors
+        assert not (tmp_path / f"none.{ending}").exists()
+
+
+@pytest.mark.parametrize(
+    ("formula", "born"),
+    [("1/x", "div(1.0, 'x' = 0.0) is inf"), ("log(x)", "log('x' = 0.0) is -inf"),
+     ("3*sqrt(x)", "sqrt('x' = 0.0) = 0.0: the partial derivative with respect to 'x' is inf")],
+)  # fmt: skip
+def test_a_pole_is_named_with_its_op(capsys, formula, born):
+    code, text, errors = out(capsys, "grad", formula, "x=0")
+    assert code == 0
+    assert text.startswith("f     = ")
+    assert born in errors
+    assert "ag." not in errors
+
+
+def test_the_calculator_needs_no_numpy(tmp_path):
+    code = (
+        "import sys; sys.modules['numpy'] = None; from autograd_lite.cli import main; "
+        "sys.exit(main(['grad', 'x**2', 'x=3', '--svg', 'g.svg', '--trace']) + main(['explore', 'sin(x)*x', 'x=3']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "g.svg").exists()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +179,18 @@ def test_pictures(capsys, tmp_path, style, theme):
         (["grad", "x", "x"], "'x' is not NAME=NUMBER, as in x=0.1"),
         (["grad", "x", "1x=2"], "is not NAME=NUMBER"),
         (["grad", "x", "x=1", "x=2"], "x is given twice"),
-        (["grad", "x", "x=one"], "x: there is no variable 'one'"),
+        (["grad", "x", "x=one"], "x: there is no variable 'one'; a number is 1.5 or pi/4"),
+        (["grad", "x", "x=one", "one=1.5"], "x: there is no variable 'one'; a number is 1.5 or pi/4"),
+        (["grad", "x", "x="], "x= lacks its number: write x=0.1"),
+        (["grad", "x=2"], "x=2 is a variable: the formula comes first"),
+        (["grad", "x^2", "x=3"], "powers are written **; did you mean x**2 ?"),
+        (["explore", "x^2", "x=3"], "powers are written **; did you mean x**2 ?"),
+        (["grad", "2x", "x=3"], "did you mean 2*x ?"),
+        (["grad", "sin x", "x=3"], "did you mean sin(x) ?"),
+        (["grad", "cosx", "x=3"], "did you mean cos(x) ?"),
+        (["grad", "x*y+xy", "x=3", "y=2"], "did you mean x*y ?"),
+        (["grad", "3,5*x", "x=3"], "decimals have a point"),
+        (["grad", "x", "x=3,5"], "decimals have a point"),
         (["grad", "x", "x=1", "--digits", "0"], "--digits is from 1 to 17"),
         (["grad", "x", "x=1", "--forward", "y"], "there is no variable 'y'"),
         (["grad", "3", "x=1", "--forward", "x"], "the formula does not depend on x"),
