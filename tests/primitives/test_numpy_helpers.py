@@ -21,8 +21,10 @@ def test_conventions_are_the_tables(name):
     xs = np.array(EDGES)
     found, wanted = HELPERS[name](xs), [TABLE[name[4:]].fn(x) for x in EDGES]
     for x, a, b in zip(EDGES, found.tolist(), wanted):
-        assert (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b) or a == pytest.approx(
-            b, rel=1e-12, abs=1e-300
+        assert (
+            (a == b and math.copysign(1, a) == math.copysign(1, b))
+            or (a != a and b != b)
+            or a == pytest.approx(b, rel=1e-12, abs=1e-300)
         ), x
 
 

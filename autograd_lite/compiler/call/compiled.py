@@ -444,8 +444,8 @@ class Compiled:
             outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
         arrays, rest = compilation.sorted(outputs)
         for leaf, g in rest:
-            nodes.append(blocks[leaf.key] if leaf.kind == "argument" else leaf.key)
-            partials.append(float(g))
+            nodes += leaf.key.nodes if leaf.shape else [blocks[leaf.key] if leaf.kind == "argument" else leaf.key]
+            partials += np.ravel(g).tolist()
         release = None if held is None else functools.partial(compilation.give_back, held)
         sink = Gradients(compilation.runs, arrays, release) if arrays else None
         number = float(outputs[0])
@@ -453,7 +453,7 @@ class Compiled:
             release()
         prim = self.primitive
         if sink is None and nodes:
-            prim = call_primitive(self._name(), (self._f, *call), nodes[len(values) :])
+            prim = call_primitive(self._name(), (self._f, *call), nodes[len(values) :], number)
         made = scalar_result(number, prim, nodes, partials, sink)
         like = path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]))

@@ -13,7 +13,7 @@ from ...engine.value import node
 from ..record.environment import Watch
 from .fast import parameters_of
 from .plans import Compilation, Path, guards_hold
-from .results import Gradients
+from .results import Gradients, call_primitive
 
 if TYPE_CHECKING:
     from .compiled import Compiled
@@ -48,7 +48,7 @@ def array_call(
         texts[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
     ]
     body = [
-        f"if _state.observers or {' or '.join(checks)}: {slow}",
+        f"if {' or '.join(['_state.observers', *checks])}: {slow}",
         "try:",
         f"    if not _holds(): {slow}",
         f"except (KeyError, AttributeError, ValueError): {slow}",
@@ -89,8 +89,9 @@ def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[s
     """Lines that make the result of what was found, and give the buffers back; None for a result of another kind."""
     if owner.kind == "call":
         single = type(path.recording.result) is float and path.recording.plain == [None]
-        if single and compilation.runs:
-            return ["return _loss(_found, _runner)"]
+        if single and compilation.plan.wrt:
+            given = f"({', '.join(names)}{',' * bool(names)})"
+            return [f"return _loss(_found, _runner{'' if compilation.runs else f', {given}'})"]
         if len(path.program.outputs) == 1 or path.live or compilation.plan.wrt or path.shaped is None:
             return None
         return ["_result = _shaped(_found[0])", "_back(_runner)", "return _result"]
@@ -111,16 +112,28 @@ def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[s
     return [f"_result = {text}", "_back(_runner)", "return _result"]
 
 
-def _loss(owner: Compiled, compilation: Compilation) -> Callable[[Any, Any], Any]:
+def _loss(owner: Compiled, compilation: Compilation) -> Callable[..., Any]:
     """What makes a Value of the outputs: its operands are the live Values, and the parameters behind a sink."""
     prim, runs, back = owner.primitive, compilation.runs, compilation.pool.append
     places = slice(compilation.places[0], compilation.places[-1] + 1) if compilation.places else slice(0)
-    nodes = [leaf.key for _, leaf in compilation.others]
-    others = [i for i, _ in compilation.others]
+    nodes: list[Any] = []
+    for _, leaf in compilation.others:
+        nodes += leaf.key.nodes if leaf.shape else [leaf.key]
+    others = [(i, bool(leaf.shape)) for i, leaf in compilation.others]
 
-    def loss(found: Any, runner: Any) -> Any:
-        sink = Gradients(runs, found[places], functools.partial(back, runner))
-        partials = [float(found[i]) for i in others]
-        return node(float(found[0]), prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
+    def loss(found: Any, runner: Any, args: tuple[Any, ...] = ()) -> Any:
+        partials: list[float] = []
+        for i, many in others:
+            if many:
+                partials += found[i].ravel().tolist()
+            else:
+                partials.append(float(found[i]))
+        number = float(found[0])
+        if runs:
+            sink = Gradients(runs, found[places], functools.partial(back, runner))
+            return node(number, prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
+        back(runner)
+        own = call_primitive(owner._name(), (owner._f, args, {}), nodes, number)
+        return node(number, own, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials))
 
     return loss

@@ -17,6 +17,7 @@ from ...primitives.arithmetic import where
 from ...primitives.primitive import Primitive
 from ..ir.control_ops import COMPARISONS, pick, stop
 from ..ir.scalar_program import CompileError, Guard, Leaf, Program, built_in
+from .containers import packed
 from .structure import Parts, leaves_of, rebuild
 from .taking import recorded_take
 
@@ -227,7 +228,7 @@ def record_call(
     recorder.check(fresh)
     found: list[Any] = []
     leaves_of(result, found)
-    program = builder.program(recorder, found)
+    program = packed(builder.program(recorder, found), f, blocks.objects)
     plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
     return Recording(program, rebuild(result, iter([0.0] * len(found))), plain, recorder.kinds)
 

@@ -288,7 +288,7 @@ class Lanes:
                 blocks.append(block)
             elif leaf.kind != "constant":
                 mapped.append(False)
-                blocks.append(leaf.key.data if leaf.kind == "parameter" else np.float64(leaf.key._number()))
+                blocks.append(leaf.key.data if leaf.kind == "parameter" else np.asarray(leaf.key._number(), float)[()])
         key = (id(path), plan.key(), tuple(mapped))
         kernel = self.kernels.get(key)
         expected = path.expected

@@ -1,0 +1,282 @@
+"""Values in the user's own containers, as arrays: weights in lists of lists, in dicts, in attributes of objects.
+
+A program starts from single Values. Where a function read them from containers of one shape, each of those is one
+array, named after it: ``W[i][j]`` of a list of lists is an array ``W``, and ``layer.neurons[i].w[j]`` of the objects of
+a layer an array ``w``. What is done with its numbers is then found to be matrix products and gathers, as with
+parameters.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ...engine.sweeps import Node
+from ...engine.value import Value
+from ..ir.scalar_program import Guard, Leaf, Program
+
+__all__ = ["Pack", "packed"]
+
+#: containers in containers, and objects looked at, at most
+DEEPEST, MOST = 10, 50_000
+#: an array is one if at least one of so many of its Values is used
+SPARSE = 16
+
+_OPAQUE = (str, bytes, int, float, complex, bool, type(None), type, ModuleType, range)
+
+
+class Pack:
+    """Live Values that a program reads as one array.
+
+    Attributes:
+        nodes: the Values, in row-major order.
+        shape: the array's shape.
+    """
+
+    __slots__ = ("_plain", "_write", "nodes", "shape")
+
+    def __init__(self, nodes: Sequence[Any], shape: tuple[int, ...]) -> None:
+        self.nodes = list(nodes)
+        self.shape = shape
+        self._plain = all(type(node) is Value for node in self.nodes)
+        self._write = struct.Struct(f"{len(self.nodes)}d").pack
+
+    def _number(self) -> Any:
+        """Their numbers now."""
+        numbers = [x._data for x in self.nodes] if self._plain else [x._number() for x in self.nodes]
+        return np.frombuffer(self._write(*numbers)).reshape(self.shape)
+
+
+class _Array:
+    """A candidate: Values in the order and shape in which containers hold them, and how they are reached."""
+
+    __slots__ = ("nodes", "path", "shape")
+
+    def __init__(self, path: tuple[Any, ...], nodes: list[Any], shape: tuple[int, ...]) -> None:
+        self.path = path
+        self.nodes = nodes
+        self.shape = shape
+
+
+class _Walk:
+    """A walk from a function through what it can reach, in search of containers of Values."""
+
+    def __init__(self, wanted: set[int]) -> None:
+        self.wanted = wanted  # the ids of the Values that a program reads
+        self.count = 0
+        self.known: dict[int, Any] = {}
+        self.kept: list[Any] = []
+        self.found: list[_Array] = []
+        self.single: dict[int, tuple[Any, ...]] = {}  # how each Value is reached
+
+    def tree(self, thing: Any, path: tuple[Any, ...]) -> Any:
+        """What a thing holds: an ``_Array``, a dict of such by key, or None."""
+        if isinstance(thing, Node):
+            self.single.setdefault(id(thing), path)
+            return _Array(path, [thing], ())
+        if isinstance(thing, _OPAQUE) or len(path) > DEEPEST or self.count > MOST:
+            return None
+        if id(thing) in self.known:
+            return self.known[id(thing)]
+        self.count += 1
+        self.known[id(thing)] = None  # a circle holds nothing more
+        self.kept.append(thing)
+        made = self._made(thing, path)
+        self.known[id(thing)] = made
+        return made
+
+    def _made(self, thing: Any, path: tuple[Any, ...]) -> Any:
+        if isinstance(thing, np.ndarray):
+            if thing.dtype != object:
+                return None
+            flat = thing.ravel().tolist()
+            whole = bool(flat) and all(isinstance(x, Node) for x in flat)
+            return self._note(_Array(path, flat, thing.shape)) if whole else self._row(flat, path)
+        if isinstance(thing, (list, tuple)):
+            return self._row(list(thing), path)
+        if isinstance(thing, dict):
+            return self._named(thing, path)
+        if isinstance(thing, (FunctionType, MethodType, functools.partial)):
+            for key, item in _reached(thing):
+                self.tree(item, (key,) if key else ())
+            return None
+        if type(thing).__module__.split(".")[0] in ("autograd_lite", "numpy", "builtins"):
+            return None
+        return self._named(_attributes(thing), path)
+
+    def _named(self, items: dict[Any, Any], path: tuple[Any, ...]) -> Any:
+        held = {key: self.tree(item, (*path, key)) for key, item in items.items()}
+        held = {key: tree for key, tree in held.items() if tree is not None}
+        return held or None
+
+    def _row(self, items: list[Any], path: tuple[Any, ...]) -> Any:
+        """A sequence: one more axis if its items are alike, else each by itself."""
+        trees = [self.tree(item, (*path, k)) for k, item in enumerate(items)]
+        if not trees or any(tree is None for tree in trees):
+            held = {k: tree for k, tree in enumerate(trees) if tree is not None}
+            return held or None
+        if len({_signature(tree) for tree in trees}) == 1:
+            stacked = self._stacked(trees, path)
+            if stacked is not None:
+                return stacked
+        return dict(enumerate(trees))
+
+    def _stacked(self, trees: list[Any], path: tuple[Any, ...]) -> Any:
+        """Things that are alike as one with an axis more; None if that were too many axes."""
+        first = trees[0]
+        if isinstance(first, _Array):
+            if len(first.shape) > 1:
+                return None
+            nodes = [node for tree in trees for node in tree.nodes]
+            tail = first.path[len(path) + 1 :]
+            return self._note(_Array((*path, *tail), nodes, (len(trees), *first.shape)))
+        parts = {key: self._stacked([tree[key] for tree in trees], path) for key in first}
+        return None if any(part is None for part in parts.values()) else parts
+
+    def _note(self, array: _Array) -> _Array:
+        self.found.append(array)
+        return array
+
+
+def _signature(tree: Any) -> Any:
+    """What two containers that are alike have in common."""
+    if isinstance(tree, _Array):
+        return tree.shape
+    return tuple((key, _signature(part)) for key, part in tree.items())
+
+
+def _attributes(thing: Any) -> dict[str, Any]:
+    """The attributes of an object of the user's."""
+    found = dict(getattr(thing, "__dict__", {}) or {})
+    for kind in type(thing).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            if not slot.startswith("__") and hasattr(thing, slot):
+                found[slot] = getattr(thing, slot)
+    return found
+
+
+def _reached(f: Any) -> Iterator[tuple[str, Any]]:
+    """The variables that a function closes over, its defaults, the globals that it names, the object it belongs to."""
+    if isinstance(f, functools.partial):
+        yield "", f.func
+        yield from (("", item) for item in f.args)
+        yield from f.keywords.items()
+        return
+    if isinstance(f, MethodType):
+        yield "", f.__self__
+        yield "", f.__func__
+        return
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+    names = f.__code__.co_varnames
+    defaults = f.__defaults__ or ()
+    yield from zip(names[f.__code__.co_argcount - len(defaults) :], defaults)
+    yield from (f.__kwdefaults__ or {}).items()
+    if (f.__module__ or "").split(".")[0] in ("autograd_lite", "numpy", "math"):
+        return
+    codes = [f.__code__]
+    for code in codes:
+        codes += [constant for constant in code.co_consts if hasattr(constant, "co_names")]
+        for name in code.co_names:
+            if name in f.__globals__:
+                yield name, f.__globals__[name]
+
+
+def packed(program: Program, f: Callable[..., Any], objects: Sequence[Any]) -> Program:
+    """The program with the live Values that it reads in the arrays that the user's containers are.
+
+    Args:
+        program: each live Value is a leaf of its own.
+        f: the function that was recorded.
+        objects: its arguments that are objects.
+    """
+    singles = {id(leaf.key): k for k, leaf in enumerate(program.leaves) if leaf.kind == "value" and not leaf.shape}
+    if not singles:
+        return program
+    walk = _Walk(set(singles))
+    walk.tree(f, ())
+    for thing in objects:
+        walk.tree(thing, ())
+    chosen = _chosen(walk.found, singles)
+    for leaf in program.leaves:
+        if leaf.kind == "value" and not getattr(leaf.key, "label", "") and id(leaf.key) in walk.single:
+            leaf.name = _name(walk.single[id(leaf.key)])
+    return _renumbered(program, chosen, singles) if chosen else program
+
+
+def _chosen(found: list[_Array], singles: dict[int, int]) -> list[_Array]:
+    """Arrays without a Value in common, those of more axes and more Values first."""
+    taken: set[int] = set()
+    chosen: list[_Array] = []
+    for array in sorted(found, key=lambda a: (-len(a.shape), -len(a.nodes))):
+        ids = {id(node) for node in array.nodes}
+        used = sum(1 for i in ids if i in singles)
+        if not array.shape or len(ids) < len(array.nodes) or SPARSE * used < len(ids) or ids & taken:
+            continue
+        if all(isinstance(node, Value) and node._prim is None for node in array.nodes):
+            taken |= ids
+            chosen.append(array)
+    return sorted(chosen, key=lambda a: min(singles.get(id(node), len(singles)) for node in a.nodes))
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    """The last variable, attribute or key on the way, and numbers."""
+    words = [key for key in path if isinstance(key, str)]
+    return (words[-1] if words else "v") + "_".join(str(key) for key in path if isinstance(key, int))
+
+
+def _names(arrays: list[_Array]) -> list[str]:
+    """A name for each that tells them apart: the whole way to it if need be."""
+    short = [_name(array.path) for array in arrays]
+    return [name if short.count(name) == 1 else "_".join(map(str, a.path)) for name, a in zip(short, arrays)]
+
+
+def _renumbered(program: Program, arrays: list[_Array], singles: dict[int, int]) -> Program:
+    """The program with these arrays as leaves."""
+    where: dict[int, tuple[int, int]] = {}  # by the old leaf: the array and the position in it
+    for number, array in enumerate(arrays):
+        for position, node in enumerate(array.nodes):
+            if id(node) in singles:
+                where[singles[id(node)]] = (number, position)
+    leaves: list[Leaf] = []
+    base = 0
+
+    def add(kind: str, name: str, shape: tuple[int, ...], key: Any) -> Leaf:
+        nonlocal base
+        made = Leaf(kind, name, shape, key, base)
+        base += made.size
+        leaves.append(made)
+        return made
+
+    names = _names(arrays)
+    made: dict[int, Leaf] = {}
+    new: list[int] = []
+    for k, leaf in enumerate(program.leaves):
+        if k not in where:
+            new += range(add(leaf.kind, leaf.name, leaf.shape, leaf.key).base, base)
+            continue
+        number, position = where[k]
+        if number not in made:
+            array = arrays[number]
+            made[number] = add("value", names[number], array.shape, Pack(array.nodes, array.shape))
+        new.append(made[number].base + position)
+    shift = base - program.first
+    new += range(base, base + len(program))
+    moved = new.__getitem__
+    return Program(
+        leaves,
+        program.prims,
+        [tuple(map(moved, args)) for args in program.args],
+        [moved(id) for id in program.outputs],
+        [Guard(moved(g.id), g.expected, g.exact, g.line) for g in program.guards],
+        {id + shift if id >= program.first else moved(id): label for id, label in program.labels.items()},
+    )
