@@ -64,7 +64,8 @@ def array_call(
         "_state": STATE, "_array": np.ndarray, "_float": float, "_float64": np.dtype(np.float64), "_type": type,
         "_holds": watch.test, "_slow": owner.previous or owner.general, "_runners": compilation.pool,
         "_fresh": compilation.fresh, "_back": compilation.pool.append, "_guards": compilation.guards,
-        "_hold": guards_hold, "_loss": _loss(owner, compilation), "_shaped": path.shaped,
+        "_hold": guards_hold, "_shaped": path.shaped,
+        "_loss": _loss(owner, compilation) if "_loss(" in result[0] else None,
     }  # fmt: skip
     exec(compile(text, "<autograd_lite call>", "exec"), scope)
     return cast("Callable[..., Any]", scope["call"])
@@ -117,7 +118,7 @@ def _loss(owner: Compiled, compilation: Compilation) -> Callable[..., Any]:
     prim, runs, back = owner.primitive, compilation.runs, compilation.pool.append
     places = slice(compilation.places[0], compilation.places[-1] + 1) if compilation.places else slice(0)
     nodes: list[Any] = []
-    for _, leaf in compilation.others:
+    for _, leaf in compilation.others:  # live ones: arguments that are Values are not called directly
         nodes += leaf.key.nodes if leaf.shape else [leaf.key]
     others = [(i, bool(leaf.shape)) for i, leaf in compilation.others]
 
