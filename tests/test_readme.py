@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import io
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from . import pages
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-VALUE = re.compile(r"-?\d[\w.+-]*|'.*'|\[.*\]")
-
-
-def run(block, scope):
-    """Run a block statement by statement; an expression's value or print must be what the comment after it says."""
-    lines = block.split("\n")
-    for statement in ast.parse(block).body:
-        code = ast.unparse(statement)
-        if not isinstance(statement, ast.Expr):
-            exec(code, scope)
-            continue
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            value = eval(code, scope)
-        comment = lines[statement.end_lineno - 1][statement.end_col_offset :].strip().removeprefix("# ")
-        if VALUE.fullmatch(comment):
-            said = ast.literal_eval(comment)
-            assert value == (pytest.approx(said, rel=1e-15) if isinstance(said, float) else said), code
-        below = []
-        for line in lines[statement.end_lineno :]:
-            if not line.startswith("#"):
-                break
-            below.append(line[2:])
-        if below:
-            assert [line.rstrip() for line in printed.getvalue().rstrip().split("\n")] == below
+BLOCKS = pages.blocks(README)
 
 
 def test_the_code_of_the_readme(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scope = {"__name__": "readme"}
     for block in BLOCKS:
-        run(block, scope)
+        pages.run(block, scope)
     ET.parse(tmp_path / "domke.svg")
     assert scope["x"].grad == 33.90776829990312
 

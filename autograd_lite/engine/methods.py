@@ -137,6 +137,11 @@ class Methods(Node):
         """micrograd's name: the distinct operands."""
         return set(self.parents)
 
+    def _backward(self) -> None:
+        """micrograd's step by hand: add this node's ``grad``, times each partial, to the ``grad`` of its parents."""
+        for parent, partial in zip(self.parents, self.local_partials):
+            parent.grad += self._gradient() * partial
+
     @property
     def _op(self) -> str:
         """micrograd's name for the op: '+', '*', '**2', 'ReLU', 'tanh' …, '' for a leaf."""

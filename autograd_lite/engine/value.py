@@ -69,7 +69,7 @@ class Value(Methods):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(self, data: Any, label: str = "", _op: str = "") -> None:
         self._data = as_float(data)
         self._prim = None
         self._a = None
@@ -126,7 +126,8 @@ class Value(Methods):
     @label.setter
     def label(self, label: str) -> None:
         if not isinstance(label, str):
-            raise TypeError(f"a label is a str, not {type(label).__name__}: write label=str(…)")
+            cure = "an op of one's own is @ag.primitive" if isinstance(label, (tuple, set)) else "write label=str(…)"
+            raise TypeError(f"a label is a str, not {type(label).__name__}: {cure}")
         if isinstance(self._info, Info):
             self._info.label = label
         else:
@@ -147,11 +148,7 @@ class Value(Methods):
         return self
 
     def item(self) -> float:
-        """The number as a float.
-
-        >>> Value(2).item()
-        2.0
-        """
+        """The number as a float: ``Value(2).item()`` is 2.0."""
         return self.data
 
     def detach(self) -> Value:

@@ -208,3 +208,37 @@ def test_an_assigned_parameter_is_the_one_that_is_trained(make):
     assert model.weight.grad.tolist() == [[1.0, 2.0]]
     assert not old.grad.any()
     assert [p.data for p in model.parameters()] == [3.0, 4.0, 0.0]
+
+
+def test_stepping_by_hand_is_backward():
+    """The lecture's way through a graph, node by node in reverse order; a node that is used twice counts twice."""
+
+    def graph():
+        x, w = Value(0.7), Value(-1.3)
+        y = x * w
+        z = y * y + x
+        return (x, w), (y, z.parents[0], z, z.tanh())
+
+    (x, w), inner = graph()
+    inner[-1].grad = 1.0
+    for node in reversed(inner):
+        node._backward()
+    (a, b), other = graph()
+    other[-1].backward()
+    assert (x.grad, w.grad) == (a.grad, b.grad)
+    assert [n.grad for n in inner] == [n.grad for n in other]
+    neuron = nn.Neuron(2)
+    out = neuron([1.0, 2.0])
+    out.grad = 1.0
+    out._backward()
+    out.parents[0]._backward()
+    on = float(out.data > 0.0)
+    assert [w.grad for w in neuron.w] == [on, 2.0 * on]
+
+
+def test_an_op_made_micrograds_way_names_the_cure():
+    for children in ((Value(1.0),), {Value(1.0)}):
+        with pytest.raises(TypeError, match="@ag[.]primitive"):
+            Value(0.5, children)
+        with pytest.raises(TypeError, match="@ag[.]primitive"):
+            Value(0.5, children, "sin")
