@@ -12,6 +12,7 @@ from . import pages
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+API = runpy.run_path(str(DOCS / "api_pages.py"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -44,3 +45,16 @@ def test_the_module_map_is_the_package_s():
     made = runpy.run_path(str(DOCS / "module_map.py"))
     page = (DOCS / "modules.md").read_text(encoding="utf-8")
     assert page == made["module_map"](), "run: python docs/module_map.py"
+
+
+def test_the_api_pages_are_the_package_s():
+    made = API["pages"]()
+    assert set(made) == {path.name for path in (DOCS / "api").glob("*.md")}
+    stale = [name for name, text in made.items() if (DOCS / "api" / name).read_text(encoding="utf-8") != text]
+    assert stale == [], "run: python docs/api_pages.py"
+
+
+def test_every_public_name_has_a_place_in_the_api_and_a_sentence():
+    assert API["missing"]() == []
+    index = (DOCS / "api" / "index.md").read_text(encoding="utf-8")
+    assert [line for line in index.split("\n") if line.startswith("| [") and line.endswith("|  |")] == []
