@@ -23,7 +23,7 @@ if _HOME:
     # still use the other rooms as they were, so those come back too. (Interpreted, all are new, and this is empty.)
     sys.modules.update(_HOME)
 
-from .engine import value as _value
+from .engine.methods import display as _display
 from .engine.sweeps import topological_order as topological_order
 from .engine.value import Value as Value
 from .errors import *  # noqa: F403
@@ -136,7 +136,7 @@ def _show(value: Value) -> dict[str, str]:
     return shown
 
 
-_value.display["mimebundle"] = _show
+_display["mimebundle"] = _show
 
 
 def _remember() -> None:

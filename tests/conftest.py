@@ -17,6 +17,6 @@ def _no_mode_leaks():
     """A test that leaves a mode switched on fails, and not its neighbours."""
     from autograd_lite.engine.observers import STATE
 
-    assert STATE.observers == 0
+    assert not STATE.observers
     yield
-    assert STATE.observers == 0, "a mode was left switched on"
+    assert not STATE.observers, "a mode was left switched on"

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
-from .observers import observe
-from .sweeps import NaryOperands, Node
+from .observers import Observing
+from .sweeps import STATE, NaryOperands, Node
 from .value import Value
 
 __all__ = ["Scope", "cut", "no_grad", "zero_grad"]
 
 
-class Scope:
-    """A context manager and a decorator: within it, an observer sees every node that this thread records.
-
-    It may be entered again while it is open, and by several threads.
-    """
-
-    def __init__(self, observer: Callable[[Any], None]) -> None:
-        self._observer = observer
-        self._local = threading.local()
-
-    def __enter__(self) -> None:
-        scope = observe(self._observer)
-        scope.__enter__()
-        open_here: list[AbstractContextManager[None]] = getattr(self._local, "open", [])
-        self._local.open = [*open_here, scope]
-
-    def __exit__(self, *exc: Any) -> None:
-        *self._local.open, scope = self._local.open
-        scope.__exit__(*exc)
+class Scope(Observing):
+    """A context manager and a decorator: within it, an observer sees every node that this context records."""
 
     def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isgeneratorfunction(f) or inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f):
@@ -42,7 +23,7 @@ class Scope:
 
         @functools.wraps(f)
         def within(*args: Any, **kwargs: Any) -> Any:
-            with observe(self._observer):
+            with Observing(self._view.observer):
                 return f(*args, **kwargs)
 
         return within
@@ -61,13 +42,16 @@ def cut(node: Node) -> None:
     """Make a leaf of a node."""
     node._prim = None
     node._a = node._b = None
-    node._pa = node._pb = 0.0
+    node._pa = STATE.recordings
+    node._pb = 0.0
     if isinstance(node._info, NaryOperands):
         node._info = None
 
 
 def no_grad(f: Callable[..., Any] | None = None) -> Any:
-    """Within it nothing is recorded: results are leaves. A context manager and a decorator, for this thread only.
+    """Within it nothing is recorded: results are leaves. A context manager and a decorator.
+
+    It holds for this thread, or this asyncio task, and ends with its block.
 
     Args:
         f: the function, when used as ``@no_grad`` without parentheses.

@@ -1,12 +1,12 @@
 """Gradient hooks: functions that see a node's adjoint when it is complete, and may replace it.
 
-Sweeps without hooks are one tight loop; ``STATE.hooks`` counts the hooks (and checkpoints) that live, and only when
-there are some does a sweep go node by node.
+Sweeps without hooks are one tight loop; ``STATE.hooks`` has the hooks (and checkpoints) that live, and only when there
+are some does a sweep go node by node.
 """
 
 from __future__ import annotations
 
-import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -16,26 +16,21 @@ __all__ = ["Handle", "Hooks", "register", "watch"]
 
 Hook = Callable[[Any], Any]
 
-_lock = threading.Lock()
 
-
-def watch(change: int) -> None:
-    """Count hooks and checkpoints as they come and go."""
-    with _lock:
-        STATE.hooks += change
+def watch(thing: object) -> None:
+    """Sweeps stop for hooks and checkpoints as long as ``thing`` lives. (It is taken off the list by a C function.)"""
+    STATE.hooks.add(weakref.ref(thing, STATE.hooks.discard))
 
 
 class Hooks(list[Hook]):
-    """The hooks of one node; counted as long as the node lives."""
+    """The hooks of one node."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
 
     def __init__(self) -> None:
         super().__init__()
-        self._counted = True
-        watch(1)
-
-    def __del__(self) -> None:
-        if getattr(self, "_counted", False):
-            watch(-1)
+        watch(self)
 
     def __reduce__(self) -> Any:
         return (Hooks, (), None, iter(self))

@@ -6,6 +6,7 @@ and a test holds this list against the table.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -14,9 +15,12 @@ from mypy_extensions import mypyc_attr
 from .observers import current_tracer
 from .sweeps import STATE, Node
 
-__all__ = ["ALIASES", "MICROGRAD", "Methods"]
+__all__ = ["ALIASES", "MICROGRAD", "Methods", "display"]
 
 Method = Callable[..., Any]
+
+#: shows a Value at the end of a notebook cell; the package's ``__init__`` puts the drawing here
+display: dict[str, Callable[[Any], Any]] = {}
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -127,10 +131,18 @@ class Methods(Node):
 
     def _mime_(self) -> tuple[str, str]:
         """What marimo shows, for a Value alone or in a list: one kind of text (it can't choose from a bundle there)."""
-        value: Any = self
-        shown = value._repr_mimebundle_()
+        shown = self._repr_mimebundle_()
         kind = "text/html" if "text/html" in shown else "text/plain"
         return kind, shown[kind]
+
+    def _sympy_(self) -> Any:
+        """SymPy asks what this is as an expression: none, so its numbers leave an operator to the Value beside them."""
+        sympy: Any = importlib.import_module("sympy")
+        raise sympy.SympifyError(f"{self!r}, whose gradient would be lost; ag.explain(v) gives its formula")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """What a notebook shows: the graph when it is small."""
+        return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
 
     @property
     def _prev(self) -> set[Any]:

@@ -23,18 +23,27 @@ __all__ = [
     "Node",
     "State",
     "operands_of",
+    "reaches_outside",
     "summed_apart",
 ]
 
 
 class State:
-    """How many scopes are watching recording, and how many hooks and checkpoints watch sweeps, over all threads."""
+    """What the hot paths ask before the short way. Nothing here is counted, so nothing can be miscounted.
 
-    __slots__ = ("hooks", "observers")
+    Attributes:
+        observers: weak references to the scopes that live, over all threads: see observers.py.
+        hooks: weak references to the hooks and checkpoints that live: see hooks.py.
+        recordings: how many recordings of transforms have begun. A leaf keeps in ``_pa``, which it has no partial for,
+            how many that were when it was made: so a recording knows the leaves that were there before it.
+    """
+
+    __slots__ = ("hooks", "observers", "recordings")
 
     def __init__(self) -> None:
-        self.observers: int = 0  # see observers.py
-        self.hooks: int = 0  # see hooks.py
+        self.observers: set[Any] = set()
+        self.hooks: set[Any] = set()
+        self.recordings: float = 0.0
 
 
 STATE: Final = State()
@@ -154,7 +163,7 @@ class Node(Operand):
     One or two operands live in ``_a`` and ``_b`` with partials ``_pa`` and ``_pb``. A constant operand of a binary op
     needs no partial, so its number takes the partial's place: in ``x*2`` ``_b`` is None and ``_pb`` the 2. ``_info``
     is None, a label, an ``Info``, or the ``NaryOperands`` of an n-ary op. A neuron of a layer has its ``LayerInputs``
-    in ``_b`` and its place there in ``_pa``.
+    in ``_b`` and its place there in ``_pa``. A leaf has in ``_pa`` the ``STATE.recordings`` that it was made in.
     """
 
     __slots__ = ("__weakref__", "_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
@@ -342,3 +351,20 @@ def summed_apart(node: Node, numbers: list[float]) -> bool:
     than its op's, so that it differs in the last bits."""
     fan = node._b
     return isinstance(fan, LayerInputs) and fan.recorded(node._pa) == numbers
+
+
+def reaches_outside(nodes: Sequence[Node], born: float) -> bool:
+    """Whether one of these nodes was there before the recording ``born``: a leaf, or a layer's parameters."""
+    for node in nodes:
+        if node._prim is None:
+            if node._pa < born:
+                return True
+        elif node._a is None:
+            info = node._info
+            if isinstance(node, LayerInputs) or isinstance(node._b, LayerInputs):
+                return True
+            if isinstance(info, NaryOperands) and info.sink is not None:
+                return True
+            if isinstance(info, CheckpointOperands) and info.group.layers:
+                return True
+    return False

@@ -1,109 +1,232 @@
 """Scopes that watch recording: ``no_grad``, ``detect_anomaly`` and tracing are observers of every new node.
 
-The hot path pays for one test of one number (``STATE.observers``); only when some thread has an observer does a new
-node go through ``notify``, which calls the observers of its own thread.
+The hot path asks one thing (is ``STATE.observers`` empty?); only when a scope lives somewhere does a new node go
+through ``notify``, which calls the observers of its own context: those of a thread, or of an asyncio task.
+
+A scope ends with its block, whatever ends that. The ``with`` statement holds the scope's ``Token``, which everything
+else refers to weakly, and both what it calls at the block's start and what it calls at its end are C functions, before
+which Python looks for no signals: a KeyboardInterrupt comes before the scope is open, within its block, or after it.
 """
 
 from __future__ import annotations
 
+import functools
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import weakref
+from collections.abc import Callable
+from contextlib import nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 from .sweeps import STATE
 
 __all__ = [
     "STATE",
+    "Observing",
     "Tracer",
     "current_tracer",
     "hash_value",
-    "nesting",
     "notify",
     "notify_tracer",
     "observe",
+    "observers",
+    "recording_is_off",
     "tracing",
     "without_observers",
-]  # fmt: skip
+]
 
 Observer = Callable[[Any], None]
+Exit = Callable[..., None]
+
+#: the tokens of this context's scopes, outermost first; they may be dead, and open or not
+_scopes: ContextVar[tuple[weakref.ref[Token], ...]] = ContextVar("scopes", default=())
 
 
-_lock = threading.Lock()
-_local = threading.local()
+class View:
+    """What a scope sees and hides; see ``Observing``."""
+
+    __slots__ = ("hides", "observer", "tracer")
+
+    def __init__(self, observer: Observer | None, hides: str, tracer: Tracer | None) -> None:
+        self.observer = observer
+        self.hides = hides
+        self.tracer = tracer
+
+    def shown(self, outer: Observer) -> Observer | None:
+        """What sees the nodes within the scope in the place of an outer observer."""
+        if self.hides != "all" and not getattr(outer, self.hides, False):
+            return outer
+        instead: Observer | None = getattr(outer, "uncut", None) if self.hides == "cuts" else None
+        return instead
 
 
-class Nesting(threading.local):
-    """How many transforms (``grad`` and its kin) are running a function on this thread."""
-
-    depth = 0
+def _nothing() -> None:
+    return None
 
 
-nesting = Nesting()
+class Token(functools.partial[None]):
+    """One time that a scope is entered: calling it leaves. It is what lives as long as the block.
+
+    Attributes:
+        lock: locked from the block's start to its end; a lock, because its methods are C and make no Python call.
+        view: what the scope sees.
+        where: the thread and the asyncio task that enter it.
+    """
+
+    lock: Any
+    view: View
+    where: tuple[int, int]
 
 
-def observers() -> list[Observer]:
-    """The observers of this thread, outermost first."""
-    found: list[Observer] = getattr(_local, "observers", [])
-    return found
+def _token(view: View, token: Token) -> Token:
+    """Make ``token`` one of a scope, not open yet, known in this context."""
+    lock = threading.Lock()
+    state: Any = token
+    state.__setstate__((lock.__exit__, (), {}, {"lock": lock, "view": view, "where": _here()}))
+    known = weakref.ref(token, STATE.observers.discard)
+    STATE.observers.add(known)
+    _scopes.set((*[other for other in _scopes.get() if other() is not None], known))
+    return token
+
+
+def _here() -> tuple[int, int]:
+    """Who is asking: a thread, and an asyncio task on it."""
+    tasks = sys.modules.get("asyncio.tasks")
+    running = tasks is not None and tasks.events._get_running_loop() is not None
+    return threading.get_ident(), id(tasks.current_task()) if tasks is not None and running else 0
+
+
+class _Enter:
+    """``scope.__enter__``: makes a token, and gives the C function that opens it."""
+
+    def __get__(self, scope: Observing | None, kind: type[Observing]) -> Callable[..., Any]:
+        if scope is None:
+            return _enter
+        token = scope._promised()
+        scope._promised = _nothing
+        if token is None:
+            token = _token(scope._view, Token(_leave))
+            mine = scope._tokens
+            mine[:] = [other for other in mine if other.lock.locked() or other.where != token.where]
+            mine.append(token)
+        opens: Callable[..., Any] = token.lock.acquire
+        return opens
+
+
+class _Exit:
+    """``scope.__exit__``: the last token that was made here, and whose end nobody has in hand yet.
+
+    ``with`` asks for both before it enters: up to Python 3.13 for ``__enter__`` first, then for ``__exit__`` first.
+    """
+
+    def __get__(self, scope: Observing | None, kind: type[Observing]) -> Exit:
+        if scope is None:
+            leaving = Token(_leave)
+            _last.asked = weakref.ref(leaving)
+            return leaving
+        mine, here = scope._tokens, _here()
+        token = next((token for token in reversed(mine) if token.where == here), mine[-1] if mine else None)
+        if token is None:
+            token = _token(scope._view, Token(_leave))
+            scope._promised = weakref.ref(token)
+        else:
+            mine.remove(token)
+        return token
+
+
+def _leave(scope: Observing, *exc: object) -> None:
+    """``type(scope).__exit__``, called without having been asked for as the scope was entered."""
+    scope.__exit__(*exc)
+
+
+class _Last(threading.local):
+    """The ``type(scope).__exit__`` that was asked for last on this thread.
+
+    ``ExitStack`` and compiled code ask for it, call ``type(scope).__enter__`` and keep it: it becomes the token.
+    """
+
+    asked: Callable[[], Token | None] = staticmethod(_nothing)
+
+
+_last = _Last()
+
+
+def _enter(scope: Observing) -> None:
+    """``type(scope).__enter__``."""
+    asked, _last.asked = _last.asked(), _nothing
+    token = _token(scope._view, asked or Token(_leave))
+    if asked is None:
+        scope._tokens.append(token)
+    try:
+        token.lock.acquire()
+    except BaseException:  # an interrupt, maybe after it was opened
+        if token.lock.locked():
+            token.lock.release()
+        raise
 
 
 class Observing:
-    """What ``observe`` returns. (No generator: an interrupt right after its ``yield`` would leave it open.)"""
+    """A scope: within the block, an observer sees every node that this context records.
 
-    __slots__ = ("_counted", "_observer", "_outer")
+    It may be entered again while it is open, by several threads and tasks, and left in any order.
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-        self._outer: list[Observer] = []
-        self._counted = False
+    Args:
+        observer: called with every new node; None for none.
+        hides: the outer observers that don't see new nodes: those with a true attribute of that name, or "all".
+        tracer: what watches besides how Values are used.
+    """
 
-    def __enter__(self) -> None:
-        self._outer = observers()
-        try:
-            with _lock:
-                STATE.observers += 1
-                self._counted = True
-            _local.observers = [*self._outer, self._observer]
-        except BaseException:  # an interrupt, before the block whose end would undo this
-            self.__exit__()
-            raise
+    def __init__(self, observer: Observer | None, hides: str = "", tracer: Tracer | None = None) -> None:
+        self._view = View(observer, hides, tracer)
+        self._tokens: list[Token] = []  # those whose end nobody has in hand
+        self._promised: Callable[[], Token | None] = _nothing  # the one whose end was taken first
 
-    def __exit__(self, *exc: object) -> None:
-        _local.observers = self._outer
-        if self._counted:
-            with _lock:
-                STATE.observers -= 1
-                self._counted = False
+    __enter__ = _Enter()
+    __exit__ = _Exit()
 
 
 def observe(observer: Observer) -> Observing:
-    """Within the block, call ``observer(node)`` for every node that this thread records.
+    """Within the block, call ``observer(node)`` for every node that this context records.
 
     An observer may change the node (``no_grad`` cuts it from its operands) or raise (``detect_anomaly``).
     """
     return Observing(observer)
 
 
-@contextmanager
-def without_observers(kind: str) -> Iterator[None]:
-    """Within the block, this thread's observers with a true attribute of that name don't see new nodes.
+def without_observers(kind: str) -> Observing | nullcontext[None]:
+    """Within the block, this context's observers with a true attribute of that name don't see new nodes.
 
-    ``"cuts"`` are those that cut nodes from their operands (``no_grad``), ``"checks"`` those that raise.
+    ``"cuts"`` are those that cut nodes from their operands (``no_grad``); one that has an ``uncut`` gets them there.
+    ``"checks"`` are those that raise.
     """
-    if STATE.observers == 0:
-        yield
-        return
-    stack = observers()
-    _local.observers = [observer for observer in stack if not getattr(observer, kind, False)]
-    try:
-        yield
-    finally:
-        _local.observers = stack
+    return Observing(None, hides=kind) if STATE.observers else nullcontext()
+
+
+def _views() -> list[View]:
+    """The views of the scopes that are open in this context, outermost first."""
+    tokens = [known() for known in _scopes.get()]
+    return [token.view for token in tokens if token is not None and token.lock.locked()]
+
+
+def observers() -> list[Observer]:
+    """The observers of this context, outermost first."""
+    found: list[Observer] = []
+    for view in _views():
+        if view.hides:
+            found = [o for o in map(view.shown, found) if o is not None]
+        if view.observer is not None:
+            found.append(view.observer)
+    return found
+
+
+def recording_is_off() -> bool:
+    """Whether nodes are cut from their operands for good: within ``no_grad``, and not where a checkpoint is taken."""
+    return bool(STATE.observers) and any(getattr(o, "cuts", False) and not hasattr(o, "uncut") for o in observers())
 
 
 def notify(node: Any) -> None:
-    """Show a new node to the observers of this thread."""
+    """Show a new node to the observers of this context."""
     for observer in observers():
         observer(node)
 
@@ -157,19 +280,9 @@ class Tracer:
         return None
 
 
-@contextmanager
-def tracing(tracer: Tracer) -> Iterator[None]:
-    """Within the block this thread's nodes, comparisons and reads go to ``tracer``, and to no outer observer."""
-    outer, stack = current_tracer(), observers()
-    _local.tracer, _local.observers = tracer, [tracer.saw]
-    with _lock:
-        STATE.observers += 1
-    try:
-        yield
-    finally:
-        _local.tracer, _local.observers = outer, stack
-        with _lock:
-            STATE.observers -= 1
+def tracing(tracer: Tracer) -> Observing:
+    """Within the block this context's nodes, comparisons and reads go to ``tracer``, and to no outer observer."""
+    return Observing(tracer.saw, hides="all", tracer=tracer)
 
 
 def notify_tracer(what: str) -> None:
@@ -180,7 +293,7 @@ def notify_tracer(what: str) -> None:
 
 
 def hash_value(value: Any) -> int:
-    """The hash of a Value while something watches this or another thread."""
+    """The hash of a Value while something watches this or another context."""
     tracer = current_tracer()
     if tracer is not None:
         tracer.hashes(value)
@@ -188,6 +301,8 @@ def hash_value(value: Any) -> int:
 
 
 def current_tracer() -> Tracer | None:
-    """The tracer of this thread, if one is at work."""
-    found: Tracer | None = getattr(_local, "tracer", None)
-    return found
+    """The tracer of this context, if one is at work."""
+    for view in reversed(_views()):
+        if view.tracer is not None:
+            return view.tracer
+    return None

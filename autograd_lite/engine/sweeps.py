@@ -28,6 +28,7 @@ from .nodes import (
     NaryOperands,
     Node,
     operands_of,
+    reaches_outside,
     summed_apart,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "order",
     "partials_on_nodes",
     "propagate_watched",
+    "reaches_outside",
     "refuse_reentry",
     "reverse_adjoints",
     "reverse_nodes",
@@ -287,8 +289,7 @@ def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
     """The reverse sweep of ``backward()``: inner gradients fresh, leaf gradients added to, in one commit at the end.
 
     Args:
-        root: the node to differentiate.
-        seed: its adjoint.
+        root: the node to differentiate, with the adjoint ``seed``.
 
     Returns:
         The leaves whose gradient is now nan or infinite; None if all are finite.
@@ -297,16 +298,19 @@ def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
     with LOCK:
         nodes = order(root, SWEEPS.next())
         root._adjoint = seed
-        return _commit(nodes, _propagate(nodes) if STATE.hooks == 0 else propagate_watched(nodes))
+        return _commit(nodes, propagate_watched(nodes) if STATE.hooks else _propagate(nodes))
 
 
-def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[float]:
+def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: float = 0.0) -> list[float]:
     """The adjoints of ``inputs`` by a reverse sweep that goes no further than them and touches no gradient.
 
     Args:
-        root: the node to differentiate.
+        root: the node to differentiate, with the adjoint ``seed``.
         inputs: the nodes asked for, at which the sweep stops.
-        seed: the adjoint of ``root``.
+        born: the number of the recording (``STATE.recordings``) that made the graph, if that matters.
+
+    Returns:
+        The adjoints; none at all if ``root`` depends on a Value that was there before the recording ``born``.
     """
     refuse_reentry()
     with LOCK:
@@ -315,12 +319,14 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float) -> list[fl
             node._mark = epoch
             node._adjoint = 0.0
         nodes = order(root, epoch)
+        if born and reaches_outside(nodes, born):
+            return []
         root._adjoint = seed
-        sunk = _propagate(nodes) if STATE.hooks == 0 else propagate_watched(nodes)
+        sunk = propagate_watched(nodes) if STATE.hooks else _propagate(nodes)
         for group in sunk or ():
             sink: Any = group[0][0].sink
             sink.spread(group, inputs)
-        if STATE.hooks != 0:
+        if STATE.hooks:
             for node in inputs:
                 node._adjoint = hooked(node, node._adjoint)
         return [node._adjoint for node in inputs]

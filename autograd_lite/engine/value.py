@@ -19,8 +19,9 @@ from ..errors import lost
 from ..primitives import arithmetic, elementary, rounding
 from ..primitives.base import SHORTCUT, Op, as_float
 from ..primitives.fused_binary import power, power_dx
-from ..primitives.primitive import TABLE, as_method, refusing
+from ..primitives.primitive import TABLE, as_method, refusing, unwrapped
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
+from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
 from .methods import ALIASES, Methods
 from .observers import current_tracer, hash_value, notify, notify_tracer
@@ -36,13 +37,13 @@ _DIV: Final[Op] = arithmetic.div
 _NEG: Final[Op] = arithmetic.neg
 _POW: Final[Op] = elementary.pow
 
-#: shows a Value at the end of a notebook cell; the package's front door puts the drawing here
-display: dict[str, Callable[[Any], Any]] = {}
-
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Value(Methods):
     """A real number in a computational graph.
+
+    Comparisons are those of the numbers (``v == 2.0``); the hash is the identity's, so that a dict or a set tells two
+    Values of one number apart.
 
     Args:
         data: the number (primal): float, int, bool, Fraction, Decimal or a NumPy scalar.
@@ -74,7 +75,7 @@ class Value(Methods):
         self._prim = None
         self._a = None
         self._b = None
-        self._pa = 0.0
+        self._pa = STATE.recordings
         self._pb = 0.0
         self._grad = 0.0
         self._info = None
@@ -368,7 +369,7 @@ class Value(Methods):
         return _compare(self, other, "ge")
 
     def __hash__(self) -> int:
-        return id(self) >> 4 if STATE.observers == 0 else hash_value(self)
+        return hash_value(self) if STATE.observers else id(self) >> 4
 
     def __bool__(self) -> bool:
         if STATE.observers and (tracer := current_tracer()) is not None:
@@ -383,10 +384,6 @@ class Value(Methods):
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """What a notebook shows: the graph when it is small."""
-        return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
 
     def __float__(self) -> float:
         raise lost("float")
@@ -460,13 +457,14 @@ def record(primitive: Op, args: tuple[Any, ...]) -> Value:
 
 def _binary(primitive: Op, a: Any, b: Any) -> Any:
     """An operator on whatever is not two plain Values or a Value and a float."""
-    other = b if isinstance(a, Value) else a
-    if not isinstance(other, (Value, int, float)):
-        if other is None or isinstance(other, (str, bytes, complex, list, tuple)):
-            as_float(other, primitive.name)  # raises, and names the cure
-        if getattr(other, "ndim", 0) or not hasattr(other, "__float__"):
-            return NotImplemented  # arrays go element by element, by their own operator
-    return record(primitive, (a, b))
+    mine = isinstance(a, Value)
+    other = unwrapped(b if mine else a)
+    if not isinstance(other, Value):
+        refuse(primitive.name, other)
+        answer = asked(primitive.name, a, other) if mine else NotImplemented
+        if answer is not NotImplemented or not is_number(other):
+            return answer
+    return record(primitive, (a, other) if mine else (other, b))
 
 
 def _compare(a: Value, other: Any, how: str) -> Any:

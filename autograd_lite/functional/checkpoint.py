@@ -8,9 +8,18 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..engine.grad_mode import cut
 from ..engine.hooks import watch
-from ..engine.observers import current_tracer, nesting, observe, observers, without_observers
-from ..engine.sweeps import SWEEPS, CheckpointOperands, NaryOperands, Node, operands_of, order, propagate_watched
+from ..engine.nodes import reaches_outside
+from ..engine.observers import current_tracer, observe, observers, without_observers
+from ..engine.sweeps import (
+    SWEEPS,
+    CheckpointOperands,
+    Node,
+    operands_of,
+    order,
+    propagate_watched,
+)
 from ..engine.value import Value, node
 from ..errors import GraphChangedError
 from ..primitives import arithmetic
@@ -40,20 +49,30 @@ class _Collector:
     cuts = True
 
     def __init__(self, inputs: Sequence[Node]) -> None:
-        self.mark = -1 - next(_serial) % 2**30  # on the function's own nodes; marks of sweeps are positive
+        self.mark = -1.0 - next(_serial)  # in ``_pa`` of the function's own nodes, which are leaves; stamps are not < 0
         self.outside: dict[int, Node] = {id(x): x for x in inputs}
+        self.layers = False
+        self._whole: dict[int, Node] = {}
 
     def __call__(self, made: Node) -> None:
-        info = made._info
+        self._collect(made)
+        cut(made)
+        made._pa = self.mark
+
+    def uncut(self, made: Node) -> None:
+        """What sees a node in the place of the collector itself where a transform inside the function records."""
+        self._collect(made)
+        self._whole[id(made)] = made
+
+    def _collect(self, made: Node) -> None:
         for operand in operands_of(made):
-            if operand._mark != self.mark:
+            if not self.made(operand):
                 self.outside.setdefault(id(operand), operand)
-        made._prim = None
-        made._a = made._b = None
-        made._pa = made._pb = 0.0
-        if isinstance(info, NaryOperands):
-            made._info = None
-        made._mark = self.mark
+        self.layers = self.layers or reaches_outside([made], 0.0)
+
+    def made(self, x: Node) -> bool:
+        """Whether the function made this node."""
+        return (x._prim is None and x._pa == self.mark) or id(x) in self._whole
 
 
 class Group:
@@ -61,12 +80,13 @@ class Group:
 
     Attributes:
         nodes: the Values in the arguments, then those that the function found elsewhere.
+        layers: whether parameters of layers are among what goes in; they are no nodes.
     """
 
-    _counted = False
+    layers = False
 
     def __init__(self, f: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        self._count()
+        watch(self)
         self.f = f
         self.args = args
         self.kwargs = kwargs
@@ -76,23 +96,14 @@ class Group:
         self.nodes: list[Any] = []
         self.numbers: list[float] = []
         self.results: list[float] = []
-        self.depth = nesting.depth
         self._replayed: tuple[list[Any], list[Any]] | None = None
 
-    def _count(self) -> None:
-        watch(1)
-        self._counted = True
-
-    def __del__(self) -> None:
-        if self._counted:
-            watch(-1)
-
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_replayed": None, "_counted": False}
+        return {**self.__dict__, "_replayed": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._count()
+        watch(self)
 
     def record(self) -> Any:
         """Run the function; its results as nodes that stand for the whole."""
@@ -100,11 +111,12 @@ class Group:
         with observe(collector):
             result = self.f(*self.args, **self.kwargs)
         self.nodes = list(collector.outside.values())
+        self.layers = collector.layers
         self.numbers = [x._number() for x in self.nodes]
         made: dict[int, Any] = {}
 
         def stand_in(y: Any) -> Any:
-            if y._mark != collector.mark:  # an argument handed through, or a constant
+            if not collector.made(y):  # an argument handed through, or a constant
                 return y
             if id(y) not in made:
                 number = y._number()
@@ -125,13 +137,9 @@ class Group:
                 )
         place = {id(x): fresh for x, fresh in zip(self.inputs, inputs)}
         args, kwargs = substitute((self.args, self.kwargs), lambda x: place[id(x)])
-        depth, nesting.depth = nesting.depth, self.depth
         before = _Watcher()
-        try:
-            with without_observers("cuts"), observe(before):
-                result = self.f(*args, **kwargs)
-        finally:
-            nesting.depth = depth
+        with without_observers("cuts"), observe(before):
+            result = self.f(*args, **kwargs)
         found: dict[int, Any] = {}
         substitute(result, lambda y: found.setdefault(id(y), y) if id(y) in before.made else None)
         results = list(found.values())

@@ -40,18 +40,22 @@ class Linear:
         inputs: nodes; what they were made from plays no part.
         outputs: nodes, or plain numbers, which don't change.
         rules: whether partials are nodes (so that results can be differentiated) instead of the recorded floats.
+        born: the recording (``STATE.recordings``) that made the graph: where an output depends on a Value that was
+            there before, partials are nodes too. 0 if that doesn't matter.
 
     Attributes:
         constant: whether no output depends on any input.
+        rules: whether partials are nodes.
     """
 
-    def __init__(self, inputs: Sequence[Node], outputs: Sequence[Any], rules: bool = False) -> None:
+    def __init__(self, inputs: Sequence[Node], outputs: Sequence[Any], rules: bool = False, born: float = 0.0) -> None:
         self._inputs = len(inputs)
         self._steps: list[Edges] = []
         self._hooked: dict[int, Node] = {}
         place = {id(node): i for i, node in enumerate(inputs)}
         count = len(inputs)
-        nodes = _between(place, [y for y in outputs if isinstance(y, Node)])
+        nodes, outside = _between(place, [y for y in outputs if isinstance(y, Node)], born)
+        self.rules = rules = rules or outside
         for node in nodes:
             edges = _edges(node, place, rules)
             if edges:
@@ -181,9 +185,12 @@ def _operands(node: Node) -> Sequence[Node]:
     return rule_parents(node) if isinstance(info, CheckpointOperands) else info.nodes
 
 
-def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
-    """What ``roots`` are made from, operands first, as far as ``inputs`` and without them."""
+def _between(inputs: dict[int, int], roots: list[Node], born: float) -> tuple[list[Node], bool]:
+    """What ``roots`` are made from, operands first, as far as ``inputs`` and without them; and whether one of those
+    is older than the recording ``born``: a leaf, or a layer's parameters.
+    """
     result: list[Node] = []
+    outside = False
     seen: set[int] = set(inputs)
     stack: list[Node | None] = list(reversed(roots))
     while stack:
@@ -198,18 +205,20 @@ def _between(inputs: dict[int, int], roots: list[Node]) -> list[Node]:
             continue
         seen.add(key)
         if node._prim is None:
+            outside = outside or node._pa < born
             continue
         stack.append(node)
         stack.append(None)
         a, b = node._a, node._b
         if (a is None and b is None) or isinstance(b, LayerInputs):
+            outside = outside or (born > 0.0 and (b is not None or getattr(node._info, "sink", None) is not None))
             stack.extend([p for p in reversed(_operands(node)) if id(p) not in seen])
             continue
         if b is not None and id(b) not in seen:
             stack.append(b)
         if a is not None and id(a) not in seen:
             stack.append(a)
-    return result
+    return result, outside
 
 
 def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
@@ -249,7 +258,7 @@ def _edges_nary(node: Node, place: dict[int, int], rules: bool) -> Edges:
 
 
 def _rule(node: Node) -> list[Any]:
-    if STATE.observers == 0:
+    if not STATE.observers:
         return partials_on_nodes(node)
     with without_observers("checks"):  # a rule may pass through a pole that the partial doesn't see
         return partials_on_nodes(node)

@@ -4,19 +4,18 @@ Arguments and results are numbers or structures of them (lists, tuples, dicts, N
 gradient has its argument's structure. A transform records the function on leaves of its own, touches no ``.grad`` and
 no global state; so transforms nest to any order, and run from several threads over shared parameters.
 
-A result is differentiable, and made of Values, when an argument contains a Value or when the transform runs inside the
-function of another one (on the same thread); else it is made of plain floats. Parameters that the function refers to
-are constants here.
+A result is differentiable, and made of Values, when an argument contains a Value or when the function depends on one
+that was there before (its closure's, another transform's argument, a module's parameter); else it is made of plain
+floats. Within ``no_grad`` nothing depends on a closure.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import Any
 
-from ..engine.observers import nesting, without_observers
+from ..engine.observers import recording_is_off, without_observers
 from ..engine.sweeps import STATE, Node, reverse_adjoints, sweeping
 from ..engine.value import Value
 from ..primitives import arithmetic
@@ -37,10 +36,11 @@ class _Recording:
         inputs: the nodes that stand for the numbers in the chosen arguments.
         arguments: the structure of the chosen argument, or of the tuple of them.
         result: what the function returned.
-        plain: whether everything derived from it is plain floats.
+        plain: whether everything derived from it is plain floats, unless it turns out to depend on a Value outside.
+        born: its number among the recordings, 0.0 where Values outside don't matter.
     """
 
-    __slots__ = ("arguments", "inputs", "name", "plain", "result")
+    __slots__ = ("arguments", "born", "inputs", "name", "plain", "result")
 
     def __init__(
         self,
@@ -57,24 +57,22 @@ class _Recording:
         parts = [flatten(args[i], numbers, f"{name}: argument {i}") for i in chosen]
         others = [arg for i, arg in enumerate(args) if i not in chosen]
         self.name = name
-        self.plain = nesting.depth == 0 and not (
+        self.plain = not (
             any(isinstance(x, Node) for x in numbers)
             or ((others or kwargs or more) and contains_node([*others, kwargs, *more]))
         )
         self.arguments = parts[0] if isinstance(argnums, int) else group(parts)
-        nesting.depth += 1
-        try:
-            with without_observers("cuts") if STATE.observers else nullcontext():
-                self.inputs: list[Any] = [
-                    x._apply_unary(arithmetic.identity) if isinstance(x, Node) else Value(x) for x in numbers
-                ]
-                fresh = iter(self.inputs)
-                called = list(args)
-                for i, part in zip(chosen, parts):
-                    called[i] = part.build(fresh)
-                self.result = f(*called, **kwargs)
-        finally:
-            nesting.depth -= 1
+        STATE.recordings += 1.0
+        self.born = 0.0 if recording_is_off() else STATE.recordings
+        with without_observers("cuts"):
+            self.inputs: list[Any] = [
+                x._apply_unary(arithmetic.identity) if isinstance(x, Node) else Value(x) for x in numbers
+            ]
+            fresh = iter(self.inputs)
+            called = list(args)
+            for i, part in zip(chosen, parts):
+                called[i] = part.build(fresh)
+            self.result = f(*called, **kwargs)
 
     def scalar(self) -> Any:
         """The result, if it is one number."""
@@ -101,8 +99,10 @@ class _Recording:
         return numbers, structure
 
     def linear(self, outputs: Sequence[Any]) -> Linear:
-        """The derivative at the recorded point."""
-        return Linear(self.inputs, outputs, rules=not self.plain)
+        """The derivative at the recorded point. It says whether everything derived from it is plain."""
+        linear = Linear(self.inputs, outputs, rules=not self.plain, born=self.born)
+        self.plain = not linear.rules
+        return linear
 
     def finish(self, numbers: Sequence[Any]) -> list[Any]:
         """Results as the caller gets them: floats if everything was plain, else Values."""
@@ -173,9 +173,11 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
         y = run.scalar()
         adjoints: Sequence[Any]
         if run.plain and isinstance(y, Node) and not sweeping():
-            adjoints = reverse_adjoints(y, run.inputs, 1.0)
-        else:
-            adjoints = run.finish(run.linear([y]).reverse([1.0]))
+            adjoints = reverse_adjoints(y, run.inputs, 1.0, run.born)
+            if len(adjoints) == len(run.inputs):
+                return y._number(), run.arguments.build(iter(adjoints))
+        linear = run.linear([y])
+        adjoints = run.finish(linear.reverse([1.0]))
         return _finish(y, run.plain), run.arguments.build(iter(adjoints))
 
     return transformed(value_and_gradient, "value_and_grad", f, argnums)
@@ -235,7 +237,7 @@ def vjp(f: Callable[..., Any], *args: Any, argnums: Argnums | None = None) -> tu
 
     def pullback(cotangents: Any) -> Any:
         seeds = _matching("vjp: the adjoint", cotangents, structure, "the function's result")
-        still_plain = plain and nesting.depth == 0 and not any(isinstance(s, Node) for s in seeds)
+        still_plain = plain and not any(isinstance(s, Node) for s in seeds)
         return arguments.build(_finish(x, still_plain) for x in linear.reverse(seeds))
 
     return structure.build(iter(run.finish(outputs))), pullback

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.methods import ALIASES
-from ..engine.observers import STATE, current_tracer, notify_tracer, observers
+from ..engine.observers import STATE, current_tracer, notify_tracer, recording_is_off
 from ..engine.sweeps import Info
 from ..engine.value import Value
 from ..errors import LostGradientError
@@ -46,6 +46,7 @@ class Element(Value):
         self.storage = storage
         self.index = index
         super().__init__(storage.numbers[index])
+        self._pa = 0.0  # it was there before any recording, whenever it is asked for
 
     # --- one truth: what Value keeps in its slots is read from the buffers ----------------------------------------
 
@@ -386,7 +387,7 @@ def _restored(storage: Storage) -> Parameter:
 
 def _for_writing(data: Any, name: str) -> Any:
     """``as_numbers`` for what is written into a parameter; within ``no_grad`` Values are numbers too."""
-    if STATE.observers and any(getattr(observer, "cuts", False) for observer in observers()):
+    if recording_is_off():
         array = np.asarray(data)
         if array.dtype == object:
             data = np.array([x.data if isinstance(x, Value) else x for x in array.flat]).reshape(array.shape)

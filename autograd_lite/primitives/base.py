@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from mypy_extensions import mypyc_attr
 
+from ..errors import LostGradientError
 from .fused_unary import Fused
 
-__all__ = ["SHORTCUT", "Op", "Operand", "as_float"]
+__all__ = ["SHORTCUT", "Op", "Operand", "as_float", "carries_gradient"]
 
 
 class Shortcut:
@@ -113,4 +114,22 @@ def as_float(x: Any, where: str = "Value") -> float:
     if convert is None or isinstance(x, complex) or getattr(x, "shape", ()) != ():
         hint = cure.get(kind, "pass a float")
         raise TypeError(f"{where} takes a real number, not {kind}: {hint}")
+    if carries_gradient(x):
+        raise LostGradientError(
+            f"{where}: a {kind} that wants a gradient from another engine can't become a plain number without losing "
+            f"it: pass its number alone, as in x.detach() or x.item()"
+        )
     return float(convert())
+
+
+def carries_gradient(x: Any) -> bool:
+    """Whether another engine would lose a gradient if ``x`` became a float: a torch tensor that requires one, a MyGrad
+    tensor that is no constant; whatever has a ``backward`` and doesn't say that it needs none.
+    """
+    if isinstance(x, Operand) or not callable(getattr(type(x), "backward", None)) or not hasattr(x, "grad"):
+        return False
+    for flag, wanted in (("requires_grad", True), ("constant", False), ("stop_gradient", False)):
+        found = getattr(x, flag, None)
+        if isinstance(found, bool):
+            return found is wanted
+    return True

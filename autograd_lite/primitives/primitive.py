@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 from .base import SHORTCUT, Op, Operand, as_float
 from .fused_unary import FUSED
 
-__all__ = ["TABLE", "Nary", "Operand", "Primitive", "as_float", "as_method", "bind_table", "primitive", "refusing"]
+__all__ = [
+    "TABLE",
+    "Nary",
+    "Operand",
+    "Primitive",
+    "as_float",
+    "as_method",
+    "bind_table",
+    "primitive",
+    "refusing",
+    "unwrapped",
+]
 
 #: every built-in primitive, by name
 TABLE: dict[str, Primitive] = {}
@@ -25,7 +36,14 @@ Rule = Callable[..., tuple[Any, ...]]
 
 def _is_array(x: object) -> bool:
     numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(x, numpy.ndarray) and x.ndim > 0
+    return numpy is not None and isinstance(x, numpy.ndarray)
+
+
+def unwrapped(x: Any) -> Any:
+    """The object in a 0-d object array; anything else as it is."""
+    while _is_array(x) and x.ndim == 0 and x.dtype == object:
+        x = x.item()
+    return x
 
 
 class Primitive(Op):
@@ -157,7 +175,10 @@ def dispatch(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any] 
     value = SHORTCUT.kind
     for arg in args:
         if type(arg) is not value and type(arg) is not float and _is_array(arg):
-            return _elementwise(primitive, args)
+            if any(_is_array(other) and other.ndim for other in args):
+                return _elementwise(primitive, args)
+            args = tuple(map(unwrapped, args))
+            break
     for arg in args:
         if isinstance(arg, Operand):
             return arg._apply(primitive, args)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -100,7 +101,8 @@ def test_as_plain_code(seed):
             args = draw.normal(size=n), draw.normal(size=n), draw.integers(0, n + (seed % 5 == 0), size=3)
             if k == 2:
                 args = (args[0].tolist(), args[1].tolist(), args[2].tolist())
-            a, b = outcome(compiled, layer, args), outcome(p, layer, args)
+            with ag.no_grad() if p is not f else nullcontext():  # the numbers of a derivative
+                a, b = outcome(compiled, layer, args), outcome(p, layer, args)
             if isinstance(b, tuple):
                 assert a == b, source
             else:

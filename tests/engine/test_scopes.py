@@ -1,0 +1,314 @@
+"""Scopes end with their block: whatever the order, whoever runs it, and whenever an interrupt comes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import signal
+import threading
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value
+from autograd_lite.engine.observers import Observing, Tracer, current_tracer, observers, tracing, without_observers
+from autograd_lite.engine.sweeps import STATE
+
+X = Value(2.0)
+
+
+def recording():
+    return (X * X).parents == (X, X)
+
+
+# --- any order, any context -----------------------------------------------------------------------------------------
+
+
+def test_each_scope_removes_itself_and_no_other():
+    seen = {"a": 0, "b": 0, "c": 0}
+
+    def counting(name):
+        def see(node):
+            seen[name] += 1
+
+        return Observing(see)
+
+    a, b, c = map(counting, "abc")
+    for first, second, third in [(a, b, c), (a, c, b), (b, a, c), (b, c, a), (c, a, b), (c, b, a)]:
+        for scope in (a, b, c):
+            scope.__enter__()
+        open_ones = {"a": a, "b": b, "c": c}
+        for scope in (first, second, third):
+            seen.update(dict.fromkeys(seen, 0))
+            X * 2.0
+            assert seen == {name: int(name in open_ones) for name in seen}
+            scope.__exit__(None, None, None)
+            open_ones = {name: other for name, other in open_ones.items() if other is not scope}
+        assert not observers()
+    assert not STATE.observers
+
+
+def test_one_scope_entered_many_times_ends_with_the_last():
+    scope = ag.no_grad()
+    with scope:
+        scope.__enter__()
+        with scope, ExitStack() as stack:
+            stack.enter_context(scope)
+            scope.__exit__(None, None, None)
+            assert not recording()
+        assert not recording()
+    assert recording()
+    with pytest.raises(RuntimeError):
+        scope.__exit__(None, None, None)
+    type(scope).__enter__(scope)
+    assert not recording()
+    type(scope).__exit__(scope, None, None, None)
+    assert recording()
+    # Python 3.14 asks for the end first
+    leaves, opens = scope.__exit__, scope.__enter__
+    opens()
+    assert not recording()
+    leaves(None, None, None)
+    assert recording()
+
+
+def test_exit_stacks_and_context_managers_made_of_scopes():
+    with ExitStack() as stack:
+        stack.enter_context(ag.no_grad())
+        stack.enter_context(ag.detect_anomaly())
+        assert not recording()
+        later = stack.pop_all()
+    assert not recording()
+    later.close()
+    assert recording()
+
+    @contextmanager
+    def evaluating():
+        with ag.no_grad():
+            yield
+
+    with evaluating():
+        assert not recording()
+    assert recording()
+
+
+def test_suspended_generators_leave_in_any_order():
+    def inside(scope):
+        with scope:
+            yield recording()
+
+    first, second = inside(ag.no_grad()), inside(ag.no_grad())
+    assert (next(first), next(second)) == (False, False)
+    first.close()
+    assert not recording()
+    second.close()
+    assert recording()
+    one = inside(ag.no_grad())
+    next(one)
+    thread = threading.Thread(target=one.close)  # opened here, closed on another thread
+    thread.start()
+    thread.join()
+    assert recording()
+    two = inside(ag.no_grad())
+    copy_context().run(next, two)
+    assert recording()
+    del two
+    assert not STATE.observers
+
+
+def test_tasks_have_their_own_scopes_and_inherit_what_is_open():
+    async def inside(seconds):
+        with ag.no_grad():
+            await asyncio.sleep(seconds)
+            assert not recording()
+        return recording()
+
+    async def outside():
+        await asyncio.sleep(0.002)
+        return recording()
+
+    async def both():
+        with ag.no_grad():
+            return [await asyncio.create_task(outside()), await asyncio.to_thread(recording)]
+
+    async def main():
+        found = await asyncio.gather(inside(0.001), outside(), inside(0.004), outside(), inside(0.002))
+        assert recording()
+        return found, await both()
+
+    assert asyncio.run(main()) == ([True] * 5, [False, False])
+    assert recording()
+    assert not STATE.observers
+
+
+def test_threads_share_a_scope_object():
+    scope, barrier, seen = ag.no_grad(), threading.Barrier(4), []
+
+    def run():
+        for _ in range(50):
+            with scope:
+                barrier.wait()
+                seen.append(recording())
+            barrier.wait()
+            seen.append(not recording())
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [False] * 400
+    assert not STATE.observers
+
+
+def test_hidden_observers_and_tracers_come_back_in_any_order():
+    tracer = Tracer()
+    with ag.no_grad():
+        hidden = without_observers("cuts")
+        hidden.__enter__()
+        assert recording()
+        with tracing(tracer):
+            assert current_tracer() is tracer
+            assert observers() == [tracer.saw]
+            hidden.__exit__(None, None, None)
+            assert current_tracer() is tracer
+        assert current_tracer() is None
+        assert not recording()
+    with ag.detect_anomaly(), without_observers("checks"):
+        ag.log(Value(0.0))
+    assert recording()
+
+
+def test_an_exception_ends_every_scope():
+    @ag.no_grad
+    def fail():
+        with ag.detect_anomaly(), tracing(Tracer()), ag.no_grad():
+            raise KeyError
+
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            fail()
+        assert recording()
+    assert not STATE.observers
+
+
+# --- interrupts -----------------------------------------------------------------------------------------------------
+
+
+class Interrupt(KeyboardInterrupt):
+    pass
+
+
+A = np.ones((60, 60))
+SHARED = ag.no_grad()
+
+
+def use_no_grad():
+    with ag.no_grad():
+        X * X
+        A @ A  # the last thing in the block is an operator: Python looks for signals next as the block ends
+
+
+def use_detect_anomaly():
+    with ag.detect_anomaly():
+        X * X
+        A @ A
+
+
+def use_one_scope_again():
+    with SHARED, SHARED:
+        A @ A
+
+
+@ag.no_grad
+def use_a_decorator():
+    X * X
+    A @ A
+
+
+def use_an_exit_stack():
+    with ExitStack() as stack:
+        stack.enter_context(ag.no_grad())
+        stack.enter_context(SHARED)
+        A @ A
+
+
+def use_a_generator():
+    def inside():
+        with ag.no_grad():
+            yield A @ A
+
+    for _ in inside():
+        X * X
+
+
+def use_transforms():
+    ag.grad(lambda t: t * ag.checkpoint(lambda u: u * u, t))(2.0)
+
+
+def use_hooks():
+    with Value(1.0).register_hook(lambda g: g):
+        A @ A
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+@pytest.mark.parametrize(
+    "use",
+    [
+        use_no_grad,
+        use_detect_anomaly,
+        use_one_scope_again,
+        use_a_decorator,
+        use_an_exit_stack,
+        use_a_generator,
+        use_transforms,
+        use_hooks,
+    ],
+)
+def test_two_hundred_interrupts_leave_nothing(use):
+    def stop(*_):
+        raise Interrupt
+
+    gc.collect()
+    rng, hooks, came = random.Random(use.__name__), len(STATE.hooks), 0
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for _ in range(200):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.expovariate(1 / 3e-4) + 1e-6)
+                for _ in range(100_000):
+                    use()
+            except Interrupt:
+                came += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            if use is use_an_exit_stack:  # its own frames may be in a cycle with the exception, before it has called us
+                gc.collect()
+            assert recording()
+            assert not observers()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert came == 200
+    with SHARED:  # takes away a token that an interrupt kept from being opened
+        pass
+    gc.collect()
+    assert not STATE.observers
+    assert len(STATE.hooks) == hooks
+
+
+def test_an_interrupt_as_a_hook_is_registered(monkeypatch):
+    from autograd_lite.engine import hooks
+
+    x = Value(3.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(hooks, "watch", lambda thing: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            x.register_hook(lambda g: None)
+    z = Value(3.0)
+    z.register_hook(lambda g: 10 * g)
+    (z * z).backward()
+    assert z.grad == 60.0
