@@ -1,6 +1,8 @@
-"""The exceptions and warnings of the house: each message names the op, the argument, the point and the cure."""
+"""The exceptions and warnings of this package: each message names the op, the argument, the point and the cure."""
 
 from __future__ import annotations
+
+import importlib
 
 __all__ = [
     "AnomalyDivisionError",
@@ -76,10 +78,7 @@ class NonFiniteGradientWarning(RuntimeWarning):
     """A leaf's gradient came out as nan or an infinity."""
 
 
-def lost(kind: str) -> LostGradientError:
-    """The error for a Value that would become ``kind``, a plain number."""
-    return LostGradientError(
-        f"a Value can't become {kind} without losing its gradient: use the functions of autograd_lite or the method "
-        f"(ag.sin(v), v.sin()) instead of math's, an object array instead of a float array, or "
-        "v.data for the number alone"
-    )
+def lost(kind: str) -> Exception:
+    """The error for a Value that would become ``kind``, a plain number; what makes it is loaded when it is needed."""
+    made: Exception = importlib.import_module(".engine.lost_gradient", __package__).lost(kind)
+    return made

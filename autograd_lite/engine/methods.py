@@ -15,7 +15,7 @@ from mypy_extensions import mypyc_attr
 from .observers import current_tracer
 from .sweeps import STATE, Node
 
-__all__ = ["ALIASES", "MICROGRAD", "Methods", "display"]
+__all__ = ["ALIASES", "HABITS", "MICROGRAD", "Methods", "display", "unneeded"]
 
 Method = Callable[..., Any]
 
@@ -129,6 +129,17 @@ class Methods(Node):
         tracer = current_tracer() if STATE.observers else None
         return None if tracer is None else tracer.take(table, i)
 
+    def item(self) -> float:
+        """The number as a float.
+
+        >>> from autograd_lite import Value
+        >>> Value(2).item()
+        2.0
+        """
+        value: Any = self
+        number: float = value.data
+        return number
+
     def _mime_(self) -> tuple[str, str]:
         """What marimo shows, for a Value alone or in a list: one kind of text (it can't choose from a bundle there)."""
         shown = self._repr_mimebundle_()
@@ -174,3 +185,40 @@ ALIASES = {
     "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos", "deg2rad": "radians",
     "rad2deg": "degrees",
 }  # fmt: skip
+
+#: what PyTorch's users write out of habit, and what it is here
+HABITS = {
+    "zero_grad": "a gradient is a number, x.grad = 0.0; of several, ag.zero_grad(parameters) or optimizer.zero_grad()",
+    "numpy": "x.data is the number; of several, np.array([x.data for x in values])",
+    "tolist": "x.data is the number",
+    "requires_grad": "every Value records; a number that needs no gradient is a plain float, x.data or x.detach()",
+    "requires_grad_": "every Value records; a number that needs no gradient is a plain float",
+    "retain_grad": "backward() leaves the gradients of inner values in their .grad too",
+    "clone": "+x is another node with the same number, x.detach() a new leaf",
+    "cpu": "numbers are Python's; x.data is the number",
+    "to": "numbers are Python's; x.data is the number, and ag.compile(f).source(backend='torch') a program for tensors",
+    "grad_fn": "x.op is the primitive that made it, x.parents its operands",
+    "is_leaf": "a leaf is a Value without an op: x.op is None",
+}
+
+
+def _habit(name: str) -> property:
+    """A property that isn't there, and says what is."""
+
+    def refuse(self: Any, *given: Any) -> Any:
+        raise AttributeError(f"a Value has no {name!r} as PyTorch's tensors have: {HABITS[name]}")
+
+    return property(refuse, refuse)
+
+
+def unneeded(what: str) -> TypeError:
+    """The error for an argument of PyTorch's that nothing here needs."""
+    why = {
+        "requires_grad": HABITS["requires_grad"],
+        "retain_graph": "a graph stays as long as something refers to it, and backward() can be called again",
+    }
+    return TypeError(f"leave out {what}: {why[what]}")
+
+
+for _name in HABITS:
+    setattr(Methods, _name, _habit(_name))

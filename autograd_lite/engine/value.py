@@ -23,7 +23,7 @@ from ..primitives.primitive import TABLE, as_method, refusing, unwrapped
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
-from .methods import ALIASES, Methods
+from .methods import ALIASES, Methods, unneeded
 from .observers import current_tracer, hash_value, notify, notify_tracer
 from .pickling import reduce_node, set_state, shallow_copy
 from .sweeps import STATE, Info, NaryOperands, Node, check_partials, reverse_sweep
@@ -70,7 +70,9 @@ class Value(Methods):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, label: str = "", _op: str = "") -> None:
+    def __init__(self, data: Any, label: str = "", _op: str = "", *, requires_grad: object = None) -> None:
+        if requires_grad is not None:
+            raise unneeded("requires_grad")
         self._data = as_float(data)
         self._prim = None
         self._a = None
@@ -148,10 +150,6 @@ class Value(Methods):
         self.label = label
         return self
 
-    def item(self) -> float:
-        """The number as a float: ``Value(2).item()`` is 2.0."""
-        return self.data
-
     def detach(self) -> Value:
         """A new leaf with this number and label, cut off from the graph.
 
@@ -163,7 +161,7 @@ class Value(Methods):
             tracer.detach(self, copy)
         return copy
 
-    def backward(self, seed: Any = 1.0, create_graph: object = False) -> None:
+    def backward(self, seed: Any = 1.0, create_graph: object = False, *, retain_graph: object = None) -> None:
         """Propagate derivatives of this Value to everything it was made from.
 
         Leaves *add* the result to their ``grad`` (twice is exactly double; ``zero_grad`` or ``grad = 0`` resets);
@@ -183,6 +181,8 @@ class Value(Methods):
         >>> (x * x).backward(); x.grad
         6.0
         """
+        if retain_graph is not None:
+            raise unneeded("retain_graph")
         if STATE.observers:
             before_sweep(self)
         bad = backward_on_nodes(self, seed, constant) if create_graph else reverse_sweep(self, as_float(seed, "seed"))

@@ -22,7 +22,8 @@ from ..primitives import arithmetic
 from ..primitives.base import as_float
 from .linearize import Linear
 from .pytree import Structure, contains_node, flatten, group
-from .vmap import transformed, vmap
+from .transform import transformed
+from .vmap import vmap
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
@@ -155,17 +156,26 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     return _value_and_grad(f, argnums, "value_and_grad")
 
 
-def _function(name: str, f: object) -> None:
-    """TypeError unless ``f`` can be called; the transforms ask at once, not when their result is called."""
+def _function(name: str, f: object, argnums: Any = 0) -> None:
+    """TypeError unless ``f`` can be called and ``argnums`` are ints; the transforms ask at once, not when their result
+    is called."""
     if not callable(f):
         cure = "pass f itself, and the arguments later"
         if isinstance(f, Node):
             cure = "of a Value that is already there, y.backward() leaves the derivatives in x.grad"
         raise TypeError(f"{name} takes a function, not {type(f).__name__}: {cure}")
+    several = isinstance(argnums, (tuple, list, range))
+    for i in argnums if several else [argnums]:
+        if not isinstance(i, int) or isinstance(i, bool):
+            given = f"a {type(argnums).__name__} of {type(i).__name__}" if several else type(i).__name__
+            raise TypeError(
+                f"{name}: argnums is an int or a tuple of ints (which arguments to differentiate), not {given}; the "
+                f"point goes to the function that {name} returns: {name}(f)(x)"
+            )
 
 
 def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Callable[..., tuple[Any, Any]]:
-    _function(name, f)
+    _function(name, f, argnums)
 
     @functools.wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -296,7 +306,7 @@ class Jacobian:
     def __init__(self, f: Callable[..., Any], argnums: Argnums, mode: str, name: str) -> None:
         if mode not in ("auto", "forward", "reverse"):
             raise ValueError(f"{name}: mode is 'auto', 'forward' or 'reverse', not {mode!r}")
-        _function(name, f)
+        _function(name, f, argnums)
         functools.update_wrapper(self, f, updated=())
         self.mode = mode
         self._asked = mode

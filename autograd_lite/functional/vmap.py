@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine.sweeps import Node
 from .pytree import as_array, tuple_maker
+from .transform import transformed
 
 __all__ = ["lane_of", "transformed", "vmap"]
 
@@ -59,14 +60,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callabl
         ]
         return _stack(lanes, out_axes) if "array" in kinds else _listed(lanes)
 
-    batched.__dict__["__transform__"] = ("vmap", f, {"in_axes": in_axes, "out_axes": out_axes})
     return transformed(batched, "vmap", f, {"in_axes": in_axes, "out_axes": out_axes})
-
-
-def transformed(function: Callable[..., Any], kind: str, f: Callable[..., Any], options: Any) -> Callable[..., Any]:
-    """Note on ``function`` which transform of which function it is, for ``compile``."""
-    function.__dict__["__transform__"] = (kind, f, options)
-    return function
 
 
 def _axes(in_axes: Axes, args: tuple[Any, ...]) -> list[Any]:

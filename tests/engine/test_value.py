@@ -16,6 +16,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.engine.methods import HABITS
 from autograd_lite.engine.sweeps import LAST_MARK, SWEEPS
 
 
@@ -310,3 +311,21 @@ def test_what_primitive_is_given_is_checked():
 
     with pytest.raises(TypeError, match="without its rule"):
         bare(Value(1.0))
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_habits_of_pytorch_get_a_hint(name):
+    x = Value(1.0)
+    assert not hasattr(x, name)
+    with pytest.raises(AttributeError, match=r"PyTorch's tensors have: .*(x|ag|gradient|Value)"):
+        getattr(x, name)
+    with pytest.raises(AttributeError, match="PyTorch's"):
+        setattr(x, name, True)
+
+
+def test_arguments_of_pytorch_get_a_hint():
+    for needed in (True, False):
+        with pytest.raises(TypeError, match=r"leave out requires_grad: every Value records.*x\.detach\(\)"):
+            Value(1.0, requires_grad=needed)
+        with pytest.raises(TypeError, match="leave out retain_graph: a graph stays"):
+            (Value(1.0) * 2).backward(retain_graph=needed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import inspect
 import math
 import pickle
 from decimal import Decimal
@@ -510,3 +511,42 @@ def test_vmap_refuses_what_is_no_batch():
         ag.vmap(lambda a: a, in_axes=None)(1.0)
     with pytest.raises(ValueError, match="2 entries for 1"):
         ag.vmap(lambda a: a, in_axes=(0, 0))(np.ones(2))
+
+
+@pytest.mark.parametrize("wrong", [2.0, [1.0], (0, 1.5), "x", None, True, Value(1.0)])
+@pytest.mark.parametrize("transform", [ag.grad, ag.value_and_grad, ag.jacobian, ag.hessian])
+def test_a_point_in_the_place_of_argnums_is_refused_at_once(transform, wrong):
+    with pytest.raises(TypeError, match=r"argnums is an int or a tuple of ints .*\(f\)\(x\)"):
+        transform(cube_for_pools, wrong)
+
+
+def cube_for_pools(x):
+    return x**3
+
+
+@pytest.mark.parametrize(
+    "made",
+    [ag.grad(cube_for_pools), ag.grad(ag.grad(cube_for_pools)), ag.value_and_grad(cube_for_pools),
+     ag.jacobian(cube_for_pools), ag.hessian(cube_for_pools), ag.vmap(ag.grad(cube_for_pools)),
+     ag.compile(ag.vmap(ag.grad(cube_for_pools))), ag.grad(cube_for_pools, argnums=(0,))],
+    ids=lambda made: type(made).__name__,
+)  # fmt: skip
+def test_transforms_of_functions_with_a_name_pickle(made):
+    point = [2.0, 3.0] if "vmap" in repr(made) or "compiled" in repr(made) else 2.0
+    assert pickle.loads(pickle.dumps(made))(point) == made(point)
+
+
+def test_a_transform_is_a_function_to_python():
+    class Spring:
+        stiffness = 2.0
+
+        def energy(self, x):
+            """Stored work."""
+            return self.stiffness * x * x / 2
+
+        force = ag.grad(energy, argnums=1)
+
+    assert Spring().force(3.0) == 6.0
+    assert Spring.force.__name__ == "energy"
+    assert Spring.force.__doc__ == "Stored work."
+    assert list(inspect.signature(Spring.force).parameters) == ["self", "x"]
