@@ -71,7 +71,7 @@ def _of_call(call: ast.Call, kind: str) -> str:
     if kind == "an index":
         return f"{called or 'this function'} takes a whole number; say int({given}.data) if you mean the number"
     if name in TABLE:
-        method = f" or {given}.{name}()" if TABLE[name].arity == 1 and given.isidentifier() else ""
+        method = f" or {given}.{name}()" if TABLE[name].arity == 1 and plain else ""
         return f"{called} takes plain floats; use ag.{name}({all_given}){method}, or v.data for the number alone"
     if called:
         return (
