@@ -49,6 +49,7 @@ _LAZY = {
     "explorer": ["explore"],
     "notation": ["explain"],
     "functional": ["checkpoint", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"],
+    "data.arrays": ["grads", "numbers", "values"],
     "data.random": [
         "Generator",
         "get_rng_state",
@@ -59,7 +60,6 @@ _LAZY = {
         "randn",
         "randperm",
         "set_rng_state",
-        "values",
         "zeros",
     ],
     "engine.grad_mode": ["no_grad", "zero_grad"],
@@ -79,6 +79,9 @@ if TYPE_CHECKING:
     from . import testing as testing
     from . import utils as utils
     from .compiler import compile as compile
+    from .data.arrays import grads as grads
+    from .data.arrays import numbers as numbers
+    from .data.arrays import values as values
     from .data.random import Generator as Generator
     from .data.random import get_rng_state as get_rng_state
     from .data.random import manual_seed as manual_seed
@@ -88,7 +91,6 @@ if TYPE_CHECKING:
     from .data.random import randn as randn
     from .data.random import randperm as randperm
     from .data.random import set_rng_state as set_rng_state
-    from .data.random import values as values
     from .data.random import zeros as zeros
     from .diagnostics import build_info as build_info
     from .diagnostics import cost as cost

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.value import Value
-
 __all__ = [
     "Generator",
     "default_generator",
@@ -28,7 +26,6 @@ __all__ = [
     "randn",
     "randperm",
     "set_rng_state",
-    "values",
     "zeros",
 ]
 
@@ -163,40 +160,3 @@ def ones(*size: Any) -> Any:
     [1.0, 1.0, 1.0]
     """
     return np.ones(_shape(size))
-
-
-def values(array_like: Any, label: str = "") -> Any:
-    """An object ndarray of leaf Values with the numbers and the shape of ``array_like``.
-
-    Args:
-        array_like: a number, an array or nested lists of numbers (not of Values: those are leaves or nodes already).
-        label: a name for pictures and traces; the elements are called ``label[0, 1]`` …, a single number ``label``.
-
-    Returns:
-        An object ndarray of that shape, each element a new leaf; NumPy's operators, ``@`` and functions work on it.
-
-    Raises:
-        TypeError: for elements that are not real numbers.
-        ValueError: for ragged nested lists.
-
-    >>> import autograd_lite as ag
-    >>> w = ag.values([[1.0, 2.0], [3.0, 4.0]], label="w")
-    >>> w.shape, w[0, 1].label
-    ((2, 2), 'w[0, 1]')
-    >>> (w @ [1.0, 10.0])[1].backward(); w[1, 1].grad
-    10.0
-    """
-    try:
-        numbers = np.asarray(array_like, dtype=object)
-    except ValueError:
-        raise ValueError(
-            "values takes an array or evenly nested lists; these are ragged: make an array of each"
-        ) from None
-    result = np.empty(numbers.shape, dtype=object)
-    for index in np.ndindex(numbers.shape):
-        place = f"[{', '.join(map(str, index))}]" if index else ""
-        number: Any = numbers[index]
-        if isinstance(number, (list, tuple)):
-            raise ValueError("values takes an array or evenly nested lists; these are ragged: make an array of each")
-        result[index] = Value(number, f"{label}{place}" if label else "")
-    return result

@@ -1,0 +1,95 @@
+"""Arrays of Values: made of numbers, and back to their numbers and gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.value import Value
+
+__all__ = ["grads", "numbers", "values"]
+
+
+def values(array_like: Any, label: str = "") -> Any:
+    """An object ndarray of leaf Values with the numbers and the shape of ``array_like``.
+
+    Args:
+        array_like: a number, an array or nested lists of numbers (not of Values: those are leaves or nodes already).
+        label: a name for pictures and traces; the elements are called ``label[0, 1]`` …, a single number ``label``.
+
+    Returns:
+        An object ndarray of that shape, each element a new leaf; NumPy's operators, ``@`` and functions work on it.
+
+    Raises:
+        TypeError: for elements that are not real numbers.
+        ValueError: for ragged nested lists.
+
+    >>> import autograd_lite as ag
+    >>> w = ag.values([[1.0, 2.0], [3.0, 4.0]], label="w")
+    >>> w.shape, w[0, 1].label
+    ((2, 2), 'w[0, 1]')
+    >>> (w @ [1.0, 10.0])[1].backward(); w[1, 1].grad
+    10.0
+    """
+    try:
+        numbers = np.asarray(array_like, dtype=object)
+    except ValueError:
+        raise ValueError(
+            "values takes an array or evenly nested lists; these are ragged: make an array of each"
+        ) from None
+    result = np.empty(numbers.shape, dtype=object)
+    for index in np.ndindex(numbers.shape):
+        place = f"[{', '.join(map(str, index))}]" if index else ""
+        number: Any = numbers[index]
+        if isinstance(number, (list, tuple)):
+            raise ValueError("values takes an array or evenly nested lists; these are ragged: make an array of each")
+        result[index] = Value(number, f"{label}{place}" if label else "")
+    return result
+
+
+def numbers(array_like: Any) -> Any:
+    """The numbers (primals) of an array of Values, as a float64 array of the same shape.
+
+    Args:
+        array_like: a Value, or an array or nested lists of Values and numbers; an ``nn.Parameter``.
+
+    Raises:
+        TypeError: for an element that is no real number.
+
+    >>> import autograd_lite as ag
+    >>> ag.numbers(ag.values([1.0, 2.0]) ** 2).tolist()
+    [1.0, 4.0]
+    """
+    return _floats(array_like, lambda v: v.data)
+
+
+def grads(array_like: Any) -> Any:
+    """The gradients of an array of Values, as a float64 array of the same shape; a plain number's is 0.
+
+    Args:
+        array_like: a Value, or an array or nested lists of Values and numbers; an ``nn.Parameter``.
+
+    After ``backward(create_graph=True)`` these are the gradients' numbers.
+
+    >>> import autograd_lite as ag
+    >>> w = ag.values([[1.0, 2.0], [3.0, 4.0]])
+    >>> ag.sum((w**2).ravel()).backward()
+    >>> ag.grads(w).tolist()
+    [[2.0, 4.0], [6.0, 8.0]]
+    """
+
+    def gradient(v: Value) -> float:
+        found = v.grad
+        return found.data if isinstance(found, Value) else float(found)
+
+    return _floats(array_like, gradient, other=lambda x: 0.0 * float(x))
+
+
+def _floats(array_like: Any, of: Any, other: Any = float) -> Any:
+    """``of`` each Value and ``other`` of each number, in an array."""
+    if hasattr(array_like, "values") and hasattr(array_like, "storage"):  # a Parameter
+        array_like = array_like.values()
+    given = np.asarray(array_like, dtype=object)
+    found = [of(x) if isinstance(x, Value) else other(x) for x in given.ravel().tolist()]
+    return np.array(found, dtype=np.float64).reshape(given.shape)
