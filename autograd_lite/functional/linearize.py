@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine.observers import without_observers
+from ..engine.observers import current_tracer, without_observers
 from ..engine.sweeps import (
     STATE,
     CheckpointOperands,
@@ -23,12 +23,16 @@ from ..engine.sweeps import (
     partials_on_nodes,
     rule_parents,
 )
+from ..primitives.arithmetic import where
+from .branches import ALWAYS, NEVER, Reach, either, only_if
 
 __all__ = ["Linear"]
 
 Edges = list[tuple[int, Any]]
 Row = dict[int, Any]
 
+#: a condition of more terms becomes a number of the recording
+_MANY = 6
 #: how many directions one sweep of ``by_columns`` and ``by_rows`` carries: bounds the memory
 _TOGETHER = 64
 
@@ -52,6 +56,7 @@ class Linear:
         self._inputs = len(inputs)
         self._steps: list[Edges] = []
         self._hooked: dict[int, Node] = {}
+        self._branching = rules and current_tracer() is not None
         place = {id(node): i for i, node in enumerate(inputs)}
         count = len(inputs)
         nodes, outside = _between(place, [y for y in outputs if isinstance(y, Node)], born)
@@ -67,6 +72,7 @@ class Linear:
                 info = node._info
                 if isinstance(info, Info) and info.hooks and id(node) in place:
                     self._hooked[place[id(node)]] = node
+        self._branching = self._branching and any(isinstance(p, _Branch) for edges in self._steps for _, p in edges)
         self._outputs = [place.get(id(y)) if isinstance(y, Node) else None for y in outputs]
         self.constant = all(i is None for i in self._outputs)
 
@@ -90,6 +96,7 @@ class Linear:
             if i is not None and seed is not None:
                 adjoints[i] = seed if adjoints[i] is None else adjoints[i] + seed
         k = len(adjoints)
+        gates = _Gates(self, seeds) if self._branching else None
         for edges in reversed(self._steps):
             k -= 1
             g = adjoints[k]
@@ -99,6 +106,8 @@ class Linear:
                 g = hooked(self._hooked[k], g)
             for i, partial in edges:
                 term = g * partial if type(g) is float and type(partial) is float else _times(partial, g)
+                if gates is not None and type(partial) is not float:
+                    term = gates.kept(k, term)
                 old = adjoints[i]
                 adjoints[i] = term if old is None else old + term
         for i, node in self._hooked.items():
@@ -130,6 +139,11 @@ class Linear:
 
     def by_rows(self) -> list[Row]:
         """The matrix by reverse mode: for each output, the adjoints of the inputs that it depends on."""
+        if self._branching:  # each row reaches other numbers
+            units: list[list[Any]] = [[None] * len(self._outputs) for _ in self._outputs]
+            for k, unit in enumerate(units):
+                unit[k] = 1.0
+            return [{j: g for j, g in enumerate(self.reverse(unit)) if g is not None} for unit in units]
         matrix: list[Row] = [{} for _ in self._outputs]
         for start in range(0, len(self._outputs), _TOGETHER):
             rows: list[Row | None] = [None] * (self._inputs + len(self._steps))
@@ -152,6 +166,75 @@ class Linear:
         return matrix
 
 
+class _Branch:
+    """The partial of a choice in a recording, which holds both branches: 1 where the one of it is taken, else 0.
+
+    What is multiplied with it is left out where it isn't taken, nan too.
+    """
+
+    __slots__ = ("condition", "holds")
+
+    def __init__(self, condition: Any, holds: bool) -> None:
+        self.condition = condition
+        self.holds = holds
+
+    def taken(self, x: Any) -> Any:
+        return where(self.condition, x, 0.0) if self.holds else where(self.condition, 0.0, x)
+
+
+class _Gates:
+    """Where a reverse sweep through a recording with choices arrives (``branches.py``)."""
+
+    def __init__(self, linear: Linear, seeds: Sequence[Any]) -> None:
+        count = linear._inputs + len(linear._steps)
+        self.conditions: dict[Any, Any] = {}
+        self.numbers: dict[Reach, Any] = {}
+        self.reach: list[Reach] = [NEVER] * count
+        for i, seed in zip(linear._outputs, seeds):
+            if i is not None and seed is not None:
+                self.reach[i] = ALWAYS
+        for edges in reversed(linear._steps):
+            count -= 1
+            here = self.reach[count]
+            for i, partial in edges:
+                there = here
+                if isinstance(partial, _Branch):
+                    self.conditions[id(partial.condition)] = partial.condition
+                    there = only_if(here, id(partial.condition), partial.holds)
+                self.reach[i] = self._short(either(self.reach[i], there))
+
+    def _short(self, reach: Reach) -> Reach:
+        if len(reach) <= _MANY:
+            return reach
+        condition = self.number(reach) != 0.0
+        self.conditions[id(condition)] = condition
+        return only_if(ALWAYS, id(condition), True)
+
+    def number(self, reach: Reach) -> Any:
+        """1 where a condition holds, else 0."""
+        found = self.numbers.get(reach)
+        if found is None:
+            found = 0.0
+            for term in reach:
+                number: Any = 1.0
+                for key, holds in term:
+                    number = _Branch(self.conditions[key], holds).taken(number)
+                found = number if type(found) is float else where(number, 1.0, found)
+            self.numbers[reach] = found
+        return found
+
+    def kept(self, k: int, x: Any) -> Any:
+        """What step ``k`` hands on: ``x`` where the sweep arrives there, else 0."""
+        reach = self.reach[k]
+        if reach == ALWAYS:
+            return x
+        if len(reach) == 1:
+            for key, holds in next(iter(reach)):
+                x = _Branch(self.conditions[key], holds).taken(x)
+            return x
+        return where(self.number(reach), x, 0.0)
+
+
 def _plus(row: Row | None, partial: Any, other: Row) -> Row:
     """row + partial · other, in the place of ``row``; a new one if there is none."""
     if type(partial) is not float:
@@ -168,6 +251,8 @@ def _plus(row: Row | None, partial: Any, other: Row) -> Row:
 
 def _times(partial: Any, t: Any) -> Any:
     """The product, without a node for a factor of 1."""
+    if type(partial) is _Branch:
+        return partial.taken(t)
     if type(partial) is float and partial == 1.0:
         return t
     if type(t) is float and t == 1.0:
@@ -230,6 +315,8 @@ def _edges(node: Node, place: dict[int, int], rules: bool) -> Edges:
     j = place.get(id(b))
     if i is None and j is None:
         return []
+    if getattr(node._prim, "passive", False):
+        return []
     pa: Any = node._pa
     pb: Any = node._pb
     if rules:
@@ -249,12 +336,26 @@ def _edges_nary(node: Node, place: dict[int, int], rules: bool) -> Edges:
     partials: Sequence[Any]
     if isinstance(node._info, CheckpointOperands):
         partials = (1.0,)
+    elif rules and getattr(node._prim, "choice", False):
+        return _edges_of_choice(node, place)
     elif rules:
         operands = rule_parents(node)
         partials = _rule(node)
     else:
         partials = node._b.to_nodes(node._pa) if isinstance(node._b, LayerInputs) else node._info.partials
     return [(place[id(p)], partial) for p, partial in zip(operands, partials) if id(p) in place]
+
+
+def _edges_of_choice(node: Node, place: dict[int, int]) -> Edges:
+    """The branches of a choice in a recording."""
+    condition, *branches = node.args
+    edges: Edges = []
+    for k, branch in enumerate(branches):
+        i = place.get(id(branch))
+        if i is not None:
+            two = node._prim is where
+            edges.append((i, _Branch(condition if two else condition == float(k), k == 0 if two else True)))
+    return edges
 
 
 def _rule(node: Node) -> list[Any]:

@@ -132,6 +132,7 @@ where: Where = Where(
     (),
     _where.__doc__ or "",
 )
+where.choice = True
 TABLE["where"] = where
 
 

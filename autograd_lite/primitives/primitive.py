@@ -54,6 +54,8 @@ class Primitive(Op):
         precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
         domain: one ``(low, high)`` test interval per argument.
         kinks: where a unary op is not differentiable.
+        choice: whether its first operand says which one of the others it is.
+        passive: whether no derivative passes it.
 
     >>> import autograd_lite as ag
     >>> ag.sin, ag.sin(0.0), ag.sin.partials(0.0, 0.0)
@@ -83,6 +85,8 @@ class Primitive(Op):
         self.precedence = precedence
         self.domain = domain
         self.kinks = kinks
+        self.choice = False
+        self.passive = False
         self.__doc__ = doc
 
     if TYPE_CHECKING:  # which of its classes a primitive is, its type doesn't say

@@ -15,7 +15,7 @@ def run_as(monkeypatch):
     def choose(way):
         monkeypatch.setattr(Path, "_choose", lambda self: way != "arrays")
         monkeypatch.setattr(Path, "_lifted", None, raising=False)
-        monkeypatch.setattr(Path, "_way", lambda self: "lines" if way == "loops" and self.program.masks else way)
+        monkeypatch.setattr(Path, "_way", lambda self: way)
         if way != "lines":
             monkeypatch.setattr(fast, "WRITTEN", -1)
 

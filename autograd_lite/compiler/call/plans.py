@@ -19,7 +19,6 @@ from ..ir.naming import leaf_names, name_forward
 from ..ir.scalar_program import Guard, Leaf, Program
 from ..lift.levels import Lifted, level_groups, lift, unlifted
 from ..lift.loop_statements import looped
-from ..lift.rolled import Rolled, is_recurrence
 from ..record.trace import Recording
 from ..rewrite import optimized
 from ..run.arrays import buffered
@@ -29,8 +28,6 @@ from .shaping import shaper
 
 __all__ = ["Compilation", "Path", "Plan", "guards_hold"]
 
-#: a recurrence of more instructions is a loop
-LARGE = 4000
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
 
@@ -87,8 +84,8 @@ class Compilation:
         self.scalar = path.scalar
         self._program: ArrayProgram | None = None
         self.leaves = list(path.leaves)
-        engine: Rolled | Interpreter | None = None
-        if path.way in ("cells", "loops"):
+        engine: Interpreter | None = None
+        if path.way == "cells":
             size = len(path.program.outputs)
             derivatives = [path.leaves[k].shape for k in plan.wrt]
             if plan.seeded:
@@ -96,10 +93,7 @@ class Compilation:
             if plan.forward:
                 self.leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
                 derivatives = [(size,)]
-            if path.way == "cells":
-                engine = Interpreter(path.program, plan.value, plan.wrt, plan.seeded, plan.forward)
-            else:
-                engine = Rolled(path.program, plan.value, plan.wrt, plan.seeded)
+            engine = Interpreter(path.program, plan.value, plan.wrt, plan.seeded, plan.forward)
             self.guards = [_expectation(guard) for guard in path.program.guards]
             self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
         else:
@@ -151,11 +145,7 @@ class Compilation:
     def text(self) -> str:
         """The program as source: NumPy's, or Python's. What runs without any is written when asked for."""
         if self._text is None:
-            path, plan = self.path, self.plan
-            if path.written() == "loops":
-                self._text = "\n".join(Rolled(path.program, plan.value, plan.wrt, plan.seeded).texts)
-            else:
-                self._text = self._straight()[0]
+            self._text = self._straight()[0]
         return self._text
 
     def _straight(self) -> tuple[str, dict[str, Any]]:
@@ -285,22 +275,15 @@ class Path:
         return [storage.runs([storage])[0] for storage in storages]
 
     def _way(self) -> str:
-        """How the program is run: as "arrays"; or, number by number, as "lines" or "loops" of Python or as "cells".
+        """How the program is run: as "arrays"; or, number by number, as "lines" of Python or as "cells".
 
-        Compiled, the interpreter's cells (``interpreter.py``) are the fastest of the three, whatever the program; for
-        the smallest, called with plain floats, ``fast.py`` writes a function beside it. Interpreted, they are the
-        slowest, and are for what is too long to be written out.
+        Compiled, the interpreter's cells (``interpreter.py``) are faster, whatever the program; for the smallest,
+        called with plain floats, ``fast.py`` writes a function beside it. Interpreted, they are slower, and are for
+        what is too long to be written out.
         """
         if not self.scalar:
             return "arrays"
-        return "cells" if NATIVE else self.written()
-
-    def written(self) -> str:
-        """How a scalar program is best run on Python alone."""
-        size = len(self.program)
-        if size > LARGE and not self.program.masks and is_recurrence(self.program):
-            return "loops"
-        return "lines" if size <= LONGEST else "cells"
+        return "cells" if NATIVE or len(self.program) > LONGEST else "lines"
 
     def shorter(self, plan: Plan) -> ArrayProgram | None:
         """The program with loops, if it is shorter than the one without."""
@@ -348,8 +331,7 @@ class Path:
 
     def looped(self, plan: Plan, scalar: bool = False) -> ArrayProgram | None:
         """The program of a plan's results with its recurrences as loops; None if it has none."""
-        single = [self.leaves[k] for k in plan.wrt if self.leaves[k].shape] if scalar else []
-        lifted = looped(self.program, not scalar, single)
+        lifted = looped(self.program, not scalar)
         return None if lifted is None else self.planned(lifted, plan, scalar, False)[0]
 
     def planned(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
@@ -397,9 +379,9 @@ class Path:
             leaves.append(Leaf("seed", f"d{self.leaves[k].name}", shape, None, 0))
             seeds.append((g, builder.leaf(len(leaves) - 1, shape)))
         if not scalar:
-            return builder.broadcast(adjoints(builder, seeds, [w], names, lifted.masks)[0], (len(ids),))
+            return builder.broadcast(adjoints(builder, seeds, [w], names)[0], (len(ids),))
         elements = [builder.index(w, (i,)) for i in range(len(ids))]
-        return builder.pack(adjoints(builder, seeds, elements, names, lifted.masks), (len(ids),))
+        return builder.pack(adjoints(builder, seeds, elements, names), (len(ids),))
 
     def _output(self, lifted: Lifted, ids: Any, scalar: bool) -> Any:
         if len(ids) == 1:
@@ -415,16 +397,21 @@ class Path:
         builder = lifted.builder
         leaves = [lifted.leaves[k] for k in wrt]
         if not scalar:
-            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names, lifted.masks)
+            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names)
             return [builder.broadcast(g, leaf.shape) for g, leaf in zip(found, [self.leaves[k] for k in wrt])]
-        elements: list[Symbol] = []
-        counts = []
-        for k in wrt:
+        wanted: list[list[Symbol]] = []
+        whole: list[bool] = []  # what is read otherwise than number by number, as loops do
+        for k, x in zip(wrt, leaves):
             leaf = self.leaves[k]
-            counts.append(leaf.size)
-            elements += [lifted.one(leaf.base + i) for i in range(leaf.size)]
-        parts = iter(adjoints(builder, seeds, elements, names, lifted.masks))
-        return [builder.pack([next(parts) for _ in range(n)], self.leaves[k].shape) for k, n in zip(wrt, counts)]
+            read = [s for s in builder.statements if x is not None and x.id in s.args]
+            whole.append(bool(leaf.shape) and not all(s.op == "index" and not s.shape for s in read))
+            wanted.append([x] if whole[-1] and x is not None else [lifted.one(leaf.base + i) for i in range(leaf.size)])
+        parts = iter(adjoints(builder, seeds, [x for symbols in wanted for x in symbols], names))
+        found = [[next(parts) for _ in symbols] for symbols in wanted]
+        return [
+            builder.broadcast(g[0], self.leaves[k].shape) if all_of else builder.pack(g, self.leaves[k].shape)
+            for k, g, all_of in zip(wrt, found, whole)
+        ]
 
     def _guards(self, lifted: Lifted, scalar: bool) -> tuple[list[Any], list[Any]]:
         """The guards' numbers, those of one array together, and what they have to be."""

@@ -17,7 +17,6 @@ from ...engine.sweeps import Node
 from ...functional.pytree import Structure, group
 from ...functional.pytree import flatten as structure_of
 from ...functional.transforms import Jacobian
-from ..ir.control_ops import COMPARISONS
 from ..ir.scalar_program import Program
 from ..record.structure import Parts, flatten
 from .plans import Compilation, Path
@@ -32,8 +31,6 @@ SMALL, LARGE = 256, 10_000
 #: and between the two, sweeps pay if there are this many times more rows, or columns, than sweeps
 SAVING = 8
 MAX_SMALL = 256
-
-_PASSIVE = {*COMPARISONS, "stop"}
 
 
 def recordable(f: Jacobian) -> Callable[..., Any]:
@@ -59,9 +56,8 @@ def pattern(program: Program, wrt: Sequence[int]) -> Any:
             count += 1
     for prim, args in zip(program.prims, program.args):
         found = 0
-        if prim.name not in _PASSIVE:
-            first = prim.name in ("where", "pick")
-            for a in args[:1] if prim.name == "gate" else args[first:]:
+        if not prim.passive:
+            for a in args[1:] if prim.choice else args:
                 found |= depends[a]
         depends.append(found)
     size = (count + 7) // 8
@@ -102,11 +98,9 @@ class _Colouring:
         matrix = pattern(path.program, wrt)
         self.shape = matrix.shape
         colours = coloured(matrix)
-        self.forward = False
-        if path.way != "loops":  # they have no forward sweep
-            across = coloured(matrix.T)
-            if len(across) and across.max() < colours.max():
-                colours, self.forward = across, True
+        across = coloured(matrix.T)
+        self.forward = bool(len(across) and across.max() < colours.max())
+        colours = across if self.forward else colours
         self.groups = [np.flatnonzero(colours == c) for c in range(colours.max() + 1)]
         self.rows, self.columns = np.nonzero(matrix)
         self.sweep = colours[self.columns if self.forward else self.rows]

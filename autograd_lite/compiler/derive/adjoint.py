@@ -15,22 +15,17 @@ import numpy as np
 from ...engine.sweeps import check_partials
 from ...primitives.primitive import TABLE
 from ..ir.array_program import Builder, Statement, Symbol
-from ..ir.control_ops import COMPARISONS
 from ..ir.naming import Adjoint
 from .loop_adjoint import loop_adjoints
+from .matmul_adjoint import fitted, matmul_adjoints
+from .reaching import ALWAYS, NEVER, Reach, as_number, as_reach, gated, joined, only_if
 from .textbook import RULES, own_line, softmax_adjoint
 
-__all__ = ["adjoints"]
-
-_PASSIVE = {*COMPARISONS, "stop"}
+__all__ = ["Sweep", "adjoints"]
 
 
 def adjoints(
-    builder: Builder,
-    seeds: Sequence[tuple[Any, Any]],
-    wrt: Sequence[Symbol],
-    names: dict[int, str] | None = None,
-    masks: dict[int, Symbol] | None = None,
+    builder: Builder, seeds: Sequence[tuple[Any, Any]], wrt: Sequence[Symbol], names: dict[int, str] | None = None
 ) -> list[Any]:
     """Append the statements of a reverse sweep.
 
@@ -39,39 +34,75 @@ def adjoints(
         seeds: pairs of a result (a Symbol) and its adjoint.
         wrt: what to differentiate with respect to.
         names: of statements; the adjoint of one named f1 is named df1.
-        masks: of statements: where a number is 0, the statement's adjoint contributes nothing (not even nan).
 
     Returns:
-        The adjoint of each of ``wrt``, of its shape; 0.0 where nothing depends on it.
+        The adjoint of each of ``wrt``, of its shape; 0.0 where nothing depends on it. A branch that is not taken
+        contributes nothing, whatever its numbers are.
     """
-    roots = [(y, seed) for y, seed in seeds if isinstance(y, Symbol)]
-    end = max([y.id for y, _ in roots], default=-1) + 1
-    forward = len(builder.statements)  # what is there already keeps its name
-    active = _active(builder, {x.id for x in wrt}, end)
-    found: dict[int, list[Any]] = {}
-    for y, seed in roots:
-        if y.id in active:
-            found.setdefault(y.id, []).append(builder.broadcast(seed, y.shape) if y.shape else seed)
-    totals: dict[int, Any] = {}
-    for i in range(end - 1, -1, -1):
-        if i not in found:
-            continue
+    found = Sweep(builder, [(y, seed, ALWAYS) for y, seed in seeds], wrt, names)
+    return [found.totals.get(x.id, 0.0) for x in wrt]
+
+
+class Sweep:
+    """A reverse sweep.
+
+    Attributes:
+        totals: the adjoint of each statement that has one.
+        reach: when the sweep arrives there (``reaching.py``).
+    """
+
+    def __init__(
+        self, builder: Builder, seeds: Sequence[tuple[Any, Any, Reach]], wrt: Sequence[Symbol], names: Any = None
+    ) -> None:
+        self.builder = builder
+        self.totals: dict[int, Any] = {}
+        self.reach: dict[int, Reach] = {}
+        self.parts: dict[int, list[Any]] = {}
+        self.arriving: dict[int, list[Reach | Partly]] = {}
+        roots = [(y, seed, reach) for y, seed, reach in seeds if isinstance(y, Symbol)]
+        end = max([y.id for y, _, _ in roots], default=-1) + 1
+        forward = len(builder.statements)  # what is there already keeps its name
+        self.active = _active(builder, {x.id for x in wrt}, end)
+        for y, seed, reach in roots:
+            self.add(y.id, builder.broadcast(seed, y.shape) if y.shape else seed, reach)
+        for i in range(end - 1, -1, -1):
+            if i in self.parts:
+                self.statement(i, names, forward)
+
+    def add(self, i: int, part: Any, reach: Reach | Partly) -> None:
+        """One more part of the adjoint of statement ``i``."""
+        if i in self.active:
+            self.parts.setdefault(i, []).append(part)
+            self.arriving.setdefault(i, []).append(reach)
+
+    def arrives(self, i: int) -> Reach:
+        """When the sweep arrives at statement ``i``, all parts of whose adjoint are there."""
+        parts = self.arriving.pop(i)
+        if any(part == ALWAYS for part in parts) or all(isinstance(part, Partly) for part in parts):
+            return ALWAYS  # parts without a condition are all numbers together: what nothing needs is no statement
+        found = NEVER
+        for part in parts:
+            found = joined(self.builder, found, as_reach(self.builder, part()) if isinstance(part, Partly) else part)
+        return found
+
+    def statement(self, i: int, names: Any, forward: int) -> None:
+        """Hand the adjoint of statement ``i`` to its operands."""
+        builder = self.builder
         statement = builder.statements[i]
         if statement.op == "scan":  # its adjoints belong to its results
-            for operand, part in loop_adjoints(builder, i, found.pop(i), active, adjoints, _active):
-                if operand in active:
-                    found.setdefault(operand, []).append(part)
-            continue
-        total = totals[i] = _sum(builder, found.pop(i))
+            for found in loop_adjoints(builder, i, self.parts.pop(i), self.active, Sweep, _active):
+                self.add(*found)
+            return
+        reach = self.reach[i] = ALWAYS if builder.textbook else self.arrives(i)
+        total = self.totals[i] = _sum(builder, self.parts.pop(i))
         if names is not None and i in names:
             if builder.textbook and statement.op != "leaf":
-                total = totals[i] = own_line(builder, i, total, names, forward)
+                total = self.totals[i] = own_line(builder, i, total, names, forward)
             if isinstance(total, Symbol) and total.id >= forward:
                 names.setdefault(total.id, Adjoint(names[i]))
         if statement.args:
-            for operand, part in _contributions(builder, i, statement, total, active, (masks or {}).get(i)):
-                found.setdefault(operand, []).append(part)
-    return [totals.get(x.id, 0.0) for x in wrt]
+            for operand, part, arrives in _contributions(builder, i, statement, total, self.active, reach):
+                self.add(operand, part, arrives)
 
 
 def _active(builder: Builder, wrt: set[int], end: int) -> set[int]:
@@ -79,7 +110,10 @@ def _active(builder: Builder, wrt: set[int], end: int) -> set[int]:
     active = set(wrt)
     for i in range(end):
         statement = builder.statements[i]
-        if i not in active and statement.name not in _PASSIVE and any(a in active for a in statement.args):
+        prim = statement.prim
+        if i in active or (prim is not None and prim.passive):
+            continue
+        if any(a in active for a in (statement.args[1:] if prim is not None and prim.choice else statement.args)):
             active.add(i)
     return active
 
@@ -97,91 +131,88 @@ def _sum(builder: Builder, parts: list[Any]) -> Any:
     return total
 
 
+class Partly:
+    """A part of a statement's numbers that is reached in any case: 1 there and 0 elsewhere, made if it is asked for."""
+
+    def __init__(self, builder: Builder, i: int) -> None:
+        self.builder = builder
+        self.i = i
+
+    def __call__(self) -> Any:
+        statement = self.builder.statements[self.i]
+        ones = self.builder.broadcast(1.0, statement.shape)
+        return _linear(self.builder, self.i, statement, self.builder.symbol(statement.args[0]), ones)
+
+
+Contribution = tuple[int, Any, Reach | Partly]
+
+
 def _contributions(
-    builder: Builder, i: int, statement: Statement, g: Any, active: set[int], mask: Symbol | None
-) -> list[tuple[int, Any]]:
-    """What statement ``i`` with adjoint ``g`` adds to its operands' adjoints."""
+    builder: Builder, i: int, statement: Statement, g: Any, active: set[int], reach: Reach
+) -> list[Contribution]:
+    """What statement ``i`` with adjoint ``g`` adds to its operands' adjoints, and when it does."""
     operands = [builder.symbol(a) for a in statement.args]
     if statement.op == "elementwise":
-        return _elementwise(builder, i, statement, operands, g, active, mask)
+        return _elementwise(builder, i, statement, operands, g, active, reach)
     if statement.op == "result":
-        return [(operands[0].id, (statement.attrs, g))]
+        return [(operands[0].id, (statement.attrs, g, reach), ALWAYS)]
     g = builder.constant(g)
     if statement.op == "matmul":
-        return _matmul(builder, operands[0], operands[1], g, active)
+        return matmul_adjoints(builder, operands[0], operands[1], g, active, reach)
     if statement.op in ("concat", "pack"):
-        return _joined(builder, statement, operands, g, active)
-    return [(operands[0].id, _linear(builder, i, statement, operands[0], g))]
+        found = _joined(builder, statement, operands, g, active)
+        if reach == ALWAYS:
+            return [(id, part, ALWAYS) for id, part in found]
+        moved = _joined(builder, statement, operands, _whole(builder, reach, statement.shape), active)
+        return [(id, part, as_reach(builder, there)) for (id, part), (_, there) in zip(found, moved)]
+    x = operands[0]
+    part = _linear(builder, i, statement, x, g)
+    if reach == ALWAYS:
+        return [(x.id, part, Partly(builder, i) if statement.op in ("index", "take") else ALWAYS)]
+    if statement.op in _LINEAR:
+        # what of the operand is reached: the same sums of 0 and 1
+        there = _linear(builder, i, statement, x, _whole(builder, reach, statement.shape))
+        return [(x.id, part, as_reach(builder, there))]
+    kept = _kept(builder, _whole(builder, reach, statement.shape), statement.attrs, len(x.shape))
+    reach = as_reach(builder, kept)
+    return [(x.id, gated(builder, reach, part), reach)]
+
+
+#: operations whose result is a sum of operands, each taken once
+_LINEAR = ("reshape", "transpose", "index", "broadcast", "take", "place", "scatter", "sum", "called")
+
+
+def _whole(builder: Builder, reach: Reach, shape: tuple[int, ...]) -> Symbol:
+    """A condition as an array of that shape."""
+    return builder.broadcast(as_number(builder, reach), shape)
 
 
 def _elementwise(
-    builder: Builder,
-    i: int,
-    statement: Statement,
-    operands: list[Symbol],
-    g: Any,
-    active: set[int],
-    mask: Symbol | None,
-) -> list[tuple[int, Any]]:
+    builder: Builder, i: int, statement: Statement, operands: list[Symbol], g: Any, active: set[int], reach: Reach
+) -> list[Contribution]:
     prim = statement.prim
     assert prim is not None
     plain = [operand if (x := builder.number(operand)) is None else x for operand in operands]
     out = builder.symbol(i)
-    if prim.name == "gate":  # not g·1 or g·0: a closed gate lets no nan through
-        partials: Any = (1.0, 0.0)
-        g = builder.elementwise(TABLE["where"], (plain[1], g, 0.0))
-        operands = operands[:1]
-    else:
-        textbook = RULES.get(prim.name) if builder.textbook else None
-        partials = prim.partials(out, *plain) if textbook is None else textbook(out, *plain)
-        check_partials(prim, partials, len(operands))
+    textbook = RULES.get(prim.name) if builder.textbook else None
+    partials = prim.partials(out, *plain) if textbook is None else textbook(out, *plain)
+    check_partials(prim, partials, len(operands))
     result = []
     for k, (operand, partial) in enumerate(zip(operands, partials)):
         if operand.id not in active or (k == 0 and prim.name == "where"):
             continue
+        arrives = reach
         if prim.name == "where":  # the adjoint goes one way
             part = builder.elementwise(prim, (operands[0], g, 0.0) if k == 1 else (operands[0], 0.0, g))
+            arrives = ALWAYS if builder.textbook else only_if(reach, operands[0].id, k == 1)
         else:
             part = partial * g if isinstance(g, Symbol) or isinstance(partial, Symbol) else float(partial) * g
-        if mask is not None:
-            part = builder.elementwise(TABLE["where"], (mask, part, 0.0))
-        result.append((operand.id, fitted(builder, part, operand.shape, out.shape)))
+            if isinstance(partial, Symbol) or partial - partial != 0.0:  # 0 times a finite number is 0 by itself
+                part = gated(builder, reach, part)
+        if arrives != ALWAYS and operand.shape != out.shape:
+            arrives = as_reach(builder, fitted(builder, as_number(builder, arrives), operand.shape, out.shape))
+        result.append((operand.id, fitted(builder, part, operand.shape, out.shape), arrives))
     return result
-
-
-def fitted(builder: Builder, g: Any, shape: tuple[int, ...], full: tuple[int, ...]) -> Any:
-    """``g``, the adjoint of something broadcast from ``shape`` to ``full``, summed to ``shape``."""
-    if shape == full:
-        return builder.broadcast(g, full) if full else g
-    g = builder.broadcast(g, full)
-    lead = len(full) - len(shape)
-    axes = [*range(lead), *[lead + a for a, n in enumerate(shape) if n == 1 and full[lead + a] != 1]]
-    return builder.reshape(builder.reduce("sum", g, axes), shape)
-
-
-def _matmul(builder: Builder, a: Symbol, b: Symbol, g: Symbol, active: set[int]) -> list[tuple[int, Any]]:
-    result: list[tuple[int, Any]] = []
-    full = (0, None, 1)
-    if len(b.shape) == 1 and len(a.shape) == 1:
-        return [(x.id, fitted(builder, g * y, x.shape, x.shape)) for x, y in ((a, b), (b, a)) if x.id in active]
-    if len(b.shape) == 1:  # C = A b
-        if a.id in active:
-            column = builder.index(g, (full, None))
-            row = builder.index(b, (None, full))
-            result.append((a.id, _outer(column, row)))
-        if b.id in active:
-            result.append((b.id, builder.matmul(builder.transpose(a), g)))
-        return result
-    swap = (*range(len(a.shape) - 2), len(a.shape) - 1, len(a.shape) - 2)
-    if a.id in active:
-        result.append((a.id, builder.matmul(g, builder.transpose(b, swap))))
-    if b.id in active:
-        result.append((b.id, builder.matmul(builder.transpose(a, swap), g)))
-    return result
-
-
-def _outer(column: Symbol, row: Symbol) -> Any:
-    return column * row
 
 
 def _joined(

@@ -12,72 +12,202 @@ from typing import Any
 from ..ir.array_program import Builder, Symbol
 from ..ir.naming import Adjoint
 from ..ir.scan import Scan, final, scan, states, trajectory
+from .reaching import ALWAYS, NEVER, Reach, as_number, as_reach, joined
 
 __all__ = ["loop_adjoints"]
 
 #: statements of a builder that depend on some of them: (builder, their numbers, up to which)
-Reach = Callable[[Builder, set[int], int], set[int]]
+Dependent = Callable[[Builder, set[int], int], set[int]]
+Wanted = Sequence[tuple[tuple[Any, ...], Any, Reach]]
 
 
 def loop_adjoints(
-    builder: Builder, i: int, wanted: Sequence[tuple[tuple[Any, ...], Any]], active: set[int], sweep: Any, reach: Reach
-) -> list[tuple[int, Any]]:
-    """Append the loop back through statement ``i``; what it adds to the adjoints of the statement's operands.
+    builder: Builder, i: int, wanted: Wanted, active: set[int], sweep: Any, dependent: Dependent
+) -> list[tuple[int, Any, Reach]]:
+    """Append the loop back through statement ``i``; what it adds to the adjoints of its operands, and when.
 
     Args:
-        wanted: pairs of what was taken from the loop (a ``result`` statement's attributes) and its adjoint.
+        wanted: what was taken from the loop (a ``result`` statement's attributes), its adjoint, and when the sweep
+            arrives there.
         active: the statements that matter.
-        sweep: ``adjoints``, for one step.
-        reach: which statements depend on others.
+        sweep: ``Sweep``, for one step.
+        dependent: which statements depend on others.
     """
-    ahead: Scan = builder.statements[i].attrs
-    operands = [builder.symbol(a) for a in builder.statements[i].args]
-    live = _live(ahead, {k for k, x in enumerate(operands) if x.id in active}, reach)
-    back = Scan(ahead.count, not ahead.backwards)
-    back.builder.textbook = builder.textbook
-    given: list[Any] = []  # the operands of the loop back
-
-    def leaf(kind: str, shape: tuple[int, ...], operand: Any, name: str = "") -> Symbol:
-        given.append(operand)
-        return back.leaf(kind, shape, name)
-
-    inputs = []
-    for k, found in enumerate(ahead.inputs):
-        kept = states(builder, builder.symbol(i), k) if found.kind == "carry" else operands[k]
-        inputs.append(leaf("same" if found.kind == "same" else "each", found.shape, kept, found.name))
-    moved = _copied(ahead, back, inputs)
-    seeds: list[tuple[Any, Any]] = []
-    direct: dict[int, list[Symbol]] = {}
-    begin: dict[int, Any] = dict.fromkeys(live & set(ahead.carried), 0.0)
-    for (what, which, _), g in wanted:
-        if what == "final":
-            known = begin.get(which, 0.0)
-            begin[which] = g if type(known) is float and known == 0.0 else known + g
-            continue
-        shape = (ahead.inputs[which] if what == "states" else ahead.builder.statements[which]).shape
-        part = leaf("each", shape, builder.broadcast(g, (ahead.count, *shape)))
-        if what == "states":
-            direct.setdefault(which, []).append(part)
-        else:
-            seeds.append((moved[which], part))
-    handed = {}
-    for k, new in zip(ahead.carried, ahead.following):
-        if k in live:
-            shape, name = ahead.inputs[k].shape, ahead.inputs[k].name
-            handed[k] = leaf("carry", shape, builder.broadcast(begin[k], shape), name and Adjoint(name))
-            if isinstance(new, Symbol):
-                seeds.append((moved[new.id], handed[k]))
-    masks = {moved[k].id: moved[mask.id] for k, mask in ahead.masks.items()}
-    found = sweep(back.builder, seeds, inputs, back.names, masks)
-    return _ended(builder, ahead, back, operands, given, live, direct, handed, found, leaf)
+    plain = _Back(builder, i, wanted, active, dependent, False)
+    if plain.write(sweep):
+        return plain.given()
+    back = _Back(builder, i, wanted, active, dependent, True)
+    back.write(sweep)
+    return back.given()
 
 
-def _live(ahead: Scan, live: set[int], reach: Reach) -> set[int]:
+class _Back:
+    """The loop back.
+
+    Attributes:
+        flags: whether it carries, with each adjoint, whether the sweep arrives there in this step.
+        operands: what it is given.
+        handed, arrived: by number of an input that is carried: its adjoint's leaf, and that of the flag.
+    """
+
+    def __init__(
+        self, builder: Builder, i: int, wanted: Wanted, active: set[int], dependent: Dependent, flags: bool
+    ) -> None:
+        self.builder = builder
+        self.wanted = wanted
+        self.flags = flags
+        self.outer = builder.symbol(i)
+        self.ahead: Scan = builder.statements[i].attrs
+        self.targets = [builder.symbol(a) for a in builder.statements[i].args]
+        self.live = _live(self.ahead, {k for k, x in enumerate(self.targets) if x.id in active}, dependent)
+        self.loop = Scan(self.ahead.count, not self.ahead.backwards)
+        self.loop.builder.textbook = builder.textbook
+        self.operands: list[Any] = []
+        self.handed: dict[int, Symbol] = {}
+        self.arrived: dict[int, Symbol] = {}
+        self.direct: dict[int, list[tuple[Symbol, Reach]]] = {}
+        self.following: dict[int, Any] = {}  # by number of an input
+        self.sums: dict[int, tuple[int, int]] = {}
+        self.found: Any = None
+        self.inputs: list[Symbol] = []
+
+    def leaf(self, kind: str, shape: tuple[int, ...], operand: Any, name: str = "") -> Symbol:
+        """An input of the step, and what the loop is given for it."""
+        self.operands.append(operand)
+        return self.loop.leaf(kind, shape, name)
+
+    def carry(self, shape: tuple[int, ...], begin: Any, name: str = "") -> Symbol:
+        return self.leaf("carry", shape, self.builder.broadcast(begin, shape), name)
+
+    def write(self, sweep: Any) -> bool:
+        """One step back; False if what it hands on may not be reached, and there are no flags that say when."""
+        ahead, loop = self.ahead, self.loop
+        for k, found in enumerate(ahead.inputs):
+            kept = states(self.builder, self.outer, k) if found.kind == "carry" else self.targets[k]
+            kind = "same" if found.kind == "same" else "each"
+            self.inputs.append(self.leaf(kind, found.shape, kept, found.name))
+        moved = _copied(ahead, loop, self.inputs)
+        begin: dict[int, Any] = dict.fromkeys(self.live & set(ahead.carried), 0.0)
+        first: dict[int, Reach] = dict.fromkeys(begin, NEVER)
+        seeds: list[tuple[Any, Any, Reach]] = []
+        for (what, which, _), g, reach in self.wanted:
+            if reach != ALWAYS and not self.flags and not self.builder.textbook:
+                return False
+            if what == "final":
+                known = begin.get(which, 0.0)
+                begin[which] = g if type(known) is float and known == 0.0 else known + g
+                first[which] = joined(self.builder, first.get(which, NEVER), reach)
+                continue
+            shape = (ahead.inputs[which] if what == "states" else ahead.builder.statements[which]).shape
+            part = self.leaf("each", shape, self.builder.broadcast(g, (ahead.count, *shape)))
+            there = self._each_flag(reach, shape)
+            if what == "states":
+                self.direct.setdefault(which, []).append((part, there))
+            else:
+                seeds.append((moved[which], part, there))
+        made = {}  # the statements that a step carries on, by number of the input; what is only passed on needs no flag
+        for k, new in zip(ahead.carried, ahead.following):
+            if k in self.live:
+                name = ahead.inputs[k].name
+                self.handed[k] = self.carry(ahead.inputs[k].shape, begin[k], name and Adjoint(name))
+                there = ALWAYS
+                if self.flags:
+                    self.arrived[k] = self.carry(ahead.inputs[k].shape, as_number(self.builder, first[k]))
+                    there = as_reach(loop.builder, self.arrived[k])
+                elif first[k] == NEVER:
+                    there = NEVER
+                if isinstance(new, Symbol):
+                    seeds.append((moved[new.id], self.handed[k], there))
+                    if loop.builder.statements[moved[new.id].id].op != "leaf":
+                        made[k] = moved[new.id].id
+        self.found = sweep(loop.builder, seeds, self.inputs, loop.names)
+        reach = self.found.reach
+        if not self.flags and not self.builder.textbook:
+            needed = [*made.values(), *[self.inputs[k].id for k in made if not self.direct.get(k)]]
+            needed += [self.inputs[k].id for k in self.live if k not in self.handed and self.inputs[k].id in reach]
+            if any(reach.get(i, NEVER) != ALWAYS for i in needed if i in self.found.active):
+                return False
+        self._close()
+        return True
+
+    def _each_flag(self, reach: Reach, shape: tuple[int, ...]) -> Reach:
+        """When the sweep arrives at something of every step, within the step."""
+        if reach == ALWAYS or self.builder.textbook:
+            return ALWAYS
+        flags = self.builder.broadcast(as_number(self.builder, reach), (self.ahead.count, *shape))
+        return as_reach(self.loop.builder, self.leaf("each", shape, flags))
+
+    def _close(self) -> None:
+        """What is carried on, and the sums over all steps."""
+        inner = self.loop.builder
+        for k in sorted(self.live):
+            g, reach = self._of(k)
+            kind, shape, name = self.ahead.inputs[k].kind, self.ahead.inputs[k].shape, self.ahead.inputs[k].name
+            if kind == "carry":
+                self.following[self._number(self.handed[k])] = g
+                if self.flags:
+                    self.following[self._number(self.arrived[k])] = as_number(inner, reach)
+            elif kind == "same" and not (type(g) is float and g == 0.0):
+                total = self.carry(shape, 0.0, name and Adjoint(name))
+                ever = -1
+                self.following[self._number(total)] = total + g
+                if self.flags and reach != ALWAYS:
+                    there = self.carry(shape, 0.0)
+                    ever = self._number(there)
+                    self.following[ever] = as_number(inner, joined(inner, as_reach(inner, there), reach))
+                self.sums[k] = (self._number(total), ever)
+        self.loop.following = [self.following[n] for n in self.loop.carried]
+
+    def _of(self, k: int) -> tuple[Any, Reach]:
+        """The adjoint of an input in a step, and when the sweep arrives at it."""
+        inner = self.loop.builder
+        g = self.found.totals.get(self.inputs[k].id, 0.0)
+        reach = self.found.reach.get(self.inputs[k].id, NEVER)
+        for part, there in self.direct.get(k, ()):
+            g, reach = g + part, joined(inner, reach, there)
+        return g, reach
+
+    def _number(self, leaf: Symbol) -> int:
+        number: int = self.loop.builder.statements[leaf.id].attrs
+        return number
+
+    def given(self) -> list[tuple[int, Any, Reach]]:
+        """Append the statement; what it adds to the operands' adjoints."""
+        outer, inner = self.builder, self.loop.builder
+        each = {k: self._of(k) for k in sorted(self.live) if self.ahead.inputs[k].kind == "each"}
+        flags = {k: as_number(inner, reach) for k, (_, reach) in each.items() if reach != ALWAYS and self.flags}
+        numbers = {k: self._number(x) for k, x in self.handed.items()}
+        arrived = {k: self._number(x) for k, x in self.arrived.items()}
+        results = [x.id for x in (*[g for g, _ in each.values()], *flags.values()) if isinstance(x, Symbol)]
+        kept = _pruned(self.loop, results)
+        statement = scan(outer, self.loop, [self.operands[n] for n in kept])
+
+        def ended(n: int) -> Symbol:
+            return final(outer, statement, kept.index(n))
+
+        found: list[tuple[int, Any, Reach]] = []
+        for k, n in numbers.items():
+            found.append((self.targets[k].id, ended(n), as_reach(outer, ended(arrived[k])) if self.flags else ALWAYS))
+        for k, (n, ever) in self.sums.items():
+            found.append((self.targets[k].id, ended(n), ALWAYS if ever < 0 else as_reach(outer, ended(ever))))
+        for k, (g, _) in each.items():
+            reach = ALWAYS
+            if k in flags:
+                flag = flags[k]
+                reach = as_reach(outer, trajectory(outer, statement, flag.id) if isinstance(flag, Symbol) else flag)
+            if isinstance(g, Symbol):
+                found.append((self.targets[k].id, trajectory(outer, statement, g.id), reach))
+            elif g != 0.0:
+                found.append((self.targets[k].id, outer.broadcast(g, self.targets[k].shape), reach))
+        return found
+
+
+def _live(ahead: Scan, live: set[int], dependent: Dependent) -> set[int]:
     """Inputs that depend on what is differentiated: carried ones do too when a step makes them."""
     builder = ahead.builder
     leaves = {s.attrs: i for i, s in enumerate(builder.statements) if s.op == "leaf"}
     while True:
-        marked = reach(builder, {leaves[k] for k in live if k in leaves}, len(builder.statements))
+        marked = dependent(builder, {leaves[k] for k in live if k in leaves}, len(builder.statements))
         carried = zip(ahead.carried, ahead.following)
         more = live | {k for k, new in carried if isinstance(new, Symbol) and new.id in marked}
         if more == live:
@@ -96,46 +226,6 @@ def _copied(ahead: Scan, back: Scan, inputs: Sequence[Symbol]) -> dict[int, Symb
         if i in ahead.names:
             back.names[moved[i].id] = ahead.names[i]
     return moved
-
-
-def _ended(
-    builder: Builder, ahead: Scan, back: Scan, operands: Sequence[Symbol], given: list[Any], live: set[int],
-    direct: dict[int, list[Symbol]], handed: dict[int, Symbol], found: Sequence[Any], leaf: Callable[..., Symbol],
-) -> list[tuple[int, Any]]:  # fmt: skip
-    """What is carried on, the sums over all steps, the statement, and what it gives."""
-    following: dict[int, Any] = {}
-    sums: dict[int, int] = {}
-    numbers = {symbol.id: n for n, symbol in enumerate(map(_leaf_of(back), range(len(back.inputs))))}
-    for k, g in enumerate(found):
-        if k in handed:
-            for part in direct.get(k, ()):
-                g = g + part
-            following[numbers[handed[k].id]] = g
-        elif k in live and ahead.inputs[k].kind == "same" and not (type(g) is float and g == 0.0):
-            shape = ahead.inputs[k].shape
-            name = ahead.inputs[k].name
-            total = leaf("carry", shape, builder.broadcast(0.0, shape), name and Adjoint(name))
-            sums[k] = len(back.inputs) - 1
-            following[sums[k]] = total + g
-    back.following = [following[n] for n in back.carried]
-    each = {k: g for k, g in enumerate(found) if k in live and ahead.inputs[k].kind == "each"}
-    kept = _pruned(back, [g.id for g in each.values() if isinstance(g, Symbol)])
-    statement = scan(builder, back, [given[n] for n in kept])
-    result: list[tuple[int, Any]] = []
-    for k in handed:
-        result.append((operands[k].id, final(builder, statement, kept.index(numbers[handed[k].id]))))
-    for k, n in sums.items():
-        result.append((operands[k].id, final(builder, statement, kept.index(n))))
-    for k, g in each.items():
-        if isinstance(g, Symbol):
-            result.append((operands[k].id, trajectory(builder, statement, g.id)))
-        elif g != 0.0:
-            result.append((operands[k].id, builder.broadcast(g, operands[k].shape)))
-    return result
-
-
-def _leaf_of(loop: Scan) -> Callable[[int], Symbol]:
-    return lambda n: loop.builder.leaf(n, loop.inputs[n].shape)
 
 
 def _pruned(back: Scan, outputs: Sequence[int]) -> list[int]:

@@ -200,7 +200,7 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
     """A primitive's template filled in; parentheses where its operators bind tighter than the operands'."""
     prim = statement.prim
     assert prim is not None
-    if prim.name in ("gate", "stop"):
+    if prim.name == "stop":
         return args[0]
     if prim.name in COMPARISONS:
         return filled(prim.array, args)

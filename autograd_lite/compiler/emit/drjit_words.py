@@ -17,7 +17,7 @@ _SAME = "sin cos exp exp2 log log2 sqrt cbrt asin acos sinh cosh tanh asinh acos
 TEMPLATES = {
     **{name: f"drjit.{name}({{0}})" for name in _SAME.split()},
     "copysign": "drjit.copysign({0}, {1})",
-    "identity": "{0}", "pos": "{0}", "gate": "{0}", "stop": "{0}",
+    "identity": "{0}", "pos": "{0}", "stop": "{0}",
     "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "neg": "-{0}",
     "fma": "{0} * {1} + {2}", "square": "{0} * {0}", "reciprocal": "1.0 / {0}",
     "where": "drjit.select({0}, {1}, {2})",

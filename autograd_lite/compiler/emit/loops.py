@@ -225,7 +225,7 @@ def _last_uses(program: ArrayProgram) -> list[int]:
     for i in program.outputs:
         last[i] = len(statements)
     for i in range(len(statements) - 1, -1, -1):
-        until = last[i] if statements[i].op in (*VIEWS, "result") or statements[i].name in ("gate", "stop") else i
+        until = last[i] if statements[i].op in (*VIEWS, "result") or statements[i].name == "stop" else i
         for a in statements[i].args:
             if statements[i].op != "result":
                 last[a] = max(last[a], until, i)

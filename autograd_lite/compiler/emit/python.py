@@ -28,7 +28,7 @@ _MATH = {
 _INLINE = {
     "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "neg": "-{0}", "relu": "0.0 if {0} <= 0.0 else {0}",
     "maximum": "{0} if {0} >= {1} or {0} != {0} else {1}", "minimum": "{0} if {0} <= {1} or {0} != {0} else {1}",
-    "where": "{1} if {0} else {2}", "stop": "{0}", "gate": "{0}", "identity": "{0}", "pos": "{0}",
+    "where": "{1} if {0} else {2}", "stop": "{0}", "identity": "{0}", "pos": "{0}",
 }  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def _written(
         if (
             statement.op in VIEWS
             or (statement.op == "constant" and statement.shape == ())
-            or statement.name in ("gate", "stop")
+            or statement.name == "stop"
             or inlined(program, i, uses, text, inside)
         ):
             texts.append(text)

@@ -206,7 +206,7 @@ class Writer:
     def transparent(self, program: ArrayProgram, i: int) -> bool:
         """Whether a statement is never called by a name: nothing happens in it, or it is one-hot labels."""
         s = program.statements[i]
-        return s.name in ("gate", "stop") or s.op in VIEWS or _labels(program, i) >= 0 or s.boolean
+        return s.name == "stop" or s.op in VIEWS or _labels(program, i) >= 0 or s.boolean
 
     def phrase(self, program: ArrayProgram, i: int, known: Sequence[Phrase]) -> Phrase:
         """The right side of statement ``i``, given what those before are called."""
@@ -354,7 +354,7 @@ class Writer:
         prim = s.prim
         assert prim is not None
         arrays = [bool(x.shape) for x in below]
-        if prim.name in ("gate", "stop"):
+        if prim.name == "stop":
             return args[0]
         if prim.name == "heaviside":
             inside = self.group(args[0], SUM)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .control_ops import COMPARISONS
 from .scalar_program import Program
 
 __all__ = ["active_numbers"]
-
-_PASSIVE = {*COMPARISONS, "stop"}
 
 
 def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
@@ -25,8 +22,8 @@ def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
         active[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
     here = program.first
     for prim, args in zip(program.prims, program.args):
-        if prim.name not in _PASSIVE:
-            for a in args:
+        if not prim.passive:
+            for a in args[1:] if prim.choice else args:
                 if active[a]:
                     active[here] = 1
                     break

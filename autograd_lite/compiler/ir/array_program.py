@@ -212,7 +212,7 @@ class Builder:
         if prim.name not in COMPARISONS:
             first = 1 if prim.name == "where" else 0
             for k in range(first, len(plain)):
-                if self.is_boolean(plain[k]) and not (prim.name == "gate" and k == 1):
+                if self.is_boolean(plain[k]):
                     plain[k] = self.elementwise(TABLE["where"], (plain[k], 1.0, 0.0))
         if prim.name == "where" and isinstance(plain[0], Symbol) and not self.is_boolean(plain[0]):
             plain[0] = plain[0] != 0.0

@@ -10,7 +10,7 @@ from typing import Any
 from ...primitives.arithmetic import where
 from ...primitives.primitive import Primitive, primitive
 
-__all__ = ["COMPARISONS", "gate", "pick", "stop"]
+__all__ = ["COMPARISONS", "pick", "stop"]
 
 
 def _comparison(name: str, sign: str, latex: str, test: Callable[[Any, Any], Any]) -> Primitive:
@@ -26,7 +26,9 @@ def _comparison(name: str, sign: str, latex: str, test: Callable[[Any, Any], Any
         array=f"{{0}} {sign} {{1}}",
         precedence=0,
     )
-    return make(fn)
+    made = make(fn)
+    made.passive = True
+    return made
 
 
 #: comparisons by the name of their method: 1.0 or 0.0 in a scalar program, booleans in an array program
@@ -46,15 +48,6 @@ def stop(x: float) -> float:
     return x
 
 
-@primitive(lambda out, x, open: (where(open, 1.0, 0.0), 0.0), text="{0}", latex="{0}", array="{0}", name="gate")
-def gate(x: float, open: float) -> float:
-    """The number itself; its adjoint passes only where the gate is open.
-
-    ``where(x > 0, sqrt(x), 0)`` has derivative 0 at -1, and not 0 · nan: the branch that was not taken gets no adjoint.
-    """
-    return x
-
-
 def _picked(out: Any, index: Any, *row: Any) -> tuple[Any, ...]:
     return (0.0, *[where(index == float(k), 1.0, 0.0) for k in range(len(row))])
 
@@ -66,3 +59,6 @@ def pick(index: float, *row: float) -> float:
     Its derivative is 1 for the number picked and 0 for the others. Guards make sure that the index is in the row.
     """
     return row[int(index)] if 0.0 <= index < len(row) else math.nan
+
+
+stop.passive = pick.choice = True

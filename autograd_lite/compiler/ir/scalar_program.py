@@ -15,11 +15,11 @@ import numpy as np
 
 from ...errors import AutogradError
 from ...primitives.primitive import TABLE, Primitive
-from .control_ops import COMPARISONS, gate, pick, stop
+from .control_ops import COMPARISONS, pick, stop
 
 __all__ = ["CompileError", "CompileWarning", "Guard", "Leaf", "Program", "ProgramError"]
 
-_EXTRA: dict[str, Primitive] = {**COMPARISONS, "gate": gate, "pick": pick, "stop": stop}
+_EXTRA: dict[str, Primitive] = {**COMPARISONS, "pick": pick, "stop": stop}
 
 
 class CompileError(AutogradError, RuntimeError):
@@ -92,7 +92,6 @@ class Program:
         outputs: the ids of the results.
         guards: conditions under which the recording stands for the function.
         labels: the user's names, by id.
-        masks: instructions whose derivatives count only where another one is not 0 (``passes/masks.py``).
     """
 
     def __init__(
@@ -110,7 +109,6 @@ class Program:
         self.outputs = list(outputs)
         self.guards = list(guards)
         self.labels = labels or {}
-        self.masks: dict[int, int] = {}
         self._operands: tuple[Any, Any] | None = None
         self.first = sum(leaf.size for leaf in self.leaves)
         self.validate()

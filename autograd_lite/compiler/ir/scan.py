@@ -36,10 +36,9 @@ class Scan:
         builder: the statements of one step.
         following: for each carried number, what it is after the step; in the order of the inputs that are carried.
         names: what the source calls the step's statements.
-        masks: by statement, another one: where that is 0, the statement's adjoint contributes nothing.
     """
 
-    __slots__ = ("backwards", "builder", "count", "following", "inputs", "masks", "names")
+    __slots__ = ("backwards", "builder", "count", "following", "inputs", "names")
 
     def __init__(self, count: int, backwards: bool) -> None:
         self.count = count
@@ -48,7 +47,6 @@ class Scan:
         self.builder = Builder()
         self.following: list[Any] = []
         self.names: dict[int, str] = {}
-        self.masks: dict[int, Symbol] = {}
 
     def leaf(self, kind: str, shape: tuple[int, ...], name: str = "") -> Symbol:
         """A new input, within the step."""

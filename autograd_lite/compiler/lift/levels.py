@@ -28,7 +28,7 @@ CONSTANT = -2
 #: primitives with a whole number among their operands, and which it is
 WHOLE = {"polygamma": 0, "round": 1}
 
-Buckets = dict[tuple[int, str, int, bool], list[int]]
+Buckets = dict[tuple[int, str, int], list[int]]
 
 
 class Lifted:
@@ -50,7 +50,6 @@ class Lifted:
         self.position = np.zeros(total, dtype=np.int64)
         self.number = np.zeros(total)
         self.leaves: list[Symbol | None] = []
-        self.masks: dict[int, Symbol] = {}
         for k, leaf in enumerate(program.leaves):
             if leaf.kind == "constant":
                 self.owner[leaf.base] = CONSTANT
@@ -137,28 +136,6 @@ def unlifted(program: Program) -> Lifted:
         operands = [lifted.one(i) for i in args]
         found = picked(lifted.builder, operands) if prim is pick else lifted.builder.elementwise(prim, operands)
         lifted.define(found, np.array([program.first + k]))
-    return _masked(lifted)
-
-
-def _masked(lifted: Lifted) -> Lifted:
-    """Give the statements the masks of their numbers; those without are always on."""
-    groups: dict[int, list[int]] = {}
-    for id in lifted.program.masks:
-        if lifted.owner[id] >= 0:
-            groups.setdefault(int(lifted.owner[id]), []).append(id)
-    for owner, members in groups.items():
-        shape = lifted.builder.statements[owner].shape
-        size = int(np.prod(shape, dtype=int))
-        masks = np.full(size, -1, dtype=np.int64)
-        for id in members:
-            masks[lifted.position[id]] = lifted.program.masks[id]
-        if (masks >= 0).all():
-            found = lifted.gather(masks, shape) if shape else lifted.one(int(masks[0]))
-        else:
-            parts = [1.0 if m < 0 else lifted.one(int(m)) for m in masks.tolist()]
-            found = lifted.builder.pack(parts, shape)
-        if isinstance(found, Symbol):
-            lifted.masks[owner] = found
     return lifted
 
 
@@ -169,11 +146,11 @@ def lift(program: Program, buckets: Buckets | None = None, textbook: bool = Fals
         owners = lifted.owner[args]
         for rows in same_rows(owners):
             statement(lifted, prim, ids[rows], args[rows])
-    return _masked(lifted) if program.masks else lifted
+    return lifted
 
 
 def level_groups(program: Program) -> Buckets:
-    """Instructions by level, primitive, number of operands, and whether they have a mask: the fewest statements."""
+    """Instructions by level, primitive and number of operands: the fewest statements."""
     first = program.first
     operands, starts = program.operands()
     inner = operands >= first  # leaves are on level 0
@@ -181,7 +158,6 @@ def level_groups(program: Program) -> Buckets:
     cuts = np.concatenate(([0], np.cumsum(inner)))[starts].tolist()
     level: list[int] = []
     buckets: Buckets = {}
-    masked = program.masks
     at = level.__getitem__
     below: dict[tuple[int, ...], int] = {}  # of long rows, which the neurons of a layer share
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
@@ -192,7 +168,7 @@ def level_groups(program: Program) -> Buckets:
             key = tuple(row)
             here = below.get(key) or below.setdefault(key, 1 + max(map(at, row)))
         level.append(here)
-        buckets.setdefault((here, prim.name, len(args), first + k in masked), []).append(k)
+        buckets.setdefault((here, prim.name, len(args)), []).append(k)
     return buckets
 
 

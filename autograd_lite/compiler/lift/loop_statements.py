@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.primitive import TABLE
 from ..ir.array_program import Symbol
-from ..ir.scalar_program import Leaf, Program
+from ..ir.scalar_program import Program
 from ..ir.scan import Scan, final, scan, states, trajectory
-from ..rewrite import mask
 from .levels import Lifted, same_rows, statement, tables
 from .loops import Loop, find_loops, segments
 
@@ -25,49 +23,31 @@ __all__ = ["looped"]
 MANY, WIDE = 24, 8
 
 
-def looped(program: Program, apart: bool = True, single: Sequence[Leaf] = (), textbook: bool = False) -> Lifted | None:
+def looped(program: Program, apart: bool = True, textbook: bool = False) -> Lifted | None:
     """The program as statements with its recurrences as loops; None if it has none.
 
     Args:
         apart: whether to take out of the loops what can be computed for all steps at once.
-        single: leaves whose numbers are read one by one, not by a loop one in each step.
         textbook: whether it is to be read, and not run (``textbook.py``).
     """
-    stop = _before_masks(program)
-    loops = find_loops(program, stop)
-    loops = [loop for loop in loops if not any(_reads(loop, leaf) for leaf in single)]
-    if not loops or any(not any(loop.begin <= id < loop.end for loop in loops) for id in program.masks):
+    loops = find_loops(program)
+    if not loops:
         return None
     lifted = Lifted(program, textbook)
-    needed = _needed(program, loops, stop)
-    for part in segments(loops, program.first, program.first + stop):
-        if not isinstance(part, Loop):
+    needed = _needed(program, loops)
+    for part in segments(loops, program.first, program.first + len(program)):
+        if isinstance(part, Loop):
+            _Body(lifted, part, needed, apart).write()
+        else:
             _straight(lifted, part, apart)
-        elif not _Body(lifted, part, needed, apart).write():
-            return None
     return lifted
 
 
-def _before_masks(program: Program) -> int:
-    """How many instructions there are before those that masks alone are made of, which come last."""
-    if not program.masks:
-        return len(program)
-    live = {id for id in program.outputs if id >= program.first}
-    live |= {guard.id for guard in program.guards}
-    return max(live, default=program.first - 1) + 1 - program.first
-
-
-def _reads(loop: Loop, leaf: Leaf) -> bool:
-    """Whether a loop reads a number of a leaf that is not the same in each step."""
-    each = [slot[1] for row in loop.slots for slot in row if slot[0] == "each"]
-    return any(((ids >= leaf.base) & (ids < leaf.base + leaf.size)).any() for ids in each)
-
-
-def _needed(program: Program, loops: Sequence[Loop], stop: int) -> Any:
+def _needed(program: Program, loops: Sequence[Loop]) -> Any:
     """For each id whether anything outside its own loop reads it."""
     needed = np.zeros(program.first + len(program), dtype=bool)
     needed[program.outputs] = True
-    for part in segments(loops, program.first, program.first + stop):
+    for part in segments(loops, program.first, program.first + len(program)):
         if isinstance(part, Loop):
             needed[list(part.initial.values())] = True
             for slot in (slot for row in part.slots for slot in row if slot[0] in ("same", "each")):
@@ -83,12 +63,12 @@ def _straight(lifted: Lifted, ids: range, arrays: bool) -> None:
     program = lifted.program
     many = arrays and len(ids) >= MANY
     levels: dict[int, int] = {}
-    buckets: dict[tuple[int, str, int, bool], list[int]] = {}
+    buckets: dict[tuple[int, str, int], list[int]] = {}
     for id in ids:
         k = id - program.first
         args = program.args[k]
         level = levels[id] = 1 + max((levels.get(a, 0) for a in args), default=0) if many else id
-        buckets.setdefault((level, program.prims[k].name, len(args), False), []).append(k)
+        buckets.setdefault((level, program.prims[k].name, len(args)), []).append(k)
     for prim, numbers, args in tables(program, buckets):
         if len(numbers) == 1 and args.shape[1] < WIDE:
             operands = [lifted.one(int(i)) for i in args[0]]
@@ -96,23 +76,6 @@ def _straight(lifted: Lifted, ids: range, arrays: bool) -> None:
             continue
         for rows in same_rows(lifted.owner[args]):
             statement(lifted, prim, numbers[rows], args[rows])
-
-
-def _always(program: Program, id: int) -> bool:
-    """Whether a mask is where(m, 1, m == 0), or where(m == 0, 1, m): both branches use the number."""
-    constants = program.constants()
-
-    def denies(a: int, b: int) -> bool:
-        k = a - program.first
-        if k < 0 or program.prims[k].name != "eq":
-            return False
-        return program.args[k][0] == b and constants.get(program.args[k][1]) == 0.0
-
-    k = id - program.first
-    if k < 0 or program.prims[k].name != "where":
-        return False
-    m, one, other = program.args[k]
-    return constants.get(one) == 1.0 and (denies(m, other) or denies(other, m))
 
 
 class _Body:
@@ -136,9 +99,7 @@ class _Body:
         self.carried: dict[tuple[int, int], int] = {}
         self.before: dict[int, Any] = {}
         self.inside: dict[int, Any] = {}
-        masked = any(loop.begin <= id < loop.end for id in lifted.program.masks)
-        self.masked = masked
-        self.early, self.late = self._apart() if apart and not masked else (set[int](), set[int]())
+        self.early, self.late = self._apart() if apart else (set[int](), set[int]())
 
     def _apart(self) -> tuple[set[int], set[int]]:
         """The instructions that come before the loop, and those that come after it."""
@@ -157,8 +118,8 @@ class _Body:
         every = range(self.loop.period)
         return {j for j in every if not depends[j]}, {j for j in every if depends[j] and not feeds[j]}
 
-    def write(self) -> bool:
-        """The statements, and where the loop's numbers are in them; whether a loop can be written."""
+    def write(self) -> None:
+        """The statements, and where the loop's numbers are in them."""
         for j in sorted(self.early):
             self._everywhere(j, None)
         core = [j for j in range(self.loop.period) if j not in self.early and j not in self.late]
@@ -171,67 +132,11 @@ class _Body:
             self.step.following = [
                 self.inside[j] if lag == 1 else self._input(self.carried[j, lag - 1]) for j, lag in self.carried
             ]
-            if self.masked and not self._mask():
-                return False
             made = scan(self.builder, self.step, self.operands)
             for j in sorted(self.late):
                 self._everywhere(j, made)
             for j in core:
                 self._give(j, made)
-        return True
-
-    def _mask(self) -> bool:
-        """Masks of the step's statements; False if what is carried may be used by a branch alone."""
-        loop = self.loop
-        constants = self.lifted.program.constants()
-        leaves: list[Leaf] = []
-        slots: dict[Any, tuple[Any, ...]] = {}
-        for slot in (slot for row in loop.slots for slot in row if slot[0] != "local"):
-            key = (slot[0], slot[1].tobytes()) if slot[0] == "each" else slot
-            if key not in slots:
-                slots[key] = slot
-                number = constants.get(slot[1]) if slot[0] == "same" else None
-                leaves.append(Leaf("argument" if number is None else "constant", "", (), number, len(leaves)))
-        numbers = {key: n for n, key in enumerate(slots)}
-        carried = [key for key in slots if key[0] == "carry"]
-        # stand-ins whose derivative is never safe show whether what is carried counts in any case
-        prims = [*[TABLE["log"] for _ in carried], *self.prims]
-        ids = {key: len(leaves) + k for k, key in enumerate(carried)}
-        begin = len(leaves) + len(carried)
-        args: list[tuple[int, ...]] = [(numbers[key],) for key in carried]
-        for row in loop.slots:
-            keys = [(s[0], s[1].tobytes()) if s[0] == "each" else s for s in row]
-            args.append(tuple(begin + s[1] if s[0] == "local" else ids.get(key, numbers.get(key, -1)) for s, key in
-                              zip(row, keys)))  # fmt: skip
-        ends = [j for j in range(loop.period) if (j, 1) in self.carried or self.more[j] or self.last[j]]
-        made = mask(Program(leaves, prims, args, [begin + j for j in ends]))
-        symbols: list[Any] = [leaf.key for leaf in made.leaves]
-        for key, n in numbers.items():
-            symbols[n] = self._within(slots[key])
-        symbols += [self._within(slots[key]) for key in carried] + [self.inside[j] for j in range(loop.period)]
-        for k in range(begin - len(leaves) + loop.period, len(made)):
-            symbols.append(self.step.builder.elementwise(made.prims[k], [symbols[a] for a in made.args[k]]))
-        return self._set_masks(made, symbols, len(carried))
-
-    def _set_masks(self, made: Program, symbols: list[Any], stand_ins: int) -> bool:
-        """Hand the masks of a step's program to its statements, if each has one of its own."""
-        wanted: dict[int, set[int]] = {}
-        for k in range(stand_ins, stand_ins + self.loop.period):
-            id = made.first + k
-            if isinstance(symbols[id], Symbol):
-                found = symbols[made.masks[id]] if id in made.masks else None
-                mark = -1 if found is None else self.step.builder.constant(found).id
-                wanted.setdefault(symbols[id].id, set()).add(mark)
-        if any(
-            made.first + k in made.masks and not _always(made, made.masks[made.first + k]) for k in range(stand_ins)
-        ):
-            return False
-        if any(len(marks) > 1 for marks in wanted.values()):
-            return False
-        for i, (mark,) in wanted.items():
-            if mark >= 0:
-                self.step.masks[i] = self.step.builder.symbol(mark)
-        return True
 
     # --- for all steps at once ------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def _row_sums(lifted: Lifted, args: Any) -> Any:
         return float(table) * args.shape[1]
     builder = lifted.builder
     if args.shape[0] == 1:
-        whole = builder.whole(table)
+        whole = builder.whole(table) if table.shape == args.shape else None  # else it is to be broadcast
         table = whole if whole is not None else builder.broadcast(table, args.shape)
         return builder.reduce("sum", table, range(len(table.shape)))
     if args.shape[1] == 1:

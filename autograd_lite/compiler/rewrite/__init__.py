@@ -6,14 +6,13 @@ from ..ir.scalar_program import Program
 from .cse import share
 from .dead import prune
 from .fold import fold
-from .masks import mask
 from .sums import gather_sums
 
-__all__ = ["fold", "gather_sums", "mask", "optimized", "prune", "share"]
+__all__ = ["fold", "gather_sums", "optimized", "prune", "share"]
 
 
 def optimized(program: Program) -> Program:
     """All passes in their order."""
     program = share(fold(prune(program)))
     summed = gather_sums(program)
-    return mask(summed if summed is program else prune(summed))
+    return summed if summed is program else prune(summed)

@@ -55,7 +55,7 @@ def logsumexp(x: Any, axis: int) -> Any:
 
 def ufunc_of(prim: Primitive) -> tuple[str, str] | None:
     """The ufunc that a primitive's notation is, and its arguments as a template; None if it is something else."""
-    if prim.name in ("where", "gate", "stop"):
+    if prim.name in ("where", "stop"):
         return None
     text = prim.array
     if text in _OPERATORS:
@@ -104,7 +104,7 @@ class _Emitter:
     def _aliases(statement: Statement) -> bool:
         """Whether it is its operand itself: a sum of one is written without a function around it."""
         single = statement.op == "elementwise" and len(statement.args) == 1
-        return statement.name in ("gate", "stop") or (single and statement.name in ("sum", "fsum", "prod", "affine"))
+        return statement.name == "stop" or (single and statement.name in ("sum", "fsum", "prod", "affine"))
 
     def bind(self, name: str) -> str:
         """A NumPy function under a local name."""

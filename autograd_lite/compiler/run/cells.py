@@ -16,7 +16,7 @@ from ...primitives.base import Op, as_float
 from ...primitives.fused_binary import Pair
 from ...primitives.fused_unary import Fused
 
-__all__ = ["Call", "Cell", "backward", "forward", "push"]
+__all__ = ["Call", "Cell", "backward", "backward_taken", "forward", "push"]
 
 # Opcodes. Below CALL1, the number and the partials of two operands, or of one and the drain, come out of one step;
 # below SUM, going backward is uniform: the adjoint times a partial for each of two operands.
@@ -42,9 +42,7 @@ SUM: Final = 18
 MEAN: Final = 19
 DOT: Final = 20
 AFFINE: Final = 21
-GATE: Final = 22
-CALL: Final = 23
-MASKED: Final = 24
+CALL: Final = 22
 
 
 class Call:
@@ -76,9 +74,10 @@ class Cell:
         a, b: the operands; ``b`` is the program's drain where there is only one, and a leaf has none.
         pa, pb: the partial for each.
         fused, pair, call: what some opcodes need.
+        reached: whether a sweep that leaves out branches not taken has come here (``backward_taken``).
     """
 
-    __slots__ = ("a", "adjoint", "b", "call", "fused", "op", "pa", "pair", "pb", "value")
+    __slots__ = ("a", "adjoint", "b", "call", "fused", "op", "pa", "pair", "pb", "reached", "value")
 
     a: Cell
     b: Cell
@@ -92,6 +91,7 @@ class Cell:
         self.adjoint: float = 0.0
         self.pa: float = 0.0
         self.pb: float = 0.0
+        self.reached: bool = False
 
 
 # --- the two loops ---------------------------------------------------------------------------------------------------
@@ -136,6 +136,29 @@ def backward(cells: list[Cell]) -> None:
             c.b.adjoint += g * c.pb
         else:
             _spread(c, c.adjoint)
+
+
+def backward_taken(cells: list[Cell], outputs: list[Cell]) -> None:
+    """``backward`` through the branches that were taken, and no others: the others hand nothing on, nor nan."""
+    for c in cells:
+        c.reached = False
+    for c in outputs:
+        c.reached = True
+    for c in reversed(cells):
+        if c.reached:
+            c.a.reached = True
+            if c.op < SUM:
+                g = c.adjoint
+                c.a.adjoint += g * c.pa
+                if c.op != WHERE and c.op != PICK:
+                    c.b.reached = True
+                    c.b.adjoint += g * c.pb
+            else:
+                for x in c.call.xs:
+                    x.reached = True
+                for x in c.call.ws:
+                    x.reached = True
+                _spread(c, c.adjoint)
 
 
 def _choose(c: Cell, op: i64) -> None:
@@ -209,9 +232,6 @@ def _call2(c: Cell, call: Call) -> None:
 
 def _gather(c: Cell, op: i64) -> None:
     """Going forward: a number of any number of others."""
-    if op == GATE:
-        c.value = c.a.value
-        return
     call = c.call
     xs = call.xs
     out = 0.0
@@ -240,24 +260,6 @@ def _gather(c: Cell, op: i64) -> None:
 def _spread(c: Cell, g: float) -> None:
     """Going backward: what is not one product for each of two operands."""
     op = c.op
-    if op == MASKED:  # stands before the cell that contributes only where the mask is not 0
-        if c.b.value != 0.0:
-            cell = c.a
-            if cell.op < SUM:
-                cell.a.adjoint += cell.adjoint * cell.pa
-                cell.b.adjoint += cell.adjoint * cell.pb
-            else:
-                _spread_many(cell, cell.adjoint)
-        return
-    _spread_many(c, g)
-
-
-def _spread_many(c: Cell, g: float) -> None:
-    op = c.op
-    if op == GATE:
-        if c.b.value != 0.0:
-            c.a.adjoint += g
-        return
     call = c.call
     xs = call.xs
     if op in (DOT, AFFINE):
@@ -284,9 +286,6 @@ def push(cells: list[Cell]) -> None:
     for c in cells:
         if c.op < SUM:
             c.adjoint = c.a.adjoint * c.pa + c.b.adjoint * c.pb
-        elif c.op == MASKED:
-            cell = c.a
-            cell.adjoint = _tangent(cell) if c.b.value != 0.0 else 0.0
         else:
             c.adjoint = _tangent(c)
 
@@ -295,8 +294,6 @@ def _tangent(c: Cell) -> float:
     op = c.op
     if op < SUM:
         return c.a.adjoint * c.pa + c.b.adjoint * c.pb
-    if op == GATE:
-        return c.a.adjoint if c.b.value != 0.0 else 0.0
     call = c.call
     xs = call.xs
     out = 0.0

@@ -16,7 +16,7 @@ from ...primitives.fused_binary import FUSED_PAIRS, Pair, Power, Square
 from ...primitives.fused_unary import Fused
 from ...primitives.primitive import TABLE
 from ..ir.activity import active_numbers
-from ..ir.control_ops import COMPARISONS, gate, pick, stop
+from ..ir.control_ops import COMPARISONS, pick, stop
 from .cells import (  # fmt: skip
     ADD,
     AFFINE,
@@ -27,10 +27,8 @@ from .cells import (  # fmt: skip
     DOT,
     EQ,
     FUSED,
-    GATE,
     GE,
     LEAF,
-    MASKED,
     MEAN,
     MUL,
     NEG,
@@ -42,6 +40,7 @@ from .cells import (  # fmt: skip
     Call,
     Cell,
     backward,
+    backward_taken,
     forward,
     push,
 )
@@ -58,7 +57,6 @@ CODES: dict[int, int] = {
     **{id(TABLE[name]): code for name, code in _BY_NAME.items()},
     **{id(COMPARISONS[name]): code for name, code in zip(("eq", "ne", "lt", "le", "gt", "ge"), range(EQ, GE + 1))},
     id(stop): COPY,
-    id(gate): GATE,
     id(pick): PICK,
 }
 
@@ -72,10 +70,11 @@ class Machine:
     Attributes:
         leaves: the cells of each leaf that is no constant, and whether the leaf is a single number.
         cells: one for every instruction, in order.
-        back: those that hand on an adjoint, in the same order, with the masks' in front of what they stand for.
+        back: those that hand on an adjoint, in the same order.
+        branches: whether there are choices among those, of which a sweep passes the branch that is taken.
     """
 
-    __slots__ = ("back", "cells", "guards", "leaves", "outputs", "wrt")
+    __slots__ = ("back", "branches", "cells", "guards", "leaves", "outputs", "wrt")
 
     def __init__(self, program: Any, wrt: Sequence[int], active: bytearray) -> None:
         numbers: list[Cell] = []
@@ -97,17 +96,8 @@ class Machine:
             made = _cell(prim, args, numbers, drain, bool(active[here]), constants)
             numbers.append(made)
             self.cells.append(made)
-        masks: dict[int, int] = program.masks
-        self.back: list[Cell] = []
-        for here in range(first, len(numbers)):
-            if active[here]:
-                made = numbers[here]
-                if here in masks:
-                    masked = Cell(MASKED, 0.0)
-                    masked.a = made
-                    masked.b = numbers[masks[here]]
-                    made = masked
-                self.back.append(made)
+        self.back: list[Cell] = [numbers[here] for here in range(first, len(numbers)) if active[here]]
+        self.branches: bool = any(cell.op in (WHERE, PICK) for cell in self.back)
         self.outputs: list[Cell] = [numbers[i] for i in program.outputs]
         self.guards: list[Cell] = [numbers[guard.id] for guard in program.guards]
         self.wrt: list[list[Cell]] = []
@@ -151,7 +141,7 @@ def _cell(prim: Any, args: Any, numbers: list[Cell], drain: Cell, active: bool, 
         made.fused = fused
     if pair is not None:
         made.pair = pair
-    if (code >= SUM and code != GATE) or code in (WHERE, PICK):
+    if code >= SUM or code in (WHERE, PICK):
         _many(made, Call(prim, active), code, [numbers[a] for a in args], drain)
         return made
     made.a = numbers[args[0]]
@@ -235,7 +225,10 @@ class Interpreter:
             seed: Any = blocks[len(blocks) - 1] if self.seeded else [1.0]
             for cell, g in zip(machine.outputs, seed):
                 cell.adjoint += g
-            backward(machine.back)
+            if machine.branches:
+                backward_taken(machine.back, machine.outputs)
+            else:
+                backward(machine.back)
             for cells, single in zip(machine.wrt, self.single):
                 part: list[Any] = [cell.adjoint for cell in cells]
                 results.append(part[0] if single else part)

@@ -20,7 +20,6 @@ from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
 from ..record.structure import flatten, has_integers, leaves_of, rebuild
 from .arrays import ufunc_of
-from .lanes_loops import LoopKernel, loop_kernel
 from .quick_lanes import quick_call
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ __all__ = ["Kernel", "Lanes"]
 CACHE = 60_000
 SMALLEST, LARGEST = 512, 16_384
 MAX_KERNELS = 64
+#: fewer lanes of a program of more instructions are run one by one: its ufuncs would take longer, and be long to write
+FEW, LONG = 100, 4000
 
 
 class Kernel:
@@ -147,7 +148,7 @@ class _Emitter:
             self.texts.append(f"{args[0]}[:, {where}]" if self.vector[i] else f"{args[0]}[{where}]")
         elif op in ("pack", "broadcast", "reshape"):
             self.texts.append(args[0] if args else "0.0")
-        elif statement.name in ("gate", "stop"):
+        elif statement.name == "stop":
             self.texts.append(args[0])
             self.last[statement.args[0]] = max(self.last[statement.args[0]], self.last[i])
         else:
@@ -212,7 +213,7 @@ class Lanes:
         self.out_axes = options["out_axes"]
         self.eager = eager
         self.looped = vmap(self._alone, self.in_axes, self.out_axes)
-        self.kernels: dict[Any, Kernel | LoopKernel] = {}
+        self.kernels: dict[Any, Kernel] = {}
         self.quick: Callable[..., Any] | None = None
         self.lock = threading.RLock()
 
@@ -252,7 +253,7 @@ class Lanes:
             example = batches.lane(0 if left is None else int(left[0]))
             with self.lock:
                 path, plan, like = self.function.path_for(example, named)
-            if path is None or id(path) in tried:
+            if path is None or id(path) in tried or (batches.count < FEW and len(path.program) > LONG):
                 return self.looped(*args, **named)
             tried.add(id(path))
             blocks = batches.blocks(path, left)
@@ -295,12 +296,9 @@ class Lanes:
         if kernel is None:
             while len(self.kernels) >= MAX_KERNELS:
                 self.kernels.pop(next(iter(self.kernels), None), None)
-            kernel = loop_kernel(path, plan)
-            if kernel is None:
-                program, expected = path.statements(plan, scalar=True)
-                path.expected = expected
-                kernel = Kernel(program, mapped)
-            self.kernels[key] = kernel
+            program, expected = path.statements(plan, scalar=True)
+            path.expected = expected
+            kernel = self.kernels[key] = Kernel(program, mapped)
             kernel.scope["_path"] = path  # kept, so that its id stays its own
         found = kernel.run(blocks, mapped, lanes)
         held = np.ones(lanes, dtype=bool)
