@@ -1,21 +1,17 @@
 """Scalar code recorded once and run as arrays: ``ag.compile``.
 
-The way of a function through the room, and where each part of it is:
+The stages, each a package, in the order in which a function goes through them; an import only points to an earlier one:
 
-1. recorded: ``trace`` writes down what it does, ``watch`` what it depends on besides its arguments, ``arguments`` and
-   ``structure`` take those apart; ``choice`` has the ops that only recordings have;
-2. a flat scalar ``program``, made simpler by the ``passes``;
-3. lifted to arrays: ``lift`` finds statements (``patterns``, ``reductions``, ``shapes``, ``simplify``), ``loops`` and
-   ``lift_loops`` the recurrences, ``reverse`` and ``reverse_loops`` their derivatives, ``sparse`` the sweeps that a
-   sparse Jacobian needs; ``statements`` and ``scan`` are what all of these are written in;
-4. written out, as something that runs (``emit_numpy``, ``emit_python``, ``rolled``, ``lanes`` for ``vmap``; ``cells``
-   and ``interpreter`` for what stays scalar) and as something to read (``emit_source``, ``emit_loops``,
-   ``emit_drjit`` in the words of ``dialects`` and ``words``; ``equations`` in those of ``phrases`` and ``textbook``);
-5. called: ``paths`` chooses which of these one recorded way through the function runs as, ``api`` is the object that
-   the user has, ``fast``, ``direct`` and ``replay`` generate its call, ``results`` what a call returns.
+1. ``ir``: what programs are written in: scalars, arrays, loops;
+2. ``record``: what the function did, and what it looked at besides its arguments;
+3. ``rewrite``: the same with less;
+4. ``lift``: scalars as arrays, and recurrences as loops;
+5. ``derive``: the reverse sweep, which goes through the branches that are taken and no others;
+6. ``emit``: the program to be read, in a library's words;
+7. ``run``: the program run: arrays, cells, lanes;
+8. ``call``: the object that the user has, and what runs when it is called.
 
-A new op needs nothing here, or its name in a library's words in ``words``; a new source is a dialect; a new
-simplification of scalars a pass, of arrays an entry in ``simplify``.
+``equations`` are another way to read one.
 """
 
 from __future__ import annotations
