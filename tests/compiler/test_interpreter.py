@@ -23,7 +23,7 @@ from autograd_lite.compiler.call import plans as paths
 from autograd_lite.compiler.call.plans import Path
 from autograd_lite.compiler.ir.control_ops import COMPARISONS, pick, stop
 from autograd_lite.compiler.ir.scalar_program import Leaf
-from autograd_lite.compiler.record.structure import flatten
+from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import optimized
 from autograd_lite.compiler.run import interpreter
@@ -495,11 +495,16 @@ def test_an_unstructured_graph_and_its_source():
     compile(g.source("python"), "source", "exec")
 
 
+def parts_of(*args):
+    blocks = Parts()
+    for arg in args:
+        flatten(arg, blocks)
+    return blocks
+
+
 def test_which_way(monkeypatch):
     def path_of(f, *args):
-        blocks: list = []
-        for arg in args:
-            flatten(arg, blocks)
+        blocks = parts_of(*args)
         return Path(record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]))
 
     def recurrence(x):
@@ -520,7 +525,7 @@ def test_which_way(monkeypatch):
 
 def test_optimized_programs_keep_their_numbers():
     f, x = unstructured(400, 3), [0.3, -0.8, 0.5]
-    program = record_call(f, (x,), {}, [np.array(x)], ["x"]).program
+    program = record_call(f, (x,), {}, parts_of(x), ["x"]).program
     expected, slopes = ag.value_and_grad(f)(x)
     for made in (program, optimized(program)):
         value, found = replay(made, x)

@@ -9,7 +9,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite.compiler.lift.loop_statements import looped
 from autograd_lite.compiler.lift.loops import find_loops
-from autograd_lite.compiler.record.structure import flatten
+from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import optimized
 
@@ -321,7 +321,7 @@ def test_equations():
 
 
 def program_of(f, args):
-    blocks: list = []
+    blocks = Parts()
     for arg in args:
         flatten(arg, blocks)
     return optimized(record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]).program)

@@ -9,7 +9,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite.compiler import Program, ProgramError
-from autograd_lite.compiler.record.structure import flatten
+from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import fold, gather_sums, prune, share
 
@@ -125,7 +125,7 @@ def test_recurrences_over_data(period, run_as):
 
 
 def recorded(f, *args):
-    blocks: list = []
+    blocks = Parts()
     for arg in args:
         flatten(arg, blocks)
     return record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]).program, blocks
