@@ -17,7 +17,8 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from .sweeps import GradientSink, Info, LayerInputs, NaryOperands, Node
+from .recordings import Same, owner_of, same
+from .sweeps import STATE, GradientSink, Info, LayerInputs, NaryOperands, Node
 
 __all__ = ["reduce_node", "set_state", "shallow_copy"]
 
@@ -33,6 +34,12 @@ _FAN = ("numbers", "sink", "weights", "first", "count")
 
 def reduce_node(node: Node) -> tuple[Any, ...]:
     """What pickle and copy.deepcopy are told to do with ``node`` (its ``__reduce__``)."""
+    owner = owner_of(node)
+    return _reduce_apart(node) if owner is None else (same, (Same(node, owner, _reduce_apart(node)),))
+
+
+def _reduce_apart(node: Node) -> tuple[Any, ...]:
+    """The same, as a graph of its own."""
     if node._prim is None:
         info = node._info
         taken = _take_info(info, _itself) if isinstance(info, Info) else None
@@ -51,6 +58,7 @@ copyreg.pickle(LayerInputs, reduce_node)
 def _leaf(kind: type[Node], data: float, grad: float, label: str | None) -> Node:
     made = _shell(kind)
     made._data, made._grad, made._info = data, grad, label
+    made._pa = STATE.recordings
     return made
 
 
@@ -119,6 +127,7 @@ def _collect(root: Node) -> list[Node]:
     me = threading.get_ident()
     seen: set[int] = {id(root)}
     found: list[Node] = []
+    apart = owner_of(root) is None  # then gradients that are nodes of a running recording stay outside
     stack = [root]
     while stack:
         node = stack.pop()
@@ -127,7 +136,7 @@ def _collect(root: Node) -> list[Node]:
         for other in _neighbours(node):
             if id(other) not in seen:
                 seen.add(id(other))
-                if other._prim is None or (me, id(other)) not in _live:
+                if other._prim is None or ((me, id(other)) not in _live and not (apart and owner_of(other))):
                     stack.append(other)
     found.reverse()
     return found
@@ -291,6 +300,8 @@ def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any]) -> Info:
 
 def shallow_copy(node: Any) -> Any:
     """``copy.copy``: another node with the same number, operands, gradient, label and hooks."""
+    if owner_of(node) is not None:
+        return node
     made = _shell(type(node))
     for name in ("_data", "_grad", "_prim", "_a", "_b", "_pa", "_pb"):
         setattr(made, name, getattr(node, name))

@@ -12,6 +12,7 @@ from ..engine.grad_mode import cut
 from ..engine.hooks import watch
 from ..engine.nodes import reaches_outside
 from ..engine.observers import current_tracer, observe, observers, without_observers
+from ..engine.recordings import Running, is_running, owner_of
 from ..engine.sweeps import (
     SWEEPS,
     CheckpointOperands,
@@ -75,15 +76,30 @@ class _Collector:
         return (x._prim is None and x._pa == self.mark) or id(x) in self._whole
 
 
+class _First(Running):
+    """The first run of a checkpoint inside a transform: what it makes is cut, and still belongs to the transform."""
+
+    __slots__ = ("_collector",)
+
+    def __init__(self, inputs: Sequence[Node], collector: _Collector) -> None:
+        super().__init__(inputs)
+        self._collector = collector
+
+    def has(self, node: Node) -> bool:
+        return self._collector.made(node)
+
+
 class Group:
     """One call of ``checkpoint``: the function, what goes into it, and the numbers that come out.
 
     Attributes:
         nodes: the Values in the arguments, then those that the function found elsewhere.
         layers: whether parameters of layers are among what goes in; they are no nodes.
+        in_transform: whether what goes in belongs to a running transform, in which copies are no copies.
     """
 
     layers = False
+    in_transform = False
 
     def __init__(self, f: Callable[..., Any], args: Any, kwargs: Any) -> None:
         watch(self)
@@ -108,10 +124,16 @@ class Group:
     def record(self) -> Any:
         """Run the function; its results as nodes that stand for the whole."""
         collector = _Collector(self.inputs)
-        with observe(collector):
-            result = self.f(*self.args, **self.kwargs)
+        running = _First(self.inputs, collector) if is_running() else None
+        try:
+            with observe(collector):
+                result = self.f(*self.args, **self.kwargs)
+        finally:
+            if running is not None:
+                running.end()
         self.nodes = list(collector.outside.values())
         self.layers = collector.layers
+        self.in_transform = any(owner_of(x) is not None for x in self.nodes)
         self.numbers = [x._number() for x in self.nodes]
         made: dict[int, Any] = {}
 
@@ -139,7 +161,12 @@ class Group:
         args, kwargs = substitute((self.args, self.kwargs), lambda x: place[id(x)])
         before = _Watcher()
         with without_observers("cuts"), observe(before):
-            result = self.f(*args, **kwargs)
+            running = Running([*inputs, *self.nodes[len(self.inputs) :]]) if self.in_transform else None
+            try:
+                result = self.f(*args, **kwargs)
+            finally:
+                if running is not None:
+                    running.end()
         found: dict[int, Any] = {}
         substitute(result, lambda y: found.setdefault(id(y), y) if id(y) in before.made else None)
         results = list(found.values())

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..engine.observers import recording_is_off, without_observers
+from ..engine.recordings import Running
 from ..engine.sweeps import STATE, Node, reverse_adjoints, sweeping
 from ..engine.value import Value
 from ..primitives import arithmetic
@@ -73,7 +74,11 @@ class _Recording:
             called = list(args)
             for i, part in zip(chosen, parts):
                 called[i] = part.build(fresh)
-            self.result = f(*called, **kwargs)
+            running = Running(self.inputs)
+            try:
+                self.result = f(*called, **kwargs)
+            finally:
+                running.end()
 
     def scalar(self) -> Any:
         """The result, if it is one number."""
