@@ -30,6 +30,7 @@ from .errors import *  # noqa: F403
 from .primitives.activations import *  # noqa: F403
 from .primitives.arithmetic import *  # noqa: F403
 from .primitives.elementary import *  # noqa: F403
+from .primitives.logistic import *  # noqa: F403
 from .primitives.piecewise import *  # noqa: F403
 from .primitives.primitive import Primitive as Primitive
 from .primitives.primitive import primitive as primitive

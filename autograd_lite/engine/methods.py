@@ -82,6 +82,7 @@ class Methods(Node):
     log2: ClassVar[Method]
     logaddexp: ClassVar[Method]
     logaddexp2: ClassVar[Method]
+    logistic_pdf: ClassVar[Method]
     logsigmoid: ClassVar[Method]
     maximum: ClassVar[Method]
     minimum: ClassVar[Method]

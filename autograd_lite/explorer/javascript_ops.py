@@ -63,6 +63,7 @@ FUNCTIONS: dict[str, str] = {
     " let y = Math.sqrt(Math.sqrt(t * t - l / 0.147) - t);"
     " for (let i = 0; i < 3; i++) { const e = a < 0.5 ? $erf(y) - a : 1 - a - $erfc(y),"
     " d = e / (2 / Math.sqrt(Math.PI) * $$gauss(y, -1)); y -= d / (1 + y * d); } return x < 0 ? -y : y; }",
+    "logistic_pdf": "x => { const e = Math.exp(-Math.abs(x)); return 1 / (1 + e) * (e / (1 + e)); }",
     "norm_pdf": "x => $$gauss(x, -0.5) / Math.sqrt(2 * Math.PI)",
     "norm_cdf": "x => { const z = -x * Math.SQRT1_2; if (!(Math.abs(x) < 40)) return 0.5 * $erfc(z);"
     " const h = $$cut(-x), l = -x - h, s = $$cut(Math.SQRT1_2), t = Math.SQRT1_2 - s;"
@@ -167,10 +168,10 @@ FUNCTIONS: dict[str, str] = {
     "min": "(...a) => a.some(isNaN) ? NaN : Math.min(...a)",
     "logsumexp": "(...a) => { const t = $max(...a); if (!isFinite(t)) return t; a.splice(a.indexOf(t), 1);"
     " return t + Math.log1p($$sum(a.map(x => Math.exp(x - t)))); }",
-    "var": "(...a) => { const n = a.length - 1 - a.pop(), m = $$centre(a), s = isFinite(m)"
-    " ? $$sum(a.map(x => (x - m) * (x - m))) : NaN; return n ? s / n : NaN; }",
-    "std": "(...a) => { const n = a.length - 1 - a.pop(), m = $$centre(a);"
-    " return n > 0 ? Math.hypot(...a.map(x => x - m)) / Math.sqrt(n) : NaN; }",
+    "var": "(...a) => { const n = a.length - 1 - a.pop(), d = $$spread(a), s = isFinite(d[0])"
+    " ? $$sum(d.map(x => x * x)) : NaN; return n ? s / n : NaN; }",
+    "std": "(...a) => { const n = a.length - 1 - a.pop();"
+    " return n > 0 ? Math.hypot(...$$spread(a)) / Math.sqrt(n) : NaN; }",
     "softmax_of": "(...a) => { const t = $max(...a); if (t != t) return t;"
     " if (!isFinite(t)) return a[0] == t ? 1 / a.filter(x => x == t).length : 0;"
     " return Math.exp(a[0] - t) / $$sum(a.map(x => Math.exp(x - t))); }",
@@ -199,6 +200,7 @@ FUNCTIONS: dict[str, str] = {
     " t.push(b * f); f *= (s + 2 * j - 1) * (s + 2 * j) / x / x / (2 * j + 1) / (2 * j + 2); }); return $$sum(t); }",
     "$sum": "a => { let s = 0, c = 0; for (const x of a) { const t = s + x;"
     " c += Math.abs(s) >= Math.abs(x) ? s - t + x : x - t + s; s = t; } return c ? s + c || s : s; }",
+    "$spread": "a => { const m = $$centre(a), d = a.map(x => x - m), r = $$centre(d); return d.map(x => x - r); }",
     "$centre": "a => { const n = a.length, m = $$sum(a) / n;"
     " return isFinite(m) ? m : a.reduce((s, x) => s + x / n, 0); }",
     "$even": "x => { const f = Math.floor(x), d = x - f, r = d < 0.5 ? f : d > 0.5 ? f + 1 : f % 2 ? f + 1 : f;"
@@ -225,10 +227,9 @@ NARY_PARTIALS: dict[str, str] = {
     "logsumexp": "(o, ...a) => $$shares(o, a).slice(0, -1)",
     "softmax_of": "(o, ...a) => { const [, ...s] = $$shares(o, a); return [o * s.pop(), ...s.map(x => -o * x)]; }",
     "log_softmax_of": "(o, ...a) => { const [, ...s] = $$shares(o, a); return [s.pop(), ...s.map(x => -x)]; }",
-    "var": "(o, ...a) => { const n = a.length - 1 - a.pop(), m = $mean(...a);"
-    " return [...a.map(x => 2 * (x - m) / n), o / n]; }",
-    "std": "(o, ...a) => { const n = a.length - 1 - a.pop(), m = $mean(...a);"
-    " return [...a.map(x => o == 0 ? 0 : (x - m) / o / n), 0.5 * o / n]; }",
+    "var": "(o, ...a) => { const n = a.length - 1 - a.pop(); return [...$$spread(a).map(x => 2 * x / n), o / n]; }",
+    "std": "(o, ...a) => { const n = a.length - 1 - a.pop();"
+    " return [...$$spread(a).map(x => o == 0 ? 0 : x / o / n), 0.5 * o / n]; }",
 }
 FUNCTIONS["$ties"] = (
     "(o, a) => { const t = a.map(x => x == o ? 1 : x != x || o != o ? NaN : 0),"

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import activations, arithmetic, elementary, piecewise, reductions, rounding, special, statistics, trigonometric
+from . import (
+    activations,
+    arithmetic,
+    elementary,
+    logistic,
+    piecewise,
+    reductions,
+    rounding,
+    special,
+    statistics,
+    trigonometric,
+)
 from .base import Operand, as_float
 from .primitive import TABLE, Primitive, bind_table, primitive
 
@@ -14,6 +25,7 @@ __all__ = [
     "arithmetic",
     "as_float",
     "elementary",
+    "logistic",
     "piecewise",
     "primitive",
     "reductions",

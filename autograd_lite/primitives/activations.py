@@ -11,6 +11,7 @@ from typing import Any
 from . import numerics
 from .arithmetic import abs, clip, div, where
 from .elementary import exp, expm1
+from .logistic import logistic_pdf, sigmoid
 from .primitive import TABLE, Primitive, primitive
 from .special import norm_cdf, norm_pdf
 
@@ -20,13 +21,10 @@ __all__ = [
     "gelu",
     "gelu_tanh",
     "leaky_relu",
-    "logsigmoid",
     "mish",
     "relu",
     "selu",
-    "sigmoid",
     "silu",
-    "softplus",
     "softsign",
     "swish",
 ]
@@ -83,64 +81,7 @@ def leaky_relu(x: float, slope: float = 0.01) -> float:
     return x if x > 0.0 else slope * x
 
 
-# --- the sigmoid family ---------------------------------------------------------------------------------------------
-
-
-def _sigmoid_partials(out: Any, x: Any) -> tuple[Any]:
-    return (out * sigmoid(-x),)
-
-
-@primitive(
-    _sigmoid_partials,
-    text="σ({0})",
-    latex=r"\sigma\left({0}\right)",
-    sympy="1/(1 + exp(-({0})))",
-    array="(np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0}))))",
-    table=True,
-)
-def sigmoid(x: float) -> float:
-    """1/(1 + e⁻ˣ) in the form that never overflows; the partial is σ(x)·σ(−x), exact in the tails.
-
-    >>> sigmoid(0.0), sigmoid(-1000.0)
-    (0.5, 0.0)
-    """
-    if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e / (1.0 + e)
-
-
-@primitive(
-    lambda out, x: (sigmoid(x),),
-    latex=r"\operatorname{{softplus}}\left({0}\right)",
-    sympy="log(1 + exp({0}))",
-    array="np.logaddexp({0}, 0.0)",
-    table=True,
-)
-def softplus(x: float) -> float:
-    """log(1 + eˣ) as max(x, 0) + log1p(e^−|x|), with no cut-off; the partial is the sigmoid.
-
-    >>> softplus(0.0) == math.log(2.0)
-    True
-    """
-    return (x if x > 0.0 or x != x else 0.0) + math.log1p(math.exp(-math.fabs(x)))
-
-
-@primitive(
-    lambda out, x: (sigmoid(-x),),
-    text="log σ({0})",
-    latex=r"\log\sigma\left({0}\right)",
-    sympy="-log(1 + exp(-({0})))",
-    array="-np.logaddexp(-{0}, 0.0)",
-    table=True,
-)
-def logsigmoid(x: float) -> float:
-    """log σ(x) = −softplus(−x), exact in both tails; the partial is σ(−x).
-
-    >>> logsigmoid(0.0) == -math.log(2.0), logsigmoid(-1000.0)
-    (True, -1000.0)
-    """
-    return (x if x < 0.0 or x != x else 0.0) - math.log1p(math.exp(-math.fabs(x)))
+# --- gated by a sigmoid ---------------------------------------------------------------------------------------------
 
 
 def _gated_partials(x: Any, gate: Any, slope: Any) -> tuple[Any]:
@@ -150,7 +91,7 @@ def _gated_partials(x: Any, gate: Any, slope: Any) -> tuple[Any]:
 
 def _silu_partials(out: Any, x: Any) -> tuple[Any]:
     s = sigmoid(x)
-    return _gated_partials(x, s, s * sigmoid(-x))
+    return _gated_partials(x, s, logistic_pdf(x))
 
 
 @primitive(
@@ -249,7 +190,7 @@ _GELU_A, _GELU_B = 2.0 * math.sqrt(2.0 / math.pi), 0.044715
 def _gelu_tanh_partials(out: Any, x: Any) -> tuple[Any]:
     s = x * x
     z = _GELU_A * x * (1.0 + _GELU_B * s)
-    slope = sigmoid(z) * sigmoid(-z) * (_GELU_A * (1.0 + 3.0 * _GELU_B * s))
+    slope = logistic_pdf(z) * (_GELU_A * (1.0 + 3.0 * _GELU_B * s))
     return _gated_partials(x, sigmoid(z), slope)
 
 
@@ -337,11 +278,12 @@ def _celu_dalpha(r: Any, e: Any) -> Any:
     series = _CELU_SERIES[-1]
     for c in _CELU_SERIES[-2::-1]:
         series = series * r + c
-    return where(r > -0.25, -(r * r) * series, expm1(r) - r * e)
+    return where(abs(r) < 0.25, -(r * r) * series, expm1(r) - r * e)
 
 
 def _celu_partials(out: Any, x: Any, alpha: Any) -> tuple[Any, Any]:
     r = div(x, alpha)
+    r = where(r < -800.0, -800.0, r)  # where e is 0, and 0·∂r/∂α would be nan
     e = exp(r)
     return (
         where(x < 0.0, e, where(x >= 0.0, 1.0, nan)),

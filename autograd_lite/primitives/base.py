@@ -75,6 +75,10 @@ class Operand:
         """Apply a primitive of one argument to this operand."""
         return self._apply(primitive, (self,))
 
+    def detach(self) -> Any:
+        """The same number as a constant, where there is a difference."""
+        return self
+
 
 def as_float(x: Any, where: str = "Value") -> float:
     """The float that ``x`` stands for; TypeError for whatever is not a real number.

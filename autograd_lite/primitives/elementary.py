@@ -23,8 +23,6 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
-    "logaddexp",
-    "logaddexp2",
     "pow",
     "rsqrt",
     "sqrt",
@@ -79,8 +77,12 @@ def expm1(x: float) -> float:
         return inf
 
 
+def _exp2_partials(out: Any, x: Any) -> tuple[Any]:
+    return (where(out == inf, (2.0 * LN2) * exp2(x - 1.0), out * LN2),)  # finite for another half beyond 1024
+
+
 @primitive(
-    lambda out, x: (out * LN2,),
+    _exp2_partials,
     latex="2^{{{0}}}",
     sympy="2**({0})",
     array="np.exp2({0})",
@@ -130,6 +132,11 @@ def ldexp(x: float, n: float) -> float:
 # --- logarithms -----------------------------------------------------------------------------------------------------
 
 
+def _over(x: Any, scale: float) -> Any:
+    """scale/x for x ≥ 0 (−0 counts as 0), nan below: one quotient, so that all its derivatives are right there too."""
+    return div(where(x >= 0.0, scale, nan), x + 0.0)
+
+
 class Log(Primitive):
     """The natural logarithm; called with a second argument, the logarithm to that base, as a quotient of two."""
 
@@ -156,7 +163,7 @@ def _log(x: float) -> float:
 log: Log = Log(
     "log",
     _log,
-    lambda out, x: (where(x > 0.0, div(1.0, x), where(x == 0.0, inf, nan)),),
+    lambda out, x: (_over(x, 1.0),),
     1,
     "log {0}",
     r"\log\left[{0}\right]",
@@ -171,7 +178,7 @@ TABLE["log"] = log
 
 
 @primitive(
-    lambda out, x: (where(x < -1.0, nan, div(1.0, 1.0 + x)),),
+    lambda out, x: (div(where(x >= -1.0, 1.0, nan), 1.0 + x),),
     latex=r"\log\left(1+{0}\right)",
     sympy="log(1 + {0})",
     array="np.log1p({0})",
@@ -190,7 +197,7 @@ def log1p(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (where(x > 0.0, div(LOG2_E, x), where(x == 0.0, inf, nan)),),
+    lambda out, x: (_over(x, LOG2_E),),
     latex=r"\log_2\left({0}\right)",
     sympy="log({0}, 2)",
     array="np.log2({0})",
@@ -209,7 +216,7 @@ def log2(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (where(x > 0.0, div(LOG10_E, x), where(x == 0.0, inf, nan)),),
+    lambda out, x: (_over(x, LOG10_E),),
     latex=r"\log_{{10}}\left({0}\right)",
     sympy="log({0}, 10)",
     array="np.log10({0})",
@@ -227,68 +234,13 @@ def log10(x: float) -> float:
     return -inf if x == 0.0 else nan
 
 
-def _sigmoid(x: Any) -> Any:
-    """1/(1 + e⁻ˣ) in the form that never overflows."""
-    e = exp(where(x < 0.0, x, -x))
-    return where(x < 0.0, div(e, 1.0 + e), div(1.0, 1.0 + e))
-
-
-def _outweighs(a: Any, b: Any) -> Any:
-    """The share of eᵃ in eᵃ + eᵇ; ½ for two equal infinities."""
-    return where(a == b, where(abs(a) == inf, 0.5, _sigmoid(a - b)), _sigmoid(a - b))
-
-
-@primitive(
-    lambda out, a, b: (_outweighs(a, b), _outweighs(b, a)),
-    latex=r"\log\left(e^{{{0}}}+e^{{{1}}}\right)",
-    sympy="log(exp({0}) + exp({1}))",
-    array="np.logaddexp({0}, {1})",
-    table=True,
-)
-def logaddexp(a: float, b: float) -> float:
-    """log(eᵃ + eᵇ) = max + log1p(e^−|a−b|); the partials are σ(a − b) and σ(b − a), ½ each for equal infinities.
-
-    >>> logaddexp(1000.0, 1000.0) == 1000.0 + math.log(2.0), logaddexp(math.inf, 0.0)
-    (True, inf)
-    """
-    if a != a or b != b:
-        return nan
-    return a + LN2 if a == b else max(a, b) + math.log1p(math.exp(-math.fabs(a - b)))
-
-
-def _outweighs2(a: Any, b: Any) -> Any:
-    """The share of 2ᵃ in 2ᵃ + 2ᵇ; ½ for two equal infinities."""
-    d = where(a == b, where(abs(a) == inf, 0.0, a - b), a - b)
-    e = exp2(where(d < 0.0, d, -d))
-    return where(d < 0.0, div(e, 1.0 + e), div(1.0, 1.0 + e))
-
-
-@primitive(
-    lambda out, a, b: (_outweighs2(a, b), _outweighs2(b, a)),
-    latex=r"\log_2\left(2^{{{0}}}+2^{{{1}}}\right)",
-    sympy="log(2**({0}) + 2**({1}), 2)",
-    array="np.logaddexp2({0}, {1})",
-    table=True,
-)
-def logaddexp2(a: float, b: float) -> float:
-    """log₂(2ᵃ + 2ᵇ); the partials are the shares of 2ᵃ and 2ᵇ in the sum, ½ each for equal infinities.
-
-    >>> logaddexp2(1000.0, 1000.0)
-    1001.0
-    """
-    if a != a or b != b:
-        return nan
-    return a + 1.0 if a == b else max(a, b) + LOG2_E * math.log1p(math.exp2(-math.fabs(a - b)))
-
-
-def _zero(ratio: Any, y: Any) -> Any:
-    """0/y, which keeps the mixed derivative 1/y; for 0/0 the plain 0; nan for nan."""
-    return where(ratio == ratio, ratio, where(y == y, 0.0, nan))
+def _quotient(x: Any, y: Any) -> Any:
+    """x/y for y ≥ 0, and nan below; 0 for x = 0, as 0/y (which keeps the mixed derivative 1/y) but where y is 0."""
+    return div(x * where(x == 0.0, 1.0, where(y >= 0.0, 1.0, nan)), where(x == 0.0, where(y == 0.0, inf, y), y))
 
 
 def _xlogy_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    ratio = div(x, y)
-    return log(y), where(x == 0.0, _zero(ratio, y), where(y < 0.0, nan, ratio))
+    return log(y), _quotient(x, y)
 
 
 @primitive(
@@ -313,8 +265,7 @@ def xlogy(x: float, y: float) -> float:
 
 
 def _xlog1py_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    ratio = div(x, 1.0 + y)
-    return log1p(y), where(x == 0.0, _zero(ratio, y), where(y < -1.0, nan, ratio))
+    return log1p(y), _quotient(x, 1.0 + y)
 
 
 @primitive(
@@ -342,7 +293,7 @@ def xlog1py(x: float, y: float) -> float:
 
 
 @primitive(
-    lambda out, x: (where(x == 0.0, inf, div(0.5, out)),),
+    lambda out, x: (div(0.5, out + 0.0),),  # √−0 is −0, and its slope inf
     text="√{0}",
     latex=r"\sqrt{{{0}}}",
     sympy="sqrt({0})",
@@ -360,7 +311,7 @@ def sqrt(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (where(x == 0.0, -inf, -0.5 * div(out, x)),),
+    lambda out, x: (-0.5 * div(out, x + 0.0),),
     text="1/√{0}",
     latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
     sympy="1/sqrt({0})",
@@ -379,7 +330,7 @@ def rsqrt(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (div(1.0, 3.0 * (out * out)),),
+    lambda out, x: (div(div(1.0, 3.0 * out), out),),
     text="∛{0}",
     latex=r"\sqrt[3]{{{0}}}",
     sympy="real_root({0}, 3)",
@@ -399,14 +350,16 @@ def cbrt(x: float) -> float:
 
 def pow_dx(x: Any, y: Any) -> Any:
     """∂(xʸ)/∂x = y·xʸ⁻¹, and 0 everywhere for y = 0."""
-    slope = y * pow(x, y - 1.0)
-    # 0·finite keeps ∂²/∂x∂y = 1/x at y = 0; where x⁻¹ is no number, the plain 0
-    return where(y == 0.0, where(abs(slope) == 0.0, slope, 0.0), slope)
+    # for y = 0, 0·x⁻¹ keeps ∂²/∂x∂y = 1/x; where x⁻¹ is no number, the plain 0
+    finite = where(y == 0.0, abs(x) > 1e-308, True)
+    return where(finite, y * pow(where(finite, x, 1.0), y - 1.0), 0.0)
 
 
 def pow_dy(out: Any, x: Any, y: Any) -> Any:
-    """∂(xʸ)/∂y = xʸ·log x, with 0·log 0 := 0 for y ≥ 0."""
-    return where(x == 0.0, where(y >= 0.0, 0.0, out * log(x)), out * log(x))
+    """∂(xʸ)/∂y = xʸ·log x, with 0·log 0 := 0 for y ≥ 0; finite where xʸ itself is too large but log x is small."""
+    half = pow(x, 0.5 * y)
+    slope = where(out == inf, half * log(x) * half, out * log(x))
+    return where(x == 0.0, where(y >= 0.0, 0.0, slope), slope)
 
 
 @primitive(

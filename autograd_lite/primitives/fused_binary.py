@@ -94,7 +94,9 @@ class Pow(Pair):
     def parts(self, x: float, y: float) -> tuple[float, float, float]:
         out = power(x, y)
         if x > 0.0:
-            slope = out * math.log(x)
+            log: float = math.log(x)
+            half = power(x, 0.5 * y) if out == inf else 0.0
+            slope = half * log * half if out == inf else out * log
         elif x == 0.0:
             slope = 0.0 if y >= 0.0 else out * -inf
         else:

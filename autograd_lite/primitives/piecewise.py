@@ -11,6 +11,7 @@ from typing import Any
 
 from .arithmetic import abs, clip, div, where
 from .elementary import exp, log1p
+from .logistic import sigmoid
 from .primitive import primitive
 from .rounding import sign
 from .trigonometric import hypot
@@ -163,13 +164,12 @@ def softshrink(x: float, width: float = 0.5) -> float:
 # --- smooth stand-ins -----------------------------------------------------------------------------------------------
 
 
-def _smooth_maximum_partials(out: Any, a: Any, b: Any, beta: Any) -> tuple[Any, Any, Any]:
+def _smooth_maximum_partials(out: Any, a: Any, b: Any, beta: Any) -> tuple[Any, ...]:
     d = where(a == b, where(abs(a) == inf, 0.0, a - b), a - b)
     z = where(d < 0.0, beta * d, -(beta * d))  # ≤ 0: nothing overflows for β > 0
     e = exp(z)
-    big, small = div(1.0, 1.0 + e), div(e, 1.0 + e)
-    slope = where(e == 0.0, 0.0, div(div(z * small - log1p(e), beta), beta))
-    return where(d < 0.0, small, big), where(d < 0.0, big, small), slope
+    slope = where(e == 0.0, 0.0, div(div(z * sigmoid(z) - log1p(e), beta), beta))
+    return tuple([where(out == out, s, nan) for s in (sigmoid(beta * d), sigmoid(-(beta * d)), slope)])
 
 
 @primitive(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from . import sums as kernels
 from .arithmetic import abs, div, where
 from .elementary import exp
-from .primitive import TABLE, Nary, Rule, primitive
+from .primitive import TABLE, Nary, Operand, Rule, primitive
+from .trigonometric import directions
 
 __all__ = ["affine", "dist", "dot", "fsum", "logsumexp", "max", "mean", "min", "prod", "sum", "sumprod"]
 
@@ -178,7 +180,7 @@ def _dist(*args: float) -> float:
 
 def _dist_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     n = len(args) // 2
-    first = [where(out == 0.0, 0.0, div(x - y, out)) for x, y in zip(args[:n], args[n:], strict=True)]
+    first = directions(out, [x - y for x, y in zip(args[:n], args[n:], strict=True)])
     return (*first, *[-p for p in first])
 
 
@@ -280,16 +282,45 @@ def min(*xs: float) -> float:
     return nan if any(x != x for x in xs) else builtins.min(xs)
 
 
-def _logsumexp_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
-    # eᵢ/Σe, shifted by the maximum: exp(x − lse) would lose digits
+def _exponentials(xs: Sequence[Any]) -> tuple[list[Any], Any]:
+    """e^(xᵢ − max) and their sum. No derivative depends on the shift: it is a constant to them."""
     top = xs[0]
     for x in xs[1:]:
         top = where(x > top, x, top)
+    if isinstance(top, Operand):
+        top = top.detach()
     terms = [where(x == top, where(abs(x) == inf, 1.0, exp(x - top)), exp(x - top)) for x in xs]
+    return terms, _added(terms)
+
+
+def _added(terms: Sequence[Any]) -> Any:
     total = terms[0]
     for term in terms[1:]:
         total = total + term
-    return tuple([where(out == out, div(term, total), nan) for term in terms])
+    return total
+
+
+def shares(out: Any, xs: Sequence[Any]) -> tuple[list[Any], Any]:
+    """The softmax of the numbers, and one minus the first of it; nan where ``out`` is.
+
+    A share of more than half is 1 − (the others), so that its derivative s·(1 − s) keeps its digits, and what the first
+    leaves over is added up from the others where it is less than half.
+    """
+    terms, total = _exponentials(xs)
+    large = [2.0 * term > total for term in terms]
+    found = [div(term, total) for term in terms]
+    if any(test is not False for test in large):
+        rest = _added([where(test, 0.0, term) for test, term in zip(large, terms, strict=True)])
+        found = [where(test, 1.0 - div(rest, total), s) for test, s in zip(large, found, strict=True)]
+    others = div(_added([0.0, *terms[1:]]), total)
+    return (
+        [where(out == out, s, nan) for s in found],
+        where(out == out, where(large[0], others, 1.0 - div(terms[0], total)), nan),
+    )
+
+
+def _logsumexp_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+    return tuple(shares(out, xs)[0])  # and not exp(x − out), which loses digits
 
 
 @primitive(

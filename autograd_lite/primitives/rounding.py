@@ -180,7 +180,7 @@ def copysign(x: float, y: float) -> float:
 
 
 @primitive(
-    lambda out, a, b: (where(b == 0.0, nan, where(out == out, 0.0, nan)),) * 2,
+    lambda out, a, b: (where(out == out, div(0.0 * a, b), nan),) * 2,  # 0, and nan, not a constant, for b = 0
     text="⌊{0} / {1}⌋",
     latex=r"\left\lfloor\frac{{{0}}}{{{1}}}\right\rfloor",
     sympy="floor({0} / {1})",
@@ -200,7 +200,7 @@ def floordiv(a: float, b: float) -> float:
 
 
 @primitive(
-    lambda out, a, b: (where(out == out, 1.0, nan), where(out == out, -floordiv(a, b), nan)),
+    lambda out, a, b: (_one(out, a, b), where(out == out, -floordiv(a, b), nan)),
     text="{0} mod {1}",
     latex=r"{0} \bmod {1}",
     sympy="Mod({0}, {1})",
@@ -218,6 +218,11 @@ def mod(a: float, b: float) -> float:
     return a % b if b != 0.0 else nan
 
 
+def _one(out: Any, a: Any, b: Any) -> Any:
+    """1, the slope of a remainder; nan, and no constant, for b = 0."""
+    return where(out == out, 1.0, nan) + div(0.0 * a, b)
+
+
 def divmod(a: Any, b: Any) -> tuple[Any, Any]:
     """``(a // b, a % b)``, two nodes; on Values, floats and arrays.
 
@@ -228,7 +233,7 @@ def divmod(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 @primitive(
-    lambda out, a, b: (where(out == out, 1.0, nan), -round(div(a - out, b))),
+    lambda out, a, b: (_one(out, a, b), -round(div(a - out, b))),
     text="fmod({0}, {1})",
     latex=r"\operatorname{{fmod}}\left({0}, {1}\right)",
     sympy="(sign({0}) * Mod(Abs({0}), Abs({1})))",
@@ -246,7 +251,7 @@ def fmod(a: float, b: float) -> float:
 
 
 @primitive(
-    lambda out, a, b: (where(out == out, 1.0, nan), -round(div(a - out, b))),
+    lambda out, a, b: (_one(out, a, b), -round(div(a - out, b))),
     text="remainder({0}, {1})",
     latex=r"\operatorname{{remainder}}\left({0}, {1}\right)",
     sympy="({0} - {1} * floor({0} / {1} + Rational(1, 2)))",

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from . import numerics
-from .arithmetic import div, where
+from .arithmetic import abs, div, where
 from .primitive import primitive
 
 __all__ = [
@@ -82,7 +82,7 @@ def erfc(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (div(1.0 / TWO_OVER_SQRT_PI, gaussian(out)),),
+    lambda out, x: (where(abs(out) == inf, abs(out), div(1.0 / TWO_OVER_SQRT_PI, gaussian(out))),),
     latex=r"\operatorname{{erf}}^{{-1}}\left({0}\right)",
     array="_np_erfinv({0})",
     domain=((-0.9, 0.9),),
@@ -135,7 +135,8 @@ def norm_cdf(x: float) -> float:
 
 
 def _gamma_partials(out: Any, x: Any) -> tuple[Any]:
-    return (out * digamma(x),)
+    slope = out * digamma(x)
+    return (where(x > 1.0, where(slope == inf, out, slope), slope),)  # one infinity, and not inf − inf further on
 
 
 @primitive(

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .arithmetic import abs, div, where
-from .elementary import exp
+from .arithmetic import div, where
 from .primitive import TABLE, Nary, Operand, Rule, primitive
-from .reductions import mean
+from .reductions import mean, shares
 
 __all__ = ["log_softmax", "log_softmax_of", "softmax", "softmax_of", "std", "var"]
 
@@ -57,22 +56,31 @@ def _var(*args: float) -> float:
     >>> var([1.0, 2.0, 6.0]), var([1.0, 2.0, 6.0], ddof=1)
     (4.666666666666667, 7.0)
     """
-    xs, left = args[:-1], len(args) - 1 - args[-1]
-    m = _center(xs)
-    total = math.fsum([(x - m) * (x - m) for x in xs]) if m - m == 0.0 else nan
+    ds, left = _centered(args[:-1]), len(args) - 1 - args[-1]
+    total = math.fsum([d * d for d in ds]) if ds[0] - ds[0] == 0.0 else nan
     return total / left if left != 0.0 else nan
 
 
-def _center(xs: tuple[float, ...]) -> float:
+def _center(xs: Sequence[float]) -> float:
     try:
         return math.fsum(xs) / len(xs)
     except (OverflowError, ValueError):
         return builtins.sum(x / len(xs) for x in xs)
 
 
+def _centered(xs: Sequence[float]) -> list[float]:
+    """xᵢ less their mean, twice: far from 0 the mean itself is rounded by more than the xᵢ may be apart."""
+    m = _center(xs)
+    ds = [x - m for x in xs]
+    rest = _center(ds)
+    return [d - rest for d in ds]
+
+
 def _deviations(xs: tuple[Any, ...]) -> list[Any]:
     m = mean(list(xs))
-    return [x - m for x in xs]
+    ds = [x - m for x in xs]
+    rest = mean(ds)
+    return [d - rest for d in ds]
 
 
 def _var_partials(out: Any, *args: Any) -> tuple[Any, ...]:
@@ -80,6 +88,7 @@ def _var_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     return (*[div(2.0 * d, left) for d in _deviations(args[:-1])], div(out, left))
 
 
+_CENTRED = "(lambda d: d - np.mean(d, axis=0))({args}[:-1] - np.mean({args}[:-1], axis=0))"
 _VAR_SYMPY = "(lambda *a: Add(*[(x - Add(*a[:-1])/({n} - 1))**2 for x in a[:-1]])/({n} - 1 - a[-1]))({args})"
 
 var: Spread = _spread(
@@ -88,7 +97,7 @@ var: Spread = _spread(
     text="var({args})",
     latex=r"\operatorname{{var}}\left({args}\right)",
     sympy=_VAR_SYMPY,
-    array="(np.sum(np.square({args}[:-1] - np.mean({args}[:-1], axis=0)), axis=0) / ({n} - 1 - {args}[-1]))",
+    array=f"(np.sum(np.square({_CENTRED}), axis=0) / ({{n}} - 1 - {{args}}[-1]))",
 )
 
 
@@ -100,9 +109,8 @@ def _std(*args: float) -> float:
     >>> std([1.0, 3.0]), std([2.0, 2.0]), std([1e200, 3e200])
     (1.0, 0.0, 1e+200)
     """
-    xs, left = args[:-1], len(args) - 1 - args[-1]
-    m = _center(xs)
-    return math.hypot(*[x - m for x in xs]) / math.sqrt(left) if left > 0.0 else nan
+    left = len(args) - 1 - args[-1]
+    return math.hypot(*_centered(args[:-1])) / math.sqrt(left) if left > 0.0 else nan
 
 
 def _std_partials(out: Any, *args: Any) -> tuple[Any, ...]:
@@ -117,29 +125,16 @@ std: Spread = _spread(
     text="std({args})",
     latex=r"\operatorname{{std}}\left({args}\right)",
     sympy=f"sqrt({_VAR_SYMPY})",
-    array="(np.hypot.reduce({args}[:-1] - np.mean({args}[:-1], axis=0), axis=0) / np.sqrt({n} - 1 - {args}[-1]))",
+    array=f"(np.hypot.reduce({_CENTRED}, axis=0) / np.sqrt({{n}} - 1 - {{args}}[-1]))",
 )
 
 
 # --- softmax --------------------------------------------------------------------------------------------------------
 
 
-def _shares(out: Any, xs: tuple[Any, ...]) -> tuple[list[Any], Any]:
-    """The softmax of all numbers, and the share of all but the first, added up without the first."""
-    top = xs[0]
-    for x in xs[1:]:
-        top = where(x > top, x, top)
-    terms = [where(x == top, where(abs(x) == inf, 1.0, exp(x - top)), exp(x - top)) for x in xs]
-    others: Any = 0.0
-    for term in terms[1:]:
-        others = others + term
-    total = terms[0] + others
-    return [where(out == out, div(term, total), nan) for term in terms], where(out == out, div(others, total), nan)
-
-
 def _softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
-    shares, others = _shares(out, xs)
-    return (out * others, *[-(out * s) for s in shares[1:]])
+    found, others = shares(out, xs)
+    return (out * others, *[-(out * s) for s in found[1:]])
 
 
 @primitive(
@@ -168,8 +163,8 @@ def softmax_of(*xs: float) -> float:
 
 
 def _log_softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
-    shares, others = _shares(out, xs)
-    return (others, *[-s for s in shares[1:]])
+    found, others = shares(out, xs)
+    return (others, *[-s for s in found[1:]])
 
 
 @primitive(

@@ -7,12 +7,14 @@ Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, chapter 4.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import numerics
 from .arithmetic import abs, div, where
 from .elementary import exp, sqrt
 from .primitive import TABLE, Multi, primitive
+from .rounding import copysign
 
 __all__ = [
     "acos",
@@ -99,8 +101,17 @@ def tan(x: float) -> float:
     return math.tan(x) if -inf < x < inf else nan
 
 
+def _one_minus_square(x: Any) -> Any:
+    """1 − x²: near 0 in the form whose derivative, −2x, keeps its digits; near ±1 from the distance v there, v(2 − v).
+
+    At ±1 the second factor is the constant 2, so that 1/√v has infinite derivatives there and not inf·0.
+    """
+    v = 1.0 - abs(x)
+    return where(x * x < 0.5, 1.0 - x * x, v * where(v == 0.0, 2.0, 2.0 - v))
+
+
 @primitive(
-    lambda out, x: (div(1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    lambda out, x: (div(1.0, sqrt(_one_minus_square(x))),),
     latex=r"\arcsin\left({0}\right)",
     array="np.arcsin({0})",
     domain=((-0.9, 0.9),),
@@ -116,7 +127,7 @@ def asin(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (-div(1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    lambda out, x: (-div(1.0, sqrt(_one_minus_square(x))),),
     latex=r"\arccos\left({0}\right)",
     array="np.arccos({0})",
     domain=((-0.9, 0.9),),
@@ -153,8 +164,8 @@ def atan(x: float) -> float:
 
 
 def _ratio(x: Any, h: Any) -> Any:
-    """x/h, and 0 at the origin, where h is 0."""
-    return where(h == 0.0, 0.0, div(x, h))
+    """x/h, and 0 with all its derivatives at the origin, where h is 0."""
+    return div(x, where(h == 0.0, inf, h))
 
 
 def _atan2_partials(out: Any, y: Any, x: Any) -> tuple[Any, Any]:
@@ -178,6 +189,32 @@ def atan2(y: float, x: float) -> float:
     0.0
     """
     return math.atan2(y, x)
+
+
+def _direction(x: Any, p: Any, rest: Callable[[], Any], h: Any) -> Any:
+    """p = x/h of h = √(x² + r²), where ``rest()`` gives r: ∂h/∂x, 0 at the origin.
+
+    Where x outweighs r it is ±√(1 − (r/h)²). Its own derivative (r/h)²/h, of x/h the difference of two numbers that
+    are nearly the same, keeps its digits so.
+    """
+    large = p * p > 0.75
+    if large is False:  # on floats: nothing more to do
+        return p
+    s = _ratio(rest(), h)
+    return where(large, copysign(sqrt(1.0 - s * s), x), p)
+
+
+def directions(h: Any, xs: Sequence[Any]) -> list[Any]:
+    """xᵢ/h of the norm h of the xᵢ: its partials, 0 at the origin."""
+    shared: list[Any] = []
+    shares = [_ratio(x, h) for x in xs]
+
+    def rest() -> Any:  # the norm of all but the one that outweighs the others
+        if not shared:
+            shared.append(norm(*[where(p * p > 0.75, 0.0, x) for x, p in zip(xs, shares, strict=True)]))
+        return shared[0]
+
+    return [_direction(x, p, rest, h) for x, p in zip(xs, shares, strict=True)]
 
 
 class Hypot(Multi):
@@ -204,7 +241,7 @@ def _hypot(x: float, y: float) -> float:
 hypot: Hypot = Hypot(
     "hypot",
     _hypot,
-    lambda out, x, y: (_ratio(x, out), _ratio(y, out)),
+    lambda out, x, y: (_direction(x, _ratio(x, out), lambda: y, out), _direction(y, _ratio(y, out), lambda: x, out)),
     2,
     "hypot({0}, {1})",
     r"\sqrt{{{0}^2+{1}^2}}",
@@ -219,7 +256,7 @@ TABLE["hypot"] = hypot
 
 
 @primitive(
-    lambda out, *xs: tuple([_ratio(x, out) for x in xs]),
+    lambda out, *xs: tuple(directions(out, xs)),
     text="‖({args})‖",
     latex=r"\left\lVert\left({args}\right)\right\rVert",
     sympy="sqrt(Add(*[x**2 for x in [{args}]]))",
@@ -421,8 +458,13 @@ def asinh(x: float) -> float:
     return math.asinh(x)
 
 
+def _acosh_dx(x: Any) -> Any:
+    """1/(√(x−1)·√(x+1)); at 1 the second root is a constant, as above."""
+    return div(1.0, sqrt(x - 1.0) * where(x == 1.0, math.sqrt(2.0), sqrt(x + 1.0)))
+
+
 @primitive(
-    lambda out, x: (div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    lambda out, x: (_acosh_dx(x),),
     latex=r"\operatorname{{arcosh}}\left({0}\right)",
     array="np.arccosh({0})",
     domain=((1.2, 4.0),),
@@ -438,7 +480,7 @@ def acosh(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (where(out == out, div(1.0, (1.0 - x) * (1.0 + x)), nan),),
+    lambda out, x: (div(where(out == out, 1.0, nan), _one_minus_square(x)),),
     latex=r"\operatorname{{artanh}}\left({0}\right)",
     array="np.arctanh({0})",
     domain=((-0.9, 0.9),),

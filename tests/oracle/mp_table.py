@@ -156,6 +156,7 @@ MP: dict[str, Callable[..., Any]] = {
     "erfc": mp.erfc,
     "erfinv": _erfinv,
     "norm_pdf": _npdf,
+    "logistic_pdf": lambda x: 1 / (2 + 2 * mp.cosh(x)),
     "norm_cdf": _ncdf,
     "gamma": mp.gamma,
     "lgamma": lambda x: mp.log(abs(mp.gamma(x))),

@@ -21,7 +21,10 @@ UNIT = 2.0**-53
 _SIZES = {"dot": (2, 6), "affine": (3, 7), "dist": (4, 6)}
 #: far points, besides random ones in the test domain: tails in which a naive formula is wrong
 FAR = {
-    **{name: [(-40.0,), (-700.0,), (40.0,), (1e-9,)] for name in ["sigmoid", "softplus", "logsigmoid", "silu", "mish"]},
+    **{
+        name: [(-40.0,), (-700.0,), (40.0,), (1e-9,)]
+        for name in ["sigmoid", "softplus", "logsigmoid", "silu", "mish", "logistic_pdf"]
+    },
     **{name: [(20.0,), (-40.0,), (350.0,), (1e-10,)] for name in ["tanh"]},
     **{name: [(-37.0,), (-10.0,), (10.0,), (1e-9,)] for name in ["gelu", "norm_cdf", "norm_pdf"]},
     "gelu_tanh": [(-20.0,), (-5.0,), (10.0,)],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import warnings
+from fractions import Fraction
 
 import pytest
 
@@ -228,6 +229,49 @@ CHOICES = [
     (lambda x: ag.where(x < 0, lambda: 1 // 0, x), [3.0], 3.0, [1.0]),
     (lambda a, b: ag.where(a > b, a, b), [1.0, 2.0], 2.0, [0.0, 1.0]),
 ]
+
+#: first, second and third derivative with respect to the first operand, the others held: never a silent 0 at a pole or
+#: outside the domain, and a kink's own derivatives stay 0
+ORDERS = [
+    (ag.log, [0.0], [INF, -INF, INF]), (ag.log, [-0.0], [INF, -INF, INF]), (ag.log, [-1.0], [NAN, NAN, NAN]),
+    (ag.log2, [0.0], [INF, -INF, INF]), (ag.log2, [-1.0], [NAN, NAN, NAN]), (ag.log10, [0.0], [INF, -INF, INF]),
+    (ag.log10, [-TINY], [NAN, NAN, NAN]), (ag.log1p, [-1.0], [INF, -INF, INF]), (ag.log1p, [-2.0], [NAN, NAN, NAN]),
+    (ag.sqrt, [0.0], [INF, -INF, INF]), (ag.sqrt, [-0.0], [INF, -INF, INF]), (ag.sqrt, [-1.0], [NAN, NAN, NAN]),
+    (ag.rsqrt, [0.0], [-INF, INF, -INF]), (ag.rsqrt, [-1.0], [NAN, NAN, NAN]), (ag.cbrt, [0.0], [INF, -INF, INF]),
+    (ag.reciprocal, [0.0], [-INF, INF, -INF]), (lambda x: 1 / x, [0.0], [-INF, INF, -INF]),
+    (lambda x: x**0.5, [0.0], [INF, -INF, INF]), (lambda x: x**-1, [0.0], [-INF, INF, -INF]),
+    (ag.asin, [1.0], [INF, INF, INF]), (ag.asin, [-1.0], [INF, -INF, INF]), (ag.asin, [2.0], [NAN, NAN, NAN]),
+    (ag.acos, [1.0], [-INF, -INF, -INF]), (ag.acos, [-1.0], [-INF, INF, -INF]), (ag.acos, [-2.0], [NAN, NAN, NAN]),
+    (ag.atanh, [1.0], [INF, INF, INF]), (ag.atanh, [-1.0], [INF, -INF, INF]), (ag.atanh, [2.0], [NAN, NAN, NAN]),
+    (ag.acosh, [1.0], [INF, -INF, INF]), (ag.acosh, [0.5], [NAN, NAN, NAN]),
+    (ag.erfinv, [1.0], [INF, INF, INF]), (ag.erfinv, [-1.0], [INF, -INF, INF]), (ag.erfinv, [2.0], [NAN, NAN, NAN]),
+    (ag.gamma, [0.0], [-INF, INF, -INF]), (ag.gamma, [200.0], [INF, INF, INF]), (ag.gamma, [-1.0], [NAN, NAN, NAN]),
+    (lambda y: ag.xlogy(2.0, y), [0.0], [INF, -INF, INF]), (lambda y: ag.xlogy(2.0, y), [-1.0], [NAN, NAN, NAN]),
+    (lambda y: ag.xlogy(0.0, y), [0.0], [0.0, 0.0, 0.0]), (lambda y: ag.xlog1py(2.0, y), [-1.5], [NAN, NAN, NAN]),
+    (lambda x: x ** (1 / 3), [-8.0], [NAN, NAN, NAN]), (lambda x: x**0, [0.0], [0.0, 0.0, 0.0]),
+    (ag.exp, [1000.0], [INF, INF, INF]), (ag.exp2, [2000.0], [INF, INF, INF]),
+    (ag.abs, [0.0], [0.0, 0.0, 0.0]), (ag.relu, [0.0], [0.0, 0.0, 0.0]), (ag.softsign, [0.0], [1.0, 0.0, 0.0]),
+    (lambda x: ag.hypot(x, 0.0), [0.0], [0.0, 0.0, 0.0]), (lambda x: ag.norm([x, 0.0]), [0.0], [0.0, 0.0, 0.0]),
+    (lambda x: ag.atan2(x, 0.0), [0.0], [0.0, 0.0, 0.0]), (lambda x: x // 0.0, [1.0], [NAN, NAN, 0.0]),
+    (lambda x: ag.std([x, 3.0]), [3.0], [0.0, 0.0, 0.0]), (lambda x: x % 0.0, [1.0], [NAN, NAN, 0.0]),
+    (ag.sigmoid, [INF], [0.0, 0.0, 0.0]), (ag.silu, [-INF], [0.0, 0.0, 0.0]), (ag.tanh, [-INF], [0.0, 0.0, 0.0]),
+    (ag.sin, [INF], [NAN, NAN, NAN]), (ag.log, [INF], [0.0, 0.0, 0.0]),
+]
+
+LN2, LN3 = math.log(2.0), math.log(1.5)
+#: f, the point, its second derivative, what that may be off by (relative): where a formula loses its digits
+SECOND = [
+    (ag.asin, 1e-20, 1e-20), (ag.acos, 1e-20, -1e-20), (ag.atanh, 1e-20, 2e-20), (ag.atan, 1e-20, -2e-20),
+    (ag.tanh, 1e-20, -2e-20), (ag.sigmoid, 1e-20, -0.125e-20), (ag.sigmoid, -1e-9, 0.125e-9), (ag.sinh, 1e-20, 1e-20),
+    (ag.sigmoid, 300.0, -math.exp(-300.0)), (ag.sigmoid, -300.0, math.exp(-300.0)),
+    (lambda x: ag.logaddexp(x, 0.0), 300.0, math.exp(-300.0)), (ag.softplus, -300.0, math.exp(-300.0)),
+    (lambda x: ag.hypot(x, 1e-9), 1.0, 1e-18), (lambda x: ag.norm([x, 1e-9, 2e-9]), 1.0, 5e-18),
+    (lambda x: ag.dist([x, 1e-9], [-1.0, 0.0]), 0.0, 1e-18), (lambda x: ag.smooth_abs(x, 1e-9), 1.0, 1e-18),
+    (lambda x: ag.log_softmax([x, 0.0, 1.0])[0], 50.0, -math.exp(-49.0) * (1.0 + math.exp(-1.0))),
+    (lambda x: ag.logsumexp([x, 0.0]), 50.0, math.exp(-50.0)),
+    (ag.exp2, 1024.2, LN2 * LN2 * 2.0**1000 * 2.0**24.2), (lambda x: 1.5**x, 1750.0, LN3**2 * 1.5**875 * 1.5**875),
+    (lambda x: ag.celu(-2.0, x), 1e-160, 0.0), (lambda x: ag.celu(-20.0, x), -3.0, -11641.066581146923),
+]
 # fmt: on
 
 TABLES = {
@@ -287,3 +331,36 @@ def test_lazy_branches_of_numbers_give_numbers():
 
     assert (root(4.0), root(-4.0)) == (2.0, 0.0)
     assert type(root(4.0)) is type(root(-4.0)) is float
+
+
+def nested(f, x, order):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NonFiniteGradientWarning)
+        for _ in range(order):
+            f = ag.grad(f)
+        return f(x)
+
+
+@pytest.mark.parametrize(("f", "at", "derivatives"), ORDERS)
+def test_higher_orders(f, at, derivatives):
+    found = [nested(f, at[0], order) for order in (1, 2, 3)]
+    assert all(agree(a, b, 0) for a, b in zip(found, derivatives, strict=True)), (found, derivatives)
+
+
+@pytest.mark.parametrize(("f", "at", "derivative"), SECOND)
+def test_second_derivatives_keep_their_digits(f, at, derivative):
+    assert nested(f, at, 2) == pytest.approx(derivative, rel=1e-12, abs=0.0)
+    assert nested(ag.compile(ag.grad(ag.grad(f))), at, 0) == pytest.approx(derivative, rel=1e-12, abs=0.0)
+
+
+def test_spread_far_from_zero():
+    for xs in ([1e15, 1e15 + 0.125], [1e12 + 0.569, 1e12 + 0.7054, 1e12 + 0.809, 1e12 + 0.1816], [-7e13, -7e13 - 1.0]):
+        exact = [Fraction(x) for x in xs]
+        mean = sum(exact) / len(xs)
+        var = sum((x - mean) ** 2 for x in exact) / len(xs)
+        slopes = [float(2 * (x - mean) / len(xs)) for x in exact]
+        for f in (ag.var, ag.compile(lambda xs: ag.var(xs))):
+            assert f(xs) == pytest.approx(float(var), rel=1e-12)
+            assert ag.std(xs) == pytest.approx(math.sqrt(var), rel=1e-12)
+        assert ag.grad(ag.var)(xs) == pytest.approx(slopes, rel=1e-12)
+        assert ag.compile(ag.grad(ag.var))(xs) == pytest.approx(slopes, rel=1e-12)

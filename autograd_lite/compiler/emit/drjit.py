@@ -202,7 +202,9 @@ def _spread(name: str, args: Sequence[str]) -> str:
     """Variance and standard deviation; the last operand is the correction of the degrees of freedom."""
     *xs, correction = args
     mean = f"({' + '.join(xs)}) / {len(xs)}.0"
-    squares = " + ".join(f"drjit.square({x} - {mean})" for x in xs)
+    ds = [f"({x} - {mean})" for x in xs]
+    rest = f"({' + '.join(ds)}) / {len(xs)}.0"  # far from 0 the mean itself is rounded
+    squares = " + ".join(f"drjit.square({d} - {rest})" for d in ds)
     variance = f"({squares}) / ({len(xs)}.0 - {correction})"
     return variance if name == "var" else f"drjit.sqrt({variance})"
 

@@ -32,6 +32,7 @@ TEMPLATES = {
     "heaviside": "drjit.select({0} > 0.0, 1.0, drjit.select({0} < 0.0, 0.0, drjit.select({0} == 0.0, {1}, {0})))",
     "erf": "drjit.select({0} != {0}, {0}, drjit.erf({0}))",
     "gaussian": "drjit.exp(-({0} * {0}))", "norm_pdf": "drjit.exp(-0.5 * ({0} * {0})) / drjit.sqrt(2.0 * drjit.pi)",
+    "logistic_pdf": "drjit.exp(-drjit.abs({0})) / drjit.square(1.0 + drjit.exp(-drjit.abs({0})))",
     "relu": "drjit.select({0} <= 0.0, 0.0, {0})",
     "leaky_relu": "drjit.select({0} > 0.0, {0}, {1} * {0})", "elu": "drjit.select({0} > 0.0, {0}, {1} * _expm1({0}))",
     "sigmoid": _SIGMOID, "silu": f"{{0}} * ({_SIGMOID})",

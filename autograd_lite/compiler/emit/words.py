@@ -138,19 +138,25 @@ def _affine(*xs):
     """The dot product of all but the last number, plus that."""
     return _dot(*xs[:-1]) + xs[-1]
 ''',
+    "_deviations": '''
+def _deviations(xs):
+    """The numbers less their mean, twice: far from 0 the mean itself is rounded."""
+    mean = sum(xs) / len(xs)
+    xs = [x - mean for x in xs]
+    mean = sum(xs) / len(xs)
+    return [x - mean for x in xs]
+''',
     "_var": '''
 def _var(*xs):
     """The variance; the last number is the correction of the degrees of freedom."""
     *xs, correction = xs
-    mean = sum(xs) / len(xs)
-    return sum((x - mean) ** 2 for x in xs) / (len(xs) - correction)
+    return sum(d * d for d in _deviations(xs)) / (len(xs) - correction)
 ''',
     "_std": '''
 def _std(*xs):
     """The standard deviation; the last number is the correction of the degrees of freedom."""
     *xs, correction = xs
-    mean = sum(xs) / len(xs)
-    return _norm(*[x - mean for x in xs]) / np.sqrt(_number(len(xs) - correction))
+    return _norm(*_deviations(xs)) / np.sqrt(_number(len(xs) - correction))
 ''',
     "_exponentials": '''
 def _exponentials(xs):

@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from ...primitives.primitive import TABLE, Operand, Primitive
-from .control_ops import COMPARISONS
+from .control_ops import COMPARISONS, stop
 from .shapes import Shape, broadcast_shape, indexed_shape, infer_shape, matmul_shape
 from .simplify import simplified
 
@@ -89,6 +89,9 @@ class Symbol(Operand):
 
     def _constant(self, number: Any) -> Any:
         return number
+
+    def detach(self) -> Any:
+        return self._apply(stop, (self,))
 
     def __add__(self, other: Any) -> Any:
         return self._apply(TABLE["add"], (self, other))

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from ...primitives import activations
+from ...primitives import activations, logistic
 from .array_program import ArrayProgram, Builder, Statement
 from .scalar_program import Leaf
 
@@ -19,7 +19,7 @@ _RESERVED = {
     "on_tensors", "HELPERS", "TABLE",
 }  # fmt: skip
 VIEWS = ("reshape", "transpose", "index", "broadcast")
-_ACTIVATIONS = {*activations.__all__, "tanh", "sin", "exp", "cos", "sigmoid"}
+_ACTIVATIONS = {*activations.__all__, *logistic.__all__, "tanh", "sin", "exp", "cos", "sigmoid"}
 
 
 class Adjoint(str):
