@@ -36,7 +36,6 @@ from .primitives.primitive import Primitive as Primitive
 from .primitives.primitive import primitive as primitive
 from .primitives.reductions import *  # noqa: F403
 from .primitives.rounding import *  # noqa: F403
-from .primitives.selection import *  # noqa: F403
 from .primitives.special import *  # noqa: F403
 from .primitives.statistics import *  # noqa: F403
 from .primitives.trigonometric import *  # noqa: F403
@@ -66,6 +65,9 @@ _LAZY = {
     "engine.grad_mode": ["no_grad", "zero_grad"],
     "diagnostics": ["build_info", "cost", "detect_anomaly", "explain_nonfinite"],
     "io": ["from_json", "load", "save", "to_json"],
+    "primitives.linear_algebra": ["cholesky", "det", "inv", "solve"],
+    "primitives.selection": ["take"],
+    "primitives.sequences": ["argsort", "cumprod", "cumsum", "interp", "median", "quantile", "sort"],
     "training": ["fit"],
     "testing": ["check_grads"],
 }
@@ -115,6 +117,18 @@ if TYPE_CHECKING:
     from .io import save as save
     from .io import to_json as to_json
     from .notation import explain as explain
+    from .primitives.linear_algebra import cholesky as cholesky
+    from .primitives.linear_algebra import det as det
+    from .primitives.linear_algebra import inv as inv
+    from .primitives.linear_algebra import solve as solve
+    from .primitives.selection import take as take
+    from .primitives.sequences import argsort as argsort
+    from .primitives.sequences import cumprod as cumprod
+    from .primitives.sequences import cumsum as cumsum
+    from .primitives.sequences import interp as interp
+    from .primitives.sequences import median as median
+    from .primitives.sequences import quantile as quantile
+    from .primitives.sequences import sort as sort
     from .testing import check_grads as check_grads
     from .training import fit as fit
 

@@ -13,6 +13,7 @@ __all__ = [
     "FileFormatError",
     "GraphChangedError",
     "LostGradientError",
+    "MatrixError",
     "NonFiniteGradientWarning",
     "OptionError",
     "PartialsError",
@@ -32,6 +33,10 @@ class LostGradientError(AutogradError, TypeError):
 
 class GraphChangedError(AutogradError, RuntimeError):
     """A leaf was changed after the graph was recorded, and the rules are asked for at the recorded point."""
+
+
+class MatrixError(AutogradError, ValueError):
+    """A matrix is not square, singular, or not positive definite where it has to be."""
 
 
 class PartialsError(AutogradError, TypeError):

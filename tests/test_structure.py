@@ -53,6 +53,7 @@ BOUNDED_RECURSION = {
         "primitives.selection:_taken",
         "compiler.record.taking:_entry compiler.record.taking:_flattened",
     ],
+    "a list of shares": ["primitives.sequences:quantile"],
     "one more step: a reflection below 0, a second try, a reshape of a reshape, a pair turned round": [
         "primitives.numerics:digamma primitives.numerics:polygamma",
         "compiler.call.compiled:Compiled._call",

@@ -156,6 +156,9 @@ class Methods(Node):
         """What a notebook shows: the graph when it is small."""
         return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
 
+    def _traced(self) -> bool:
+        return STATE.observers > 0 and current_tracer() is not None
+
     @property
     def _prev(self) -> set[Any]:
         """micrograd's name: the distinct operands."""

@@ -75,6 +75,10 @@ class Operand:
         """Apply a primitive of one argument to this operand."""
         return self._apply(primitive, (self,))
 
+    def _traced(self) -> bool:
+        """Whether a function of it is being recorded: what its number decides would hold for that number alone."""
+        return False
+
     def detach(self) -> Any:
         """The same number as a constant, where there is a difference."""
         return self

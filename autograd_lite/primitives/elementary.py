@@ -351,7 +351,7 @@ def cbrt(x: float) -> float:
 def pow_dx(x: Any, y: Any) -> Any:
     """∂(xʸ)/∂x = y·xʸ⁻¹, and 0 everywhere for y = 0."""
     # for y = 0, 0·x⁻¹ keeps ∂²/∂x∂y = 1/x; where x⁻¹ is no number, the plain 0
-    finite = where(y == 0.0, abs(x) > 1e-308, True)
+    finite = where(y == 0.0, where(abs(x) > 1e-308, 1.0, 0.0), 1.0) != 0.0
     return where(finite, y * pow(where(finite, x, 1.0), y - 1.0), 0.0)
 
 
