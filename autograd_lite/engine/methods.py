@@ -157,7 +157,7 @@ class Methods(Node):
         return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
 
     def _traced(self) -> bool:
-        return STATE.observers > 0 and current_tracer() is not None
+        return bool(STATE.observers) and current_tracer() is not None
 
     @property
     def _prev(self) -> set[Any]:
