@@ -12,21 +12,15 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .engine.nodes import HOME as _HOME
-
-if _HOME:
-    # The package was taken out of sys.modules and is imported again. Compiled rooms are loaded once in a process: they
-    # still use the other rooms as they were, so those come back too. (Interpreted, all are new, and this is empty.)
-    sys.modules.update(_HOME)
-
+from .engine import value as _value
 from .engine.methods import display as _display
 from .engine.sweeps import topological_order as topological_order
 from .engine.value import Value as Value
 from .errors import *  # noqa: F403
+from .errors import lost as _lost
 from .primitives.activations import *  # noqa: F403
 from .primitives.arithmetic import *  # noqa: F403
 from .primitives.elementary import *  # noqa: F403
@@ -136,14 +130,11 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     """Load a room when one of its names is first used, so that the import stays light."""
     if name in _MODULES:
-        room = importlib.import_module(f"{__name__}.{name}")
-        _remember()
-        return room
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = found
-    _remember()
     return found
 
 
@@ -153,22 +144,15 @@ def _show(value: Value) -> dict[str, str]:
     return shown
 
 
+if vars(_value)["lost"] is not _lost:  # an import for the second time: compiled modules keep to what they first met
+    raise ImportError(
+        f"{__name__} was imported before in this process, and its compiled modules are loaded only once: start Python "
+        f"again, or install it with AUTOGRAD_LITE_PURE=1"
+    )
 _display["mimebundle"] = _show
 
 
-def _remember() -> None:
-    """Note which rooms are loaded, and be their package: what an import does, but not for those that were there."""
-    for name, room in list(sys.modules.items()):
-        if name.startswith(f"{__name__}."):
-            _HOME[name] = room
-            if name.count(".") == 1:
-                globals().setdefault(name.rpartition(".")[2], room)
-
-
-_remember()
-
-
-_PRIVATE = {"annotations", "importlib", "sys", "builtins", "Any", "ModuleType", "TYPE_CHECKING"}
+_PRIVATE = {"annotations", "importlib", "builtins", "Any", "ModuleType", "TYPE_CHECKING"}
 
 
 def __dir__() -> list[str]:

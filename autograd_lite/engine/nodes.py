@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from mypy_extensions import i32, mypyc_attr
-
 from ..primitives.base import Op, Operand
 
 __all__ = [
@@ -48,11 +46,7 @@ class State:
 
 STATE: Final = State()
 
-#: the rooms as first imported, by name: see ``__init__.py``, which keeps it here because compiled rooms are loaded once
-HOME: Final[dict[str, Any]] = {}
 
-
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Info:
     """What few nodes have: a label with more beside it (hooks, the module that made the node, the user's line)."""
 
@@ -66,7 +60,6 @@ class Info:
         self.grad: Any = None  # a gradient that is itself a node, from backward(create_graph=True)
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class GradientSink:
     """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
 
@@ -98,7 +91,6 @@ class GradientSink:
         raise NotImplementedError
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class NaryOperands(Info):
     """The operands of an n-ary node: which are nodes, and the partial for each.
 
@@ -137,7 +129,6 @@ class NaryOperands(Info):
         return tuple(self.partials)
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class CheckpointOperands(NaryOperands):
     """The operands of one result of ``checkpoint``, whose partials are found when a sweep asks for them.
 
@@ -156,7 +147,6 @@ class CheckpointOperands(NaryOperands):
         return tuple(self.group.partials(self.index))
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Node(Operand):
     """A number, the primitive that made it, its operands and their partials. ``Value`` adds the number protocol.
 
@@ -168,7 +158,7 @@ class Node(Operand):
 
     __slots__ = ("__weakref__", "_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim")
 
-    _mark: i32
+    _mark: int
     _data: float
     _grad: float
     _prim: Op | None
@@ -205,7 +195,9 @@ class Node(Operand):
         """∂self/∂parent for each of ``parents``, at the recorded point."""
         a, b = self._a, self._b
         if a is not None:
-            return (self._pa,) if b is None else (self._pa, self._pb)
+            if b is None:
+                return (self._pa,)
+            return (self._pa, self._pb)
         if b is not None:
             return b.partials_of(self._pa) if isinstance(b, LayerInputs) else (self._pb,)
         many = self._info

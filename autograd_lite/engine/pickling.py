@@ -93,7 +93,7 @@ def _entry(table: Table, place: int) -> Node:
 
 def _slot_names(kind: Any) -> list[str]:
     """The names of all slots of a class."""
-    slots = [vars(base).get("__slots__", vars(base).get("__mypyc_attrs__", ())) for base in kind.__mro__]
+    slots = [vars(base).get("__slots__", ()) for base in kind.__mro__]
     return [name for names in slots for name in ((names,) if isinstance(names, str) else names)]
 
 

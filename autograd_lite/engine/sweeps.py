@@ -14,10 +14,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from mypy_extensions import i32
-
 from ..errors import GraphChangedError, PartialsError, ReentrantBackwardError
 from ..primitives.base import SHORTCUT, Op, Operand, as_float
+from . import nodes as _nodes
 from .nodes import (
     STATE,
     UNREACHED,
@@ -62,6 +61,9 @@ __all__ = [
 ]
 
 
+# Compiled, this module knows the classes by their layout, and has no names for them; others look for them here.
+globals().update({name: getattr(_nodes, name) for name in _nodes.__all__})
+
 LAST_MARK: Final = 2**31 - 1
 
 
@@ -71,9 +73,9 @@ class Sweeps:
     __slots__ = ("epoch",)
 
     def __init__(self) -> None:
-        self.epoch: i32 = 0
+        self.epoch: int = 0
 
-    def next(self) -> i32:
+    def next(self) -> int:
         """A mark that no node has yet; call it with the lock.
 
         (A mark has 32 bits, so that a node has room for weak references. After 2³¹ sweeps the marks begin again: a node
@@ -115,7 +117,7 @@ def refuse_reentry() -> None:
         )
 
 
-def order(root: Node, epoch: i32) -> list[Node]:
+def order(root: Node, epoch: int) -> list[Node]:
     """Nodes reachable from ``root``, operands before their consumers; marks them and clears their adjoints.
 
     Call it with the lock. Iterative depth-first postorder; operands left to right. A node marked ``epoch`` is listed
@@ -163,7 +165,7 @@ def order(root: Node, epoch: i32) -> list[Node]:
         node = stack.pop()
 
 
-def topological_order(*roots: Any) -> list[Any]:  # Values; mypyc would check a Node in words of its own
+def topological_order(*roots: Any) -> list[Any]:  # Values
     """Every node of the graphs of ``roots``, operands before their consumers; parameters of neurons included.
 
     Args:

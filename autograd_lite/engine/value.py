@@ -13,20 +13,19 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from mypy_extensions import mypyc_attr
-
 from ..errors import lost
 from ..primitives import arithmetic, elementary, rounding
 from ..primitives.base import SHORTCUT, Op, as_float
 from ..primitives.fused_binary import power, power_dx
-from ..primitives.primitive import TABLE, as_method, refusing, unwrapped
+from ..primitives.primitive import TABLE, as_method, unwrapped
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
 from .methods import ALIASES, Methods, unneeded
+from .nodes import STATE, Info, NaryOperands, Node
 from .observers import current_tracer, hash_value, notify, notify_tracer
 from .pickling import reduce_node, set_state, shallow_copy
-from .sweeps import STATE, Info, NaryOperands, Node, check_partials, reverse_sweep
+from .sweeps import check_partials, reverse_sweep
 
 __all__ = ["Value", "constant", "node", "record"]
 
@@ -38,7 +37,6 @@ _NEG: Final[Op] = arithmetic.neg
 _POW: Final[Op] = elementary.pow
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Value(Methods):
     """A real number in a computational graph.
 
@@ -391,6 +389,9 @@ class Value(Methods):
     def __int__(self) -> int:
         raise lost("int")
 
+    def __index__(self) -> int:
+        raise lost("an index")
+
     def __complex__(self) -> complex:
         raise lost("complex")
 
@@ -488,7 +489,6 @@ def _install_methods() -> None:
     for name, target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
         if target in TABLE and not hasattr(Value, name):
             setattr(Value, name, as_method(TABLE[target]))
-    setattr(Value, "__index__", refusing(lost, "an index"))  # noqa: B010  # mypyc has no slot for it
 
 
 _install_methods()

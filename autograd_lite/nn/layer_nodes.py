@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from ..engine.sweeps import GradientSink, LayerInputs, Node
+from ..engine.nodes import GradientSink, LayerInputs, Node
 from ..engine.value import Value, node
 from ..primitives import activations, reductions
 from ..primitives import sums as kernels

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from mypy_extensions import mypyc_attr
-
 from ..errors import LostGradientError
 from .fused_unary import Fused
 
@@ -26,7 +24,6 @@ SHORTCUT: Final = Shortcut()
 _NOTHING: Final = object()  # no argument
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Op:
     """The half of a primitive that recording and sweeping use; ``Primitive`` adds notation, tests and calling.
 
@@ -61,7 +58,6 @@ class Op:
         raise NotImplementedError
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Operand:
     """What a primitive can be applied to besides a number: Values, and the symbols of a program."""
 

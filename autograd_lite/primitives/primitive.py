@@ -24,7 +24,6 @@ __all__ = [
     "as_method",
     "bind_table",
     "primitive",
-    "refusing",
     "unwrapped",
 ]
 
@@ -312,15 +311,6 @@ def as_method(primitive: Primitive) -> Callable[..., Any]:
 
     method.__name__ = method.__qualname__ = primitive.name
     method.__doc__ = primitive.__doc__
-    return method
-
-
-def refusing(refuse: Callable[[str], Exception], kind: str) -> Callable[[Any], Any]:
-    """A method that raises ``refuse(kind)``: for the conversions that would lose a gradient."""
-
-    def method(self: Any) -> Any:
-        raise refuse(kind)
-
     return method
 
 

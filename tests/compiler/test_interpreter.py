@@ -27,8 +27,9 @@ from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import optimized
 from autograd_lite.compiler.run import interpreter
-from autograd_lite.compiler.run.cells import SUM, Cell
+from autograd_lite.compiler.run.cells import Cell
 from autograd_lite.compiler.run.interpreter import Interpreter
+from autograd_lite.compiler.run.opcodes import SUM
 from autograd_lite.engine.value import Value, record
 from autograd_lite.errors import PartialsError
 from autograd_lite.primitives import TABLE

@@ -88,7 +88,7 @@ def test_doctests_of_the_page(page):
 
 
 def test_methods_are_declared_for_type_checkers():
-    page = ast.parse((Path(ag.__file__).parent / "engine" / "methods.py").read_text(encoding="utf-8"))
+    page = ast.parse((Path(ag.__file__).parent / "engine" / "methods.pyi").read_text(encoding="utf-8"))
     declared = {line.target.id for line in ast.walk(page) if isinstance(line, ast.AnnAssign) and line.col_offset == 4}
     assert declared == {name for name in FIXED if name != "where"}
     assert all(callable(getattr(Value, name)) for name in declared)

@@ -7,42 +7,36 @@ multiplies and adds. Compiled, the fields are plain C doubles and a cell costs a
 
 from __future__ import annotations
 
-from typing import Any, Final, final
-
-from mypy_extensions import i64
+from typing import Any
 
 from ...engine.sweeps import check_partials
 from ...primitives.base import Op, as_float
 from ...primitives.fused_binary import Pair
 from ...primitives.fused_unary import Fused
+from .opcodes import (  # fmt: skip
+    ADD,
+    AFFINE,
+    CALL,
+    CALL1,
+    CALL2,
+    COPY,
+    DOT,
+    EQ,
+    FUSED,
+    GT,
+    LE,
+    LT,
+    MEAN,
+    MUL,
+    NE,
+    NEG,
+    PICK,
+    SUB,
+    SUM,
+    WHERE,
+)
 
 __all__ = ["Call", "Cell", "backward", "backward_taken", "forward", "push"]
-
-# Opcodes. Below CALL1, the number and the partials of two operands, or of one and the drain, come out of one step;
-# below SUM, going backward is uniform: the adjoint times a partial for each of two operands.
-LEAF: Final = 0
-ADD: Final = 1
-SUB: Final = 2
-MUL: Final = 3
-PAIR: Final = 4
-FUSED: Final = 5
-COPY: Final = 6
-NEG: Final = 7
-CALL1: Final = 8
-CALL2: Final = 9
-WHERE: Final = 10
-PICK: Final = 11
-EQ: Final = 12
-NE: Final = 13
-LT: Final = 14
-LE: Final = 15
-GT: Final = 16
-GE: Final = 17
-SUM: Final = 18
-MEAN: Final = 19
-DOT: Final = 20
-AFFINE: Final = 21
-CALL: Final = 22
 
 
 class Call:
@@ -64,7 +58,6 @@ class Call:
         self.partials: list[float] = []
 
 
-@final
 class Cell:
     """A number of a program.
 
@@ -85,8 +78,8 @@ class Cell:
     pair: Pair
     call: Call
 
-    def __init__(self, op: i64, value: float) -> None:
-        self.op: i64 = op
+    def __init__(self, op: int, value: float) -> None:
+        self.op: int = op
         self.value: float = value
         self.adjoint: float = 0.0
         self.pa: float = 0.0
@@ -161,7 +154,7 @@ def backward_taken(cells: list[Cell], outputs: list[Cell]) -> None:
                 _spread(c, c.adjoint)
 
 
-def _choose(c: Cell, op: i64) -> None:
+def _choose(c: Cell, op: int) -> None:
     """Going forward: calls of one and two numbers, choices, comparisons."""
     if op == CALL1:
         _call1(c, c.call)
@@ -230,7 +223,7 @@ def _call2(c: Cell, call: Call) -> None:
         c.pb = as_float(partials[1])
 
 
-def _gather(c: Cell, op: i64) -> None:
+def _gather(c: Cell, op: int) -> None:
     """Going forward: a number of any number of others."""
     call = c.call
     xs = call.xs

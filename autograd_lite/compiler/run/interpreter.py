@@ -17,7 +17,8 @@ from ...primitives.fused_unary import Fused
 from ...primitives.primitive import TABLE
 from ..ir.activity import active_numbers
 from ..ir.control_ops import COMPARISONS, pick, stop
-from .cells import (  # fmt: skip
+from .cells import Call, Cell, backward, backward_taken, forward, push
+from .opcodes import (  # fmt: skip
     ADD,
     AFFINE,
     CALL,
@@ -37,12 +38,6 @@ from .cells import (  # fmt: skip
     SUB,
     SUM,
     WHERE,
-    Call,
-    Cell,
-    backward,
-    backward_taken,
-    forward,
-    push,
 )
 
 __all__ = ["CODES", "Interpreter"]

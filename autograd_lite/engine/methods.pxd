@@ -1,0 +1,7 @@
+from autograd_lite.engine.nodes cimport Node
+
+cdef extern from "memory.h":
+    int setattr "set_on_class" (object object, object name, object value) except -1
+
+cdef class Methods(Node):
+    pass

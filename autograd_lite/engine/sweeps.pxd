@@ -1,0 +1,21 @@
+cimport cython
+
+from autograd_lite.engine.nodes cimport CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, State
+from autograd_lite.primitives.base cimport Op, Operand
+
+cdef class Sweeps:
+    cdef public int epoch
+    cpdef int next(self)
+
+@cython.locals(node=Node, a=Node, b=Node, operand=Node, result=list, stack=list, operands=list, many=NaryOperands)
+cpdef list order(Node root, int epoch)
+
+@cython.locals(
+    node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, g=double, partial=double, share=double
+)
+cdef _propagate(list nodes)
+
+@cython.locals(node=Node, g=double, old=double, done=Py_ssize_t)
+cdef _commit(list nodes, sunk)
+
+cdef bint _has_float(Node node)

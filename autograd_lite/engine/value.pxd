@@ -1,0 +1,26 @@
+cimport cython
+
+from autograd_lite.engine.methods cimport Methods
+from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State
+from autograd_lite.primitives.base cimport Op, as_float
+from autograd_lite.primitives.fused_binary cimport power, power_dx
+
+cdef extern from "memory.h":
+    int setattr "set_on_class" (object object, object name, object value) except -1
+
+cdef State STATE
+cdef Op _ADD
+cdef Op _SUB
+cdef Op _MUL
+cdef Op _DIV
+cdef Op _NEG
+cdef Op _POW
+
+@cython.freelist(8192)
+cdef class Value(Methods):
+    pass
+
+@cython.locals(made=Value)
+cpdef Value node(double data, Op prim, Node a, Node b, double pa, double pb, object info=*)
+
+cpdef Value record(Op primitive, tuple args)

@@ -1,0 +1,10 @@
+cimport cython
+
+cdef extern from "memory.h":
+    pass
+
+@cython.locals(out=double, x=double)
+cpdef double total(list xs, double start=*) except? -1.0
+
+@cython.locals(out=double, i=Py_ssize_t)
+cpdef double affine(list xs, list ws, double start=*) except? -1.0
