@@ -18,6 +18,8 @@ static inline PyObject *define_in_main(PyModuleDef *definition)
 }
 #define PyModuleDef_Init define_in_main
 
+/* --- Assigning ---------------------------------------------------------------------------------------------------- */
+
 /* A property without a deleter is not deleted, in the words of Python's own; Cython raises something else. */
 typedef struct {
     setter set;
@@ -53,16 +55,70 @@ static inline int keep_properties(PyTypeObject *type)
     return 0;
 }
 
-/* setattr, also on a class of ours, which is thereby made ready: Python code can't set an attribute of it. */
+/* setattr, also on a class of ours: Python code can't, because a compiled class never changes. */
 static inline int set_on_class(PyObject *object, PyObject *name, PyObject *value)
 {
     if (!PyType_Check(object))
         return PyObject_SetAttr(object, name, value);
     PyTypeObject *type = (PyTypeObject *)object;
-    if (keep_properties(type) < 0 || PyDict_SetItem(type->tp_dict, name, value) < 0)
+    if (PyDict_SetItem(type->tp_dict, name, value) < 0)
         return -1;
     PyType_Modified(type);
     return 0;
+}
+
+/* --- Freeing ------------------------------------------------------------------------------------------------------ */
+
+/* One class in each module that includes this: its objects form chains, however long. The first to go frees, one after
+   the other, those that go with it; what it can't put on the list, for want of memory, it frees at once. */
+static PyTypeObject *chained = NULL;
+static destructor free_one = NULL;
+static PyObject **waiting = NULL;
+static Py_ssize_t waiting_count = 0, waiting_size = 0;
+static int freeing = 0;
+
+static void free_chain(PyObject *self)
+{
+    if (Py_TYPE(self) != chained) { /* a class made in Python: its own deallocator doesn't recurse, and isn't done yet */
+        free_one(self);
+        return;
+    }
+    if (freeing) {
+        if (waiting_count == waiting_size) {
+            Py_ssize_t size = waiting_size ? 2 * waiting_size : 64;
+            PyObject **more = PyMem_RawRealloc(waiting, size * sizeof(PyObject *));
+            if (more == NULL) {
+                free_one(self);
+                return;
+            }
+            waiting = more;
+            waiting_size = size;
+        }
+        PyObject_GC_UnTrack(self);
+        waiting[waiting_count++] = self;
+        return;
+    }
+    freeing = 1;
+    free_one(self);
+    while (waiting_count > 0)
+        free_one(waiting[--waiting_count]);
+    if (waiting_size > 65536) {
+        PyMem_RawFree(waiting);
+        waiting = NULL;
+        waiting_size = 0;
+    }
+    freeing = 0;
+}
+
+static inline int ready(PyObject *kind)
+{
+    PyTypeObject *type = (PyTypeObject *)kind;
+#ifndef Py_GIL_DISABLED
+    chained = type;
+    free_one = type->tp_dealloc;
+    type->tp_dealloc = free_chain;
+#endif
+    return keep_properties(type);
 }
 
 #endif

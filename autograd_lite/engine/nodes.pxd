@@ -3,8 +3,9 @@ cimport cython
 from autograd_lite.primitives.base cimport Op, Operand
 
 cdef class State:
-    cdef public int observers
-    cdef public int hooks
+    cdef public set observers
+    cdef public set hooks
+    cdef public double recordings
 
 cdef class Info:
     cdef public object label
@@ -16,7 +17,6 @@ cdef class Info:
 cdef class GradientSink:
     pass
 
-@cython.trashcan(True)
 cdef class NaryOperands(Info):
     cdef public object operands
     cdef public list nodes
@@ -27,7 +27,6 @@ cdef class NaryOperands(Info):
 cdef class CheckpointOperands(NaryOperands):
     cdef public object group
 
-@cython.trashcan(True)
 cdef class Node(Operand):
     cdef public Node _a
     cdef public Node _b

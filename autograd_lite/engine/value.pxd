@@ -1,5 +1,6 @@
 cimport cython
 
+from autograd_lite.engine cimport memory
 from autograd_lite.engine.methods cimport Methods
 from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State
 from autograd_lite.primitives.base cimport Op, as_float
@@ -16,7 +17,6 @@ cdef Op _DIV
 cdef Op _NEG
 cdef Op _POW
 
-@cython.freelist(8192)
 cdef class Value(Methods):
     pass
 

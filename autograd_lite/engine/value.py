@@ -18,6 +18,7 @@ from ..primitives import arithmetic, elementary, rounding
 from ..primitives.base import SHORTCUT, Op, as_float
 from ..primitives.fused_binary import power, power_dx
 from ..primitives.primitive import TABLE, as_method, unwrapped
+from . import memory
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
@@ -125,7 +126,7 @@ class Value(Methods):
         return info if info is not None else ""
 
     @label.setter
-    def label(self, label: str) -> None:
+    def label(self, label: Any) -> None:
         if not isinstance(label, str):
             cure = "an op of one's own is @ag.primitive" if isinstance(label, (tuple, set)) else "write label=str(…)"
             raise TypeError(f"a label is a str, not {type(label).__name__}: {cure}")
@@ -492,4 +493,5 @@ def _install_methods() -> None:
 
 
 _install_methods()
+memory.ready(Value)
 SHORTCUT.kind = Value

@@ -1,5 +1,6 @@
 cimport cython
 
+from autograd_lite.engine cimport memory
 from autograd_lite.primitives.base cimport Op, as_float
 from autograd_lite.primitives.fused_binary cimport Pair
 from autograd_lite.primitives.fused_unary cimport Fused
@@ -25,7 +26,6 @@ cdef int SUB
 cdef int SUM
 cdef int WHERE
 
-@cython.trashcan(True)
 cdef class Call:
     cdef public Op prim
     cdef public bint active
@@ -34,7 +34,6 @@ cdef class Call:
     cdef public list partials
 
 @cython.final
-@cython.trashcan(True)
 cdef class Cell:
     cdef public int op
     cdef public double value

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...engine import memory
 from ...engine.sweeps import check_partials
 from ...primitives.base import Op, as_float
 from ...primitives.fused_binary import Pair
@@ -85,6 +86,9 @@ class Cell:
         self.pa: float = 0.0
         self.pb: float = 0.0
         self.reached: bool = False
+
+
+memory.ready(Cell)
 
 
 # --- the two loops ---------------------------------------------------------------------------------------------------

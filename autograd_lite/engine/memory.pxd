@@ -1,0 +1,2 @@
+cdef extern from "memory.h":
+    int ready(object kind) except -1
