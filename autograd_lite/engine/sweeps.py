@@ -18,18 +18,9 @@ from ..errors import GraphChangedError, PartialsError, ReentrantBackwardError
 from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
 from .nodes import (
-    STATE,
-    UNREACHED,
-    CheckpointOperands,
-    GradientSink,
-    Info,
-    LayerInputs,
-    NaryOperands,
-    Node,
-    operands_of,
-    reaches_outside,
-    summed_apart,
-)
+    STATE, UNREACHED, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, operands_of,
+    reaches_outside, summed_apart,
+)  # fmt: skip
 
 __all__ = [
     "LOCK",
