@@ -18,38 +18,25 @@ from ..errors import GraphChangedError, PartialsError, ReentrantBackwardError
 from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
 from .nodes import (
-    STATE, UNREACHED, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, operands_of,
-    reaches_outside, summed_apart,
+    STATE,
+    UNREACHED,
+    CheckpointOperands,
+    GradientSink,
+    Info,
+    LayerInputs,
+    NaryOperands,
+    Node,
+    operands_of,
+    reaches_outside,
+    summed_apart,
 )  # fmt: skip
 
 __all__ = [
-    "LOCK",
-    "STATE",
-    "SWEEPS",
-    "CheckpointOperands",
-    "GradientSink",
-    "Info",
-    "LayerInputs",
-    "NaryOperands",
-    "Node",
-    "check_partials",
-    "forward_sweep",
-    "gradient_nodes",
-    "hooked",
-    "operands_of",
-    "order",
-    "partials_on_nodes",
-    "propagate_watched",
-    "reaches_outside",
-    "refuse_reentry",
-    "reverse_adjoints",
-    "reverse_nodes",
-    "reverse_sweep",
-    "rule_parents",
-    "summed_apart",
-    "sweeping",
-    "topological_order",
-]
+    "LOCK", "STATE", "SWEEPS", "CheckpointOperands", "GradientSink", "Info", "LayerInputs", "NaryOperands", "Node",
+    "check_partials", "forward_sweep", "gradient_nodes", "hooked", "operands_of", "order", "partials_on_nodes",
+    "propagate_watched", "reaches_outside", "refuse_reentry", "reverse_adjoints", "reverse_nodes", "reverse_sweep",
+    "rule_parents", "summed_apart", "sweeping", "topological_order",
+]  # fmt: skip
 
 
 # Compiled, this module knows the classes by their layout, and has no names for them; others look for them here.
