@@ -71,7 +71,7 @@ class Loss(Module):
         """One number of the losses, or with "none" all of them."""
         if self.reduction == "none":
             return object_array(losses, shape)[()]
-        if not losses:
+        if not losses and self.reduction != "sum":
             raise ShapeError(f"{self!r}: the prediction of shape {shape} is empty")
         return mean(losses) if self.reduction == "mean" else total(losses)
 
@@ -301,8 +301,10 @@ class _Classes(Loss):
         kept = [(loss, k) for loss, k in zip(losses, classes) if k != self.ignore_index]
         if self.reduction == "none":
             return object_array(losses, shape)[()]
-        if not kept:
+        if not kept and self.reduction == "mean":
             raise ShapeError(f"{self!r}: no row is left to take a loss of")
+        if not kept:  # a Value where there are Values, so that backward() is there as for any other batch
+            return Value(0.0) if any(isinstance(x, Value) for row in rows for x in row) else 0.0
         used = [loss for loss, _ in kept]
         if self.weight is None or self.reduction == "sum":
             return mean(used) if self.reduction == "mean" else total(used)
@@ -320,7 +322,7 @@ class _Classes(Loss):
         losses = [where(keep, self.row_loss(row, k), 0.0) for keep, row, k in zip(kept, rows, classes)]
         if self.reduction == "none":
             return object_array(losses, shape)[()]
-        if not every and not total([where(keep, 1.0, 0.0) for keep in kept]) > 0.0:
+        if self.reduction == "mean" and not every and not total([where(keep, 1.0, 0.0) for keep in kept]) > 0.0:
             raise ShapeError(f"{self!r}: no row is left to take a loss of")
         if self.reduction == "sum":
             return total(losses)

@@ -87,7 +87,10 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             epoch: go there instead; a fraction of an epoch, ``epoch + batch / batches``, will do.
         """
         self._step_count += 1
-        if epoch is None and self.last_epoch >= 0:
+        if self._is_initial:
+            epoch = self.last_epoch + 1
+            self._go_to(epoch)
+        elif epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1
             self.T_cur += 1
             if self.T_cur >= self.T_i:

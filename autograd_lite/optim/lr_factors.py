@@ -39,7 +39,7 @@ class MultiplicativeLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0:
+        if self._is_initial or self.last_epoch == 0:
             return self._now()
         return [now * factor(self.last_epoch) for factor, now in zip(self.lr_lambdas, self._now())]
 
@@ -70,7 +70,7 @@ class PolynomialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         epoch, total = self.last_epoch, self.total_iters
-        if epoch == 0 or epoch > total:
+        if self._is_initial or epoch == 0 or epoch > total:
             return self._now()
         factor = ((1.0 - epoch / total) / (1.0 - (epoch - 1) / total)) ** self.power
         return [now * factor for now in self._now()]

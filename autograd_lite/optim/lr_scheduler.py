@@ -7,6 +7,7 @@ combine); the order of floating-point operations is PyTorch's too.
 from __future__ import annotations
 
 import math
+import operator
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -96,7 +97,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
+        if self._is_taken_up or self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
             return self._now()
         return [rate * self.gamma for rate in self._now()]
 
@@ -130,13 +131,20 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones: dict[int, int] = dict(Counter(milestones))
+        self.milestones: dict[int, int] = dict(Counter(map(operator.index, milestones)))
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        count = self.milestones.get(self.last_epoch, 0)
+        count = 0 if self._is_taken_up else self.milestones.get(self.last_epoch, 0)
         return [rate * self.gamma**count for rate in self._now()] if count else self._now()
+
+
+def _epochs(total_iters: Any) -> int:
+    """A number of epochs; ValueError for what is not whole."""
+    if not is_number(total_iters) or total_iters != int(total_iters) or total_iters < 0:
+        raise ValueError(f"total_iters is a whole number of epochs, not {total_iters!r}")
+    return int(total_iters)
 
 
 class ConstantLR(LRScheduler):
@@ -162,13 +170,13 @@ class ConstantLR(LRScheduler):
         if not 0 < factor <= 1:
             raise ValueError(f"factor is above 0 and at most 1, not {factor!r}")
         self.factor = factor
-        self.total_iters = total_iters
+        self.total_iters = _epochs(total_iters)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         if self.last_epoch == 0:
             return [rate * self.factor for rate in self._now()]
-        if self.last_epoch != self.total_iters:
+        if self._is_taken_up or self.last_epoch != self.total_iters:
             return self._now()
         return [rate * (1.0 / self.factor) for rate in self._now()]
 
@@ -210,15 +218,17 @@ class LinearLR(LRScheduler):
             raise ValueError(f"end_factor is between 0 and 1, not {end_factor!r}")
         self.start_factor = start_factor
         self.end_factor = end_factor
-        self.total_iters = total_iters
+        self.total_iters = _epochs(total_iters)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         epoch, start, rise = self.last_epoch, self.start_factor, self.end_factor - self.start_factor
         if epoch == 0:
             return [rate * start for rate in self._now()]
-        if epoch > self.total_iters:
+        if self._is_taken_up or epoch > self.total_iters:
             return self._now()
+        if epoch == self.total_iters and self.end_factor == 0:
+            return [0.0] * len(self.base_lrs)  # the recurrence misses it by a rounding, to either side
         return [rate * (1.0 + rise / (self.total_iters * start + (epoch - 1) * rise)) for rate in self._now()]
 
 
@@ -243,7 +253,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return self._now() if self.last_epoch == 0 else [rate * self.gamma for rate in self._now()]
+        return self._now() if self._is_initial or self.last_epoch == 0 else [rate * self.gamma for rate in self._now()]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -274,10 +284,11 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         epoch, period, low = self.last_epoch, self.T_max, self.eta_min
+        if self._is_taken_up:  # a rate that is still the initial one: no state was loaded
+            wave = (1 + math.cos(epoch * math.pi / period)) / 2
+            return [low + (x - low) * wave if x == base else x for x, base in zip(self._now(), self.base_lrs)]
         if epoch == 0:
             return self._now()
-        if self._step_count == 1:  # a schedule that is taken up in the middle
-            return [low + (base - low) * (1 + math.cos(epoch * math.pi / period)) / 2 for base in self.base_lrs]
         if (epoch - 1 - period) % (2 * period) == 0:  # just past the bottom, where the recurrence would divide by 0
             rise = [(base - low) * (1 - math.cos(math.pi / period)) / 2 for base in self.base_lrs]
             return [rate + up for rate, up in zip(self._now(), rise)]
@@ -326,14 +337,16 @@ class SequentialLR(LRScheduler):
             )
         Schedule.__init__(self, optimizer)
         self._schedulers = list(schedulers)
-        self._milestones = list(milestones)
-        self.last_epoch = last_epoch + 1
+        self._milestones = [operator.index(milestone) for milestone in milestones]
+        self.last_epoch = 0
         for group in optimizer.param_groups:  # what the others' beginnings did to the rates is undone
             group["lr"] = group["initial_lr"]
         for scheduler in schedulers:
             scheduler.last_epoch -= 1
         self._schedulers[0]._begin()
         self._last_lr = schedulers[0].get_last_lr()
+        for _ in range(last_epoch + 1):  # the others' beginnings have changed the rates of a loaded state
+            self.step()
 
     def step(self) -> None:
         """Go on by one epoch with the schedule whose turn it is."""

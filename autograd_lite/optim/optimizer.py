@@ -237,7 +237,10 @@ class Optimizer:
                 if isinstance(self.defaults.get(key), tuple) and isinstance(new[key], list):
                     new[key] = tuple(new[key])
             try:
-                self._validate({**group, **new})
+                if "initial_lr" in new and hasattr(new.get("lr"), "__float__"):
+                    self._validate({**group, **new, "lr": 0.0})  # a schedule may have set any rate
+                else:
+                    self._validate({**group, **new})
             except (TypeError, ValueError) as error:
                 raise StateError(f"{name}: group {i} of the loaded state: {error}") from error
             fresh.append(new)

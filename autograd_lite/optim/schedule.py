@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, ClassVar
 
 from ..errors import StateError
@@ -67,12 +68,13 @@ def copied(entry: Any) -> Any:
 
 def is_number(entry: Any) -> bool:
     """Whether an entry of a state is a number."""
-    return isinstance(entry, (int, float)) and not isinstance(entry, bool)
+    return hasattr(entry, "__float__") and not isinstance(entry, bool) and not getattr(entry, "ndim", 0)
 
 
 def is_count(entry: Any) -> bool:
     """Whether an entry is an int from 0 on."""
-    return isinstance(entry, int) and not isinstance(entry, bool) and entry >= 0
+    whole: bool = type(entry) is not bool and isinstance(entry, Integral) and int(entry) >= 0
+    return whole
 
 
 def is_whole(entry: Any) -> bool:
@@ -98,7 +100,8 @@ class LRScheduler(Schedule):
 
     Args:
         optimizer: whose groups' ``lr`` is set; the rates they have now are the initial ones.
-        last_epoch: −1 to begin; otherwise the groups' ``initial_lr`` must be there (from a loaded state).
+        last_epoch: −1 to begin. To take a schedule up after its ``last_epoch``-th step, load the optimiser's state
+            first: the groups' ``initial_lr`` must be there, and the rates go on from those in that state.
 
     Attributes:
         last_epoch: how many times ``step`` was called.
@@ -114,6 +117,7 @@ class LRScheduler(Schedule):
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = BASE
+    _is_initial = False  # PyTorch's name
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         super().__init__(optimizer)
@@ -128,7 +132,16 @@ class LRScheduler(Schedule):
 
     def _begin(self) -> None:
         self._step_count = 0
-        self.step()
+        self._is_initial = True
+        try:
+            self.step()
+        finally:
+            self._is_initial = False
+
+    @property
+    def _is_taken_up(self) -> bool:
+        """Whether this is the first step of a schedule that goes on: the rates are already those of this epoch."""
+        return self._is_initial and self.last_epoch > 0
 
     def get_lr(self) -> list[float]:
         """The rates for ``last_epoch``, one for each group, from those they have now."""
