@@ -19,7 +19,7 @@ from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-from .sweeps import STATE
+from .sweeps import STATE, Node, operands_of
 
 __all__ = [
     "STATE",
@@ -32,6 +32,7 @@ __all__ = [
     "observe",
     "observers",
     "recording_is_off",
+    "tracer_of",
     "tracing",
     "without_observers",
 ]
@@ -39,6 +40,8 @@ __all__ = [
 Observer = Callable[[Any], None]
 Exit = Callable[..., None]
 
+#: the tracers whose nodes have a mark, on any thread
+_recordings: weakref.WeakValueDictionary[int, Tracer] = weakref.WeakValueDictionary()
 #: the tokens of this context's scopes, outermost first; they may be dead, and open or not
 _scopes: ContextVar[tuple[weakref.ref[Token], ...]] = ContextVar("scopes", default=())
 
@@ -227,12 +230,26 @@ def recording_is_off() -> bool:
 
 def notify(node: Any) -> None:
     """Show a new node to the observers of this context."""
+    if _recordings:
+        tracer_of(*operands_of(node))
     for observer in observers():
         observer(node)
 
 
 class Tracer:
-    """What ``compile`` overrides to watch a function run: every new node, and each use of a Value as a plain number."""
+    """What ``compile`` overrides to watch a function run: every new node, and each use of a Value as a plain number.
+
+    Attributes:
+        mark: the ``_mark`` of the recording's nodes, a negative number by which other threads tell them; 0 for none.
+    """
+
+    mark = 0
+
+    def elsewhere(self) -> None:
+        """A number of the recording is used on another thread."""
+
+    def copied(self, made: Any) -> None:
+        """A node was made by a copy or a pickle."""
 
     def saw(self, node: Any) -> None:
         """A node was recorded."""
@@ -282,6 +299,8 @@ class Tracer:
 
 def tracing(tracer: Tracer) -> Observing:
     """Within the block this context's nodes, comparisons and reads go to ``tracer``, and to no outer observer."""
+    if tracer.mark:
+        _recordings[tracer.mark] = tracer
     return Observing(tracer.saw, hides="all", tracer=tracer)
 
 
@@ -306,3 +325,14 @@ def current_tracer() -> Tracer | None:
         if view.tracer is not None:
             return view.tracer
     return None
+
+
+def tracer_of(*values: Any) -> Tracer | None:
+    """``current_tracer()``, before ``values`` are used: a recording on another thread notes it."""
+    found = current_tracer()
+    if found is None and _recordings:
+        for value in values:
+            owner = _recordings.get(value._mark) if isinstance(value, Node) else None
+            if owner is not None:
+                owner.elsewhere()
+    return found

@@ -17,6 +17,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from .observers import current_tracer
 from .recordings import Same, owner_of, same
 from .sweeps import STATE, GradientSink, Info, LayerInputs, NaryOperands, Node
 
@@ -84,6 +85,8 @@ def _shell(kind: type[Node]) -> Node:
     made._data = made._grad = made._pa = made._pb = made._adjoint = 0.0
     made._prim = made._a = made._b = made._info = None
     made._mark = 0
+    if STATE.observers and (tracer := current_tracer()) is not None:
+        tracer.copied(made)
     return made
 
 

@@ -24,7 +24,7 @@ from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
 from .methods import ALIASES, Methods, unneeded
 from .nodes import STATE, Info, NaryOperands, Node
-from .observers import current_tracer, hash_value, notify, notify_tracer
+from .observers import current_tracer, hash_value, notify, notify_tracer, tracer_of
 from .pickling import reduce_node, set_state, shallow_copy
 from .sweeps import check_partials, reverse_sweep
 
@@ -92,7 +92,7 @@ class Value(Methods):
     @property
     def data(self) -> float:
         """The number (primal)."""
-        if STATE.observers and (tracer := current_tracer()) is not None:
+        if STATE.observers and (tracer := tracer_of(self)) is not None:
             tracer.read(self)
         return self._number()
 
@@ -156,7 +156,7 @@ class Value(Methods):
         ()
         """
         copy = Value(self._number(), self.label)
-        if STATE.observers and (tracer := current_tracer()) is not None:
+        if STATE.observers and (tracer := tracer_of(self)) is not None:
             tracer.detach(self, copy)
         return copy
 
@@ -371,7 +371,7 @@ class Value(Methods):
         return hash_value(self) if STATE.observers else id(self) >> 4
 
     def __bool__(self) -> bool:
-        if STATE.observers and (tracer := current_tracer()) is not None:
+        if STATE.observers and (tracer := tracer_of(self)) is not None:
             tracer.decide(self)
         return self._number() != 0.0
 
@@ -471,7 +471,7 @@ def _binary(primitive: Op, a: Any, b: Any) -> Any:
 
 def _compare(a: Value, other: Any, how: str) -> Any:
     """Comparison by value, with anything that is a real number."""
-    if STATE.observers and (tracer := current_tracer()) is not None:
+    if STATE.observers and (tracer := tracer_of(a, other)) is not None:
         return tracer.compare(a, other, how)
     if isinstance(other, Value):
         return _COMPARE[how](a.data, other.data)

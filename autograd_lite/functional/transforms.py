@@ -15,7 +15,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..engine.observers import recording_is_off, without_observers
+from ..engine.observers import current_tracer, recording_is_off, without_observers
 from ..engine.recordings import Running
 from ..engine.sweeps import STATE, Node, reverse_adjoints, sweeping
 from ..engine.value import Value
@@ -59,7 +59,7 @@ class _Recording:
         parts = [flatten(args[i], numbers, f"{name}: argument {i}") for i in chosen]
         others = [arg for i, arg in enumerate(args) if i not in chosen]
         self.name = name
-        self.plain = not (
+        self.plain = not _traced() and not (
             any(isinstance(x, Node) for x in numbers)
             or ((others or kwargs or more) and contains_node([*others, kwargs, *more]))
         )
@@ -113,6 +113,11 @@ class _Recording:
     def finish(self, numbers: Sequence[Any]) -> list[Any]:
         """Results as the caller gets them: floats if everything was plain, else Values."""
         return [_finish(x, self.plain) for x in numbers]
+
+
+def _traced() -> bool:
+    """Whether ``compile`` records this: then every number is one of a program."""
+    return bool(STATE.observers) and current_tracer() is not None
 
 
 def _finish(x: Any, plain: bool) -> Any:
@@ -252,7 +257,7 @@ def vjp(f: Callable[..., Any], *args: Any, argnums: Argnums | None = None) -> tu
 
     def pullback(cotangents: Any) -> Any:
         seeds = _matching("vjp: the adjoint", cotangents, structure, "the function's result")
-        still_plain = plain and not any(isinstance(s, Node) for s in seeds)
+        still_plain = plain and not _traced() and not any(isinstance(s, Node) for s in seeds)
         return arguments.build(_finish(x, still_plain) for x in linear.reverse(seeds))
 
     return structure.build(iter(run.finish(outputs))), pullback

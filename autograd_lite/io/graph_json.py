@@ -20,7 +20,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..engine.sweeps import NaryOperands, Node, topological_order
+from ..engine.observers import notify_tracer
+from ..engine.sweeps import STATE, NaryOperands, Node, topological_order
 from ..engine.value import Value, node
 from ..errors import FileFormatError
 from ..primitives.primitive import TABLE, Primitive
@@ -49,6 +50,8 @@ def to_json(y: Any, indent: int | None = None) -> str:
     >>> ag.to_json(x * 3.0)[:57]
     '{"format": "autograd_lite graph", "version": 1, "root": 1'
     """
+    if STATE.observers:
+        notify_tracer("writes a graph as text")
     single = isinstance(y, Node)
     if not single and (isinstance(y, (str, Mapping)) or not isinstance(y, Sequence)) and not hasattr(y, "ravel"):
         raise TypeError(f"to_json takes a Value or a list of Values, not {type(y).__name__}")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-import warnings
+from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
-import numpy as np
-
 from ...engine.observers import current_tracer, observers
 from ...engine.sweeps import STATE, Node
-from ...engine.user_frame import is_users
+from ...engine.user_frame import warn_at_user
 from ...functional.transforms import Jacobian
 from ..emit.drjit import lanes_source
 from ..emit.python import definitions
@@ -22,31 +20,35 @@ from ..equations.equations import Equations, called, equations
 from ..ir.array_program import ArrayProgram
 from ..ir.naming import identifier
 from ..ir.scalar_program import CompileError, CompileWarning, Program
-from ..record.arguments import CONSTANT, block_names, differentiated, integers_fixed
-from ..record.environment import Watch, random_states
-from ..record.structure import Parts, assemble, flatten, has_integers, is_numeric, rebuild
-from ..record.trace import record_call
+from ..record.arguments import CONSTANT, block_names, integers_fixed
+from ..record.environment import Watch
+from ..record.restore import TAKEN
+from ..record.structure import Parts, alike, flatten, has_integers
 from ..run.lanes import Lanes
 from .direct import array_call
 from .fast import straight_line
-from .plans import Compilation, Path, Plan, guards_hold
+from .plans import Compilation, Path, Plan
+from .recording import Changed, Drawn, Final, Unrecorded, reason, recorded
 from .replay import cells_call
-from .results import Gradients, Pullback, call_primitive, scalar_result
+from .running import Running
 from .sparse import Sweeps, recordable
 
 __all__ = ["Compiled", "compile"]
 
-MAX_PATHS = 32
+#: ways through a function that are kept for arguments of one kind; a function that takes more runs eagerly
+MAX_PATHS = 8
 MAX_STATES = 8
 MAX_KEYS = 64
 MAX_OBJECTS = 64
 #: straight lines that may call each other before the general way is taken
 MAX_CHAIN = 6
-#: recordings forgotten before a warning says so
-MANY = 4 * MAX_KEYS
+#: of so many recordings in a row one in so many has to be used again, or the function runs eagerly
+MANY, USEFUL = 32, 8
+#: calls in a row that change what the function closes over, before it runs eagerly: the first may only fill a cache
+MAX_CHANGES = 2
 
 
-def compile(f: Callable[..., Any]) -> Compiled:
+def compile(f: Callable[..., Any], *, strict: bool = False) -> Compiled:
     """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
 
     The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of neurons
@@ -56,80 +58,88 @@ def compile(f: Callable[..., Any]) -> Compiled:
     Integers are numbers too, and the labels of a loss or the indices of an Embedding are inputs like any other; those
     by which ``f`` itself counts or indexes are constants, and each of them is a recording of its own.
 
+    What a program can't hold runs eagerly from then on: a function that draws random numbers, takes items from an
+    iterator, reads a clock or a file, changes what it closes over or its arguments, reads or changes gradients, steps
+    an optimiser, uses numbers as keys or on another thread, returns objects that hide numbers (closures, generators),
+    or takes more than a few ways through its branches. One ``CompileWarning`` names the line and the cure; the results
+    are the function's own in any case. State that one call fills (a cache) is no obstacle to the next.
+
     Args:
         f: a function of numbers, nested lists, dicts or arrays of them; or ``ag.grad(f)``, ``ag.value_and_grad(f)``,
             ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program; or ``ag.jacobian(f)``,
             ``ag.hessian(f)``, which take as few sweeps as a colouring of their sparsity pattern has colours.
+        strict: raise a ``CompileError`` where the function would run eagerly.
 
     Returns:
         A ``Compiled``: call it like ``f``. Where ``f`` would return a Value, because it closes over Values or
         parameters, so does it: ``loss.backward()`` adds to their gradients.
 
     Raises:
-        CompileError: from a call, if ``f`` draws random numbers or takes items from an iterator, reads or changes
-            gradients, steps an optimiser, uses numbers as keys, or takes another way at too many calls. What ``f``
-            raises itself is raised by the call.
+        CompileError: from a call, if ``strict``. What ``f`` raises itself is raised by the call.
 
-    Not detected: printing and other side effects, which happen when recording only; numbers from the clock, from the
-    system's entropy or from a generator that ``f`` makes itself; functions put in the place of those of a library;
-    changes beyond the first 20,000 objects that ``f`` can reach.
+    Warns:
+        CompileWarning: once, if the function runs eagerly from here on.
+
+    Not detected: printing and other side effects outside the program, which happen when recording only; functions put
+    in the place of those of a library; the state of objects that are not written in Python.
 
     >>> import autograd_lite as ag
     >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))
     >>> g(0.0), round(g(1.0), 6)
     (0.0, 1.381773)
     """
-    return Compiled(f)
+    return Compiled(f, strict)
 
 
 class _State:
     """The recordings that belong to one state of the function's surroundings."""
 
-    __slots__ = ("entries", "level", "objects", "watch")
+    __slots__ = ("eager", "entries", "level", "objects", "watch")
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.watch = Watch(f)
+        self.eager = False
         self.entries: dict[Any, list[Path]] = {}
         self.objects: dict[int, Watch] = {}
         self.level = 0
 
 
-class Compiled:
+class Compiled(Running):
     """A compiled function; made by ``compile``.
 
     Attributes:
         program: the scalar program of the last recording.
+        strict: whether it raises where it would run eagerly.
+        eager: why it runs eagerly; None if it doesn't.
     """
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[..., Any], strict: bool = False, parent: Compiled | None = None) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, not {type(f).__name__}")
         functools.update_wrapper(self, f, updated=())
-        self._f = f
         kind, inner, options = cast("tuple[str, Any, Any]", getattr(f, "__transform__", ("call", f, None)))
         if getattr(f, "__wrapped__", None) is not inner:  # functools.wraps copies the note to a wrapper of a transform
             kind = "call"
-        self._lanes: Lanes | None = None
-        if kind == "vmap":
-            self._lanes = Lanes(Compiled(inner), f, options)
-        elif kind not in ("grad", "value_and_grad"):
-            kind, inner = "call", f
-        self.kind = kind
-        self.inner = inner
-        self.argnums: Any = options
+        name = getattr(f, "__name__", "program")
+        batched = kind == "vmap"
+        if kind not in ("grad", "value_and_grad"):
+            kind, inner, options = "call", f, options if batched else None
+        super().__init__(f, kind, inner, options, identifier(name) if name.isidentifier() else "program")
+        self.strict = strict
+        self.eager: str | None = None
+        self._parent = parent
+        self._lanes = Lanes(Compiled(f.__dict__["__wrapped__"], strict, self), f, options) if batched else None
+        self._sweeps = Sweeps(Compiled(recordable(f), strict, self), f) if isinstance(f, Jacobian) else None
+        self.numbers_only = self._sweeps is not None  # what it closes over counts as constant
         self._states: list[_State] = []
         self._lock = threading.RLock()
-        self.last: Compilation | None = None
-        self.primitive = call_primitive(self._name(), None)
         self._fast: Callable[..., Any] | None = None
-        self.previous: Callable[..., Any] | None = None
-        self._sweeps = Sweeps(Compiled(recordable(f)), f) if isinstance(f, Jacobian) else None
-        self.numbers_only = isinstance(f, Jacobian)  # what it closes over counts as constant
-        self._chain = 0
-        self._forgotten = self._changes = 0
+        self._chain = self._changes = 0
+        self._warned = False
+        self._recent: deque[Path] = deque(maxlen=MANY)
         self.general = self._call
 
-    def __new__(cls, f: Callable[..., Any]) -> Compiled:
+    def __new__(cls, f: Callable[..., Any], *_: Any) -> Compiled:
         """Every compiled function has a class of its own, so that calling it can be calling what was generated."""
         return super().__new__(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}))
 
@@ -149,7 +159,7 @@ class Compiled:
         found: Any = sys.modules.get(getattr(self._f, "__module__", None) or "")
         for name in getattr(self._f, "__qualname__", "").split("."):
             found = getattr(found, name, None)
-        return self._f.__qualname__ if found is self else (compile, (self._f,))
+        return self._f.__qualname__ if found is self else (Compiled, (self._f, self.strict))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._f, '__qualname__', self._f)!s}>"
@@ -191,8 +201,8 @@ class Compiled:
                 raise ValueError("the program is of arrays: backend='numpy'")
             return definitions(compilation.text) + compilation.text
         if backend == "drjit":
-            return lanes_source(compilation.results(scalar=True), self._name())
-        return array_source(compilation.results(), backend, self._name(), called(compilation))
+            return lanes_source(compilation.results(scalar=True), self.name)
+        return array_source(compilation.results(), backend, self.name, called(compilation))
 
     def equations(self) -> Equations:
         """The same as equations, forward and backward, in the chapter's letters; LaTeX in a notebook."""
@@ -208,12 +218,13 @@ class Compiled:
         return self._states[0].watch
 
     def _name(self) -> str:
-        name = getattr(self._f, "__name__", "program")
-        return identifier(name) if name.isidentifier() else "program"
+        return self.name
 
     def _recorded(self) -> Compilation:
         if self._lanes is not None:
             return self._lanes.function._recorded()
+        if self.last is None and self.eager is not None:
+            raise CompileError(f"there is no program: {self.name} runs eagerly, since {self.eager}")
         if self.last is None:
             raise CompileError("nothing is recorded yet: call the function once, its arguments decide the shapes")
         return self.last
@@ -221,10 +232,17 @@ class Compiled:
     # --- calling --------------------------------------------------------------------------------------------------
 
     def _call(self, *args: Any, **named: Any) -> Any:
-        if self._lanes is not None:
-            return self._lanes(args, named)
-        if current_tracer() is not None:
+        if self.eager is not None or (self._lanes is None and current_tracer() is not None):
             return self._f(*args, **named)
+        try:
+            if self._lanes is not None:
+                return self._lanes(args, named)
+            return self._watched(args, named)
+        except Unrecorded as unrecorded:
+            return self._instead(unrecorded.args[0], args, named)
+
+    def _watched(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """A call, unless something else has to see every node."""
         if STATE.observers and any(not getattr(observer, "cuts", False) for observer in observers()):
             # detect_anomaly and the like have to see every node; no_grad need not
             return self._f(*args, **named)
@@ -237,20 +255,63 @@ class Compiled:
 
     def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Parts]:
         """A call's result, and its arguments taken apart: with the program that ran on them, if one did."""
+        if self.eager is not None:
+            return self._f(*args, **named), Parts()
         state = self._state()
+        if state.eager:
+            return self._f(*args, **named), Parts()
         for level in range(state.level, CONSTANT + 1):
             done, result, blocks = self._at_level(level, state, args, named)
             if done:
                 return result, blocks
-            if not any(map(has_integers, (*args, *named.values()))):
+            if isinstance(result, Final) or not any(map(has_integers, (*args, *named.values()))):
                 break
-        if not isinstance(result, CompileError):
-            self._f(*args, **named)  # what it raises in plain code says what is wrong
-        raise result
+        state.eager = isinstance(result, Drawn) and state.watch.toggled and not self.strict
+        return self._instead(result, args, named), blocks
+
+    def _instead(self, error: Exception, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The plain call, where recording failed: what it raises itself says what is wrong."""
+        if self._parent is not None:
+            raise Unrecorded(error)
+        if self.strict and isinstance(error, CompileError):
+            raise CompileError(f"{self.name}: {error}") from error
+        try:
+            found = self._f(*args, **named)
+        except Exception as failed:
+            if isinstance(error, CompileError):
+                raise error from failed
+            raise
+        if any(state.eager for state in self._states):
+            self._warn(f"while the model trains: {error}")
+            return found
+        self._changes = self._changes + 1 if isinstance(error, Changed) else MAX_CHANGES
+        if self._changes >= MAX_CHANGES:
+            self.run_eagerly(reason(error))
+        return found
+
+    def run_eagerly(self, why: str) -> None:
+        """From now on the function is called as it is; a warning says why."""
+        if self.strict:
+            raise CompileError(f"{self.name}: {why}")
+        if self._parent is not None:
+            self._parent.run_eagerly(why)
+        with self._lock:
+            self.eager = why
+            self._states, self._fast = [], None
+            setattr(type(self), "__call__", staticmethod(self._f))  # noqa: B010
+        if self._parent is None:
+            self._warn(f"from here on: {why}")
+
+    def _warn(self, why: str) -> None:
+        """Say once that the function runs eagerly."""
+        with self._lock:
+            first, self._warned = not self._warned, True
+        if first:
+            warn_at_user(f"{self.name} runs eagerly {why}", CompileWarning)
 
     def _at_level(self, level: int, state: _State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
-        given, keywords = integers_fixed(self, level, args, named) if level else (args, named)
+        given, keywords = integers_fixed(self.differentiated(args), level, args, named) if level else (args, named)
         blocks = Parts()
         starts = blocks.starts
         key: list[Any] = []
@@ -264,35 +325,71 @@ class Compiled:
         if values and self.kind != "call":
             return True, self._f(*args, **named), blocks
         blocks.active.update(values)
-        for n in differentiated(self, args):
+        blocks.values.update(values)
+        for n in self.differentiated(args):
             blocks.active.update(range(starts[n], starts[n + 1]))
         self._look_at(blocks.objects, state)
         paths = state.entries.get(tuple(key), [])
         for path in paths:
             if path.kinds and not blocks.fit(path.kinds):
                 continue
-            done, result = self._run(path, args, named, blocks, values)
+            done, result = self.run_path(path, args, named, blocks, values)
             if done:
+                if not path.used:
+                    path.used, self._changes = True, 0
+                    if not values and not level:
+                        self._straight(path, args, named, state)
                 return True, result, blocks
         with self._lock:
-            found = self._record(state, paths, given, keywords, blocks, level)
+            watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects]]
+            if self._parent is None and any(watch.iterators for watch in watches):
+                before = [watch.positions() for watch in watches]
+                result = self._f(*args, **named)
+                if [watch.positions() for watch in watches] != before:
+                    self.run_eagerly(TAKEN)
+                    return True, result, blocks
+            found = self._record(watches, paths, given, keywords, blocks, level)
             if isinstance(found, Exception):
                 return False, found, blocks
             if not paths:
-                self._forget(state)
+                while len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers go
+                    state.entries.pop(next(iter(state.entries), None), None)
             state.entries.setdefault(tuple(key), paths).insert(0, found)
         if level > state.level:
             state.level, self.previous = level, None
             self._call_with(None)
-        done, result = self._run(found, args, named, blocks, values)
+        done, result = self.run_path(found, args, named, blocks, values)
         if not done:
-            raise CompileError(
-                f"{self._name()} took another way when it was run than when it was recorded; does it depend on "
-                f"something that changes from call to call?"
+            return False, Final("it took another way when it was run than when it was recorded"), blocks
+        if any(watch.typed for watch in watches) and not alike(result, self._f(*args, **named)):
+            return (
+                False,
+                Final(
+                    f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
+                ),
+                blocks,
             )
-        if not values and not level:
+        self._recent.append(found)
+        if len(self._recent) < 3 and not values and not level:
             self._straight(found, args, named, state)
+        if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
+            self.run_eagerly(self._what_changes(state, level))
         return True, result, blocks
+
+    def _what_changes(self, state: _State, level: int) -> str:
+        """Why recordings are not used again."""
+        if len(self._states) > 1:
+            before = next((s for s in self._states if s is not state), state)
+            names = " and ".join(map(repr, before.watch.changed()[:3])) or "something"
+            return (
+                f"it was recorded {MANY} times for different surroundings, since {names} that it uses changes from "
+                f"call to call: pass it as an argument, or make it an ag.Value"
+            )
+        cure = "look it up by ag.take(table, i)" if level else "call it with fewer kinds of arguments"
+        return (
+            f"it was recorded {MANY} times for different shapes, texts or integers, and anew for most calls: {cure}, "
+            f"or call the plain function"
+        )
 
     def _straight(self, path: Path, args: Any, named: Any, state: _State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
@@ -315,24 +412,6 @@ class Compiled:
                 if watch is not None:
                     state.entries.clear()
 
-    def _forget(self, state: _State) -> None:
-        """Make room for a recording: the oldest shapes and integers go."""
-        while len(state.entries) >= MAX_KEYS:
-            state.entries.pop(next(iter(state.entries), None), None)
-            self._forgotten += 1
-            if self._forgotten == MANY:
-                self._warn(
-                    f"was recorded for more than {MANY} different shapes, texts or integers, and records anew for most "
-                    f"of them: call it with fewer kinds of arguments, or call the plain function"
-                )
-
-    def _warn(self, what: str) -> None:
-        """A CompileWarning at the user's line."""
-        level, frame = 1, sys._getframe()
-        while frame.f_back is not None and not is_users(frame):
-            level, frame = level + 1, frame.f_back
-        warnings.warn(f"{self._name()} {what}", CompileWarning, stacklevel=level)
-
     def _state(self) -> _State:
         """The recordings for the function's surroundings as they are now."""
         states = self._states
@@ -343,157 +422,34 @@ class Compiled:
                 return state
         made = _State(self.inner)
         self._call_with(None)
-        self._changes += bool(states)
-        if self._changes == MANY:
-            changed = " and ".join(map(repr, states[0].watch.changed()[:3])) or "something"
-            self._warn(
-                f"was recorded for {MANY} different surroundings, since {changed} that it uses changes from call to "
-                f"call: pass it as an argument, or make it an ag.Value"
-            )
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
     def _record(
-        self, state: _State, paths: list[Path], args: Any, named: Any, blocks: Parts, level: int
+        self, watches: list[Watch], paths: list[Path], args: Any, named: Any, blocks: Parts, level: int
     ) -> Path | Exception:
         """A new path; the error if ``f`` can't be recorded on these arguments."""
         if len(paths) >= MAX_PATHS:
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
-            return CompileError(
-                f"{self._name()} took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "
-                f"ag.where(condition, a, b) there, which keeps both branches in one program (and no .data or .item())"
+            return Final(
+                f"it took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "
+                f"ag.where(condition, a, b) there (or ag.relu, ag.maximum, ag.sort), which keeps every branch in one "
+                f"program, and no .data or .item()"
             )
         names = block_names(self.inner, args, named)
-        watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects if id(thing) in state.objects]]
-        before = (random_states(), [watch.generator_states() for watch in watches])
-        positions = [watch.positions() for watch in watches]
-        try:
-            recording = record_call(self.inner, args, named, blocks, names)
-        except Exception as error:
-            return error
-        if [watch.positions() for watch in watches] != positions:
-            raise CompileError(
-                f"{self._name()} takes items from an iterator, which a recording would do only once: pass the items as "
-                f"an argument, or a list of them"
-            )
-        if (random_states(), [watch.generator_states() for watch in watches]) != before:
-            raise CompileError(
-                f"{self._name()} draws random numbers, which a recording would repeat: draw them outside and pass them "
-                f"as an argument (or put a model with Dropout into eval mode)"
-            )
-        return Path(recording, level, args)
-
-    def _run(self, path: Path, args: Any, named: Any, blocks: Parts, values: list[int]) -> tuple[bool, Any]:
-        """Run one path: whether the call takes it, and the result."""
-        if self.kind != "call":
-            return self._run_gradient(path, args, named, blocks)
-        if values and len(path.program.outputs) != 1:
-            return True, self._f(*args, **named)
-        wrt: tuple[int, ...] = ()
-        many = len(path.program.outputs) != 1
-        tainted = any(path.tainted) and (bool(values) or not self.numbers_only)
-        if not many and path.recording.plain[0] is not bool and (values or tainted):
-            given = tuple(path.arguments[k] for k in values)
-            wrt = given + path.live if tainted else given if self.numbers_only else path.reaching(given)
-        elif many and tainted and any(path.leaves[k].kind == "value" for k in path.live):
-            return True, self._f(*args, **named)
-        compilation = path.compilation(True, wrt)
-        outputs, held = compilation.call(blocks)
-        self.last = blocks.last = compilation
-        count = len(compilation.guards)
-        if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
-            compilation.give_back(held)
-            return False, None
-        if wrt:
-            return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
-        like = path.recording.result
-        found: Any = outputs[0]
-        if path.shaped is not None and (isinstance(found, np.ndarray) or isinstance(like, np.ndarray)):
-            result = path.shaped(np.asarray(found, dtype=float).ravel())
-            compilation.give_back(held)
-            return True, result
-        numbers: list[Any] = [float(found)] if not many else list(map(float, found))
-        compilation.give_back(held)
-        if tainted:
-            numbers = self._live_results(path, blocks, numbers)
-        if not path.recording.floats:
-            plain = path.recording.plain
-            numbers = [
-                number if given is None else bool(number) if given is bool else given
-                for number, given in zip(numbers, plain)
-            ]
-        return True, rebuild(like, iter(numbers))
+        return recorded(self.inner, args, named, blocks, names, watches, level)
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
-        if self._lanes is not None or current_tracer() is not None:
+        if self._lanes is not None or current_tracer() is not None or self.eager is not None:
             return None, Plan(True), None
         result, blocks = self.run(args, named)
         used: Compilation | None = blocks.last
-        if used is None or used.path.level or (any(used.path.tainted) and self.kind == "call"):
+        if (
+            used is None
+            or used.path.level
+            or used.path.recording.deep
+            or (any(used.path.tainted) and self.kind == "call")
+        ):
             return None, Plan(True), None
         return used.path, used.plan, used.path.recording.result if self.kind == "call" else result
-
-    def _live_result(
-        self, path: Path, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: list[Any], values: Any
-    ) -> Any:
-        """One number that derivatives flow through."""
-        nodes: list[Any] = []
-        partials: list[float] = []
-        if compilation.scalar:
-            outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
-        arrays, rest = compilation.sorted(outputs)
-        for leaf, g in rest:
-            nodes += leaf.key.nodes if leaf.shape else [blocks[leaf.key] if leaf.kind == "argument" else leaf.key]
-            partials += np.ravel(g).tolist()
-        release = None if held is None else functools.partial(compilation.give_back, held)
-        sink = Gradients(compilation.runs, arrays, release) if arrays else None
-        number = float(outputs[0])
-        if sink is None and release is not None:
-            release()
-        prim = self.primitive
-        if sink is None and nodes:
-            prim = call_primitive(self._name(), (self._f, *call), nodes[len(values) :], number)
-        made = scalar_result(number, prim, nodes, partials, sink)
-        like = path.recording.result
-        return made if type(like) is float else rebuild(like, iter([made]))
-
-    def _live_results(self, path: Path, blocks: list[Any], numbers: list[float]) -> list[Any]:
-        """Several numbers, of which some depend on parameters."""
-        parameters = tuple(k for k in path.live if path.leaves[k].kind == "parameter")
-        kept = [np.array(block) if isinstance(block, np.ndarray) else block for block in blocks]
-        recorded = {k: np.array(path.leaves[k].key.data) for k in parameters}  # the point of this call
-
-        def pull(seed: Any) -> list[Any]:
-            outputs = path.compilation(False, parameters, True).call_on_copies(kept, recorded, seed)
-            return [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
-
-        sink = Pullback(path.apart, len(numbers), pull)
-        return [
-            scalar_result(number, self.primitive, [], [], sink, index) if tainted else number
-            for index, (number, tainted) in enumerate(zip(numbers, path.tainted))
-        ]
-
-    def _run_gradient(self, path: Path, args: Any, named: Any, blocks: Parts) -> tuple[bool, Any]:
-        """``grad`` and ``value_and_grad``: the derivatives, in the structure of the arguments."""
-        single = isinstance(self.argnums, int)
-        asked = (self.argnums,) if single else tuple(self.argnums)
-        chosen = [n % len(args) for n in asked if type(n) is int and -len(args) <= n < len(args)]
-        wrong = len(set(chosen)) != len(asked) or not all(is_numeric(args[n]) for n in chosen)
-        if wrong or len(path.program.outputs) != 1 or not isinstance(path.recording.result, float):
-            return True, self._f(*args, **named)  # raises, and says what to use instead
-        wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
-        compilation = path.compilation(self.kind == "value_and_grad", wrt)
-        outputs, held = compilation.call(blocks)
-        self.last = blocks.last = compilation
-        count = len(compilation.guards)
-        if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
-            compilation.give_back(held)
-            return False, None
-        arrays = iter(outputs[1:] if compilation.plan.value else outputs)
-        found = [assemble(args[n], arrays) for n in chosen]
-        result = found[0] if single else tuple(found)
-        if compilation.plan.value:
-            result = (float(outputs[0]), result)
-        compilation.give_back(held)
-        return True, result

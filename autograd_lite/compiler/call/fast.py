@@ -13,6 +13,7 @@ from ...engine.sweeps import STATE
 from ..emit.python import Lines, scalar_lines
 from ..ir.naming import leaf_names
 from ..record.environment import Watch
+from ..record.places import MISSING
 from .plans import WRITTEN, Path
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def straight_line(
         or watch.arrays
         or watch.sequences
         or watch.trees
-        or len(watch) + len(watch.lengths) > MAX_CONDITIONS
+        or len(watch) + len(watch.lengths) + len(watch.orders) > MAX_CONDITIONS
     ):
         return None
     if any(named is not None for _, _, _, named in watch.functions):
@@ -69,8 +70,7 @@ def straight_line(
         body.append(f"if _more: return {slow}")
     body.append(f"if {' or '.join(['_state.observers', *conditions])}: return {slow}")
     body += [f"if {check}: return {slow}" if not check.startswith("=") else check[1:] for check in checks]
-    if numbers:
-        body.append(f"if _type({' + '.join(numbers)}) is not _float: return {slow}")
+    body += [f"if {test}: return {slow}" for test in _not_floats(numbers)]
     body += lines.lines
     body += [f"if {test}: return {slow}" for test in _departures(lines, compilation.guards)]
     body.append(f"return {result}")
@@ -90,6 +90,11 @@ def straight_line(
 
 
 _MISSING = object()
+
+
+def _not_floats(numbers: Sequence[str]) -> list[str]:
+    """Tests that hold where one of the numbers is no float: a bool or an integer is none."""
+    return [f"_type({name}) is not _float" for name in numbers]
 
 
 def _given(*args: Any) -> list[Any]:
@@ -184,19 +189,28 @@ def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> t
     places: dict[int, str] = {}
     for k, (place, key, thing) in enumerate(watch.items):
         scope[f"_v{k}"] = thing
-        if place is home and key not in taken and str(key).isidentifier():
+        if place is home and key not in taken and str(key).isidentifier() and thing is not MISSING:
             tests.append(f"{key} is not _v{k}")
             continue
         name = places.setdefault(id(place), f"_d{len(places)}")
         scope[name] = place
-        found = f"{name}[{key!r}]" if isinstance(place, dict) else f"{name}.get({key!r}, None)"
-        tests.append(f"{found} is not _v{k}")
+        scope[f"_n{k}"] = key
+        read = repr(key) if type(key) is str else f"_n{k}"
+        if thing is MISSING:
+            tests.append(f"{read} in {name}")
+            continue
+        tests.append(
+            f"{name}[{read}] is not _v{k}" if isinstance(place, dict) else f"{name}.get({read}, None) is not _v{k}"
+        )
     for k, (cell, thing) in enumerate(watch.cells):
         scope[f"_c{k}"], scope[f"_w{k}"] = cell, thing
         tests.append(f"_c{k}.cell_contents is not _w{k}")
     for k, (place, length) in enumerate(watch.lengths):
         scope[f"_l{k}"] = place
         tests.append(f"len(_l{k}) != {length}" if length else f"_l{k}")
+    for k, (place, keys) in enumerate(watch.orders):
+        scope[f"_o{k}"], scope[f"_k{k}"] = place, keys
+        tests.append(f"_tuple(_o{k}) != _k{k}")
     for k, (f, code, defaults, _) in enumerate(watch.functions):
         scope[f"_f{k}"], scope[f"_g{k}"], scope[f"_h{k}"] = f, code, defaults
         tests.append(f"_f{k}.__code__ is not _g{k}")

@@ -245,6 +245,7 @@ class Path:
 
     def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = ()) -> None:
         self.recording = recording
+        self.used = False  # again, after the call that recorded it
         #: how many numbers are in flat lists among the arguments
         self.listed = sum(len(x) for x in args if type(x) in (list, tuple) and x and type(x[0]) is float)
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them

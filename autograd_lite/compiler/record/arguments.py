@@ -4,40 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .structure import fixed, flatten
 
-if TYPE_CHECKING:
-    from ..call.compiled import Compiled
-
-__all__ = ["CONSTANT", "block_names", "differentiated", "integers_fixed"]
+__all__ = ["CONSTANT", "block_names", "integers_fixed"]
 
 #: the level on which every integer is a constant
 CONSTANT = 2
 
 
-def integers_fixed(owner: Compiled, level: int, args: tuple[Any, ...], named: Any) -> tuple[tuple[Any, ...], Any]:
-    """The arguments with integers as constants, except in those to differentiate.
+def integers_fixed(live: set[int], level: int, args: tuple[Any, ...], named: Any) -> tuple[tuple[Any, ...], Any]:
+    """The arguments with integers as constants, except in those to differentiate (at the positions ``live``).
 
     A function is first recorded with every integer as an input (level 0). Where that fails, since it counts or
     indexes with one, those that stand alone are constants (1), and only if that fails too all of them, arrays and
     lists as well (2): then each of them, a mask say, is a recording of its own.
     """
-    live = differentiated(owner, args)
     arrays = level == CONSTANT
     return (
         tuple(arg if k in live else fixed(arg, arrays) for k, arg in enumerate(args)),
         {name: fixed(arg, arrays) for name, arg in named.items()},
     )
-
-
-def differentiated(owner: Compiled, args: tuple[Any, ...]) -> set[int]:
-    """The positions of the arguments of a gradient; wrong ones are left out, and found elsewhere."""
-    if owner.kind == "call":
-        return set()
-    chosen = (owner.argnums,) if isinstance(owner.argnums, int) else owner.argnums
-    return {n % len(args) for n in chosen if isinstance(n, int) and args}
 
 
 def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import datetime
+import enum
 import itertools
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from ...engine.sweeps import Node
 
-__all__ = ["Blocks", "Parts", "assemble", "fixed", "flatten", "has_integers", "is_numeric", "leaves_of", "rebuild"]
+__all__ = [
+    "Blocks",
+    "Parts",
+    "alike",
+    "assemble",
+    "fixed",
+    "flatten",
+    "has_integers",
+    "is_deep",
+    "is_numeric",
+    "leaves_of",
+    "opaque",
+    "rebuild",
+]
 
 #: a block is what becomes one array of a program: a float, or a float array
 Blocks = list[Any]
@@ -26,6 +44,7 @@ class Parts(list[Any]):
         objects: the objects.
         integers: the numbers of the blocks that came as integers.
         active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
+        values: the numbers of the blocks that are Values.
         starts: the number of the first block of each positional argument, and of the first one after them.
         last: the program that ran on them.
     """
@@ -35,6 +54,7 @@ class Parts(list[Any]):
         self.objects: list[Any] = []
         self.integers: set[int] = set()
         self.active: set[int] = set()
+        self.values: set[int] = set()
         self.starts: list[int] = []
         self.last: Any = None
 
@@ -200,8 +220,68 @@ def _kinds(x: Any) -> tuple[Any, ...]:
     return (*kinds, np.ndarray if isinstance(x, np.ndarray) else float)
 
 
-def rebuild(x: Any, take: Iterator[Any]) -> Any:
-    """Something like ``x`` with each number replaced by the next from ``take``; arrays of floats stay float arrays."""
+def attributes_of(x: Any) -> dict[str, Any] | None:
+    """What a dataclass, an attrs class or a namespace holds; None for any other object."""
+    kind = type(x)
+    if kind is SimpleNamespace:
+        return vars(x)
+    if not dataclasses.is_dataclass(kind) and not hasattr(kind, "__attrs_attrs__"):
+        return None
+    found = dict(getattr(x, "__dict__", {}))
+    for base in kind.__mro__:
+        slots = base.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(x, name) and name not in ("__dict__", "__weakref__"):
+                found[name] = getattr(x, name)
+    return found
+
+
+def with_attributes(x: Any, attributes: dict[str, Any]) -> Any:
+    """An object of the class of ``x`` with these attributes."""
+    made = type(x).__new__(type(x))
+    for name, item in attributes.items():
+        object.__setattr__(made, name, item)
+    return made
+
+
+#: objects without parts, which a program may return as they are
+_ATOMS = (
+    str, bytes, bool, type(None), complex, range, slice, type, ModuleType, BuiltinFunctionType, enum.Enum,
+    datetime.date, datetime.time, datetime.timedelta, np.dtype, type(...), type(NotImplemented),
+)  # fmt: skip
+
+
+def opaque(x: Any, known: Collection[int]) -> str | None:
+    """What in a result can't be taken apart, in words; None if all of it can, or was there before (``known``)."""
+    if isinstance(x, (*_ATOMS, Node)) or id(x) in known or isinstance(x, np.ma.MaskedArray):
+        return None
+    if isinstance(x, np.ndarray):
+        return (
+            next(filter(None, (opaque(item, known) for item in x.ravel().tolist())), None) if x.dtype == "O" else None
+        )
+    parts: Any = None
+    if isinstance(x, dict):
+        if any(isinstance(key, Node) for key in x):
+            return "a dict with Values as keys"
+        parts = x.values()
+    elif isinstance(x, (list, tuple, set, frozenset, deque)):
+        parts = x
+    elif (held := attributes_of(x)) is not None:
+        parts = held.values()
+    elif hasattr(x, "__float__") or (
+        isinstance(x, FunctionType) and not x.__closure__ and not x.__defaults__ and not x.__kwdefaults__
+    ):
+        return None
+    else:
+        return f"a {type(x).__name__}"
+    return next(filter(None, (opaque(item, known) for item in parts)), None)
+
+
+def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
+    """Something like ``x`` with each number replaced by the next from ``take``; arrays of floats stay float arrays.
+
+    ``deep`` looks into dataclasses and the like, too: those of a result.
+    """
     kind = type(x)
     if kind is bool or x is None or kind is str or kind is bytes:
         return x
@@ -211,7 +291,9 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
         return x.copy()
     if isinstance(x, np.ndarray):
         numbers = x.dtype.kind in _NUMERIC
-        items = itertools.islice(take, x.size) if numbers else [rebuild(item, take) for item in x.ravel().tolist()]
+        items = (
+            itertools.islice(take, x.size) if numbers else [rebuild(item, take, deep) for item in x.ravel().tolist()]
+        )
         result = np.fromiter(items, dtype=object, count=x.size)
         if x.size and all(type(item) is float for item in result):
             result = result.astype(float)
@@ -221,10 +303,16 @@ def rebuild(x: Any, take: Iterator[Any]) -> Any:
             result = result.astype(float)
         return result.reshape(x.shape)
     if isinstance(x, (list, tuple)):
-        items = [rebuild(item, take) for item in x]
+        items = [rebuild(item, take, deep) for item in x]
         return kind(*items) if hasattr(x, "_fields") else kind(items)
     if isinstance(x, dict):
-        return _like(x, [rebuild(item, take) for item in x.values()])
+        return _like(x, [rebuild(item, take, deep) for item in x.values()])
+    if deep and isinstance(x, deque):
+        return deque([rebuild(item, take, True) for item in x], x.maxlen)
+    if deep and isinstance(x, set):
+        return set(x)
+    if deep and (held := attributes_of(x)) is not None:
+        return with_attributes(x, {name: rebuild(item, take, True) for name, item in held.items()})
     if isinstance(x, (Node, int, float)) or hasattr(x, "__float__"):
         return next(take)
     return x
@@ -240,21 +328,43 @@ def _like(x: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
     return made
 
 
-def leaves_of(x: Any, found: list[Any]) -> None:
+def leaves_of(x: Any, found: list[Any], deep: bool = False) -> None:
     """Append the numbers in a result, in order: Values and plain numbers."""
     if isinstance(x, np.ma.MaskedArray):
         return
     if isinstance(x, np.ndarray):
         for item in x.ravel().tolist():
-            leaves_of(item, found)
-    elif isinstance(x, (list, tuple)):
+            leaves_of(item, found, deep)
+    elif isinstance(x, (list, tuple)) or (deep and isinstance(x, deque)):
         for item in x:
-            leaves_of(item, found)
+            leaves_of(item, found, deep)
     elif isinstance(x, dict):
         for item in x.values():
-            leaves_of(item, found)
+            leaves_of(item, found, deep)
+    elif deep and (held := attributes_of(x)) is not None:
+        for item in held.values():
+            leaves_of(item, found, True)
     elif not isinstance(x, (str, bytes, bool)) and x is not None and (isinstance(x, Node) or hasattr(x, "__float__")):
         found.append(x)
+
+
+def is_deep(x: Any) -> bool:
+    """Whether a result holds anything but numbers, bools, texts, None, and lists, tuples, dicts and arrays of them."""
+    if isinstance(x, (list, tuple)):
+        return any(map(is_deep, x))
+    if isinstance(x, dict):
+        return any(map(is_deep, x.values()))
+    return not (x is None or isinstance(x, (str, bytes, np.ndarray)) or hasattr(x, "__float__"))
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two results hold the same numbers, up to rounding."""
+    numbers: list[list[float]] = []
+    for x in (a, b):
+        found: list[Any] = []
+        leaves_of(x, found, True)
+        numbers.append([float(item._number() if isinstance(item, Node) else item) for item in found])
+    return len(numbers[0]) == len(numbers[1]) and np.allclose(*numbers, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def is_numeric(x: Any) -> bool:

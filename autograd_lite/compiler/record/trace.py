@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import itertools
+import weakref
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...engine.observers import Tracer, tracing
-from ...engine.sweeps import LayerInputs, NaryOperands, Node
+from ...engine.recordings import Running
+from ...engine.sweeps import LayerInputs, NaryOperands, Node, operands_of
 from ...engine.user_frame import user_frame, user_line
 from ...engine.value import Value, record
 from ...primitives.arithmetic import where
@@ -18,7 +22,7 @@ from ...primitives.primitive import Primitive
 from ..ir.control_ops import COMPARISONS, pick, stop
 from ..ir.scalar_program import CompileError, Guard, Leaf, Program, built_in
 from .containers import packed
-from .structure import Parts, leaves_of, rebuild
+from .structure import Parts, is_deep, leaves_of, opaque, rebuild
 from .taking import recorded_take
 
 __all__ = ["Recording", "record_call"]
@@ -51,10 +55,17 @@ class Truth(Value):
     __hash__ = Value.__hash__
 
 
+#: tells recordings apart; beyond the marks of checkpoints
+_serial = itertools.count(1)
+
+
 class Recorder(Tracer):
     """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
 
     def __init__(self, given: Parts, blocks: dict[int, int]) -> None:
+        self.mark = -(2**30) - 1 - next(_serial) % 2**29
+        self.astray: CompileError | None = None
+        self.apart: dict[int, Any] = {}  # copies of what is no number of the recording
         self.given = given
         self.tape: list[tuple[Any, Any, Any]] = []
         self.guards: list[tuple[Any, float, bool, str]] = []
@@ -66,6 +77,7 @@ class Recorder(Tracer):
         self.seen: Any = None  # where ``look`` looked last
 
     def saw(self, node: Any) -> None:
+        node._mark = self.mark
         if len(self.tape) < NAMED:
             self.look()
         info, fan = node._info, node._b
@@ -85,7 +97,18 @@ class Recorder(Tracer):
 
     def made(self, leaf: Any) -> None:
         if getattr(leaf, "storage", None) is None:  # an element of a parameter is live, whenever it was first looked at
+            leaf._mark = self.mark
             self.fresh.append(leaf)
+
+    def copied(self, made: Any) -> None:
+        self.apart[id(made)] = made
+
+    def elsewhere(self) -> None:
+        if self.astray is None:
+            self.astray = CompileError(
+                f"a compiled function uses its numbers on another thread, at {user_line()}, where a recording doesn't "
+                f"follow them: start the thread outside, and compile what runs on it"
+            )
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
         if not isinstance(other, (Value, int, float)) and (
@@ -117,7 +140,9 @@ class Recorder(Tracer):
         self.guards.append((value, value._number(), True, user_line()))
 
     def check(self, leaves: list[Any]) -> None:
-        """CompileError if a sweep ran over the nodes of the tape, or is meant to be watched."""
+        """CompileError if a sweep ran over the nodes of the tape, or is meant to be watched, or a thread used them."""
+        if self.astray is not None:
+            raise self.astray
         for node in [*[node for node, _, _ in self.tape], *leaves]:
             if (type(node._grad) is not float or node._grad != 0.0) or getattr(node._info, "hooks", None):
                 raise CompileError(
@@ -186,11 +211,19 @@ class Recording:
             comparison.
         kinds: what the function asked of blocks of arguments, "integer" or "passive", and the answers.
         floats: whether every output is a Value or a float (and no int, say).
+        deep: whether the result holds anything but numbers, bools, texts, None, lists, tuples, dicts and arrays.
+        where: the function's file and line.
+        alive: references to the leaves that stood for the arguments, dead unless something of the user's holds them.
     """
 
-    __slots__ = ("floats", "kinds", "plain", "program", "result")
+    __slots__ = ("alive", "deep", "floats", "kinds", "plain", "program", "result", "where")
 
-    def __init__(self, program: Program, result: Any, plain: list[Any], kinds: Kinds) -> None:
+    def __init__(
+        self, program: Program, result: Any, plain: list[Any], kinds: Kinds, alive: list[Any], where: str
+    ) -> None:
+        self.alive = alive
+        self.where = where
+        self.deep = is_deep(result)
         self.program = program
         self.result = result
         self.plain = plain
@@ -199,7 +232,12 @@ class Recording:
 
 
 def record_call(
-    f: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], blocks: Parts, names: Sequence[str]
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    named: dict[str, Any],
+    blocks: Parts,
+    names: Sequence[str],
+    known: Collection[int] = (),
 ) -> Recording:
     """Call ``f`` on fresh leaves made from the numbers in its arguments, and write the program that it ran.
 
@@ -208,6 +246,10 @@ def record_call(
         args, named: its arguments; they give structure and shapes.
         blocks: their numbers, as ``structure.flatten`` gives them.
         names: a name for each block.
+        known: the ids of objects that were there before, which a result may hold as they are.
+
+    Raises:
+        CompileError: where a program would not do what the function does; and whatever the function raises.
     """
     builder = _Builder()
     fresh: list[Any] = []
@@ -222,15 +264,51 @@ def record_call(
     take = iter(fresh)
     new_args = [rebuild(arg, take) for arg in args]
     new_named = {key: rebuild(arg, take) for key, arg in named.items()}
+    before: list[Any] = []
+    leaves_of((new_args, new_named), before)
     recorder = Recorder(blocks, owner)
-    with tracing(recorder), np.errstate(all="ignore"):
-        result = f(*new_args, **new_named)
+    for leaf in fresh:
+        leaf._mark = recorder.mark
+    running = Running([leaf for leaf in fresh if owner[id(leaf)] not in getattr(blocks, "values", ())])
+    try:
+        with tracing(recorder), np.errstate(all="ignore"):
+            result = f(*new_args, **new_named)
+    finally:
+        running.end()
     recorder.check(fresh)
+    after: list[Any] = []
+    leaves_of((new_args, new_named), after)
+    if len(before) != len(after) or not all(map(_unchanged, before, after)):
+        raise CompileError(
+            f"it changes its arguments in place (in {_defined(f)}), which a program doesn't: work on a copy, list(p) "
+            f"or np.array(p), and return it"
+        )
+    strange = opaque(result, known)
+    if strange is not None:
+        raise CompileError(
+            f"it returns {strange} (in {_defined(f)}), and a program can't look into it: return numbers, lists, "
+            f"tuples, dicts, arrays or dataclasses"
+        )
     found: list[Any] = []
-    leaves_of(result, found)
-    program = packed(builder.program(recorder, found), f, blocks.objects)
+    leaves_of(result, found, True)
+    program = packed(builder.program(recorder, found), f, getattr(blocks, "objects", ()))
     plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
-    return Recording(program, rebuild(result, iter([0.0] * len(found))), plain, recorder.kinds)
+    alive = [weakref.ref(leaf) for leaf in fresh]
+    result = rebuild(result, iter([0.0] * len(found)), True)
+    return Recording(program, result, plain, recorder.kinds, alive, _defined(f))
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    return before is after or (not isinstance(before, Node) and type(before) is type(after) and before == after)
+
+
+def _defined(f: Callable[..., Any]) -> str:
+    """Where a function is, for messages."""
+    f = inspect.unwrap(f)
+    while isinstance(f, functools.partial):
+        f = f.func
+    code = getattr(f, "__code__", None) or getattr(type(f).__call__, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(f)
 
 
 def _renamed(prim: Primitive, name: str) -> Primitive:
@@ -257,6 +335,9 @@ class _Builder:
         self.kept: list[Any] = []
         self.known: dict[int, Primitive] = {}
         self.names: set[str] = set()
+        self.mark = 0
+        self.apart: dict[int, Any] = {}
+        self.outside: set[int] = set()
 
     def leaf(self, kind: str, name: str, shape: tuple[int, ...], key: Any) -> int:
         """A new block; the id of its first number. Number i of the block is ``id + i``."""
@@ -286,10 +367,27 @@ class _Builder:
         if storage is not None:  # an element of a parameter: the whole buffer is the leaf
             at = self.buffer(storage) + operand.index  # type: ignore[attr-defined]
         else:
+            self.from_outside(operand)
             at = self.leaf("value", getattr(operand, "label", "") or f"v{len(self.leaves)}", (), operand)
         self.ids[id(operand)] = at
         self.kept.append(operand)
         return at
+
+    def from_outside(self, node: Any) -> None:
+        """CompileError if a node that the recording has not seen being made was made of its numbers, all the same."""
+        stack = [node]
+        while stack:
+            node = stack.pop()
+            if id(node) in self.outside:
+                continue
+            if node._mark == self.mark or id(node) in self.apart:
+                raise CompileError(
+                    "it uses a number that a recording has not seen being made: a copy of a Value that it closes over, "
+                    "or one out of a pickle; make the copy outside"
+                )
+            self.outside.add(id(node))
+            stack.extend(operands_of(node))
+        self.kept.append(node)
 
     def buffer(self, storage: Any) -> int:
         """The id of the first number of a parameter's buffer."""
@@ -347,6 +445,7 @@ class _Builder:
 
     def program(self, recorder: Recorder, results: list[Any]) -> Program:
         """The program of a tape."""
+        self.mark, self.apart = recorder.mark, recorder.apart
         copies = {id(made): copy for copy, made in recorder.copies}
         for leaf in recorder.fresh:
             self.ids[id(leaf)] = self.id_of(leaf._data)

@@ -1,0 +1,89 @@
+"""Recording a function with its surroundings in view: what it changes while it is recorded is undone."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+from ...engine.user_frame import is_users
+from ..ir.scalar_program import CompileError
+from ..record.environment import Watch
+from ..record.restore import Before
+from ..record.structure import Parts
+from ..record.trace import record_call
+from .plans import Path
+
+__all__ = ["Changed", "Drawn", "Final", "Unrecorded", "reason", "recorded"]
+
+
+class Final(CompileError):
+    """What no other treatment of integers mends."""
+
+
+class Drawn(Final):
+    """Random numbers, items of an iterator, the time: what a recording would repeat."""
+
+
+class Changed(Final):
+    """A recording that changed the surroundings, which was undone: a cache that is there at the next call, maybe."""
+
+
+class Unrecorded(Exception):  # never seen by users
+    """A lane, or the function of a Jacobian, can't be recorded: the whole call is the plain function's."""
+
+
+def recorded(
+    f: Callable[..., Any],
+    args: Any,
+    named: Any,
+    blocks: Parts,
+    names: list[str],
+    watches: list[Watch],
+    level: int,
+) -> Path | Exception:
+    """A new path; the error if ``f`` can't be recorded on these arguments."""
+    for watch in watches:
+        if watch.unseen:
+            return Final(watch.unseen)
+    known = set[int]().union(*[watch.seen for watch in watches])
+    before = Before(watches)
+    try:
+        found: Any = record_call(f, args, named, blocks, names, known)
+    except Exception as error:
+        found = error
+    except BaseException:
+        before.undo()
+        raise
+    drawn, changed = before.undo()
+    if drawn:
+        return Drawn(drawn)
+    if changed:
+        return Changed(changed)
+    if isinstance(found, Exception):
+        return found
+    if _alive(found.alive):
+        return Final(
+            f"it keeps a number (in {found.where}) where compile can't see it, and would keep a recording's: return it"
+        )
+    return Path(found, level, args)
+
+
+def _alive(leaves: list[Any]) -> bool:
+    """Whether something still holds a leaf of the recording."""
+    if all(leaf() is None for leaf in leaves):
+        return False
+    gc.collect()  # a traceback, a function that calls itself
+    return any(leaf() is not None for leaf in leaves)
+
+
+def reason(error: Exception) -> str:
+    """Why a function isn't recorded, in the words of an error that was raised while it was, with the user's line."""
+    if isinstance(error, CompileError):
+        return str(error)
+    line, at = "", error.__traceback__
+    while at is not None:
+        if is_users(at.tb_frame):
+            line = f" at {at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
+        at = at.tb_next
+    return f"it can't be recorded{line}: {type(error).__name__}: {error}"

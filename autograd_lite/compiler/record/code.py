@@ -1,0 +1,111 @@
+"""What a function's code looks up by name: globals, attributes, modules."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import os
+import re
+import sys
+from types import CodeType
+from typing import Any
+
+__all__ = ["Looks", "is_library", "looks"]
+
+_GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+_STORED = {"STORE_GLOBAL", "DELETE_GLOBAL"}
+
+#: names by which code reads any global that there is
+_ALL = {"globals", "eval", "exec"}
+#: and those by which it reads attributes whose names are computed
+_COMPUTED = {"getattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
+#: names by which it asks for the type of a number
+_TYPES = {"isinstance", "issubclass", "type", "hasattr", "callable", "__class__", "dtype", "is_integer"}
+#: random number generators, which differ from call to call if they are made without a seed
+_SEEDED = {
+    "default_rng",
+    "Random",
+    "RandomState",
+    "SystemRandom",
+    "SeedSequence",
+    "PCG64",
+    "MT19937",
+    "Philox",
+    "SFC64",
+}
+
+
+class Looks:
+    """The names in a function's code and in the functions inside it.
+
+    Attributes:
+        globals: those looked up as globals; ``stored`` those assigned.
+        attributes: those looked up as attributes, and texts that may name one.
+        imports: the modules imported by absolute name.
+        everything: whether any global may be read.
+        computed: whether attributes are read whose names are computed.
+        typed: whether types are asked for.
+        unseeded: a random number generator made without a seed; empty if there is none.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self.globals: set[str] = set()
+        self.stored: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imports: set[str] = set()
+        self.unseeded = ""
+        self._read(code)
+        names = self.globals | self.attributes
+        self.everything = not names.isdisjoint(_ALL)
+        self.computed = not names.isdisjoint(_COMPUTED)
+        self.typed = not names.isdisjoint(_TYPES)
+
+    def _read(self, code: CodeType) -> None:
+        last = ""
+        for instruction in dis.get_instructions(code):
+            name, found = instruction.opname, instruction.argval
+            if name in ("PUSH_NULL", "PRECALL", "CACHE", "EXTENDED_ARG"):
+                continue
+            if name == "CALL" and instruction.arg == 0 and last in _SEEDED:
+                self.unseeded = last
+            last = found if isinstance(found, str) else ""
+            if name in _GLOBAL:
+                self.globals.add(found)
+            elif name in _STORED:
+                self.globals.add(found)
+                self.stored.add(found)
+            elif name == "IMPORT_NAME":
+                self.imports.update({found} if found else ())
+            elif instruction.opcode in dis.hasname:
+                self.attributes.add(found)
+        for constant in code.co_consts:
+            if isinstance(constant, str) and len(constant) < 1000:  # getattr(settings, "rate"), eval("2 * rate")
+                self.attributes.update(re.findall(r"[^\W\d]\w*", constant))
+            if isinstance(constant, CodeType):
+                inner = looks(constant)
+                for names in ("globals", "stored", "attributes", "imports"):
+                    getattr(self, names).update(getattr(inner, names))
+                self.unseeded = self.unseeded or inner.unseeded
+
+
+@functools.lru_cache(maxsize=4096)
+def looks(code: CodeType) -> Looks:
+    """The names that a function's code looks up."""
+    return Looks(code)
+
+
+#: packages whose code and state are not watched
+_PACKAGES = {"autograd_lite", "numpy", "scipy", "math", "builtins", "jax", "jaxlib", "torch", "typing"}
+_STANDARD = os.path.dirname(os.__file__)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_library(name: Any) -> bool:
+    """Whether a module is this package's, NumPy's, the standard library's: code that has no state of the user's."""
+    root = name.split(".")[0] if isinstance(name, str) else ""
+    if root in _PACKAGES:
+        return True
+    if root not in sys.stdlib_module_names or root == "__main__":
+        return False
+    file: Any = getattr(sys.modules.get(root), "__file__", None)  # a user's file may have the name of one of Python's
+    return file is None or (file.startswith(_STANDARD) and "site-packages" not in file)

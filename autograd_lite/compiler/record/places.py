@@ -1,0 +1,185 @@
+"""Places among the surroundings that are read like dicts and lists, how they are compared, and how put back."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections import deque
+from collections.abc import Iterator
+from types import GeneratorType
+from typing import Any
+
+import numpy as np
+
+from ...engine.observers import Tracer, tracing
+from ...engine.sweeps import Node
+
+__all__ = [
+    "MISSING", "PLAIN", "ClassDict", "Context", "Items", "Local", "Slots", "as_tree", "equal", "position", "put",
+    "same_array", "same_trees", "write_back",
+]  # fmt: skip
+
+PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
+MISSING: Any = object()
+
+#: a list of so many integers is compared by identity: 1 is not 1.0
+FEW = 64
+#: and lists of lists of lists … of so many levels one by one
+DEEPEST = 6
+
+#: items that are the same for a program where they are equal, unless they are 0.0 (which -0.0 is equal to)
+_COMPARED = {int, float, str, bytes, type(None)}
+
+
+class Items:
+    """The items of an object array, also of a view that is not contiguous, read like a list."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __len__(self) -> int:
+        return int(self.held.size)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.held.ravel().tolist())
+
+
+class Slots:
+    """An object with ``__slots__``, read like a dict."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def get(self, key: str, default: Any) -> Any:
+        return getattr(self.thing, key, default)
+
+    def put(self, key: str, item: Any) -> None:
+        """Write it back."""
+        if item is MISSING:
+            delattr(self.thing, key)
+        else:
+            setattr(self.thing, key, item)
+
+
+class Context(Slots):
+    """A context variable, read like a dict."""
+
+    def get(self, key: str, default: Any) -> Any:
+        try:
+            return self.thing.get()
+        except LookupError:  # it was never set
+            return None
+
+    def put(self, key: str, item: Any) -> None:
+        self.thing.set(item)
+
+
+class Local(Slots):
+    """The attributes of a ``threading.local``, those of the thread that asks."""
+
+    def __len__(self) -> int:
+        return len(vars(self.thing))
+
+
+class ClassDict(Slots):
+    """A class's own attributes, read like a dict."""
+
+    def get(self, key: str, default: Any) -> Any:
+        return vars(self.thing).get(key, default)
+
+
+def position(iterator: Any) -> Any:
+    """What is different when an iterator has been asked for another item."""
+    if isinstance(iterator, GeneratorType):
+        frame = iterator.gi_frame
+        return None if frame is None else (frame.f_lasti, [id(thing) for thing in frame.f_locals.values()])
+    if hasattr(iterator, "tell"):
+        try:
+            return iterator.tell()
+        except (OSError, ValueError):  # in the middle of its lines, or closed
+            return None
+    return repr(iterator), operator.length_hint(iterator, -1)
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Whether two plain constants are of one type and the same number or text (−0.0 is not 0.0)."""
+    return type(a) is type(b) and isinstance(a, (*PLAIN, np.generic)) and a == b and repr(a) == repr(b)
+
+
+class _Identity(Tracer):
+    """While it traces, no two Values are equal: lists of them are compared by identity, at the speed of ``==``."""
+
+    def compare(self, a: Any, other: Any, how: str) -> Any:
+        return False
+
+
+def as_tree(thing: list[Any]) -> tuple[list[Any], bool] | None:
+    """A copy of nested lists, whose items are the same, and whether they are Values.
+
+    None if they hold what ``==`` does not tell apart: 0.0 and -0.0, and everything but numbers, texts, None and Values.
+    """
+    depth = 0
+    level: list[Any] = [thing]
+    while True:
+        kinds = {kind for part in level for kind in map(type, part)}
+        if kinds != {list}:
+            break
+        depth += 1
+        if depth > DEEPEST:
+            return None
+        level = list(itertools.chain.from_iterable(level))
+    nodes = bool(kinds - _COMPARED)
+    if nodes and not all(issubclass(kind, Node) for kind in kinds - _COMPARED):
+        return None
+    if (float in kinds and any(0.0 in part for part in level)) or (int in kinds and not depth and len(thing) <= FEW):
+        return None
+    copied = thing.copy()
+    parts = [copied]
+    for _ in range(depth):
+        for part in parts:
+            part[:] = [inner.copy() for inner in part]
+        parts = list(itertools.chain.from_iterable(parts))
+    return copied, nodes
+
+
+def same_trees(now: list[Any], then: list[Any]) -> bool:
+    """Whether the lists have the items that they had when they were copied."""
+    with tracing(_Identity()):
+        return now == then
+
+
+def same_array(a: Any, b: Any) -> bool:
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.kind in "fiub" and a.tobytes() == b.tobytes():
+        return True
+    if a.dtype.kind == "f":
+        return bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
+    return bool((a == b).all())
+
+
+def put(place: Any, key: Any, item: Any) -> None:
+    """Write ``item`` back to a dict, or to what is read like one."""
+    if isinstance(place, Slots):
+        place.put(key, item)
+    elif item is MISSING:
+        place.pop(key, None)
+    else:
+        place[key] = item
+
+
+def write_back(sequence: Any, items: Any) -> None:
+    """Make a list, set, deque or object array hold ``items`` again."""
+    if isinstance(sequence, Items):
+        sequence.held[...] = np.fromiter(items, dtype=object, count=len(items)).reshape(sequence.held.shape)
+    elif isinstance(sequence, (set, deque)):
+        sequence.clear()
+        sequence.update(items) if isinstance(sequence, set) else sequence.extend(items)
+    elif isinstance(sequence, bytearray):
+        sequence[:] = bytes(items)
+    else:
+        sequence[:] = items if isinstance(sequence, list) else type(sequence)(sequence.typecode, items)

@@ -1,0 +1,128 @@
+"""What a function changed while it was recorded, put back: a recording leaves no trace in the user's objects."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .environment import ASKED, Watch
+
+__all__ = ["TAKEN", "Before"]
+
+TAKEN = (
+    "it takes items from an iterator, which a recording would do only once: pass the items as an argument, or a list "
+    "of them"
+)
+
+
+class Before:
+    """The surroundings before a recording.
+
+    Args:
+        watches: what there is, and holds.
+    """
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self.watches = watches
+        self.asked: list[str] = []
+        self.calls = [call for watch in watches for call in watch.calls]
+        if any(watch.entropy for watch in watches):
+            self.calls.append((vars(random), "_urandom", random._urandom))  # type: ignore[attr-defined]
+        for place, key, function in self.calls:
+            place[key] = self._noting(function)
+        self.generators = [*_global_generators(), *[g for watch in watches for g in watch.generators]]
+        self.states = [_state(g) for g in self.generators]
+        self.positions = [watch.positions() for watch in watches]
+
+    def _noting(self, function: Any) -> Any:
+        """The function, that says it was called."""
+
+        def noting(*args: Any, **named: Any) -> Any:
+            self.asked.append(f"{function.__module__}.{function.__name__}()")
+            return function(*args, **named)
+
+        return noting
+
+    def undo(self) -> tuple[str, str]:
+        """Put back what was changed.
+
+        Returns:
+            What the recording took that later calls would not take again, and what it changed; in words, or empty.
+        """
+        drawn = changed = ""
+        for place, key, function in self.calls:
+            if function is open or function is input:
+                place.pop(key, None)
+            else:
+                place[key] = function
+        if self.asked:
+            drawn = f"it asks {self.asked[0]} (in {self.watches[0].where}) {ASKED}"
+        for generator, state in zip(self.generators, self.states):
+            if repr(_state(generator)) != repr(state):
+                _set_state(generator, state)
+                drawn = (
+                    "it draws random numbers, which a recording would repeat: draw them outside and pass them as an "
+                    "argument (or put a model with Dropout into eval mode)"
+                )
+        if [watch.positions() for watch in self.watches] != self.positions:
+            drawn = TAKEN
+        for watch in self.watches:
+            if not watch.holds():
+                names = ", ".join(map(repr, watch.changed()[:3])) or "a list, dict or array"
+                changed = (
+                    f"it changes {names} outside (in {watch.where}), which a program doesn't: return the new state, "
+                    f"and pass it as an argument"
+                )
+                watch.restore()
+        return drawn, changed
+
+
+def _global_generators() -> list[Any]:
+    """The random number generators that a function may draw from without holding them."""
+    found: list[Any] = []
+    standard = sys.modules.get("random")
+    if standard is not None:
+        found.append(standard._inst)
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        found.append(numpy_random.mtrand._rand)
+    arrays = sys.modules.get("autograd_lite.data.random")
+    if arrays is not None:
+        found.append(arrays.default_generator(None))
+    torch = sys.modules.get("torch")
+    if hasattr(torch, "default_generator"):
+        found.append(torch.default_generator)
+    return found
+
+
+def _state(generator: Any) -> Any:
+    if isinstance(generator, random.Random):
+        return generator.getstate()
+    if isinstance(generator, np.random.RandomState):
+        kind, key, *rest = generator.get_state(legacy=True)
+        return (kind, key.tobytes(), *rest)
+    if hasattr(generator, "bit_generator"):
+        return generator.bit_generator.state
+    if hasattr(generator, "state"):
+        return generator.state
+    return generator.get_state().numpy().tobytes()  # PyTorch's
+
+
+def _set_state(generator: Any, state: Any) -> None:
+    if isinstance(generator, random.Random):
+        generator.setstate(state)
+    elif isinstance(generator, np.random.RandomState):
+        kind, key, *rest = state
+        generator.set_state((kind, np.frombuffer(key, dtype=np.uint32), *rest))
+    elif hasattr(generator, "bit_generator"):
+        generator.bit_generator.state = state
+    elif hasattr(generator, "state"):
+        generator.state = state
+    else:
+        import torch
+
+        generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
