@@ -121,10 +121,14 @@ def view(builder: Builder, x: Symbol, pattern: Pattern) -> Symbol | None:
     found = _sliced(builder, x, pattern, wanted)
     if found is None and len(shape) > 1:  # a run that crosses rows: a slice of the flat array
         found = _sliced(builder, builder.reshape(x, (size,)), pattern, wanted)
-    if found is None and _contiguous(wanted):
-        count = math.prod(d for d, _ in wanted)
-        flat = builder.reshape(x, (size,))
-        found = builder.index(flat, [(pattern.offset, pattern.offset + count, 1)])
+    order = sorted(range(len(wanted)), key=lambda axis: -wanted[axis][1])
+    if found is None and _contiguous([wanted[axis] for axis in order]):  # a run of numbers, its axes in another order
+        dims = tuple(wanted[axis][0] for axis in order)
+        count = math.prod(dims)
+        flat = x
+        if count < size:
+            flat = builder.index(builder.reshape(x, (size,)), [(pattern.offset, pattern.offset + count, 1)])
+        found = builder.transpose(builder.reshape(flat, dims), [order.index(axis) for axis in range(len(order))])
     return None if found is None else builder.reshape(found, out_shape)
 
 

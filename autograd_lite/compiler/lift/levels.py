@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.primitive import Primitive
+from ...primitives.primitive import TABLE, Primitive
 from ..derive.textbook import SOFTMAX, softmax_rows
 from ..ir.array_program import Builder, Symbol
 from ..ir.control_ops import pick
 from ..ir.scalar_program import Program
 from .index_patterns import Pattern, common_shape, find_pattern, view
+from .ragged import RAGGED, ragged
 from .reductions import dots, picked, picks, reduced
 
 __all__ = ["Lifted", "level_groups", "lift", "same_rows", "statement", "tables", "unlifted"]
@@ -46,9 +47,12 @@ class Lifted:
         self.builder = Builder(textbook)
         self.names: dict[int, str] = {}
         total = program.first + len(program)
-        self.owner = np.full(total, -1, dtype=np.int64)
-        self.position = np.zeros(total, dtype=np.int64)
-        self.number = np.zeros(total)
+        #: ids of what rows of a table are padded with, by the primitive that reduces them
+        self.pads = {"sum": total, "dot": total, "affine": total, "max": total + 1, "min": total + 2}
+        self.owner = np.full(total + 3, -1, dtype=np.int64)
+        self.position = np.zeros(total + 3, dtype=np.int64)
+        self.number = np.zeros(total + 3)
+        self.owner[total:], self.number[total:] = CONSTANT, (0.0, -np.inf, np.inf)
         self.leaves: list[Symbol | None] = []
         for k, leaf in enumerate(program.leaves):
             if leaf.kind == "constant":
@@ -73,6 +77,11 @@ class Lifted:
             label = _common_label([labels.get(int(i), "") for i in (ids[:1] if len(ids) > 64 else ids)])
             if label:
                 self.names[symbol.id] = label
+
+    def define_at(self, symbol: Symbol, ids: Any, positions: Any) -> None:
+        """The numbers ``ids`` are those of ``symbol`` at these positions; nothing reads the others."""
+        self.owner[ids] = symbol.id
+        self.position[ids] = positions
 
     # --- numbers as arrays ----------------------------------------------------------------------------------------
 
@@ -109,6 +118,8 @@ class Lifted:
                 same = (numbers == numbers[0]).all() or (numbers != numbers).all()
                 return float(numbers[0]) if same else self.builder.constant(numbers.reshape(shape))
             return self.part(int(owners[0]), self.position[ids], shape)
+        if ids.max() >= self.pads["sum"]:
+            return self.padded(ids, shape)
         if (owners[:-1] != owners[1:]).sum() > max(4, len(ids) // 4):
             return self.builder.pack([self.one(int(i)) for i in ids], shape)
         cuts = [0, *(np.flatnonzero(owners[:-1] != owners[1:]) + 1).tolist(), len(ids)]
@@ -117,6 +128,14 @@ class Lifted:
             part = self.gather(ids[low:high], (high - low,))
             parts.append(self.builder.broadcast(part, (high - low,)))
         return self.builder.reshape(self.builder.concat(parts, 0), shape)
+
+    def padded(self, ids: Any, shape: tuple[int, ...]) -> Any:
+        """A table with padding in it."""
+        padding = ids >= self.pads["sum"]
+        filled = np.where(padding, ids[~padding][0], ids)
+        found = self.builder.broadcast(self.gather(filled, shape), shape)
+        here = self.builder.constant((~padding).astype(float).reshape(shape))
+        return self.builder.elementwise(TABLE["where"], (here, found, float(self.number[ids[padding][0]])))
 
 
 def _common_label(labels: Sequence[str]) -> str:
@@ -142,10 +161,14 @@ def unlifted(program: Program) -> Lifted:
 def lift(program: Program, buckets: Buckets | None = None, textbook: bool = False) -> Lifted:
     """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
     lifted = Lifted(program, textbook)
-    for prim, ids, args in tables(program, buckets or level_groups(program)):
-        owners = lifted.owner[args]
-        for rows in same_rows(owners):
-            statement(lifted, prim, ids[rows], args[rows])
+    for prim, alike in _together(program, buckets or level_groups(program)):
+        if len(alike) > 1:
+            tables_of_many, alike = ragged(lifted, prim, alike)
+            for ids, args in tables_of_many:
+                statement(lifted, prim, ids, args)
+        for ids, args in alike:
+            for rows in same_rows(lifted.owner[args]):
+                statement(lifted, prim, ids[rows], args[rows])
     return lifted
 
 
@@ -180,6 +203,21 @@ def tables(program: Program, buckets: Buckets) -> list[tuple[Primitive, Any, Any
         members = np.array(buckets[key])
         table = operands[starts[members][:, None] + np.arange(key[2])]
         result.append((program.prims[members[0]], members + program.first, table))
+    return result
+
+
+def _together(program: Program, buckets: Buckets) -> list[tuple[Primitive, list[tuple[Any, Any]]]]:
+    """The tables of all buckets, those of one level and primitive together where they may be rows of many lengths."""
+    result: list[tuple[Primitive, list[tuple[Any, Any]]]] = []
+    places: dict[Any, list[tuple[Any, Any]]] = {}
+    keys = sorted(buckets, key=lambda key: key[0])
+    for key, (prim, ids, table) in zip(keys, tables(program, buckets)):
+        alike = places.get(key[:2]) if prim.name in RAGGED else None
+        if alike is not None:
+            alike.append((ids, table))
+            continue
+        places[key[:2]] = [(ids, table)]
+        result.append((prim, places[key[:2]]))
     return result
 
 

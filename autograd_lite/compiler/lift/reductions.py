@@ -10,6 +10,7 @@ import numpy as np
 
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.control_ops import COMPARISONS
+from .ragged import completed
 
 if TYPE_CHECKING:
     from ..ir.array_program import Builder, Symbol
@@ -26,7 +27,8 @@ def reduced(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     The operands of these primitives may be taken in any order, so those from one array are brought together.
     """
     m, count = args.shape
-    args = args[:, np.argsort(lifted.owner[args[0]], kind="stable")]
+    if not has_pads(lifted, args):
+        args = args[:, np.argsort(lifted.owner[args[0]], kind="stable")]
     op = _OPS[prim.name]
     total: Any
     if op == "sum":
@@ -52,8 +54,15 @@ def _define(lifted: Lifted, result: Any, ids: Any, shape: tuple[int, ...]) -> No
     lifted.define(result, ids)
 
 
+def has_pads(lifted: Lifted, args: Any) -> bool:
+    """Whether a table has rows of different lengths."""
+    return bool(args.size and args.max() >= lifted.pads["sum"])
+
+
 def _runs(lifted: Lifted, args: Any) -> list[slice]:
     """Slices of columns whose operands are in one array."""
+    if has_pads(lifted, args):
+        return [slice(None)]
     owners = lifted.owner[args[0]]
     cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(owners)]
     return [slice(low, high) for low, high in itertools.pairwise(cuts)]
@@ -94,7 +103,7 @@ def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     if n == 0:
         _define(lifted, 0.0 if bias is None else lifted.gather(bias, (len(ids),)), ids, (len(ids),))
         return
-    order: Any = np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
+    order: Any = np.arange(n) if has_pads(lifted, args) else np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
     if not (order[1:] > order[:-1]).all():
         left, right = left[:, order], right[:, order]
     a, rows = _distinct(left)
@@ -102,6 +111,12 @@ def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     blocks = _blocks(rows, columns, len(a), len(b))
     product: Any
     shape: tuple[int, ...]
+    partly = completed(rows, columns) if blocks is None and len(lifted.program.outputs) == 1 else None
+    if partly is not None and bias is None:
+        grids, others, at = partly
+        product, _, _ = _products(lifted, a, b, grids, others, np.arange(grids.size * others.shape[1]))
+        lifted.define_at(product, ids, at)
+        return
     if blocks is None:
         product, order, shape = _row_by_row(lifted, left, right), None, (len(ids),)
     else:
@@ -201,6 +216,8 @@ FEW = 4
 def _row_by_row(lifted: Lifted, left: Any, right: Any) -> Any:
     """Each row of one table with its row of the other: Σ xᵢ·yᵢ in shape (m,), or () for one row."""
     owners = lifted.owner[left[0]], lifted.owner[right[0]]
+    if has_pads(lifted, left) or has_pads(lifted, right):
+        return _pairs(lifted, matrix(lifted, left), matrix(lifted, right), left.shape)
     changes = (owners[0][1:] != owners[0][:-1]) | (owners[1][1:] != owners[1][:-1])
     cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), left.shape[1]]
     if len(cuts) - 1 > FEW:

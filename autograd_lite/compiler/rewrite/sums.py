@@ -12,6 +12,8 @@ __all__ = ["gather_sums"]
 FEWEST = 3
 #: and one with differences in it if it has fewer: ``(t - s) - y`` compensates rounding errors as it stands
 SIGNED = 8
+#: sums that begin with 0 and have so many different numbers of terms are rows of a table, those of one term too
+RAGGED = 3
 #: in a program of no more instructions, what has a name stays a statement of its own
 NAMED = 64
 
@@ -37,7 +39,7 @@ def gather_sums(program: Program) -> Program:
     for id in [*program.outputs, *[guard.id for guard in program.guards]]:
         uses[id] += 2
     chains = _Chains(program, names, uses)
-    if not chains.inside:
+    if not chains.terms:
         return program
     rank = _ranks(program)
     result = Rewrite(program)
@@ -48,10 +50,11 @@ def gather_sums(program: Program) -> Program:
         terms = chains.terms.get(k)
         if terms is None:
             result.copy(k)
-        elif len(terms) < FEWEST:
+        elif len(terms) < FEWEST and k not in chains.ragged:
             result.id_of.append(_spelled(result, terms))
         else:
-            result.id_of.append(_written(program, names, terms, uses, rank, result, program.labels.get(first + k, "")))
+            label = program.labels.get(first + k, "")
+            result.id_of.append(_written(program, names, terms, uses, rank, result, label, k in chains.ragged))
     return result.finish()
 
 
@@ -61,6 +64,7 @@ class _Chains:
     Attributes:
         inside: numbers that are only a term of another addition.
         terms: the terms of each chain, from left to right, by the instruction that it ends in.
+        ragged: chains that begin with 0, as ``sum`` does, in a program where these have many lengths.
     """
 
     def __init__(self, program: Program, names: list[str], uses: list[int]) -> None:
@@ -69,6 +73,9 @@ class _Chains:
         self.zero = {id for id, number in program.constants().items() if number == 0.0}
         self.inside: set[int] = set()
         self.terms: dict[int, Terms] = {}
+        self.ragged: set[int] = set()
+        from_zero: dict[int, list[int]] = {}  # by the number of terms
+        alone: dict[int, Terms] = {}
         plain, signed = self._absorbed(uses, ("add",)), self._absorbed(uses, ("add", "sub", "neg"))
         for k in range(len(names) - 1, -1, -1):
             if program.first + k in self.inside or names[k] not in ("add", "sum", "sub"):
@@ -76,9 +83,19 @@ class _Chains:
             terms, taken = self._terms(k, signed)
             if len(terms) < SIGNED and any(minus for _, minus in terms):
                 terms, taken = self._terms(k, plain) if names[k] != "sub" else ([], set())
+            started = not self.zero.isdisjoint(program.args[k]) or any(
+                not self.zero.isdisjoint(program.args[id - program.first]) for id in taken
+            )
+            if started:
+                from_zero.setdefault(len(terms), []).append(k)
             if taken:
                 self.terms[k] = terms
                 self.inside |= taken
+            elif started and terms:
+                alone[k] = terms
+        if len(program) > NAMED and len(from_zero) >= RAGGED:
+            self.terms |= alone
+            self.ragged = {k for found in from_zero.values() for k in found if self.terms.get(k)}
 
     def _absorbed(self, uses: list[int], kinds: tuple[str, ...]) -> set[int]:
         """Instructions of these kinds that are only a term of another addition."""
@@ -138,12 +155,13 @@ def _ranks(program: Program) -> list[int]:
 
 
 def _written(
-    program: Program, names: list[str], terms: Terms, uses: list[int], rank: list[int], result: Rewrite, label: str
-) -> int:
-    """The sum of ``terms``, minus that of those that are subtracted."""
+    program: Program, names: list[str], terms: Terms, uses: list[int], rank: list[int], result: Rewrite, label: str,
+    row: bool,
+) -> int:  # fmt: skip
+    """The sum of ``terms``, minus that of those that are subtracted; one of a few is n-ary too if it is a ``row``."""
     parts = [[id for id, minus in terms if minus is subtracted] for subtracted in (False, True)]
     if not parts[1]:
-        return _summed(program, names, parts[0], uses, rank, result, label)
+        return _summed(program, names, parts[0], uses, rank, result, label, row)
     less = _summed(program, names, parts[1], uses, rank, result, "")
     if not parts[0]:
         return result.emit(TABLE["neg"], [less], label)
@@ -151,15 +169,16 @@ def _written(
 
 
 def _summed(
-    program: Program, names: list[str], terms: list[int], uses: list[int], rank: list[int], result: Rewrite, label: str
-) -> int:
+    program: Program, names: list[str], terms: list[int], uses: list[int], rank: list[int], result: Rewrite, label: str,
+    row: bool = False,
+) -> int:  # fmt: skip
     """The sum of ``terms``, its products as one dot."""
     first = program.first
     products = [t for t in terms if t >= first and names[t - first] == "mul" and uses[t] == 1]
-    if len(terms) == 1:
+    if len(terms) == 1 and not row:
         return result.id_of[terms[0]]
-    if len(products) < 2:
-        prim = TABLE["sum" if len(terms) >= FEWEST else "add"]
+    if len(products) < (2 if not row or len(products) < len(terms) else 1):
+        prim = TABLE["sum" if row or len(terms) >= FEWEST else "add"]
         return result.emit(prim, [result.id_of[t] for t in terms], label)
     chosen = set(products)
     rest = [result.id_of[t] for t in terms if t not in chosen]
