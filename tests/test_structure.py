@@ -58,7 +58,7 @@ BOUNDED_RECURSION = {
     "one more step: a reflection below 0, a second try, a reshape of a reshape, a pair turned round": [
         "primitives.numerics:digamma primitives.numerics:polygamma",
         "compiler.call.compiled:Compiled._call",
-        "compiler.lift.levels:Lifted.gather compiler.lift.levels:Lifted.padded",
+        "compiler.lift.levels:Lifted.gather",
         "compiler.ir.array_program:Builder.elementwise compiler.ir.array_program:Builder.numeric",
         "compiler.ir.array_program:Builder.broadcast compiler.ir.array_program:Builder.spread",
         "compiler.ir.array_program:Builder.reshape",

@@ -178,6 +178,14 @@ def _contributions(
     return [(x.id, gated(builder, reach, part), reach)]
 
 
+def _certain(builder: Builder, reach: Reach, shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether a condition holds for one of the numbers of each row, and ``shape`` has one number for a row."""
+    if len(reach) != 1 or not full or full[-1] == 1 or (shape and shape[-1] != 1):
+        return False
+    (term,) = reach
+    return len(term) == 1 and all(holds and id in builder.certain for id, holds in term)
+
+
 #: operations whose result is a sum of operands, each taken once
 _LINEAR = ("reshape", "transpose", "index", "broadcast", "take", "place", "scatter", "sum", "called")
 
@@ -197,7 +205,7 @@ def _elementwise(
     textbook = RULES.get(prim.name) if builder.textbook else None
     partials = prim.partials(out, *plain) if textbook is None else textbook(out, *plain)
     check_partials(prim, partials, len(operands))
-    result = []
+    result: list[Contribution] = []
     for k, (operand, partial) in enumerate(zip(operands, partials)):
         if operand.id not in active or (k == 0 and prim.name == "where"):
             continue
@@ -209,6 +217,8 @@ def _elementwise(
             part = partial * g if isinstance(g, Symbol) or isinstance(partial, Symbol) else float(partial) * g
             if isinstance(partial, Symbol) or partial - partial != 0.0:  # 0 times a finite number is 0 by itself
                 part = gated(builder, reach, part)
+        if arrives != ALWAYS and _certain(builder, arrives, operand.shape, out.shape):
+            arrives = ALWAYS
         if arrives != ALWAYS and operand.shape != out.shape:
             arrives = as_reach(builder, fitted(builder, as_number(builder, arrives), operand.shape, out.shape))
         result.append((operand.id, fitted(builder, part, operand.shape, out.shape), arrives))

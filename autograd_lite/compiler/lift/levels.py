@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.primitive import TABLE, Primitive
+from ...primitives.primitive import Primitive
 from ..derive.textbook import SOFTMAX, softmax_rows
 from ..ir.array_program import Builder, Symbol
 from ..ir.control_ops import pick
@@ -130,12 +130,14 @@ class Lifted:
         return self.builder.reshape(self.builder.concat(parts, 0), shape)
 
     def padded(self, ids: Any, shape: tuple[int, ...]) -> Any:
-        """A table with padding in it."""
+        """A table of the numbers of one array, and of padding: the last number of that array made one longer."""
         padding = ids >= self.pads["sum"]
-        filled = np.where(padding, ids[~padding][0], ids)
-        found = self.builder.broadcast(self.gather(filled, shape), shape)
-        here = self.builder.constant((~padding).astype(float).reshape(shape))
-        return self.builder.elementwise(TABLE["where"], (here, found, float(self.number[ids[padding][0]])))
+        owner = int(self.owner[ids[~padding][0]])
+        x = self.builder.symbol(owner)
+        size = int(np.prod(x.shape, dtype=int))
+        last = self.builder.constant(self.number[ids[padding][:1]])
+        longer = self.builder.concat([self.builder.reshape(x, (size,)), last], 0)
+        return self.builder.take(longer, np.where(padding, size, self.position[ids]).reshape(shape))
 
 
 def _common_label(labels: Sequence[str]) -> str:

@@ -266,6 +266,8 @@ def picks(lifted: Lifted, ids: Any, args: Any) -> None:
         column = builder.reshape(builder.constant(lifted.gather(args[:, 0], (m,))), (m, 1))
         table = matrix(lifted, args[:, 1:])
     chosen = builder.elementwise(COMPARISONS["eq"], (column, builder.constant(np.arange(float(count)))))
+    if hasattr(chosen, "id"):  # guards see to it that an index is one of the row
+        builder.certain.add(chosen.id)
     kept = builder.broadcast(builder.elementwise(TABLE["where"], (chosen, table, 0.0)), (*shape, count))
     _define(lifted, builder.reduce("sum", kept, [len(shape)]), ids, shape)
 
