@@ -93,7 +93,8 @@ def _section(figure: Figure, picture: str) -> str:
     number = f'<span class="number">{html.escape(figure.number)}</span>' if figure.number else ""
     notes = ""
     if figure.notes is not None:
-        notes = f"<details open><summary>In numbers, step by step</summary>{figure.notes()}</details>"
+        numbers = f'<div class="scroll">{figure.notes()}</div>'
+        notes = f"<details open><summary>In numbers, step by step</summary>{numbers}</details>"
     anchor = figure.file.removesuffix(".svg").replace("_", "-")
     return (
         f'<section id="{html.escape(anchor)}"><h2>{number}{html.escape(figure.title)}</h2><figure>{picture}'

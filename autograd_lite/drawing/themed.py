@@ -13,13 +13,18 @@ from collections.abc import Callable
 from .model import Picture
 from .style import PALETTES
 
-__all__ = ["DARK_PAGES", "SVG", "by_role", "follow_page", "parse", "serialize"]
+__all__ = ["DARK_PAGES", "LIGHT_PAGES", "SVG", "by_role", "follow_page", "parse", "serialize"]
 
 SVG = "http://www.w3.org/2000/svg"
 #: how JupyterLab, VS Code, marimo, Colab, Sphinx themes, Material for MkDocs and Bootstrap say that they are dark
 DARK_PAGES = (
     "[data-jp-theme-light=false],.vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light),html.dark,.dark,"
     "html[theme=dark],[data-theme=dark],[data-md-color-scheme=slate],[data-bs-theme=dark]"
+)
+#: and that they are light
+LIGHT_PAGES = (
+    "[data-jp-theme-light=true],.vscode-light,.vscode-high-contrast-light,html.light,html[theme=light],"
+    "[data-theme=light],[data-md-color-scheme=default],[data-bs-theme=light]"
 )
 
 

@@ -143,6 +143,18 @@ function paint(active, state, hide) {
       x.querySelectorAll("[data-s]").forEach(t => write(t, shown ? partial(e.way) : undefined, on));
       look(x, { on, off: !shown && !on, f: !back, b: back });
     }));
+    if (open.has(k)) l.tree.forEach(m => {
+      const part = $("i" + m), is = hot.has(m), done = values.has(m);
+      if (!part) return;
+      part.querySelectorAll("[data-s]").forEach(t => write(t, number(m)[t.dataset.s], lit(m, t.dataset.s)));
+      look(part, { on: is, off: !done && !is, f: !back, b: back });
+      NODES[m][1].forEach((a, i) => [$(`i${m}_${i}`), $(`i${m}_${i}-label`)].forEach(x => {
+        if (!x) return;
+        const on = back ? active.some(s => s.n === m && s.way && s.way[1] === i) : is && done;
+        x.querySelectorAll("[data-s]").forEach(t => write(t, done ? P[m][i] : undefined, on));
+        look(x, { on, off: !done && !on, f: !back, b: back });
+      }));
+    });
     if (!g) return;
     l.texts.forEach(t => {
       const s = t.dataset.s, e = t.dataset.r ? l.ends.find(e => e.row == t.dataset.r) : null, m = e ? e.to : n;
@@ -159,7 +171,9 @@ function paint(active, state, hide) {
 function toggle(k) {
   if (LINES[k].tree.length < 2) return;
   const s = plans[mode][at[mode]];
-  open.delete(k) || open.add(k);
+  const yes = !open.delete(k);
+  if (yes) open.add(k);
+  document.dispatchEvent(new CustomEvent("unfold", { detail: { id: LINES[k].id, open: yes } }));
   replan();
   at[mode] = Math.max(0, plans[mode].map(x => x.t === s.t && x.k === s.k && x.pass === s.pass).lastIndexOf(true));
   show();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -46,8 +47,8 @@ def palette_css() -> tuple[str, str]:
     return light, dark
 
 
-def live_svg(picture: Picture) -> str:
-    """The SVG of a picture for the page, from whichever renderer is here.
+def live_svg(picture: Picture, draw: Callable[[Picture], str] = render_svg) -> str:
+    """The SVG of a picture for the page, from ``draw``: by default whichever renderer is here.
 
     Colours become ``var(--role)``. The texts of numbers carry ``data-s`` (v, g, p: value, gradient, local derivative),
     those of a card's rows ``data-r`` too. Nodes and edges keep their ids.
@@ -58,7 +59,7 @@ def live_svg(picture: Picture) -> str:
     True
     """
     roomy = with_room(picture)
-    root = parse(render_svg(roomy))
+    root = parse(draw(roomy))
     _tidy(root, roomy)
     for element in list(root.iter()):
         for child in list(element):  # wide lines for tooltips, and the halo behind labels, which is the style's here

@@ -15,9 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..drawing import Picture, picture_of_lines
+from ..drawing import Picture, picture_of_lines, render_svg
 from ..drawing.graph_view import Options, Reading, read
+from ..drawing.themed import DARK_PAGES, LIGHT_PAGES
 from ..engine.sweeps import Node
+from .inside import insides
 from .javascript_rules import javascript
 from .live_picture import live_svg, palette_css
 from .recording import Frame, Tape, cards_data, frame_of, replayed, snapshot, tape_of
@@ -25,6 +27,15 @@ from .recording import Frame, Tape, cards_data, frame_of, replayed, snapshot, ta
 __all__ = ["Explorer", "explore"]
 
 _THEMES = ("auto", "light", "dark")
+#: what the frame does when its page is there: takes the height that the page asks for, says whether all around is dark
+_HEIGHT = (
+    "const f=this;addEventListener('message',e=>{if(e.source===f.contentWindow&&e.data.height>0)"
+    "f.style.height=e.data.height+'px'});"
+)
+_THEME = (
+    f"const t=document.querySelector('{DARK_PAGES}')?'dark':document.querySelector('{LIGHT_PAGES}')?'light':'';"
+    "if(t)f.contentWindow.postMessage({theme:t},'*')"
+)
 _MODES = ("reverse", "forward")
 
 
@@ -33,12 +44,14 @@ class Explorer:
 
     Attributes:
         html: the page, one self-contained document.
-        height: of the frame in notebooks, in pixels.
+        height: of the frame in notebooks, in pixels, until the page says what it needs.
     """
 
-    def __init__(self, html: str, height: int) -> None:
+    def __init__(self, html: str, height: int, theme: str = "auto", picture: Picture | None = None) -> None:
         self.html = html
         self.height = height
+        self._theme = theme
+        self._picture = picture
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page.
@@ -60,14 +73,20 @@ class Explorer:
         return f"<stepping page, {len(self.html.encode()) / 1000:.0f} kB: .save('page.html')>"
 
     def _repr_html_(self) -> str:
-        """A frame with the page in it; its script can reach nothing outside."""
+        """A frame with the page in it; its script can reach nothing outside. They tell each other the theme and the
+        height."""
+        talk = _HEIGHT + (_THEME if self._theme == "auto" else "")
         return (
             f'<iframe srcdoc="{html.escape(self.html)}" sandbox="allow-scripts" title="stepping page" '
-            f'style="width:100%;height:{self.height}px;border:0"></iframe>'
+            f'style="width:100%;height:{self.height}px;border:0" onload="{html.escape(talk)}"></iframe>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
-        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        """The page, and for viewers that run no pages (GitHub's) the picture."""
+        made = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        if self._picture is not None:
+            made["image/svg+xml"] = render_svg(self._picture)
+        return made
 
     def _mime_(self) -> tuple[str, str]:
         return "text/html", self._repr_html_()
@@ -137,7 +156,9 @@ def explore(
     data["wrt"] = _wrt(tape, data["lines"], wrt)
     used = {op.name: op for op in tape.ops if op is not None} if data["live"] else {}
     heading = title or f"Backpropagation, step by step: {reading.word(root)}"
-    return Explorer(_page(heading, theme, live_svg(picture), data, javascript(used.values())), height)
+    inner = insides(data, picture, tape)
+    page = _page(heading, theme, live_svg(picture), inner, data, javascript(used.values()))
+    return Explorer(page, height, theme, picture)
 
 
 def _root(y: Any, moments: Sequence[Any] | None) -> Any:
@@ -277,28 +298,42 @@ def _curve(outputs: Sequence[float]) -> list[tuple[float, float]]:
 # --- the document -----------------------------------------------------------------------------------------------------
 
 
-def _page(title: str, theme: str, svg: str, data: Mapping[str, Any], ops: str) -> str:
+def _page(title: str, theme: str, svg: str, inner: str, data: Mapping[str, Any], ops: str) -> str:
     light, dark = palette_css()
     style = (
         f":root{{color-scheme:light;{light}}}"
         f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
         f":root[data-theme=dark]{{color-scheme:dark;{dark}}}"
     )
-    script = _fill(_file("explorer.js"), {"ops": ops})
+    script = _fill(_short(_file("explorer.js")), {"ops": ops})
+    stage = _short(_file("stage.js"))
     return _fill(
         _file("explorer.html"),
         {
             "title": html.escape(_plain(title)),
             "theme": theme,
-            "digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            "digest": _digest(script),
+            "stage_digest": _digest(stage),
             "style": style + _file("explorer.css"),
             "svg": svg,
             "note": html.escape(data["note"]),
             "layers": '<option value="layer">one layer</option>' if data["clusters"] else "",
             "data": _json(data),
             "script": script,
+            "stage": stage,
+            "inside": inner,
         },
     )
+
+
+def _digest(script: str) -> str:
+    """By which the page's policy knows a script."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _short(script: str) -> str:
+    """A script without its comments' lines and its indentation."""
+    return re.sub(r"(?m)^[ ]*(?://.*\n)?", "", script)
 
 
 def _file(name: str) -> str:

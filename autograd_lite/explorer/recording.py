@@ -186,6 +186,8 @@ def cards_data(reading: Reading, picture: Picture, tape: Tape) -> dict[str, Any]
             "n": index[id(item.node)], "id": box, "kind": kind, "name": name, "expr": expression,
             "cluster": cluster.get(box, -1), "links": links,
         })  # fmt: skip
+        if any(len(way) > 2 for _, ways, *_ in links for way in ways):
+            lines[-1]["own"] = namer.marked(item.node, frozenset())
     inner = {
         index[id(node)]: {"name": namer.name(node), "expr": namer.marked(node, frozenset())}
         for node in outline.nodes
