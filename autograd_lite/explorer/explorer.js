@@ -143,15 +143,15 @@ function paint(active, state, hide) {
       x.querySelectorAll("[data-s]").forEach(t => write(t, shown ? partial(e.way) : undefined, on));
       look(x, { on, off: !shown && !on, f: !back, b: back });
     }));
-    if (open.has(k)) l.tree.forEach(m => {
+    if (open.has(k)) l.tree.concat(l.ends.flatMap(e => e.row < 0 ? [] : e.to)).forEach(m => {
       const part = $("i" + m), is = hot.has(m), done = values.has(m);
       if (!part) return;
-      part.querySelectorAll("[data-s]").forEach(t => write(t, number(m)[t.dataset.s], lit(m, t.dataset.s)));
+      part.querySelectorAll("[data-part]").forEach(t => write(t, number(m)[t.dataset.part], lit(m, t.dataset.part)));
       look(part, { on: is, off: !done && !is, f: !back, b: back });
       NODES[m][1].forEach((a, i) => [$(`i${m}_${i}`), $(`i${m}_${i}-label`)].forEach(x => {
         if (!x) return;
         const on = back ? active.some(s => s.n === m && s.way && s.way[1] === i) : is && done;
-        x.querySelectorAll("[data-s]").forEach(t => write(t, done ? P[m][i] : undefined, on));
+        x.querySelectorAll("[data-part]").forEach(t => write(t, done ? P[m][i] : undefined, on));
         look(x, { on, off: !done && !on, f: !back, b: back });
       }));
     });

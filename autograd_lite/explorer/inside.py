@@ -29,23 +29,22 @@ def insides(data: Mapping[str, Any], picture: Picture, tape: Tape) -> str:
     names |= {n: runs(item["name"]) for n, item in data["inner"].items()}
     options = Options(direction=picture.direction)
     return "".join(
-        _inside(item, data["inner"], names, tape, options)
-        for item in data["lines"]
-        if "own" in item and item["id"] in shown
+        _inside(item, data, names, tape, options) for item in data["lines"] if "own" in item and item["id"] in shown
     )
 
 
 def _inside(
-    item: Mapping[str, Any], inner: Mapping[int, Any], names: Mapping[int, Line], tape: Tape, options: Options
+    item: Mapping[str, Any], data: Mapping[str, Any], names: Mapping[int, Line], tape: Tape, options: Options
 ) -> str:
-    tree = sorted({item["n"], *(n for _, ways, *_ in item["links"] for way in ways for n in way[::2])})
+    rows = [data["lines"][place]["n"] for place, _, _, row in item["links"] if row >= 0]  # parameters in the card
+    tree = sorted({item["n"], *rows, *(n for _, ways, *_ in item["links"] for way in ways for n in way[::2])})
     boxes, edges = [], []
     for n in tree:
-        expression = item["own"] if n == item["n"] else inner[n]["expr"]
+        expression = item["own"] if n == item["n"] else [] if n in rows else data["inner"][n]["expr"]
         written = [names[run] if isinstance(run, int) else runs([run], "muted") for run in expression]
-        head = line(names[n], Run(" = ", "muted"), *(part for text in written for part in text))
+        head = line(names[n], *([Run(" = ", "muted")] if written else []), *(part for text in written for part in text))
         numbers = Row([Cell((Run("0", role),), "center") for role in ("value", "grad")], rule=True)
-        kind = item["kind"] if n == item["n"] else "card"
+        kind = item["kind"] if n == item["n"] else "parameter" if n in rows else "card"
         boxes.append(Box(f"i{n}", "card", [Row((Cell(head, "left", 2),)), numbers], (), kind, f"{kind}_line"))
         edges += [
             Edge(f"i{n}_{k}", f"i{a}", f"i{n}", (Run("0", "partial"),)) for k, a in enumerate(tape.args[n]) if a in tree
@@ -56,6 +55,7 @@ def _inside(
     for before, after in (
         (' class="node" tabindex="0" role="button"', ' class="part"'),
         (' class="edge', ' class="way edge'),
+        (' data-s="', ' data-part="'),
     ):
         svg = svg.replace(before, after)
     frame = f'<rect class="frame" rx="9" fill="var(--cluster)" stroke="var(--{item["kind"]}-line)"></rect>'

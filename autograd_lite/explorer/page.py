@@ -29,8 +29,8 @@ __all__ = ["Explorer", "explore"]
 _THEMES = ("auto", "light", "dark")
 #: what the frame does when its page is there: takes the height that the page asks for, says whether all around is dark
 _HEIGHT = (
-    "const f=this;addEventListener('message',e=>{if(e.source===f.contentWindow&&e.data.height>0)"
-    "f.style.height=e.data.height+'px'});"
+    "const f=this;window.addEventListener('message',e=>{if(e.source===f.contentWindow&&e.data.height>0)"
+    "f.style.height=e.data.height+'px'});f.contentWindow.postMessage({},'*');"
 )
 _THEME = (
     f"const t=document.querySelector('{DARK_PAGES}')?'dark':document.querySelector('{LIGHT_PAGES}')?'light':'';"

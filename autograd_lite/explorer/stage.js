@@ -108,15 +108,18 @@ on(document, "unfold", e => {
 // in a frame of another page: its theme, and the height that this page needs
 if (window !== parent) {
   root.classList.add("framed");
-  on(window, "message", e => {
-    const theme = e.source === parent && e.data && e.data.theme;
-    if (["auto", "light", "dark"].includes(theme)) $("theme").value = root.dataset.theme = theme;
-  });
   let tallest = 0, wide = 0;
-  new ResizeObserver(() => {
+  const tell = () => {
     const h = Math.ceil(document.body.getBoundingClientRect().height) + 12;
     if (innerWidth !== wide) tallest = 0, wide = innerWidth;
     if (h > tallest) parent.postMessage({ height: tallest = h }, "*");
-  }).observe(document.body);
+  };
+  new ResizeObserver(tell).observe(document.body);
+  on(window, "message", e => {
+    if (e.source !== parent || !e.data) return;
+    if (["auto", "light", "dark"].includes(e.data.theme)) $("theme").value = root.dataset.theme = e.data.theme;
+    tallest = 0;
+    tell();
+  });
 }
 })();

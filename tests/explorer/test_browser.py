@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import re
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def test_keys_buttons_and_the_scrubber(watched):
     page.locator("#phase").click()
     page.keyboard.press("Space")
     assert "pause" in text(page, "#play")
-    page.locator("#where", has_text="11 of 16").wait_for()
+    page.locator("#where", has_text=re.compile("1[1-6] of 16")).wait_for()
     page.keyboard.press("Space")
     assert "play" in text(page, "#play")
 
@@ -423,3 +424,128 @@ def test_it_looks_as_it_did(watched, browser, theme):
     assert difference["same"], "another size"
     assert difference["mean"] < 2.0
     assert difference["far"] < 0.01
+
+
+# --- the picture's window, and other pages around this one ------------------------------------------------------------
+
+
+def sixty_nodes():
+    draw = random.Random(1)
+    values = [Value(0.1 * k, label=f"x{k}") for k in range(6)]
+    for k in range(54):
+        values.append((ag.sin(draw.choice(values[-9:])) + draw.choice(values[-9:])).named(f"q{k}"))
+    return ag.sum(values[-5:]).named("y")
+
+
+OVER = """() => {
+  const s = document.getElementById("stage"), r = s.firstElementChild.getBoundingClientRect();
+  return [r.width - s.clientWidth, r.height - s.clientHeight, r.bottom - innerHeight];
+}"""
+SEEN = """() => {
+  const s = document.getElementById("stage").getBoundingClientRect();
+  const r = document.querySelector("g.node.on").getBoundingClientRect();
+  return r.left >= s.left - 1 && r.right <= s.right + 1 && r.top >= s.top - 1 && r.bottom <= s.bottom + 1;
+}"""
+
+
+def test_sixty_nodes_fit_the_window_and_zoom(watched):
+    page = watched.show(explore(sixty_nodes()).html)
+    assert max(page.evaluate(OVER)) <= 1
+    for _ in range(5):
+        page.locator("#closer").click()
+    assert max(page.evaluate(OVER)[:2]) > 300
+    page.locator("#phase").click()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(SEEN)
+    place = page.evaluate("document.getElementById('stage').scrollLeft")
+    box = page.locator("#stage").bounding_box()
+    page.mouse.move(box["x"] + 600, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 700, box["y"] + 200, steps=4)
+    page.mouse.up()
+    assert page.evaluate("document.getElementById('stage').scrollLeft") == pytest.approx(place - 100, abs=2)
+    assert page.locator("g.node.open").count() == 0, "a drag is no click"
+    page.locator("#fit").click()
+    assert max(page.evaluate(OVER)) <= 1
+
+
+def folded():
+    x, w = Value(0.5, label="x"), Value(1.2, label="w")
+    f1 = (ag.exp(w * x) + ag.sin(x) ** 2).named("f1")
+    return (f1 * f1 * 0.5 + ag.tanh(f1 - x)).named("y")
+
+
+BOXES = """
+  const boxes = [...document.querySelectorAll("#stage g.node")]
+    .map(g => (g.querySelector("svg .frame") || g).getBoundingClientRect());
+"""
+APART = f"""() => {{ {BOXES}
+  const past = (a, b) => a.right <= b.left + 1 || a.bottom <= b.top + 1;
+  return boxes.every((a, i) => boxes.every((b, k) => k <= i || past(a, b) || past(b, a)));
+}}"""
+ENDS = f"""() => {{ {BOXES}
+  const off = (r, q) => Math.hypot(Math.max(r.left - q.x, 0, q.x - r.right), Math.max(r.top - q.y, 0, q.y - r.bottom));
+  const lines = [...document.querySelectorAll("#stage>svg g.edge:not(.way) path")];
+  return lines.flatMap(p => [0, p.getTotalLength()].map(at => {{
+    const m = p.getScreenCTM(), q = p.getPointAtLength(at).matrixTransform(m);
+    return Math.min(...boxes.map(r => off(r, q))) / m.a;
+  }}));
+}}"""
+
+
+def test_a_card_that_is_clicked_opens_in_the_picture(watched, tier):
+    page = watched.show(explore(folded()).html)
+    cards = [card.get_attribute("id") for card in page.locator("#stage g.node").all()]
+    assert page.locator("#stage .part").count() == 0
+    steps_before = int(text(page, "#where").split(" of ")[1])
+    for card in cards:
+        page.locator(f"#{card}").focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate(APART)
+        assert max(page.evaluate(ENDS)) < 12
+    assert page.locator("#stage g.part").count() == 6 + 5  # f1's operations and its parameter w, y's operations
+    assert max(page.evaluate(OVER)) <= 1
+    assert int(text(page, "#where").split(" of ")[1]) > steps_before
+    page.keyboard.press("End")
+    y = folded()
+    y.backward()
+    numbers = [float(t.replace("−", "-")) for t in page.locator("#stage .part [data-part=v]").all_text_contents()]
+    inner = [node.data for node in ag.topological_order(y) if node.op is not None or node.label == "w"]
+    assert sorted(numbers) == pytest.approx(sorted(inner), rel=1e-3)
+    gradients = [float(t.replace("−", "-")) for t in page.locator("#stage .part [data-part=g]").all_text_contents()]
+    assert sorted(gradients) == pytest.approx(
+        sorted(n.grad for n in ag.topological_order(y) if n.op is not None or n.label == "w"), rel=1e-3
+    )
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+        if "inside" in text(page, "#phase"):
+            assert page.locator("#stage .part.on, #stage .node.on:not(.opened), #stage .way.on").count() >= 1
+    before = page.locator("#stage svg").first.get_attribute("viewBox")
+    for card in cards:
+        page.locator(f"#{card}").focus()
+        page.keyboard.press("Enter")
+    assert page.locator("#stage .part").count() == 0
+    assert page.locator("#stage svg").first.get_attribute("viewBox") != before
+    assert page.evaluate(APART)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_notebook_tells_its_theme_and_gives_the_height(watched, theme):
+    around = f'<div data-jp-theme-light="{str(theme == "light").lower()}">{explore(domke_graph())._repr_html_()}</div>'
+    page = watched.page
+    page.emulate_media(color_scheme="dark" if theme == "light" else "light")
+    watched.show(around)
+    frame = page.frames[1]
+    paper = {"light": "rgb(255, 255, 255)", "dark": "rgb(30, 30, 30)"}[theme]
+    page.wait_for_function("document.querySelector('iframe').style.height !== '860px'")
+    assert frame.evaluate("getComputedStyle(document.documentElement).backgroundColor") == paper
+    spare = frame.evaluate("innerHeight - document.body.getBoundingClientRect().bottom")
+    assert 0 <= spare < 40
+
+
+def test_pictures_are_dark_in_a_dark_notebook(watched):
+    picture = ag.draw(domke_graph()).to_html()
+    page = watched.show(f'<body>{picture}<div data-jp-theme-light="false">{picture}</div></body>')
+    fill = "[...document.querySelectorAll('svg')].map(s => getComputedStyle(s.querySelector('rect')).fill)"
+    assert page.evaluate(fill) == ["rgb(255, 255, 255)", "rgb(30, 30, 30)"]
