@@ -33,8 +33,9 @@ def network_picture(
     edges: list[Edge] = []
     names = {id(unit): f"u{k}_{j}" for k, layer in enumerate(net.layers) for j, unit in enumerate(layer)}
     names[id(net.loss)] = "loss"
-    for layer in [*net.layers, [net.loss]]:
-        columns.append([names[id(unit)] for unit in layer])
+    for k, layer in enumerate([*net.layers, [net.loss]]):
+        columns.append([f"name{k}", *(names[id(unit)] for unit in layer)])
+        boxes.append(_layer_name(k, len(net.layers)))
         for unit in layer:
             hot = id(unit) in below
             text = mathematical("ℓ") if unit is net.loss else ()
@@ -51,6 +52,12 @@ def network_picture(
         boxes, edges, columns=columns, theme=theme, straight=True, ranksep=ranksep, nodesep=0.14,
         legend=(Run(title),) if title else (), name="network",
     )  # fmt: skip
+
+
+def _layer_name(k: int, count: int) -> Box:
+    """The name of a layer, above its column: x, h₁, h₂ …, f; the loss has its name in its circle."""
+    text = "x" if k == 0 else f"h{k}" if k < count - 1 else "f" if k == count - 1 else ""
+    return circle(f"name{k}", mathematical(text) if text else (), 9.0, font=SERIF, shape="text", pen=0.0)
 
 
 def _arrow(names: dict[int, str], tail: Value, head: Value, below: set[int], blue: bool, tip: str) -> Edge:

@@ -168,7 +168,7 @@ def cards_data(reading: Reading, picture: Picture, tape: Tape) -> dict[str, Any]
     boxes = {item.id for item in picture.boxes}
     cluster = {member: k for k, group in enumerate(picture.clusters) for member in group.members}
     namer = _Namer(reading, index)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for item in outline.lines:
         box = reading.ids[id(item.node)]
         links, count, rows = [], 0, 0
