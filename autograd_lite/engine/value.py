@@ -378,6 +378,8 @@ class Value(Methods):
     # --- text, and the conversions that would lose the gradient ---------------------------------------------------
 
     def __repr__(self) -> str:
+        if STATE.observers:
+            notify_tracer("turns a number into text")
         name = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data}, grad={self._gradient()}{name})"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import os
 import re
 import sys
 from types import CodeType
 from typing import Any
 
-__all__ = ["Looks", "is_library", "looks"]
+__all__ = ["Looks", "defined", "is_library", "looks"]
 
 _GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _STORED = {"STORE_GLOBAL", "DELETE_GLOBAL"}
@@ -21,6 +22,8 @@ _ALL = {"globals", "eval", "exec"}
 _COMPUTED = {"getattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
 #: names by which it asks for the type of a number
 _TYPES = {"isinstance", "issubclass", "type", "hasattr", "callable", "__class__", "dtype", "is_integer"}
+#: errors that plain arithmetic raises, and programs don't
+_ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError"}
 #: random number generators, which differ from call to call if they are made without a seed
 _SEEDED = {
     "default_rng",
@@ -45,6 +48,7 @@ class Looks:
         everything: whether any global may be read.
         computed: whether attributes are read whose names are computed.
         typed: whether types are asked for.
+        catches: an arithmetic error that is named, to be caught; empty if there is none.
         unseeded: a random number generator made without a seed; empty if there is none.
     """
 
@@ -58,6 +62,7 @@ class Looks:
         names = self.globals | self.attributes
         self.everything = not names.isdisjoint(_ALL)
         self.computed = not names.isdisjoint(_COMPUTED)
+        self.catches = min(names & _ERRORS, default="")
         self.typed = not names.isdisjoint(_TYPES)
 
     def _read(self, code: CodeType) -> None:
@@ -109,3 +114,12 @@ def is_library(name: Any) -> bool:
         return False
     file: Any = getattr(sys.modules.get(root), "__file__", None)  # a user's file may have the name of one of Python's
     return file is None or (file.startswith(_STANDARD) and "site-packages" not in file)
+
+
+def defined(f: Any) -> str:
+    """Where a function is, for messages: its file and line."""
+    f = inspect.unwrap(f) if callable(f) else f
+    while isinstance(f, functools.partial):
+        f = f.func
+    code = getattr(f, "__code__", None) or getattr(getattr(type(f), "__call__", None), "__code__", None)  # noqa: B004
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(f)

@@ -27,7 +27,7 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...primitives.base import Op, Operand
 from ...primitives.sums import same_objects
-from .code import Looks, is_library, looks
+from .code import Looks, defined, is_library, looks
 from .places import (
     MISSING,
     PLAIN,
@@ -79,6 +79,7 @@ class Watch:
 
     Attributes:
         unseen: why they can't be watched; empty if they can.
+        catches: an arithmetic error that the function catches; empty if there is none.
         calls: where the function finds what answers differently from call to call, (place, key, function).
         entropy: whether it reaches a generator that draws from the system.
         typed: whether the function asks for types of its numbers, which are not those of plain code.
@@ -88,8 +89,9 @@ class Watch:
     def __init__(self, f: Callable[..., Any]) -> None:
         self.unseen = ""
         self.typed = self.entropy = False
+        self.catches = ""
         self.calls: list[tuple[Any, Any, Any]] = []
-        self.where = ""
+        self.where = defined(f)
         self.items: list[tuple[Any, Any, Any]] = []  # a dict, a key, what is there
         self.cells: list[tuple[Any, Any]] = []
         self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
@@ -206,14 +208,16 @@ class Watch:
 
     def restore(self) -> None:
         """Put back what has changed."""
-        whole: dict[int, tuple[Any, dict[Any, Any]]] = {id(d): (d, {}) for d, _ in [*self.lengths, *self.orders]}
+        whole: dict[int, tuple[Any, dict[Any, Any]]] = {
+            id(d): (d, {}) for d, _ in [*self.lengths, *self.orders] if isinstance(d, dict)
+        }
         for place, key, thing in self.items:
             if id(place) in whole:
                 whole[id(place)][1][key] = thing
             elif place.get(key, MISSING) is not thing:
                 put(place, key, thing)
         for place, items in whole.values():
-            if isinstance(place, dict) and ([*place] != [*items] or any(place[k] is not items[k] for k in items)):
+            if [*place] != [*items] or any(place[k] is not items[k] for k in items):
                 place.clear()
                 place.update(items)
         for cell, thing in self.cells:
@@ -331,12 +335,12 @@ class Watch:
                 found.append(cell.cell_contents)
             except ValueError:  # not filled yet
                 continue
-        if not self.where:
-            self.where = f"{f.__code__.co_filename}:{f.__code__.co_firstlineno}"
         if is_library(f.__module__):
             return [os.environ] if f is os.getenv else found
         code = looks(f.__code__)
         self.typed = self.typed or code.typed
+        if code.catches and "site-packages" not in f.__code__.co_filename:
+            self.catches = self.catches or code.catches
         if vars(f):  # f.rate
             found += self._mapping(vars(f))
         if code.everything:  # by names in texts, or computed ones: then those of containers

@@ -74,8 +74,8 @@ class Before:
             if not watch.holds():
                 names = ", ".join(map(repr, watch.changed()[:3])) or "a list, dict or array"
                 changed = (
-                    f"it changes {names} outside (in {watch.where}), which a program doesn't: return the new state, "
-                    f"and pass it as an argument"
+                    f"it changes {names} outside (in {self.watches[0].where}), which a program doesn't: return the new "
+                    f"state, and pass it as an argument"
                 )
                 watch.restore()
         return drawn, changed
@@ -93,7 +93,7 @@ def _global_generators() -> list[Any]:
     arrays = sys.modules.get("autograd_lite.data.random")
     if arrays is not None:
         found.append(arrays.default_generator(None))
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     if hasattr(torch, "default_generator"):
         found.append(torch.default_generator)
     return found
@@ -103,7 +103,8 @@ def _state(generator: Any) -> Any:
     if isinstance(generator, random.Random):
         return generator.getstate()
     if isinstance(generator, np.random.RandomState):
-        kind, key, *rest = generator.get_state(legacy=True)
+        state: Any = generator.get_state(legacy=True)
+        kind, key, *rest = state
         return (kind, key.tobytes(), *rest)
     if hasattr(generator, "bit_generator"):
         return generator.bit_generator.state

@@ -224,7 +224,7 @@ def attributes_of(x: Any) -> dict[str, Any] | None:
     """What a dataclass, an attrs class or a namespace holds; None for any other object."""
     kind = type(x)
     if kind is SimpleNamespace:
-        return vars(x)
+        return dict(vars(x))
     if not dataclasses.is_dataclass(kind) and not hasattr(kind, "__attrs_attrs__"):
         return None
     found = dict(getattr(x, "__dict__", {}))
@@ -238,7 +238,8 @@ def attributes_of(x: Any) -> dict[str, Any] | None:
 
 def with_attributes(x: Any, attributes: dict[str, Any]) -> Any:
     """An object of the class of ``x`` with these attributes."""
-    made = type(x).__new__(type(x))
+    kind: Any = type(x)
+    made = kind.__new__(kind)
     for name, item in attributes.items():
         object.__setattr__(made, name, item)
     return made
@@ -364,7 +365,9 @@ def alike(a: Any, b: Any) -> bool:
         found: list[Any] = []
         leaves_of(x, found, True)
         numbers.append([float(item._number() if isinstance(item, Node) else item) for item in found])
-    return len(numbers[0]) == len(numbers[1]) and np.allclose(*numbers, rtol=1e-6, atol=1e-9, equal_nan=True)
+    return len(numbers[0]) == len(numbers[1]) and bool(
+        np.allclose(numbers[0], numbers[1], rtol=1e-6, atol=1e-9, equal_nan=True)
+    )
 
 
 def is_numeric(x: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import itertools
 import weakref
@@ -21,6 +20,8 @@ from ...primitives.arithmetic import where
 from ...primitives.primitive import Primitive
 from ..ir.control_ops import COMPARISONS, pick, stop
 from ..ir.scalar_program import CompileError, Guard, Leaf, Program, built_in
+from .choosing import Choosing
+from .code import defined
 from .containers import packed
 from .structure import Parts, is_deep, leaves_of, opaque, rebuild
 from .taking import recorded_take
@@ -271,7 +272,7 @@ def record_call(
         leaf._mark = recorder.mark
     running = Running([leaf for leaf in fresh if owner[id(leaf)] not in getattr(blocks, "values", ())])
     try:
-        with tracing(recorder), np.errstate(all="ignore"):
+        with tracing(recorder), np.errstate(all="ignore"), Choosing():
             result = f(*new_args, **new_named)
     finally:
         running.end()
@@ -280,13 +281,13 @@ def record_call(
     leaves_of((new_args, new_named), after)
     if len(before) != len(after) or not all(map(_unchanged, before, after)):
         raise CompileError(
-            f"it changes its arguments in place (in {_defined(f)}), which a program doesn't: work on a copy, list(p) "
+            f"it changes its arguments in place (in {defined(f)}), which a program doesn't: work on a copy, list(p) "
             f"or np.array(p), and return it"
         )
     strange = opaque(result, known)
     if strange is not None:
         raise CompileError(
-            f"it returns {strange} (in {_defined(f)}), and a program can't look into it: return numbers, lists, "
+            f"it returns {strange} (in {defined(f)}), and a program can't look into it: return numbers, lists, "
             f"tuples, dicts, arrays or dataclasses"
         )
     found: list[Any] = []
@@ -295,20 +296,11 @@ def record_call(
     plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
     alive = [weakref.ref(leaf) for leaf in fresh]
     result = rebuild(result, iter([0.0] * len(found)), True)
-    return Recording(program, result, plain, recorder.kinds, alive, _defined(f))
+    return Recording(program, result, plain, recorder.kinds, alive, defined(f))
 
 
 def _unchanged(before: Any, after: Any) -> bool:
     return before is after or (not isinstance(before, Node) and type(before) is type(after) and before == after)
-
-
-def _defined(f: Callable[..., Any]) -> str:
-    """Where a function is, for messages."""
-    f = inspect.unwrap(f)
-    while isinstance(f, functools.partial):
-        f = f.func
-    code = getattr(f, "__code__", None) or getattr(type(f).__call__, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(f)
 
 
 def _renamed(prim: Primitive, name: str) -> Primitive:

@@ -1,0 +1,121 @@
+"""``max``, ``min``, ``sorted``, ``np.maximum``, ``np.minimum`` and ``np.clip`` of the numbers of a recording: choices.
+
+They compare, and go one way or the other; a recording would hold for that way alone. While one is made on a thread,
+they choose there by ``where`` what they would have chosen: of equal numbers the same one, and of nan what Python makes
+of it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...engine.observers import current_tracer
+from ...engine.value import Value
+from ...primitives.arithmetic import where
+
+__all__ = ["Choosing"]
+
+#: longer lists are sorted by decisions: the choices are half as many as the square
+LONGEST = 12
+
+Function = Callable[..., Any]
+
+_lock = threading.Lock()
+_open = 0
+
+
+def _numbers(items: list[Any]) -> bool:
+    """Whether a recording of this thread chooses among them."""
+    return any(isinstance(x, Value) for x in items) and all(isinstance(x, (Value, float, int)) for x in items)
+
+
+def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
+    def extreme(*args: Any, **named: Any) -> Any:
+        if named or not args or current_tracer() is None:
+            return original(*args, **named)
+        items = list(args[0]) if len(args) == 1 else list(args)
+        if not _numbers(items):
+            return original(items)
+        best = items[0]
+        for item in items[1:]:
+            best = where(better(item, best), item, best)
+        return best
+
+    return extreme
+
+
+def _sorting(original: Function) -> Function:
+    def sorted(iterable: Any, /, **named: Any) -> Any:
+        if current_tracer() is None or not named.keys() <= {"reverse"}:
+            return original(iterable, **named)
+        items = list(iterable)
+        if not 1 < len(items) <= LONGEST or not _numbers(items):
+            return original(items, **named)
+        total = sum(items)
+        if total != total:  # a nan is in no order
+            return original(items, **named)
+        for end in range(1, len(items)):
+            for k in range(end, 0, -1):
+                a, b = items[k - 1], items[k]
+                wrong = a < b if named.get("reverse") else b < a
+                items[k - 1], items[k] = where(wrong, b, a), where(wrong, a, b)
+        return items
+
+    return sorted
+
+
+def _elementwise(original: Function, choose: Callable[..., Any], count: int) -> Function:
+    ufunc = np.frompyfunc(choose, count, 1)
+
+    def chosen(*args: Any, **named: Any) -> Any:
+        if not named and len(args) == count and current_tracer() is not None:
+            items = [x for arg in args for x in np.ravel(np.asarray(arg, dtype=object)).tolist()]
+            if _numbers(items):
+                return ufunc(*args)
+        return original(*args, **named)
+
+    return chosen
+
+
+def _clipped(x: Any, low: Any, high: Any) -> Any:
+    x = where(x >= low, x, low)
+    return where(x <= high, x, high)
+
+
+def _made() -> list[tuple[Any, str, Function, Function]]:
+    return [
+        (builtins, "max", builtins.max, _extreme(builtins.max, lambda a, b: a > b)),
+        (builtins, "min", builtins.min, _extreme(builtins.min, lambda a, b: a < b)),
+        (builtins, "sorted", builtins.sorted, _sorting(builtins.sorted)),
+        (np, "maximum", np.maximum, _elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
+        (np, "minimum", np.minimum, _elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
+        (np, "clip", np.clip, _elementwise(np.clip, _clipped, 3)),
+    ]
+
+
+_REPLACED = _made()
+
+
+class Choosing:
+    """Within the block, on threads that record, the functions choose; elsewhere they are what they were."""
+
+    def __enter__(self) -> None:
+        global _open
+        with _lock:
+            _open += 1
+            if _open == 1:
+                for module, name, _, chosen in _REPLACED:
+                    setattr(module, name, chosen)
+
+    def __exit__(self, *exc: object) -> None:
+        global _open
+        with _lock:
+            _open -= 1
+            if _open == 0:
+                for module, name, original, _ in _REPLACED:
+                    setattr(module, name, original)
