@@ -169,6 +169,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _mime_(self) -> tuple[str, str]:
         return "text/html", self.to_html()
 
+    def __repr__(self) -> str:
+        if self.picture is None:
+            return f"<Drawing {self.name or ''}>"
+        return f"<picture of {len(self.picture.boxes)} boxes: .render(outfile='graph.svg')>"
+
 
 # ``pipe`` and ``render`` have an argument named renderer, as graphviz has
 _finder, _use, _INSTALL = renderer.find_renderer, renderer.use, renderer.INSTALL

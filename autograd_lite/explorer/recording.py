@@ -171,7 +171,8 @@ def cards_data(reading: Reading, picture: Picture, tape: Tape) -> dict[str, Any]
     lines: list[dict[str, Any]] = []
     for item in outline.lines:
         box = reading.ids[id(item.node)]
-        links, count, rows = [], 0, 0
+        links: list[Any] = []
+        count, rows = 0, 0
         for operand, ways in zip(item.operands, _ways(item.node, index, outline.folded)):
             edges = [f"e{box[1:]}_{count + j}" for j in range(len(ways))]
             count += len(ways)
