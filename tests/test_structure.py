@@ -77,6 +77,7 @@ BOUNDED_RECURSION = {
     "a parsed text, whose depth has a limit of its own": [
         "cli.formula:_Evaluator.argument cli.formula:_Evaluator.binary cli.formula:_Evaluator.call",
         "cli.formula:_Evaluator.condition cli.formula:_Evaluator.unary cli.formula:_Evaluator.visit",
+        "cli.formula:_Evaluator.apply",
     ],
     "a formula, cut off at a fixed size": ["notation.local_derivatives:phrase_of_formula"],
     "the formula of one rule": ["explorer.javascript_rules:_Writer._count explorer.javascript_rules:_Writer.write"],

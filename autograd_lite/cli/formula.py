@@ -113,12 +113,23 @@ def _measure(tree: ast.AST) -> None:
     count = 0
     while stack:
         node, depth = stack.pop()
-        count += 1
+        count += isinstance(node, ast.expr)
         if count > MAX_SIZE:
             raise ExpressionError(f"the formula has more than {MAX_SIZE:,} parts")
         if depth > MAX_DEPTH:
             raise ExpressionError(f"the formula is nested more than {MAX_DEPTH} levels deep")
-        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+        stack.extend((child, depth + (not _continues(child, node))) for child in ast.iter_child_nodes(node))
+
+
+def _continues(child: ast.AST, node: ast.AST) -> bool:
+    """Whether ``child`` is the beginning of a sum or product that ``node`` goes on with: a + b in a + b + c."""
+    if not isinstance(child, ast.BinOp) or not isinstance(node, ast.BinOp) or child is not node.left:
+        return False
+    return any(isinstance(child.op, kind) and isinstance(node.op, kind) for kind in _CHAINS)
+
+
+#: the operators of sums and of products: one level of nesting, however many there are
+_CHAINS = ((ast.Add, ast.Sub), (ast.Mult, ast.Div))
 
 
 class _Evaluator:
@@ -184,13 +195,23 @@ class _Evaluator:
         raise self.refuse(node, "only + and - may stand before a number")
 
     def binary(self, node: ast.BinOp) -> Any:
-        name = _BINARY.get(type(node.op), "")
-        prim = TABLE.get(name)
-        if prim is None:
+        if type(node.op) not in _BINARY:
             if isinstance(node.op, ast.BitXor):
                 raise self.refuse(node, f"^ is no power here: powers are written **{_meant(self.text)}")
             raise self.refuse(node, f"the operator {type(node.op).__name__} can't be part of a formula")
-        a, b = self.visit(node.left), self.visit(node.right)
+        chain = [node]
+        while _continues(chain[-1].left, chain[-1]):
+            left: Any = chain[-1].left
+            chain.append(left)
+        found = self.visit(chain[-1].left)
+        for part in reversed(chain):
+            found = self.apply(part, found)
+        return found
+
+    def apply(self, node: ast.BinOp, a: Any) -> Any:
+        """The number of an operator, its left operand evaluated."""
+        prim = TABLE[_BINARY[type(node.op)]]
+        b = self.visit(node.right)
         try:
             if isinstance(a, Operand) or isinstance(b, Operand):
                 return _OPERATORS[type(node.op)](a, b)

@@ -60,7 +60,7 @@ def _born(node: Any) -> tuple[str, type[AnomalyError]] | None:
         return None
     called = describe(node)
     if not _finite(out):
-        return f"{called} is {out!r}", _class_of(node.op.name, numbers, out)
+        return f"{called} is {out!r}", _class_of(node.op, numbers, out)
     parent, p = next((parent, p) for parent, p in zip(node.parents, partials) if not _finite(p))
     kind: type[AnomalyError] = AnomalyValueError if p != p else AnomalyDivisionError
     if any(abs(x) > 1e100 for x in numbers) and p == p:
@@ -69,9 +69,9 @@ def _born(node: Any) -> tuple[str, type[AnomalyError]] | None:
     return f"{called} = {out!r}: the partial derivative with respect to {name} is {p!r}", kind
 
 
-def _class_of(name: str, numbers: list[float], out: float) -> type[AnomalyError]:
+def _class_of(op: Any, numbers: list[float], out: float) -> type[AnomalyError]:
     """The exception for what plain Python raises at this point."""
-    plain = _PLAIN.get(name) or getattr(math, name, None)
+    plain = (_PLAIN.get(op.name) or getattr(math, op.name, None)) if op.is_ours else None
     try:
         if callable(plain):
             plain(*numbers)

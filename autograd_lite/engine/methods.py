@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
 from .observers import current_tracer
 
@@ -77,7 +78,7 @@ class Methods(Node):
         name = self._prim.name
         if name == "pow" and isinstance(self.args[1], float):
             return f"**{self.args[1]:g}"
-        return MICROGRAD.get(name, name)
+        return MICROGRAD.get(name, name) if self._prim == TABLE.get(name) else name
 
 
 #: micrograd's names for ops, for ``Value._op``

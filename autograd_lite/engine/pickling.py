@@ -17,6 +17,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import FileFormatError
 from .observers import current_tracer
 from .recordings import Same, owner_of, same
 from .sweeps import STATE, GradientSink, Info, LayerInputs, NaryOperands, Node
@@ -112,36 +113,44 @@ def _extra(x: Any, known: frozenset[str]) -> dict[str, Any]:
     return found
 
 
-def _neighbours(node: Node) -> list[Any]:
-    """The nodes that a node refers to: operands, and a gradient that is a node."""
+def _operands(node: Node) -> list[Any]:
+    """The nodes that a node is made from."""
     found: list[Any] = [p for p in (node._a, node._b) if p is not None]
     info = node._info
     if isinstance(node, LayerInputs):
         found.extend(node.nodes)
     elif isinstance(info, NaryOperands):
         found.extend(info.nodes)
-    if isinstance(info, Info) and isinstance(info.grad, Node):
-        found.append(info.grad)
     return found
 
 
 def _collect(root: Node) -> list[Node]:
-    """The inner nodes reached from ``root`` that are in no live table yet, operands first where possible."""
+    """The inner nodes reached from ``root`` that are in no live table yet, operands before their consumers.
+
+    They are reached by way of operands, and of gradients that are nodes, which may be made from their own node.
+    """
     me = threading.get_ident()
-    seen: set[int] = {id(root)}
-    found: list[Node] = []
     apart = owner_of(root) is None  # then gradients that are nodes of a running recording stay outside
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node._prim is not None:
-            found.append(node)
-        for other in _neighbours(node):
-            if id(other) not in seen:
-                seen.add(id(other))
-                if other._prim is None or ((me, id(other)) not in _live and not (apart and owner_of(other))):
-                    stack.append(other)
-    found.reverse()
+    seen: set[int] = set()
+    found: list[Node] = []
+    starts: list[Node] = [root]
+    while starts:
+        stack = [(starts.pop(), False)]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                found.append(node)
+                continue
+            inner = node._prim is not None
+            if id(node) in seen or (inner and ((me, id(node)) in _live or (apart and owner_of(node) is not None))):
+                continue
+            seen.add(id(node))
+            if inner:
+                stack.append((node, True))
+            info = node._info
+            if isinstance(info, Info) and isinstance(info.grad, Node):
+                starts.append(info.grad)
+            stack.extend((operand, False) for operand in reversed(_operands(node)))
     return found
 
 
@@ -225,27 +234,49 @@ class Table:
 
     def __setstate__(self, columns: dict[str, Any]) -> None:
         nodes = self.nodes
-        everything = [*nodes, *columns["others"], None]  # place -1 is None
+        others = columns["others"]
+        everything = [*nodes, *others, None]  # place -1 is None
+        operands = _Operands(len(nodes), everything)
         prims = columns["prims"]
         rows = zip(nodes, *[columns[name] for name in ("prim", "a", "b", "data", "grad", "pa", "pb")], strict=True)
-        for node, prim, a, b, data, grad, pa, pb in rows:
-            node._a, node._b = everything[a], everything[b]
+        for i, (node, prim, a, b, data, grad, pa, pb) in enumerate(rows):
+            node._a, node._b = operands.of(i, a), operands.of(i, b)
             node._data, node._grad, node._pa, node._pb = data, grad, pa, pb
             if prim >= 0:
                 node._prim = prims[prim]
         for i, (inputs, *rest) in columns["fans"].items():
             fan: Any = nodes[i]
-            fan.inputs = _back(inputs, everything.__getitem__)
+            fan.inputs = _back(inputs, operands.before(i))
             fan.nodes = [x for x in fan.inputs if isinstance(x, Node)]
             if len(fan.nodes) not in (0, len(fan.inputs)):
                 fan.columns = [k for k, x in enumerate(fan.inputs) if isinstance(x, Node)]
             for name, item in zip(_FAN, rest, strict=True):
                 setattr(fan, name, item)
         for i, info in columns["infos"].items():
-            nodes[i]._info = info if isinstance(info, str) else _give_info(info, everything.__getitem__)
+            nodes[i]._info = info if isinstance(info, str) else _give_info(info, operands.before(i), everything)
         for i, extra in columns["extras"].items():
             for name, item in extra.items():
                 setattr(nodes[i], name, item)
+
+
+class _Operands:
+    """The nodes at the places in a table; FileFormatError for a place that no writer of tables gives an operand."""
+
+    def __init__(self, count: int, everything: list[Any]) -> None:
+        self.count = count
+        self.everything = everything
+
+    def of(self, i: int, place: Any) -> Any:
+        """The operand at ``place`` of node ``i``: one before it, or one outside; None at −1."""
+        if not (-1 <= place < i or self.count <= place < len(self.everything) - 1):
+            raise FileFormatError(
+                f"the pickle is damaged or hostile: node {i} has an operand at place {place!r}, which isn't before it"
+            )
+        return self.everything[place]
+
+    def before(self, i: int) -> Callable[[Any], Any]:
+        """``of(i, …)``."""
+        return functools.partial(self.of, i)
 
 
 def _shells(kinds: list[type[Node]], which: Any) -> Table:
@@ -281,12 +312,12 @@ def _back(operands: list[Any], at: Callable[[Any], Any]) -> list[Any]:
     return [at(x[0]) if type(x) is tuple else x for x in operands]
 
 
-def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any]) -> Info:
-    """The ``Info`` again; ``at`` says which node is at a place."""
+def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any], everything: list[Any] | None = None) -> Info:
+    """The ``Info`` again; ``at`` says which operand is at a place, ``everything`` which node a gradient is."""
     kind, (label, scope, source, hooks), grad, many, extra = taken
     info: Any = kind.__new__(kind)
     info.label, info.scope, info.source, info.hooks = label, scope, source, hooks
-    info.grad = at(grad)
+    info.grad = at(grad) if everything is None else everything[grad]
     if many is not None:
         operands, nodes, info.partials, info.sink, info.index = many
         info.nodes = [at(place) for place in nodes]

@@ -71,6 +71,11 @@ def _write(n: Any, place: dict[int, int]) -> dict[str, Any]:
             raise TypeError(
                 "to_json: a checkpoint holds a Python function, which JSON can't; record f without checkpoint"
             )
+        if not n.op.is_ours and n.op.name in TABLE:
+            raise TypeError(
+                f"to_json: a primitive of yours is named {n.op.name!r} like one of this package, and ops are written "
+                f"by their names: give it another, primitive(…, name=…)"
+            )
         written["op"] = n.op.name
         written["args"] = [{"node": place[id(x)]} if isinstance(x, Node) else _number(x) for x in n.args]
         written["partials"] = [_number(p) for p in n.local_partials]
@@ -114,7 +119,7 @@ def from_json(text: str | bytes, primitives: Mapping[str, Primitive] | None = No
     if not isinstance(text, (str, bytes, bytearray)):
         raise TypeError(f"from_json takes the JSON text, not {type(text).__name__}")
     try:
-        written = json.loads(text, parse_constant=_no_constant)
+        written = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"from_json: this is not JSON, or only the beginning of it: {error}") from None
     if not isinstance(written, dict) or written.get("format") != FORMAT:
@@ -140,6 +145,15 @@ def from_json(text: str | bytes, primitives: Mapping[str, Primitive] | None = No
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON; write it as a string")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has the key {_show(twice)} twice")
+    return found
 
 
 def _index(x: Any, count: int, what: str) -> int:

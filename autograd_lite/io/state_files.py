@@ -17,6 +17,7 @@ import secrets
 import stat
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ _DTYPES = {
     "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8", "bool": "BOOL",
 }  # fmt: skip
 _SAFE = {safe: name for name, safe in _DTYPES.items()}
+_BF16 = "BF16"  # read as float32, which has all its numbers; not written
 _ESCAPE = "$"
 
 
@@ -112,17 +114,17 @@ def _write_atomically(path: str, content: bytes) -> None:
     """A new file beside the old one, forced to the disk, put in its place."""
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f".{secrets.token_hex(16)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with open(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             if os.path.exists(path):
                 os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
+    except BaseException:  # an interrupt too, which may come when the new file is in its place already
+        with suppress(OSError):
+            os.unlink(temporary)
         raise
     if os.name == "posix":  # the folder's entry too
         handle = os.open(folder, os.O_RDONLY)
@@ -354,12 +356,15 @@ def _to_safetensors(obj: Any) -> bytes:
 
 def _from_safetensors(content: bytes) -> Any:
     library = _library()
-    metadata = _checked_header(content)
+    header, metadata = _checked_header(content)
+    halves = [name for name, entry in header.items() if entry["dtype"] == _BF16]
     try:
-        arrays = library.numpy.load(content)
+        arrays = library.numpy.load(_with_header(content, header, halves) if halves else content)
     except library.SafetensorError as error:
         raise FileFormatError(f"it is no safetensors file, or it is truncated ({error})") from error
     arrays = {name: np.array(array) for name, array in arrays.items()}
+    for name in halves:  # a bfloat16 is the upper half of a float32
+        arrays[name] = (arrays[name].astype(np.uint32) << 16).view(np.float32)
     if _MARK not in metadata:
         return arrays
     inner = _parse(metadata[_MARK].encode())
@@ -369,8 +374,15 @@ def _from_safetensors(content: bytes) -> Any:
     return _restore(inner["content"], arrays)
 
 
-def _checked_header(content: bytes) -> dict[str, str]:
-    """Read the header ourselves first, strictly; the library checks offsets and sizes. Returns the metadata."""
+def _with_header(content: bytes, header: dict[str, Any], halves: list[str]) -> bytes:
+    """The file with these tensors as 16-bit integers: NumPy has no bfloat16."""
+    (length,) = struct.unpack("<Q", content[:8])
+    text = json.dumps({**header, **{name: {**header[name], "dtype": "U16"} for name in halves}}).encode()
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
+
+
+def _checked_header(content: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read the header ourselves first, strictly; the library checks offsets and sizes. Returns it and the metadata."""
     if len(content) < 8:
         raise FileFormatError("it is truncated: no safetensors header")
     (length,) = struct.unpack("<Q", content[:8])
@@ -383,7 +395,7 @@ def _checked_header(content: bytes) -> dict[str, str]:
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise FileFormatError("its metadata is not a dict of text")
     for name, entry in header.items():
-        if not isinstance(entry, dict) or entry.get("dtype") not in _SAFE:
+        if not isinstance(entry, dict) or entry.get("dtype") not in (*_SAFE, _BF16):
             kind = entry.get("dtype") if isinstance(entry, dict) else entry
-            raise FileFormatError(f"tensor {name!r:.80} has dtype {kind!r:.40}: not one of {', '.join(_SAFE)}")
-    return metadata
+            raise FileFormatError(f"tensor {name!r:.80} has dtype {kind!r:.40}: not one of {', '.join(_SAFE)}, {_BF16}")
+    return header, metadata

@@ -130,7 +130,7 @@ def _top_level(source: str) -> int:
 
 def phrase_of_call(prim: Primitive, operands: Sequence[Phrase], style: str = "text") -> Phrase:
     """The notation of ``prim`` applied to operands that are phrases already."""
-    special = _SPECIAL.get(prim.name)
+    special = _SPECIAL.get(prim.name) if prim.is_ours else None
     if special is not None:
         made = special(operands, style)
         if made is not None:

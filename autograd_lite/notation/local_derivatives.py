@@ -113,7 +113,7 @@ def _number(x: Any) -> Any:
 
 def _made(primitive: Primitive, args: tuple[Any, ...]) -> Any:
     """The application, without what changes nothing: times 1, plus 0, to the power of 1."""
-    name = primitive.name
+    name = primitive.name if primitive.is_ours else ""
     a, b = args[0], args[-1]
     if name in ("identity", "pos") or (name in ("mul", "div", "pow") and _is(b, 1.0)):
         return a

@@ -101,7 +101,7 @@ def _agrees(node: Any, found: Recorded, close: float = _EXACT) -> bool:
 
 def _factors(node: Any, found: Recorded) -> None:
     """The leaves among the factors of a product, or of a sum of products."""
-    if node.op.name not in ("mul", "dot", "affine"):
+    if node.op.name not in ("mul", "dot", "affine") or not node.op.is_ours:
         return
     args = node.args
     half = len(args) // 2

@@ -100,13 +100,19 @@ class Primitive(Op):
         return f"<primitive {self.name}>"
 
     def __eq__(self, other: object) -> bool:
-        return self is other or other == self.name
+        """Two primitives are equal if they are one; a string, if it is the name (``v.op == "sin"``)."""
+        return self is other or (isinstance(other, str) and other == self.name)
 
     def __hash__(self) -> int:
         return hash(self.name)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is in this package's table; a primitive of a user's may have the name of one that is."""
+        return TABLE.get(self.name) is self
+
     def __reduce__(self) -> Any:
-        if TABLE.get(self.name) is self:
+        if self.is_ours:
             return (_from_table, (self.name,))
         where = (getattr(self.fn, "__module__", ""), getattr(self.fn, "__qualname__", self.name))
         if getattr(sys.modules.get(where[0]), where[1], None) is not self:

@@ -90,8 +90,9 @@ def test_the_constant_exponent_is_not_differentiated():
         ("dot([1], [1, 2])", "1 and 2 numbers", 1), ("dot([1], ['a'])", "str", 11), ("max([[1]])", "a list", 6),
         ("where(1 < 2 < 3, 1, 2)", "compares two numbers", 7), ("where(x > 1)", "comparison", 7),
         ("mean([])", "at least one", 1),
-        ("\0", "null", 0), ("\ud800", "surrogates", 0), ("(" * 300 + "1" + ")" * 300, "too many nested", None),
-        ("-" * 5000 + "1", "nested", 0), ("x" + "+x" * 2000, "nested", 0), ("1" * 5000, "too many digits", None),
+        ("x" + "+x" * 2000, "more than 4,000 parts", 0), ("\0", "null", 0),
+        ("\ud800", "surrogates", 0), ("(" * 300 + "1" + ")" * 300, "too many nested", None),
+        ("-" * 5000 + "1", "nested", 0), ("x" + "**x" * 200, "nested", 0), ("1" * 5000, "too many digits", None),
         ("1" * 400, "largest float", 1), ("1" * (MAX_LENGTH + 1), "characters", 0),
         ("max(" + "1," * 4500 + "1)", "parts", 0),
         ("sum([0], 1)", "sum", 1), ("5 @ 3", "MatMult", 1), ("await x", "not a formula|can't", None),
@@ -176,3 +177,20 @@ def test_the_same_on_values(source):
     alone = evaluate(source, {"x": 0.5, "y": 2.0})
     number = found.data if isinstance(found, Value) else found
     assert number == alone or (math.isnan(number) and math.isnan(alone))
+
+
+@pytest.mark.parametrize("op", ["+", "-", "*", "/"])
+def test_a_long_sum_or_product_is_one_level(op):
+    x = Value(1.001)
+    text = op.join(["x"] * 1000)
+    y = evaluate(text, {"x": x})
+    assert y.data == eval(text, {"x": 1.001})
+    y.backward()
+    assert x.grad == pytest.approx(
+        {"+": 1000, "-": -998, "*": 1000 * 1.001**999, "/": -998 * 1.001**-999}[op], rel=1e-9
+    )
+    assert evaluate(" + ".join(f"2*x - {k}" for k in range(500)), {"x": 1.0}) == 1000 - sum(range(500))
+    assert evaluate("-".join(["(1+x)"] * 300), {"x": 1.0}) == 2.0 - 299 * 2.0
+    assert evaluate("2 - 3 - 4 * 5 / 2 + 1 - (1 - (2 - 3))") == 2 - 3 - 4 * 5 / 2 + 1 - (1 - (2 - 3))
+    with pytest.raises(ExpressionError, match="nested"):
+        evaluate("(1" + "+(1" * 160 + ")" * 161)

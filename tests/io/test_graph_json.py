@@ -315,3 +315,13 @@ def test_any_field_replaced_by_anything_reads_or_is_refused(node, field, value):
         pass
     except ag.NonFiniteGradientWarning:
         pass
+
+
+def test_a_key_given_twice_is_refused():
+    x = Value(2.0, label="x")
+    text = ag.to_json(x * 3.0)
+    for once in ('"data": 2.0', '"label": "x"', '"version": 1', '"root": 1', '"node": 0', '"op": "mul"'):
+        assert once in text
+        with pytest.raises(ag.FileFormatError, match="twice"):
+            ag.from_json(text.replace(once, f"{once}, {once}", 1))
+    assert ag.from_json(text).data == 6.0

@@ -407,7 +407,8 @@ BAD_TENSORS = {
     "name twice": tensors(b'{"w": %b, "w": %b}' % ((json.dumps(W).encode(),) * 2)),
     "nested": tensors(b"[" * 10**6),
     "dtype": tensors({"w": {**W, "dtype": "PICKLE"}}),
-    "bfloat16": tensors({"w": {**W, "dtype": "BF16", "shape": [8]}}),
+    "float8": tensors({"w": {**W, "dtype": "F8_E4M3", "shape": [16]}}),
+    "bfloat16 of another size": tensors({"w": {**W, "dtype": "BF16", "shape": [9]}}),
     "entry that is a number": tensors({"w": 3}),
     "shape too large": tensors({"w": {**W, "shape": [3]}}),
     "shape beyond memory": tensors({"w": {**W, "shape": [2**62, 2**62]}}),
@@ -503,3 +504,40 @@ def test_training_resumed_bit_for_bit(path, cut):
     for name, part in zip(names, again):
         part.load_state_dict(state[name])
     assert first + train(again, 6 - cut) == known
+
+
+def test_bfloat16_is_read_as_the_float32_with_its_numbers(tmp_path):
+    torch = pytest.importorskip("torch")
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    numbers = torch.tensor([[1.0, -0.0, 3.140625], [float("inf"), float("nan"), 1e-40]], dtype=torch.bfloat16)
+    path = tmp_path / "model.safetensors"
+    save_file({"w": numbers, "b": torch.arange(3.0), "none": numbers[:0]}, path, metadata={"format": "pt"})
+    found = ag.load(path)
+    assert found["w"].dtype == np.float32
+    np.testing.assert_array_equal(found["w"], numbers.float().numpy())
+    assert np.signbit(found["w"][0, 1])
+    np.testing.assert_array_equal(found["b"], [0.0, 1.0, 2.0])
+    assert found["none"].shape == (0, 3)
+
+
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, MemoryError])
+def test_an_interrupted_save_raises_the_interrupt_and_leaves_no_file_behind(tmp_path, monkeypatch, suffix, when, error):
+    if suffix == "safetensors":
+        pytest.importorskip("safetensors")
+    path = tmp_path / f"state.{suffix}"
+    ag.save({"a": np.ones(2)}, path)
+    real = os.replace
+
+    def replace(a, b):
+        if when == "after":
+            real(a, b)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        with pytest.raises(error):
+            ag.save({"a": np.zeros(2)}, path)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert ag.load(path)["a"].tolist() == ([0.0, 0.0] if when == "after" else [1.0, 1.0])
