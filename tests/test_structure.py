@@ -1,4 +1,4 @@
-"""The plan of the house, checked: which way the doors open, what an import loads, what recurses, what is public."""
+"""The plan of the package, checked: which way imports point, what an import loads, what recurses, what is public."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import autograd_lite as ag
 PACKAGE = Path(ag.__file__).parent
 
 #: the layer of every package; an import points to the same layer or to one further down, and never in a circle
-FLOORS = {
+LAYERS = {
     0: {"errors", "primitives"},
     1: {"engine"},
     2: {"functional"},
@@ -24,7 +24,7 @@ FLOORS = {
     5: {"chapter7", "cli", "__main__"},
     6: {"__init__"},
 }
-FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+LAYER = {package: layer for layer, packages in LAYERS.items() for package in packages}
 
 #: functions that call themselves, however indirectly, and what bounds their depth (a graph's depth must not)
 BOUNDED_RECURSION = {
@@ -184,29 +184,29 @@ def test_circles_are_seen():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"d"}, "e": {"a"}}) == [["a", "b", "c"], ["d"]]
 
 
-def room(name):
+def package(name):
     return name.split(".")[0]
 
 
 def test_no_import_cycles():
     # a package's __init__ and its own pages see each other by Python's rules; what counts is who asks for whom
     assert circles(GRAPH) == []
-    rooms = {}
+    packages = {}
     for name, targets in GRAPH.items():
-        rooms.setdefault(room(name), set()).update(room(t) for t in targets if room(t) != room(name))
-    assert circles(rooms) == []
+        packages.setdefault(package(name), set()).update(package(t) for t in targets if package(t) != package(name))
+    assert circles(packages) == []
 
 
-def test_every_room_has_a_floor():
-    assert {room(name) for name in MODULES} <= set(FLOOR)
+def test_every_package_has_a_layer():
+    assert {package(name) for name in MODULES} <= set(LAYER)
 
 
 def test_imports_point_down():
     wrong = [
-        f"{name} (floor {FLOOR[room(name)]}) imports {target} (floor {FLOOR[room(target)]})"
+        f"{name} (layer {LAYER[package(name)]}) imports {target} (layer {LAYER[package(target)]})"
         for name, targets in GRAPH.items()
         for target in targets
-        if room(name) in FLOOR and room(target) in FLOOR and FLOOR[room(target)] > FLOOR[room(name)]
+        if package(name) in LAYER and package(target) in LAYER and LAYER[package(target)] > LAYER[package(name)]
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -219,8 +219,8 @@ def test_the_import_is_light():
     assert not loaded & {"numpy", "graphviz", "matplotlib", "scipy", "hypothesis", "IPython", "tqdm", "safetensors"}
     ours = "import sys, autograd_lite; print(*sorted(m for m in sys.modules if m.startswith('autograd_lite.')))"
     found = subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True, check=True).stdout.split()
-    rooms = {name.split(".")[1] for name in found}
-    assert rooms <= FLOORS[0] | FLOORS[1], "what is above the engine is loaded when first used"
+    packages = {name.split(".")[1] for name in found}
+    assert packages <= LAYERS[0] | LAYERS[1], "what is above the engine is loaded when first used"
 
 
 # --- recursion ------------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def test_public_name(name):
 
 
 @pytest.mark.parametrize(("place", "names"), INNER.items(), ids=INNER)
-def test_public_names_of_rooms(place, names):
+def test_public_names_of_packages(place, names):
     home = ag
     for part in place.split("."):
         home = getattr(home, part)

@@ -16,12 +16,12 @@ from .registry import Figure
 __all__ = ["FIGURES", "Report", "page", "write"]
 
 
-def _in_order(*rooms: list[Figure]) -> list[Figure]:
-    """Figures by number; a picture without one stays behind the figure that it follows in its room."""
+def _in_order(*sources: list[Figure]) -> list[Figure]:
+    """Figures by number; a picture without one stays behind the figure that it follows in its module."""
     keyed: list[tuple[str, Figure]] = []
-    for room in rooms:
+    for source in sources:
         number = ""
-        for figure in room:
+        for figure in source:
             number = figure.number or number
             keyed.append((number, figure))
     return [figure for _, figure in sorted(keyed, key=lambda pair: pair[0])]

@@ -39,7 +39,7 @@ class Options:
 
 
 def runs(notation: Iterable[tuple[str, str]], colour: str = "ink") -> Line:
-    """Runs of the notation room as runs of a picture."""
+    """Runs of an expression as runs of a picture."""
     kinds = {"var": (True, 0), "sub": (False, -1), "sup": (False, 1)}
     return line(*(Run(text, colour, *kinds.get(kind, (False, 0))) for kind, text in notation))
 

@@ -1,6 +1,6 @@
 """The table, first page: the operators, choice between values, and everything that needs no transcendental.
 
-Kinks follow the rule of the house: the derivative where it exists; else, where the function is locally convex or
+Kinks follow the one rule: the derivative where it exists; else, where the function is locally convex or
 concave, the subgradient of smallest norm; else by continuity; outside the domain nan.
 """
 

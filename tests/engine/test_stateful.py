@@ -1,7 +1,7 @@
 """Values under a random life: recording, backward from any node, changed leaves, reset gradients; a model beside them.
 
 The model is the naive engine: 60-digit numbers, sums over paths. After every step each ``grad`` must be what the
-rules of the house say: leaves add up, inner nodes start afresh, and every graph keeps the point it was recorded at.
+rules of the engine say: leaves add up, inner nodes start afresh, and every graph keeps the point it was recorded at.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, nn, optim
 from autograd_lite.engine.sweeps import LayerInputs, forward_sweep, order, reverse_adjoints
-from autograd_lite.nn import layer_gradients as room
+from autograd_lite.nn import layer_gradients
 from autograd_lite.testing.diagnosis import _misrecorded
 
 INF = math.inf
@@ -30,7 +30,7 @@ def seed():
 @pytest.fixture(params=[WIDE, NARROW], ids=["array", "loops"])
 def layer(request):
     inputs, units = request.param
-    assert (inputs * units > room.SMALL) == (request.param is WIDE)
+    assert (inputs * units > layer_gradients.SMALL) == (request.param is WIDE)
     return nn.Linear(inputs, units)
 
 
