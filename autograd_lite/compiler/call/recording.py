@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from ...engine.user_frame import is_users
 from ..ir.scalar_program import CompileError
 from ..record.environment import Watch
-from ..record.restore import Before
+from ..record.restore import DRAWN, Before
 from ..record.structure import Parts
 from ..record.trace import record_call
 from .plans import Path
 
 __all__ = ["Changed", "Drawn", "Final", "Unrecorded", "reason", "recorded"]
+
+
+#: another thread (a cluster's, a notebook's) may draw random numbers while a function is recorded: look again so often,
+#: with so many seconds before Python gives another thread its turn
+_TRIES, _ALONE = 4, 10.0
 
 
 class Final(CompileError):
@@ -47,15 +54,16 @@ def recorded(
         if watch.unseen:
             return Final(watch.unseen)
     known = set[int]().union(*[watch.seen for watch in watches])
-    before = Before(watches)
-    try:
-        found: Any = record_call(f, args, named, blocks, names, known)
-    except Exception as error:
-        found = error
-    except BaseException:
-        before.undo()
-        raise
-    drawn, changed = before.undo()
+    found, drawn, changed = _attempt(f, args, named, blocks, names, known, watches)
+    for _ in range(_TRIES):
+        if drawn != DRAWN or threading.active_count() == 1:
+            break
+        patience = sys.getswitchinterval()
+        sys.setswitchinterval(_ALONE)
+        try:
+            found, drawn, changed = _attempt(f, args, named, blocks, names, known, watches)
+        finally:
+            sys.setswitchinterval(patience)
     if drawn:
         return Drawn(drawn)
     if changed:
@@ -67,6 +75,21 @@ def recorded(
             f"it keeps a number (in {found.where}) where compile can't see it, and would keep a recording's: return it"
         )
     return Path(found, level, args)
+
+
+def _attempt(
+    f: Callable[..., Any], args: Any, named: Any, blocks: Parts, names: list[str], known: set[int], watches: list[Watch]
+) -> tuple[Any, str, str]:
+    """A recording or an error, what it drew, and what it changed (and is undone)."""
+    before = Before(watches)
+    try:
+        found: Any = record_call(f, args, named, blocks, names, known)
+    except Exception as error:
+        found = error
+    except BaseException:
+        before.undo()
+        raise
+    return found, *before.undo()
 
 
 def _alive(leaves: list[Any]) -> bool:

@@ -11,8 +11,12 @@ import numpy as np
 
 from .environment import ASKED, Watch
 
-__all__ = ["TAKEN", "Before"]
+__all__ = ["DRAWN", "TAKEN", "Before"]
 
+DRAWN = (
+    "it draws random numbers, which a recording would repeat: draw them outside and pass them as an argument (or put a "
+    "model with Dropout into eval mode)"
+)
 TAKEN = (
     "it takes items from an iterator, which a recording would do only once: pass the items as an argument, or a list "
     "of them"
@@ -64,10 +68,7 @@ class Before:
         for generator, state in zip(self.generators, self.states):
             if repr(_state(generator)) != repr(state):
                 _set_state(generator, state)
-                drawn = (
-                    "it draws random numbers, which a recording would repeat: draw them outside and pass them as an "
-                    "argument (or put a model with Dropout into eval mode)"
-                )
+                drawn = DRAWN
         if [watch.positions() for watch in self.watches] != self.positions:
             drawn = TAKEN
         for watch in self.watches:
