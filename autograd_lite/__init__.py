@@ -60,12 +60,15 @@ _LAZY = {
     "diagnostics": ["build_info", "cost", "detect_anomaly", "explain_nonfinite"],
     "io": ["from_json", "load", "save", "to_json"],
     "primitives.linear_algebra": ["cholesky", "det", "inv", "solve"],
+    "primitives.math_names": ["e", "frexp", "inf", "isclose", "isfinite", "isinf", "isnan", "nan", "pi", "tau"],
     "primitives.selection": ["take"],
     "primitives.sequences": ["argsort", "cumprod", "cumsum", "interp", "median", "quantile", "sort"],
     "training": ["fit"],
     "testing": ["check_grads"],
 }
 _HOME_OF = {name: room for room, names in _LAZY.items() for name in names}
+#: math's functions of whole numbers and single bits, which have no derivative: math's own (``import … as math``)
+_OF_WHOLE_NUMBERS = {"comb", "factorial", "gcd", "isqrt", "lcm", "nextafter", "perm", "ulp"}
 _MODULES = {"data", "nn", "optim", "testing", "functional", "utils"}
 
 if TYPE_CHECKING:
@@ -115,6 +118,16 @@ if TYPE_CHECKING:
     from .primitives.linear_algebra import det as det
     from .primitives.linear_algebra import inv as inv
     from .primitives.linear_algebra import solve as solve
+    from .primitives.math_names import e as e
+    from .primitives.math_names import frexp as frexp
+    from .primitives.math_names import inf as inf
+    from .primitives.math_names import isclose as isclose
+    from .primitives.math_names import isfinite as isfinite
+    from .primitives.math_names import isinf as isinf
+    from .primitives.math_names import isnan as isnan
+    from .primitives.math_names import nan as nan
+    from .primitives.math_names import pi as pi
+    from .primitives.math_names import tau as tau
     from .primitives.selection import take as take
     from .primitives.sequences import argsort as argsort
     from .primitives.sequences import cumprod as cumprod
@@ -131,6 +144,8 @@ def __getattr__(name: str) -> Any:
     """Load a room when one of its names is first used, so that the import stays light."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _OF_WHOLE_NUMBERS:
+        return getattr(importlib.import_module("math"), name)
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

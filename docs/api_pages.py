@@ -15,8 +15,8 @@ PAGES: dict[str, tuple[str, list[str]]] = {
     "operations": (
         "Operations",
         [f"primitives.{page}" for page in (
-            "arithmetic", "elementary", "trigonometric", "activations", "piecewise", "rounding", "reductions",
-            "statistics", "selection", "special",
+            "arithmetic", "elementary", "trigonometric", "logistic", "activations", "piecewise", "rounding",
+            "reductions", "statistics", "sequences", "selection", "linear_algebra", "special", "math_names",
         )],
     ),
     "derivatives": ("Derivatives of functions", ["functional.transforms", "functional.vmap", "functional.checkpoint"]),
@@ -60,7 +60,7 @@ def public_names() -> dict[str, str]:
         module = importlib.import_module(f"{PACKAGE}.{face}" if face else PACKAGE)
         for name in module.__all__:
             item = getattr(module, name)
-            if not inspect.ismodule(item) and not name.startswith("_"):
+            if not inspect.ismodule(item) and not isinstance(item, float) and not name.startswith("_"):
                 path, written = f"{home(item)}.{own_name(item, name)}", f"{face}.{name}" if face else name
                 if path not in found or path.endswith(f".{written}"):  # an alias gives way to the name itself
                     found[path] = written

@@ -6,9 +6,60 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.numpy_protocol import apply_ufunc, refused
 from ..engine.value import Value
+from ..errors import LostGradientError
+from ..primitives import linear_algebra, sequences
 
-__all__ = ["grads", "numbers", "values"]
+__all__ = ["ValueArray", "grads", "numbers", "values"]
+
+
+class ValueArray(np.ndarray[Any, Any]):
+    """An object ndarray of Values, which NumPy asks before it runs a function (``values`` makes them)."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        return _own(apply_ufunc(ufunc, method, inputs, named))
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        instead = _INSTEAD.get(func)
+        if instead is not None:
+            return instead(*args, **kwargs)
+        try:
+            found = super().__array_function__(func, types, args, kwargs)
+        except (TypeError, AttributeError) as error:
+            if isinstance(error, LostGradientError) or func.__module__.partition(".")[0] != "numpy":
+                raise
+            name = func.__qualname__ if func.__module__ == "numpy" else f"{func.__module__[6:]}.{func.__qualname__}"
+            raise refused(f"np.{name}", error) from error
+        return _own(found)
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
+
+def _own(found: Any) -> Any:
+    """A result of NumPy that holds objects, as an array of this class."""
+    return found.view(ValueArray) if type(found) is np.ndarray and found.dtype == object else found
+
+
+def _quantile(a: Any, q: Any) -> Any:
+    return sequences.quantile(np.ravel(a), q)
+
+
+def _percentile(a: Any, q: Any) -> Any:
+    return sequences.quantile(np.ravel(a), np.divide(q, 100.0) if getattr(q, "ndim", 0) else q / 100.0)
+
+
+#: functions of NumPy by what stands in for them
+_INSTEAD: dict[Any, Any] = {
+    np.linalg.solve: linear_algebra.solve,
+    np.linalg.inv: linear_algebra.inv,
+    np.linalg.det: linear_algebra.det,
+    np.linalg.cholesky: linear_algebra.cholesky,
+    np.interp: sequences.interp,
+    np.quantile: _quantile,
+    np.percentile: _percentile,
+}
 
 
 def values(array_like: Any, label: str = "") -> Any:
@@ -38,7 +89,7 @@ def values(array_like: Any, label: str = "") -> Any:
         raise ValueError(
             "values takes an array or evenly nested lists; these are ragged: make an array of each"
         ) from None
-    result = np.empty(numbers.shape, dtype=object)
+    result = np.empty(numbers.shape, dtype=object).view(ValueArray)
     for index in np.ndindex(numbers.shape):
         place = f"[{', '.join(map(str, index))}]" if index else ""
         number: Any = numbers[index]

@@ -26,6 +26,16 @@ _LIBRARIES = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "pla
 _LONGEST = 40  # characters of the user's source that are repeated
 _CASTS = {"float", "int", "complex", "bool", "str"}
 _ARRAYS = {"array", "asarray", "full", "fromiter", "astype", "array_equal", "float64", "float32", "tensor", "stack"}
+#: functions of ``statistics`` and what to write instead
+_STATISTICS = {
+    "mean": "ag.mean", "fmean": "ag.mean, or ag.dot(weights, data) / ag.sum(weights)", "pvariance": "ag.var",
+    "variance": "ag.var(data, ddof=1)", "pstdev": "ag.std", "stdev": "ag.std(data, ddof=1)",
+    "geometric_mean": "ag.exp(ag.mean([ag.log(x) for x in data]))", "linear_regression": "ag.dot and ag.mean",
+    "harmonic_mean": "1 / ag.mean([1 / x for x in data])", "correlation": "ag.dot, ag.mean and ag.std",
+    "covariance": "ag.dot and ag.mean", "median_grouped": "ag.median", "pdf": "ag.norm_pdf((x - mu) / sigma) / sigma",
+    "cdf": "ag.norm_cdf((x - mu) / sigma)", "inv_cdf": "mu + sigma * math.sqrt(2) * ag.erfinv(2 * p - 1)",
+    "NormalDist": "ag.norm_pdf and ag.norm_cdf", "from_samples": "ag.mean and ag.std",
+}  # fmt: skip
 
 
 def lost(kind: str) -> LostGradientError:
@@ -68,6 +78,8 @@ def _of_call(call: ast.Call, kind: str) -> str:
         return (
             f"{name} makes an array of plain floats; make an object array (dtype=object, or ag.values), or pass v.data"
         )
+    if name in _STATISTICS:
+        return f"{called} takes plain numbers; use {_STATISTICS[name]}, or v.data for the number alone"
     if kind == "an index":
         return f"{called or 'this function'} takes a whole number; say int({given}.data) if you mean the number"
     if name in TABLE:

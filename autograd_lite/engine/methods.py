@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import lost
 from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
 from .observers import current_tracer
@@ -56,6 +57,15 @@ class Methods(Node):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """What a notebook shows: the graph when it is small."""
         return display["mimebundle"](self) if "mimebundle" in display else {"text/plain": repr(self)}
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        """NumPy asks what its function gives, as in ``np.arctan2(2.0, v)``."""
+        protocol: Any = importlib.import_module(".numpy_protocol", __package__)
+        return protocol.apply_ufunc(ufunc, method, inputs, named)
+
+    def as_integer_ratio(self) -> Any:
+        """What ``statistics.mean`` and its kin ask for: refused, since the gradient would be lost."""
+        raise lost("a ratio of ints")
 
     def _traced(self) -> bool:
         return bool(STATE.observers) and current_tracer() is not None

@@ -91,23 +91,6 @@ def _prod_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
     return tuple(a * b for a, b in zip(before, reversed(after), strict=True)) if xs else ()
 
 
-@primitive(
-    _prod_partials,
-    text="Π({args})",
-    latex=r"\prod\left({args}\right)",
-    sympy="Mul({args})",
-    array="np.prod({args}, axis=0)",
-    table=True,
-)
-def prod(*xs: float) -> float:
-    """Product of the numbers; a partial is the product of the others, right even when factors are 0. Empty: 1.
-
-    >>> prod([2.0, 3.0, 4.0])
-    24.0
-    """
-    return float(math.prod(xs))
-
-
 # --- of two groups of numbers ---------------------------------------------------------------------------------------
 
 
@@ -121,6 +104,41 @@ def _grouped(
         name, fn, partials, -1, text, latex, sympy, array, precedence, domain, (), fn.__doc__ or ""
     )
     return made
+
+
+class Product(Nary):
+    """The product; with ``start=``, as in ``math.prod``, times that."""
+
+    def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Apply the op; a start other than 1 is one more factor, the first."""
+        start = named.get("start", 1)
+        if set(named) - {"start"}:
+            return super().dispatch(args, named)
+        factors = self.flatten(args)
+        return super().dispatch(factors if type(start) is int and start == 1 else (start, *factors), {})
+
+
+def _prod(*xs: float) -> float:
+    """Product of the numbers; a partial is the product of the others, right even when factors are 0. Empty: 1.
+
+    ``start`` is one more factor, as in ``math.prod``.
+
+    >>> prod([2.0, 3.0, 4.0]), prod([2.0, 3.0], start=10.0)
+    (24.0, 60.0)
+    """
+    return float(math.prod(xs))
+
+
+prod: Product = _grouped(
+    Product,
+    _prod,
+    _prod_partials,
+    text="Π({args})",
+    latex=r"\prod\left({args}\right)",
+    sympy="Mul({args})",
+    array="np.prod({args}, axis=0)",
+    precedence=5,
+)
 
 
 class Pairs(Nary):
