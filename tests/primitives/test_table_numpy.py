@@ -50,20 +50,21 @@ def test_binary(name):
         assert w.grad == pytest.approx(slope(lambda x: f(0.8, x), 0.3), rel=1e-8, abs=1e-9)
 
 
-def test_sign_is_a_plain_number():
-    assert np.sign(Value(-0.3)) == -1  # NumPy compares and answers with an int; the derivative would be 0
+def test_sign_is_ours():
+    assert (type(np.sign(Value(-0.3))), np.sign(Value(-0.3)).data) == (Value, -1.0)
 
 
-@pytest.mark.parametrize("name", ["isnan", "isfinite", "isinf", "signbit", "modf", "frexp", "spacing", "i0"])
+@pytest.mark.parametrize("name", ["signbit", "modf", "frexp", "spacing", "i0"])
 def test_what_numpy_has_no_way_to_do_is_refused(name):
     with pytest.raises(TypeError):
         getattr(np, name)(Value(0.3))
 
 
-@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2", "copysign", "heaviside", "ldexp", "float_power", "divmod"])
-def test_binary_functions_without_an_object_loop_are_refused(name):
+@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2", "copysign", "heaviside", "float_power"])
+def test_binary_functions_without_an_object_loop_are_refused_in_arrays_of_numpys_own(name):
+    assert type(getattr(np, name)(Value(0.3), 2.0)) is Value
     with pytest.raises(TypeError):
-        getattr(np, name)(Value(0.3), 2.0)
+        getattr(np, name)(np.array([Value(0.3), 1.0]), 2.0)
 
 
 def test_reductions_keep_the_gradient():
