@@ -46,7 +46,7 @@ BOUNDED_RECURSION = {
         "compiler.record.structure:fixed compiler.record.structure:has_integers compiler.record.structure:is_numeric",
         "compiler.record.structure:flatten compiler.record.structure:rebuild",
         "compiler.record.structure:leaves_of compiler.record.structure:assemble",
-        "compiler.record.structure:opaque compiler.record.structure:is_deep",
+        "compiler.record.structure:opaque compiler.record.structure:is_deep compiler.record.structure:nudged",
         "data.loaders:default_collate",
         "io.state_files:_flatten io.state_files:_flatten_dict io.state_files:_restore io.state_files:_restore_dict",
         "primitives.primitive:_elementwise primitives.primitive:dispatch",

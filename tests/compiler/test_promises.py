@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import bisect
 import collections
 import contextvars
 import copy
 import dataclasses
+import fractions
 import functools
+import heapq
 import itertools
 import math
 import os
 import pickle
 import random
+import statistics
 import threading
 import time
 import types
@@ -213,6 +218,85 @@ SMOOTH = {
     "array expression": lambda x: (np.array([x, 2 * x]) ** 2).sum(),
     "matrix": lambda x: (np.array([[x, 1.0], [2.0, x]]) @ np.array([x, 1.0]))[0],
 }  # fmt: skip
+
+
+#: what plain floats may meet in Python's and NumPy's own functions
+LIBRARY = {
+    "asyncio": lambda x: asyncio.run(awaited(x)) * x,
+    "to_thread": lambda x: asyncio.run(in_another(x)) * x,
+    "compiled inside": lambda x: CUBE(x) * x,
+    "np.dot": lambda x: np.dot(np.array([x, x]), np.array([1.0, 2.0])),
+    "np.mean": lambda x: np.mean(np.array([x, x * x])),
+    "np.linalg.norm": lambda x: np.linalg.norm(np.array([x, 2.0])),
+    "np.max": lambda x: np.max(np.array([x * x, 1.0])) + np.array([x, 1.0]).max(),
+    "clip method": lambda x: np.array([x * x, 1.0]).clip(0, 2)[0],
+    "np.where": lambda x: np.where(np.array([x, 1.0]) > 0, np.array([x, 1.0]) * 2, 0.0)[0] * x,
+    "np.isnan": lambda x: x if np.isnan(x) else x * 2,
+    "np.argmax": lambda x: np.argmax(np.array([x, 1.0])) * x,
+    "np.array2string": lambda x: len(np.array2string(np.array([1.0, 0.5]))) * x,
+    "math": lambda x: math.sin(x) * math.floor(x),
+    "statistics": lambda x: statistics.mean([x, x * x]),
+    "Fraction": lambda x: x * fractions.Fraction(1, 3),
+    "heapq": lambda x: heapq.nsmallest(1, [x * x, x + 5.0])[0] * x,
+    "bisect": lambda x: bisect.bisect([0.0, 1.0, 2.0], x) * x,
+    "float": lambda x: float(x) * 2,
+    "int": lambda x: int(x) * x,
+    "round": lambda x: round(x, 1) * x,
+    "hash": lambda x: hash(x) * 0 + x,
+    "set": lambda x: len({x, x * 1.0}) * x,
+    "is_integer": lambda x: x * 2 if x.is_integer() else x,
+    "complex": lambda x: abs(complex(x, 1.0)),
+    "str": lambda x: len(str(x)) * x,
+    "isinstance": lambda x: x * x if isinstance(x, (int, float)) else 2 * x,
+    "type": lambda x: x * x if type(x).__name__ == "float" else 2 * x,
+    "hasattr": lambda x: x * x if hasattr(x, "backward") else 2 * x,
+    "match": lambda x: matched(x),
+    "truth": lambda x: (x and x * x) * ((x - 2.0) or 5.0),
+    "bools": lambda x: sum([x > 1, x > 0]) * x + int(x > 1),
+    "max by key": lambda x: max([x, -x], key=lambda v: v * v) * max((x, 1), (2, 3))[0],
+    "max default": lambda x: max([], default=x) * max(v for v in (x, 2 * x)),
+    "list.sort": lambda x: sorted_in_place([x, 1.0, -x])[2],
+    "list.index": lambda x: [x, 1.0].index(1.0) * x,
+    "float array": lambda x: np.array([x], dtype=float)[0] * x,
+    "assigned": lambda x: filled(x) * x,
+}  # fmt: skip
+
+CUBE = ag.compile(ag.grad(lambda y: y**3))
+
+
+async def awaited(x):
+    return x * x
+
+
+async def in_another(x):
+    return await asyncio.to_thread(lambda: x * x)
+
+
+def matched(x):
+    match x:
+        case float():
+            return x * x
+        case _:
+            return 2 * x
+
+
+def sorted_in_place(items):
+    items.sort()
+    return items
+
+
+def filled(x):
+    a = np.zeros(2)
+    a[0] = x
+    return a[0]
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_what_is_not_made_for_values(name):
+    f = LIBRARY[name]
+    for transform in (lambda f: f, ag.grad, lambda f: ag.grad(ag.grad(f))):
+        assert_promised(closing(f), FLOATS, transform)
+    assert_promised(closing(f), [[2.0, 3.0], [0.5, -1.5]], ag.vmap)
 
 
 def in_a_thread(f):

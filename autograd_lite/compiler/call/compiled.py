@@ -23,7 +23,7 @@ from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
 from ..record.restore import TAKEN
-from ..record.structure import Parts, alike, flatten, has_integers
+from ..record.structure import Parts, alike, flatten, has_integers, nudged
 from ..run.lanes import Lanes
 from .direct import array_call
 from .fast import straight_line
@@ -312,22 +312,10 @@ class Compiled(Running):
     def _at_level(self, level: int, state: _State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
         given, keywords = integers_fixed(self.differentiated(args), level, args, named) if level else (args, named)
-        blocks = Parts()
-        starts = blocks.starts
-        key: list[Any] = []
-        for arg in given:
-            starts.append(len(blocks))
-            key.append(flatten(arg, blocks))
-        starts.append(len(blocks))
-        for name, arg in keywords.items():
-            key.append((name, flatten(arg, blocks)))
-        values = [k for k, block in enumerate(blocks) if isinstance(block, Node)]
+        blocks, key = self._apart(given, keywords, state.watch.typed)
+        values = sorted(blocks.values)
         if values and self.kind != "call":
             return True, self._f(*args, **named), blocks
-        blocks.active.update(values)
-        blocks.values.update(values)
-        for n in self.differentiated(args):
-            blocks.active.update(range(starts[n], starts[n + 1]))
         self._look_at(blocks.objects, state)
         paths = state.entries.get(tuple(key), [])
         for path in paths:
@@ -337,8 +325,7 @@ class Compiled(Running):
             if done:
                 if not path.used:
                     path.used, self._changes = True, 0
-                    if not values and not level:
-                        self._straight(path, args, named, state)
+                    self._straight(path, args, named, blocks, state)
                 return True, result, blocks
         with self._lock:
             watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects]]
@@ -361,20 +348,46 @@ class Compiled(Running):
         done, result = self.run_path(found, args, named, blocks, values)
         if not done:
             return False, Final("it took another way when it was run than when it was recorded"), blocks
-        if any(watch.typed for watch in watches) and not alike(result, self._f(*args, **named)):
-            return (
-                False,
-                Final(
-                    f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
-                ),
-                blocks,
-            )
+        if any(watch.typed for watch in watches) and not self._true_to(found, key, state.watch.typed, args, named):
+            why = f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
+            return False, Final(why), blocks
         self._recent.append(found)
-        if len(self._recent) < 3 and not values and not level:
-            self._straight(found, args, named, state)
+        if len(self._recent) < 3:
+            self._straight(found, args, named, blocks, state)
         if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
             self.run_eagerly(self._what_changes(state, level))
         return True, result, blocks
+
+    def _apart(self, args: Any, named: Any, typed: bool) -> tuple[Parts, list[Any]]:
+        """The numbers in the arguments, and what is left of those: with their types, if the function asks for them."""
+        blocks = Parts()
+        starts = blocks.starts
+        key: list[Any] = []
+        for arg in args:
+            starts.append(len(blocks))
+            key.append(flatten(arg, blocks))
+        starts.append(len(blocks))
+        for name, arg in named.items():
+            key.append((name, flatten(arg, blocks)))
+        blocks.values.update(k for k, block in enumerate(blocks) if isinstance(block, Node))
+        blocks.active.update(blocks.values)
+        for n in self.differentiated(args):
+            blocks.active.update(range(starts[n], starts[n + 1]))
+        if typed:
+            key += [(*sorted(blocks.values), None, *sorted(blocks.integers)), *map(type, args)]
+        return blocks, key
+
+    def _true_to(self, path: Path, key: list[Any], typed: bool, args: Any, named: Any) -> bool:
+        """Whether a path gives what plain code gives, where plain code may ask for types: here and close by."""
+        for given, keywords in ((args, named), (nudged(args), nudged(named))):
+            fixed = integers_fixed(self.differentiated(given), path.level, given, keywords) if path.level else None
+            blocks, found = self._apart(*(fixed or (given, keywords)), typed)
+            if found != key:
+                continue
+            done, result = self.run_path(path, given, keywords, blocks, sorted(blocks.values))
+            if done and not alike(result, self._f(*given, **keywords)):
+                return False
+        return True
 
     def _what_changes(self, state: _State, level: int) -> str:
         """Why recordings are not used again."""
@@ -391,8 +404,10 @@ class Compiled(Running):
             f"or call the plain function"
         )
 
-    def _straight(self, path: Path, args: Any, named: Any, state: _State) -> None:
+    def _straight(self, path: Path, args: Any, named: Any, blocks: Parts, state: _State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
+        if blocks.values or path.level or (state.watch.typed and blocks.integers):
+            return
         self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
         self.previous = self._fast if self._chain else None
         given = (self, path, args, named, state.watch)

@@ -8,6 +8,7 @@ of it.
 from __future__ import annotations
 
 import builtins
+import functools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -69,17 +70,33 @@ def _sorting(original: Function) -> Function:
     return sorted
 
 
-def _elementwise(original: Function, choose: Callable[..., Any], count: int) -> Function:
-    ufunc = np.frompyfunc(choose, count, 1)
+class _Elementwise:
+    """A function of NumPy over arrays of Values: what chooses, and for all else itself."""
 
-    def chosen(*args: Any, **named: Any) -> Any:
-        if not named and len(args) == count and current_tracer() is not None:
+    def __init__(self, original: Any, choose: Callable[..., Any], count: int) -> None:
+        self._original = original
+        self._choose = choose
+        self._count = count
+        self._ufunc = np.frompyfunc(choose, count, 1)
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if not named and len(args) == self._count and current_tracer() is not None:
             items = [x for arg in args for x in np.ravel(np.asarray(arg, dtype=object)).tolist()]
             if _numbers(items):
-                return ufunc(*args)
-        return original(*args, **named)
+                return self._ufunc(*args)
+        return self._original(*args, **named)
 
-    return chosen
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def reduce(self, array: Any, axis: Any = 0, *args: Any, **named: Any) -> Any:
+        """What ``np.max`` and ``np.min`` call."""
+        items = np.asarray(array)
+        if items.dtype == object and (axis is None or items.ndim == 1) and not named and current_tracer() is not None:
+            found = items.ravel().tolist()
+            if _numbers(found):
+                return functools.reduce(self._choose, found)
+        return self._original.reduce(array, axis, *args, **named)
 
 
 def _clipped(x: Any, low: Any, high: Any) -> Any:
@@ -92,9 +109,9 @@ def _made() -> list[tuple[Any, str, Function, Function]]:
         (builtins, "max", builtins.max, _extreme(builtins.max, lambda a, b: a > b)),
         (builtins, "min", builtins.min, _extreme(builtins.min, lambda a, b: a < b)),
         (builtins, "sorted", builtins.sorted, _sorting(builtins.sorted)),
-        (np, "maximum", np.maximum, _elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
-        (np, "minimum", np.minimum, _elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
-        (np, "clip", np.clip, _elementwise(np.clip, _clipped, 3)),
+        (np, "maximum", np.maximum, _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
+        (np, "minimum", np.minimum, _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
+        (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
     ]
 
 

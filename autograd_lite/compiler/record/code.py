@@ -21,7 +21,19 @@ _ALL = {"globals", "eval", "exec"}
 #: and those by which it reads attributes whose names are computed
 _COMPUTED = {"getattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
 #: names by which it asks for the type of a number
-_TYPES = {"isinstance", "issubclass", "type", "hasattr", "callable", "__class__", "dtype", "is_integer"}
+_TYPES = {
+    "isinstance",
+    "issubclass",
+    "type",
+    "hasattr",
+    "callable",
+    "__class__",
+    "dtype",
+    "float",
+    "int",
+    "bool",
+    "complex",
+}
 #: errors that plain arithmetic raises, and programs don't
 _ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError"}
 #: random number generators, which differ from call to call if they are made without a seed
