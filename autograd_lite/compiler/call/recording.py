@@ -11,6 +11,7 @@ from typing import Any
 from ...engine.user_frame import is_users
 from ..ir.scalar_program import CompileError
 from ..record.environment import Watch
+from ..record.extremes import softly
 from ..record.restore import DRAWN, Before
 from ..record.structure import Parts
 from ..record.trace import record_call
@@ -83,7 +84,7 @@ def _attempt(
     """A recording or an error, what it drew, and what it changed (and is undone)."""
     before = Before(watches)
     try:
-        found: Any = record_call(f, args, named, blocks, names, known)
+        found: Any = softly(record_call, f, args, named, blocks, names, known)
     except Exception as error:
         found = error
     except BaseException:

@@ -1,0 +1,155 @@
+"""The builtins max and min in compiled functions: no way of their own, no number that goes stale."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value
+
+RNG = np.random.default_rng(12)
+
+
+def shifted(row):
+    top = max(v.data for v in row)
+    raised = [ag.exp(v - top) for v in row]
+    return [e / sum(raised) for e in raised]
+
+
+def shifted_by_detached(row):
+    top = max([v.detach() for v in row])
+    return [ag.exp(v - top) / sum(ag.exp(u - top) for u in row) for v in row]
+
+
+def shifted_by_value(row):
+    top = max(row)
+    return [ag.exp(v - top) / sum(ag.exp(u - top) for u in row) for v in row]
+
+
+@pytest.mark.parametrize("softmax", [shifted, shifted_by_detached, shifted_by_value])
+def test_a_softmax_of_live_values_is_recorded_once(softmax):
+    w = [Value(x) for x in RNG.normal(size=12)]
+    calls = []
+
+    def loss(x):
+        calls.append(1)
+        return sum(-ag.log(p) * q for p, q in zip(softmax([a * x for a in w]), range(12)))
+
+    fast = ag.compile(loss)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for k in range(8):
+            for v in w:
+                v.data = float(RNG.normal())
+            eager = loss(0.3 * k + 0.1)
+            eager.backward()
+            wanted = [v.grad for v in w]
+            for v in w:
+                v.grad = 0.0
+            found = fast(0.3 * k + 0.1)
+            found.backward()
+            assert found.data == pytest.approx(eager.data, rel=1e-12)
+            np.testing.assert_allclose([v.grad for v in w], wanted, rtol=1e-9, atol=1e-12)
+            for v in w:
+                v.grad = 0.0
+    assert len(calls) <= 8 + 3
+
+
+FUNCTIONS = {
+    "two": lambda p: max(p[0], p[1]) * p[2],
+    "a constant": lambda p: sum(max(x, 0.0) * 2.0 for x in p),
+    "a constant first": lambda p: sum(min(0.5, x) for x in p),
+    "three": lambda p: max(p[0], p[1], p[2]) ** 2,
+    "many": lambda p: max(p) * min(p),
+    "a generator": lambda p: max(x * x for x in p),
+    "key": lambda p: max(p, key=lambda x: -x),
+    "default": lambda p: max([x for x in p if x > 5], default=p[0]),
+    "nested": lambda p: min(max(x, -1.0) for x in p) + max(min(p[0], p[1]), p[2]),
+    "plain numbers": lambda p: p[0] * max(3.0, 2.0) * max([1, 2, 7]) + p[1] * len(max("abc", "b")),
+    "data": lambda p: p[0] * max(x.data if isinstance(x, Value) else x for x in p),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_values_and_gradients_are_the_eager_ones(name):
+    f = FUNCTIONS[name]
+    plain, fast = ag.value_and_grad(f), ag.compile(ag.value_and_grad(f))
+    points = [list(RNG.normal(size=5)) for _ in range(12)]
+    points += [[1.0, 1.0, 1.0, 0.5, 1.0], [0.0, -0.0, 0.0, 0.0, 0.0], [math.inf, 1.0, -math.inf, 2.0, 3.0]]
+    points += [[math.nan, 1.0, 2.0, 3.0, 4.0], [1.0, math.nan, 2.0, 0.0, 3.0]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+        for p in [*points, *points]:
+            value, slope = plain(p)
+            found, other = fast(p)
+            np.testing.assert_allclose(found, value, rtol=1e-12)
+            np.testing.assert_allclose(other, slope, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda m, w: math.exp(m) * w[0],
+        lambda m, w: w[0] * (2.0 if m > 0.5 else 3.0),
+        lambda m, w: w[int(m > 0.0)] * float(f"{m:.1f}"),
+        lambda m, w: [w[0] * m, m],
+        lambda m, w: w[0] * {True: 1.0, False: 2.0}[bool(m < 0.3)],
+    ],
+)
+def test_a_maximum_that_was_read_may_be_used_as_the_float_it_is(use):
+    w = [Value(0.1), Value(0.2), Value(0.3)]
+
+    def f(x):
+        m = max(v.data for v in w)
+        assert isinstance(m, (float, Value))
+        return use(m, [v * x for v in w])
+
+    def numbers(y):
+        return [numbers(z) for z in y] if isinstance(y, list) else y.data if isinstance(y, Value) else y
+
+    fast = ag.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+        for a in (0.1, 0.7, -0.5, 0.26, 0.7):
+            w[1].data = a
+            found = fast(2.0)
+            assert numbers(found) == pytest.approx(numbers(f(2.0)), rel=1e-12)
+            if isinstance(found, list):
+                assert type(found[1]) is float
+
+
+def test_filtered_numbers_are_guards():
+    w = [Value(0.1), Value(0.2), Value(-0.3)]
+
+    def f(x):
+        return x * max(v.data for v in w if v.data < 0.25)
+
+    fast = ag.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+        for a in (0.2, 0.7, 0.15, 0.24):
+            w[1].data = a
+            assert float(ag.Value(fast(2.0)).data if not isinstance(fast(2.0), Value) else fast(2.0).data) == f(2.0)
+
+
+def test_the_builtins_are_back_and_other_threads_see_no_difference():
+    before = builtins.max, builtins.min
+    seen = []
+
+    def f(x):
+        thread = threading.Thread(target=lambda: seen.append((max([3, 5, 1]), min(2, 1), max("ab", key=ord))))
+        thread.start()
+        thread.join()
+        return max(x, 1.0)
+
+    assert ag.compile(ag.grad(f))(2.0) == 1.0
+    with pytest.raises(ZeroDivisionError):
+        ag.compile(lambda x: max(x, 1 / 0))(1.0)
+    assert (builtins.max, builtins.min) == before
+    assert set(seen) == {(5, 1, "b")}
