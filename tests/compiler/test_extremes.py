@@ -35,10 +35,8 @@ def shifted_by_value(row):
 @pytest.mark.parametrize("softmax", [shifted, shifted_by_detached, shifted_by_value])
 def test_a_softmax_of_live_values_is_recorded_once(softmax):
     w = [Value(x) for x in RNG.normal(size=12)]
-    calls = []
 
     def loss(x):
-        calls.append(1)
         return sum(-ag.log(p) * q for p, q in zip(softmax([a * x for a in w]), range(12)))
 
     fast = ag.compile(loss)
@@ -58,7 +56,7 @@ def test_a_softmax_of_live_values_is_recorded_once(softmax):
             np.testing.assert_allclose([v.grad for v in w], wanted, rtol=1e-9, atol=1e-12)
             for v in w:
                 v.grad = 0.0
-    assert len(calls) <= 8 + 3
+    assert len(fast.last.path.compiled) == 1
 
 
 FUNCTIONS = {

@@ -18,6 +18,7 @@ import numpy as np
 from ...engine.observers import current_tracer
 from ...engine.value import Value
 from ...primitives.arithmetic import where
+from .extremes import extreme
 
 __all__ = ["Choosing"]
 
@@ -36,10 +37,12 @@ def _numbers(items: list[Any]) -> bool:
 
 
 def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
-    def extreme(*args: Any, **named: Any) -> Any:
+    def chosen(*args: Any, **named: Any) -> Any:
         if named or not args or current_tracer() is None:
             return original(*args, **named)
-        items = list(args[0]) if len(args) == 1 else list(args)
+        if len(args) == 1:
+            return extreme(original, original.__name__, args[0])
+        items = list(args)
         if not _numbers(items):
             return original(items)
         best = items[0]
@@ -47,7 +50,7 @@ def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
             best = where(better(item, best), item, best)
         return best
 
-    return extreme
+    return chosen
 
 
 def _sorting(original: Function) -> Function:

@@ -1,30 +1,31 @@
-"""The builtins ``max`` and ``min`` while a function is recorded: the largest of some Values, whichever it is.
+"""The largest or smallest of many Values while a function is recorded: one number, without a way for each of them.
 
-Python's own would compare them one by one, and which one wins would be a way of its own through the function. Here the
-result is a number of the program: of two Values the one that Python would choose, of more the largest, with guards that
-there is one largest and no nan. The maximum that a softmax subtracts, ``max(v.data for v in row)``, is such
-a number too, without a derivative; where code does with it what only a float can do, the function is recorded once
-more, and the numbers that were read are guards.
+Python would compare them one by one. Here the result is a reduction, with guards that there is one largest and no nan.
+The maximum that a softmax subtracts, ``max(v.data for v in row)``, is such a number too, without a derivative; where
+code does with it what only a float can do, the function is recorded once more, and the numbers that were read are
+guards.
 """
 
 from __future__ import annotations
 
-import builtins
 import dis
 import inspect
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
 
 from ...engine.observers import current_tracer
 from ...engine.sweeps import Node
 from ...engine.value import record
+from ...primitives.arithmetic import where
 from ...primitives.primitive import TABLE
 from ..ir.control_ops import COMPARISONS, stop
 
-__all__ = ["softly"]
+__all__ = ["extreme", "softly"]
+
+#: so many Values are compared one after the other, as Python does it, without a guard
+FEW = 4
 
 #: what ``(v.data for v in row)`` consists of, on any Python
 _PLAIN = {
@@ -33,8 +34,6 @@ _PLAIN = {
     "NOT_TAKEN", "POP_ITER", "POP_TOP", "RERAISE", "RESUME", "RETURN_CONST", "RETURN_GENERATOR", "RETURN_VALUE",
     "STORE_FAST", "STORE_FAST_LOAD_FAST", "YIELD_VALUE",
 }  # fmt: skip
-
-_MAX, _MIN = builtins.max, builtins.min
 
 
 class _State(threading.local):
@@ -45,12 +44,10 @@ class _State(threading.local):
 
 
 _state = _State()
-_lock = threading.Lock()
-_running = 0
 
 
 def softly(make: Callable[..., Any], *args: Any) -> Any:
-    """``make(*args)``, which records a function, with these ``max`` and ``min``.
+    """``make(*args)``, which records a function, where numbers that only ``max`` and ``min`` see are no guards.
 
     Returns:
         The Recording, in which no result is a number that was read softly.
@@ -58,34 +55,17 @@ def softly(make: Callable[..., Any], *args: Any) -> Any:
     outer = _state.soft, _state.used
     _state.soft, _state.used = True, False
     try:
-        with _replaced():
-            try:
-                made = make(*args)
-                if not _state.used or not _escaped(made.program):
-                    return made
-            except Exception:
-                if not _state.used:
-                    raise
-            _state.soft = False
-            return make(*args)
+        try:
+            made = make(*args)
+            if not _state.used or not _escaped(made.program):
+                return made
+        except Exception:
+            if not _state.used:
+                raise
+        _state.soft = False
+        return make(*args)
     finally:
         _state.soft, _state.used = outer
-
-
-@contextmanager
-def _replaced() -> Iterator[None]:
-    """Within the block ``max`` and ``min`` are these; for all threads, but only one that records sees a difference."""
-    global _running
-    with _lock:
-        _running += 1
-        builtins.max, builtins.min = max_of, min_of
-    try:
-        yield
-    finally:
-        with _lock:
-            _running -= 1
-            if not _running:
-                builtins.max, builtins.min = _MAX, _MIN
 
 
 def _escaped(program: Any) -> bool:
@@ -93,41 +73,33 @@ def _escaped(program: Any) -> bool:
     return any(id >= first and program.prims[id - first] is stop for id in program.outputs)
 
 
-def max_of(*args: Any, **named: Any) -> Any:
-    """``max``, of Values in a recording too."""
-    return _MAX(*args, **named) if named or current_tracer() is None else _chosen(_MAX, "max", "gt", args)
-
-
-def min_of(*args: Any, **named: Any) -> Any:
-    """``min``, of Values in a recording too."""
-    return _MIN(*args, **named) if named or current_tracer() is None else _chosen(_MIN, "min", "lt", args)
-
-
-def _chosen(original: Callable[..., Any], name: str, test: str, args: tuple[Any, ...]) -> Any:
+def extreme(original: Callable[..., Any], name: str, given: Any) -> Any:
+    """``original(given)``, which is the builtin ``max`` or ``min``, as "max" or "min" of numbers of a recording."""
     tracer: Any = current_tracer()
-    if len(args) == 1:
-        read = _numbers_read(args[0], tracer)
-        items = list(args[0]) if read is None else read
-    else:
-        read, items = None, list(args)
+    read = _numbers_read(given, tracer)
+    items = list(given) if read is None else read
     kinds = [isinstance(x, Node) for x in items]
     if not any(kinds) or not all(kind or type(x) in (int, float) for kind, x in zip(kinds, items)):
         return original(items)
     numbers = [x._number() if isinstance(x, Node) else x for x in items]
     if any(x != x for x in numbers) or not hasattr(tracer, "decide"):
         return original(items) if read is None else original(_exactly(read, tracer))
-    if read is not None:
-        _state.used = True
-        return _only_numbers(record(TABLE[name], [_stopped(x) for x in items]), tracer)
-    if len(args) == 2:
-        return TABLE["where"](_compared(test, items[1], items[0]), items[1], items[0])
-    best = _only_numbers(record(TABLE[name], items), tracer)
-    if numbers.count(best._data) > 1:
+    copies = {id(copy) for copy, _ in tracer.copies}
+    if read is not None or all(id(x) in copies for x, kind in zip(items, kinds) if kind):  # without derivatives
+        _state.used = _state.used or read is not None
+        return _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
+    if len(items) <= FEW:
+        better = COMPARISONS["gt" if name == "max" else "lt"]
+        chosen = items[0]
+        for x in items[1:]:
+            chosen = record(where, (record(better, (x, chosen)), x, chosen))
+        return chosen
+    if numbers.count(original(numbers)) > 1:
         return original(items)
-    if len(items) > 1:
-        ties = record(TABLE["sum"], [_compared("eq", x, best) for x in items])
-        tracer.decide(_compared("eq", ties, 1.0))
-    return best
+    best = _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
+    same = tuple([_compared("eq", x, best) for x in items])
+    tracer.decide(_compared("eq", record(TABLE["sum"], same), 1.0))
+    return record(TABLE["sum"], tuple([record(where, (here, x, 0.0)) for here, x in zip(same, items)]))
 
 
 def _compared(test: str, a: Any, b: Any) -> Any:
