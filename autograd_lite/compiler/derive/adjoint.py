@@ -158,7 +158,7 @@ def _contributions(
         return [(operands[0].id, (statement.attrs, g, reach), ALWAYS)]
     g = builder.constant(g)
     if statement.op == "matmul":
-        return matmul_adjoints(builder, operands[0], operands[1], g, active, reach)
+        return [*matmul_adjoints(builder, operands[0], operands[1], g, active, reach)]
     if statement.op in ("concat", "pack"):
         found = _joined(builder, statement, operands, g, active)
         if reach == ALWAYS:
