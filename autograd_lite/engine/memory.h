@@ -38,10 +38,10 @@ static inline int assign(PyObject *self, PyObject *value, void *closure)
     return to->set(self, value, NULL);
 }
 
-static inline int keep_properties(PyTypeObject *type)
+static inline int keep_properties(PyTypeObject *type, setter guard)
 {
     for (PyGetSetDef *found = type->tp_getset; found != NULL && found->name != NULL; found++) {
-        if (found->set == NULL || found->set == assign)
+        if (found->set == NULL || found->set == guard)
             continue;
         assignment *to = PyMem_Malloc(sizeof(assignment));
         if (to == NULL) {
@@ -49,7 +49,7 @@ static inline int keep_properties(PyTypeObject *type)
             return -1;
         }
         *to = (assignment){found->set, found->name};
-        found->set = assign;
+        found->set = guard;
         found->closure = to;
     }
     return 0;
@@ -110,15 +110,15 @@ static void free_chain(PyObject *self)
     freeing = 0;
 }
 
-static inline int ready(PyObject *kind)
+static inline int free_flatly(PyObject *kind)
 {
-    PyTypeObject *type = (PyTypeObject *)kind;
 #ifndef Py_GIL_DISABLED
+    PyTypeObject *type = (PyTypeObject *)kind;
     chained = type;
     free_one = type->tp_dealloc;
     type->tp_dealloc = free_chain;
 #endif
-    return keep_properties(type);
+    return 0;
 }
 
 #endif

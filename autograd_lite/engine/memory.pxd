@@ -1,2 +1,5 @@
 cdef extern from "memory.h":
-    int ready(object kind) except -1
+    int free_flatly(object kind) except -1
+
+cdef extern from "slabs.h":
+    int keep_nodes(object kind, object info) except -1

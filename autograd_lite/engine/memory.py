@@ -1,9 +1,13 @@
-"""How the nodes' memory is kept. The plain source leaves that to Python; compiled, ``memory.h`` stands in for this."""
+"""How the nodes' memory is kept: the plain source leaves that to Python, compiled code has ``memory.pxd`` instead."""
 
 from __future__ import annotations
 
-__all__ = ["ready"]
+__all__ = ["free_flatly", "keep_nodes"]
 
 
-def ready(kind: type) -> None:
-    """Make a class ready whose objects refer to each other in long chains: freed, none of them recurses."""
+def free_flatly(kind: type) -> None:
+    """Objects of this class form chains, however long: freed, none of them recurses. (Python's own never do.)"""
+
+
+def keep_nodes(kind: type, info: type) -> None:
+    """Objects of this class are the nodes of graphs, with objects of the other: see ``slabs.h``."""

@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import importlib
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import lost
 from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
-from .observers import current_tracer
+from .observers import current_tracer, tracer_of
 
-__all__ = ["ALIASES", "HABITS", "MICROGRAD", "Methods", "display", "unneeded"]
+__all__ = ["ALIASES", "HABITS", "MICROGRAD", "Methods", "compare", "display", "unneeded"]
 
 
 #: shows a Value at the end of a notebook cell; the package's ``__init__`` puts the drawing here
@@ -67,6 +68,9 @@ class Methods(Node):
         """What ``statistics.mean`` and its kin ask for: refused, since the gradient would be lost."""
         raise lost("a ratio of ints")
 
+    def __complex__(self) -> complex:
+        raise lost("complex")
+
     def _traced(self) -> bool:
         return bool(STATE.observers) and current_tracer() is not None
 
@@ -89,6 +93,22 @@ class Methods(Node):
         if name == "pow" and isinstance(self.args[1], float):
             return f"**{self.args[1]:g}"
         return MICROGRAD.get(name, name) if self._prim == TABLE.get(name) else name
+
+
+def compare(a: Any, other: Any, how: str) -> Any:
+    """Comparison by value, with anything that is a real number."""
+    if STATE.observers and (tracer := tracer_of(a, other)) is not None:
+        return tracer.compare(a, other, how)
+    if isinstance(other, Node):
+        return _COMPARE[how](a.data, other.data)
+    if isinstance(other, (int, float)) or (hasattr(other, "__float__") and not getattr(other, "ndim", 0)):
+        return _COMPARE[how](a.data, other)
+    return NotImplemented
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    how: getattr(operator, how) for how in ("eq", "ne", "lt", "le", "gt", "ge")
+}
 
 
 #: micrograd's names for ops, for ``Value._op``

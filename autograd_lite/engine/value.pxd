@@ -1,7 +1,7 @@
 cimport cython
 
 from autograd_lite.engine cimport memory
-from autograd_lite.engine.methods cimport Methods
+from autograd_lite.engine.methods cimport Methods, compare
 from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State
 from autograd_lite.primitives.base cimport Op, as_float
 from autograd_lite.primitives.fused_binary cimport power, power_dx
@@ -22,5 +22,10 @@ cdef class Value(Methods):
 
 @cython.locals(made=Value)
 cpdef Value node(double data, Op prim, Node a, Node b, double pa, double pb, object info=*)
+
+@cython.locals(number=double, data=double, slope=double)
+cdef _recorded(Value x, Op primitive)
+
+cdef _binary(Op primitive, object a, object b)
 
 cpdef Value record(Op primitive, tuple args)

@@ -1,3 +1,4 @@
+# cython: annotation_typing=True
 """``Value``: a number that remembers how it was made, so that ``backward()`` can say how it would change.
 
 >>> x = Value(3.0, label="x")
@@ -9,9 +10,8 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from ..errors import lost
 from ..primitives import arithmetic, elementary, rounding
@@ -22,7 +22,7 @@ from . import memory
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
-from .methods import ALIASES, Methods, unneeded
+from .methods import ALIASES, Methods, compare, unneeded
 from .nodes import STATE, Info, NaryOperands, Node
 from .observers import current_tracer, hash_value, notify, notify_tracer, tracer_of
 from .pickling import reduce_node, set_state, shallow_copy
@@ -30,12 +30,10 @@ from .sweeps import check_partials, reverse_sweep
 
 __all__ = ["Value", "constant", "node", "record"]
 
-_ADD: Final[Op] = arithmetic.add
-_SUB: Final[Op] = arithmetic.sub
-_MUL: Final[Op] = arithmetic.mul
-_DIV: Final[Op] = arithmetic.div
-_NEG: Final[Op] = arithmetic.neg
-_POW: Final[Op] = elementary.pow
+Label = str  # by another name, so that a label of another type gets our error and not Cython's
+
+_ADD, _SUB, _MUL, _DIV, _NEG = arithmetic.add, arithmetic.sub, arithmetic.mul, arithmetic.div, arithmetic.neg
+_POW = elementary.pow
 
 
 class Value(Methods):
@@ -69,7 +67,7 @@ class Value(Methods):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, label: str = "", _op: str = "", *, requires_grad: object = None) -> None:
+    def __init__(self, data: Any, label: Label = "", _op: str = "", *, requires_grad: object = None) -> None:
         if requires_grad is not None:
             raise unneeded("requires_grad")
         self._data = as_float(data)
@@ -133,15 +131,15 @@ class Value(Methods):
         if isinstance(self._info, Info):
             self._info.label = label
         else:
-            self._info = label
+            self._info = str(label)
 
     @property
     def op(self) -> Any:
         """The primitive that made this node; None for a leaf."""
         return self._prim
 
-    def named(self, label: str) -> Value:
-        """Set the label and return the Value itself: ``y = (a + b).named("y")``.
+    def named(self, label: Label) -> Value:
+        """Set the label, return the Value itself: ``y = (a + b).named("y")``.
 
         >>> Value(1.0).named("x").label
         'x'
@@ -212,9 +210,8 @@ class Value(Methods):
     def __setstate__(self, state: Any) -> None:
         set_state(self, state)
 
-    def __copy__(self) -> Value:
-        copied: Value = shallow_copy(self)
-        return copied
+    def __copy__(self) -> Any:
+        return shallow_copy(self)
 
     # --- recording ------------------------------------------------------------------------------------------------
 
@@ -222,19 +219,7 @@ class Value(Methods):
         return record(primitive, args)
 
     def _apply_unary(self, primitive: Op) -> Any:
-        """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
-        number = self._data if type(self) is Value else self._number()
-        fused = primitive.fused
-        if fused is not None:
-            data, slope = fused.pair(number)
-            return node(data, primitive, self, None, slope, 0.0)
-        out: Any = primitive.fn(number)
-        partials: Any = primitive.float_partials(out, number)
-        if type(out) is float and type(partials) is tuple and len(partials) == 1:
-            partial: Any = partials[0]
-            if type(partial) is float:
-                return node(out, primitive, self, None, partial, 0.0)
-        return record(primitive, (self,))
+        return _recorded(self, primitive)
 
     def _choose(self, a: Any, b: Any) -> Any:
         """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
@@ -249,50 +234,59 @@ class Value(Methods):
 
     def __add__(self, other: Any) -> Any:
         if type(other) is Value:
-            return node(self._data + other._data, _ADD, self, other, 1.0, 1.0)
-        if type(other) is float:
-            return node(self._data + other, _ADD, self, None, 1.0, other)
-        return self + as_float(other) if type(other) is int else _binary(_ADD, self, other)
+            v: Value = other
+            return node(self._data + v._data, _ADD, self, v, 1.0, 1.0)
+        if type(other) is float or type(other) is int:
+            y = as_float(other)
+            return node(self._data + y, _ADD, self, None, 1.0, y)
+        return _binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        if type(other) is float:
-            return node(other + self._data, _ADD, None, self, other, 1.0)
-        return as_float(other) + self if type(other) is int else _binary(_ADD, other, self)
+        if type(other) is float or type(other) is int:
+            x = as_float(other)
+            return node(x + self._data, _ADD, None, self, x, 1.0)
+        return _binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
         if type(other) is Value:
-            return node(self._data - other._data, _SUB, self, other, 1.0, -1.0)
-        if type(other) is float:
-            return node(self._data - other, _SUB, self, None, 1.0, other)
-        return self - as_float(other) if type(other) is int else _binary(_SUB, self, other)
+            v: Value = other
+            return node(self._data - v._data, _SUB, self, v, 1.0, -1.0)
+        if type(other) is float or type(other) is int:
+            y = as_float(other)
+            return node(self._data - y, _SUB, self, None, 1.0, y)
+        return _binary(_SUB, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        if type(other) is float:
-            return node(other - self._data, _SUB, None, self, other, -1.0)
-        return as_float(other) - self if type(other) is int else _binary(_SUB, other, self)
+        if type(other) is float or type(other) is int:
+            x = as_float(other)
+            return node(x - self._data, _SUB, None, self, x, -1.0)
+        return _binary(_SUB, other, self)
 
     def __mul__(self, other: Any) -> Any:
         if type(other) is Value:
-            x = self._data
-            y = other._data
-            return node(x * y, _MUL, self, other, y, x)
-        if type(other) is float:
-            return node(self._data * other, _MUL, self, None, other, other)
-        return self * as_float(other) if type(other) is int else _binary(_MUL, self, other)
+            v: Value = other
+            return node(self._data * v._data, _MUL, self, v, v._data, self._data)
+        if type(other) is float or type(other) is int:
+            y = as_float(other)
+            return node(self._data * y, _MUL, self, None, y, y)
+        return _binary(_MUL, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        if type(other) is float:
-            return node(other * self._data, _MUL, None, self, other, other)
-        return as_float(other) * self if type(other) is int else _binary(_MUL, other, self)
+        if type(other) is float or type(other) is int:
+            x = as_float(other)
+            return node(x * self._data, _MUL, None, self, x, x)
+        return _binary(_MUL, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        if type(other) is Value and other._data != 0.0:
-            y = other._data
-            out = self._data / y
-            return node(out, _DIV, self, other, 1.0 / y, -(out / y))
-        if type(other) is float and other != 0.0:
-            return node(self._data / other, _DIV, self, None, 1.0 / other, other)
-        return self / as_float(other) if type(other) is int else _binary(_DIV, self, other)
+        if type(other) is Value:
+            v: Value = other
+            if v._data != 0.0:
+                out = self._data / v._data
+                return node(out, _DIV, self, v, 1.0 / v._data, -(out / v._data))
+        if (type(other) is float or type(other) is int) and other != 0:
+            y = as_float(other)
+            return node(self._data / y, _DIV, self, None, 1.0 / y, y)
+        return _binary(_DIV, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
         return _binary(_DIV, other, self)
@@ -350,22 +344,22 @@ class Value(Methods):
     # --- comparison by value, hash by identity --------------------------------------------------------------------
 
     def __eq__(self, other: object) -> Any:
-        return _compare(self, other, "eq")
+        return compare(self, other, "eq")
 
     def __ne__(self, other: object) -> Any:
-        return _compare(self, other, "ne")
+        return compare(self, other, "ne")
 
     def __lt__(self, other: Any) -> Any:
-        return _compare(self, other, "lt")
+        return compare(self, other, "lt")
 
     def __le__(self, other: Any) -> Any:
-        return _compare(self, other, "le")
+        return compare(self, other, "le")
 
     def __gt__(self, other: Any) -> Any:
-        return _compare(self, other, "gt")
+        return compare(self, other, "gt")
 
     def __ge__(self, other: Any) -> Any:
-        return _compare(self, other, "ge")
+        return compare(self, other, "ge")
 
     def __hash__(self) -> int:
         return hash_value(self) if STATE.observers else id(self) >> 4
@@ -395,9 +389,6 @@ class Value(Methods):
     def __index__(self) -> int:
         raise lost("an index")
 
-    def __complex__(self) -> complex:
-        raise lost("complex")
-
 
 def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: float, info: Any = None) -> Value:
     """A new inner node; what every recording ends in.
@@ -426,7 +417,7 @@ def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: f
 
 
 def constant(number: Any) -> Value:
-    """``number`` as a Value: itself if it is one, else a new leaf."""
+    """``number`` as a Value."""
     return number if isinstance(number, Value) else Value(number)
 
 
@@ -459,6 +450,21 @@ def record(primitive: Op, args: tuple[Any, ...]) -> Value:
     return node(out, primitive, None, None, 0.0, 0.0, NaryOperands(operands, nodes, chosen))
 
 
+def _recorded(x: Value, primitive: Op) -> Any:
+    """The node of a primitive of one argument: what ``record`` would give, with less looking around."""
+    number = x._data if type(x) is Value else x._number()
+    if primitive.fused is not None:
+        data, slope = primitive.fused.pair(number)
+        return node(data, primitive, x, None, slope, 0.0)
+    out: Any = primitive.fn(number)
+    partials: Any = primitive.float_partials(out, number)
+    if type(out) is float and type(partials) is tuple and len(partials) == 1:
+        partial: Any = partials[0]
+        if type(partial) is float:
+            return node(out, primitive, x, None, partial, 0.0)
+    return record(primitive, (x,))
+
+
 def _binary(primitive: Op, a: Any, b: Any) -> Any:
     """An operator on whatever is not two plain Values or a Value and a float."""
     mine = isinstance(a, Value)
@@ -471,29 +477,22 @@ def _binary(primitive: Op, a: Any, b: Any) -> Any:
     return record(primitive, (a, other) if mine else (other, b))
 
 
-def _compare(a: Value, other: Any, how: str) -> Any:
-    """Comparison by value, with anything that is a real number."""
-    if STATE.observers and (tracer := tracer_of(a, other)) is not None:
-        return tracer.compare(a, other, how)
-    if isinstance(other, Value):
-        return _COMPARE[how](a.data, other.data)
-    if isinstance(other, (int, float)) or (hasattr(other, "__float__") and not getattr(other, "ndim", 0)):
-        return _COMPARE[how](a.data, other)
-    return NotImplemented
+def _unary_method(primitive: Op) -> Callable[..., Any]:
+    def method(self: Any) -> Any:
+        return _recorded(self, primitive) if type(self) is Value else primitive(self)
 
-
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    how: getattr(operator, how) for how in ("eq", "ne", "lt", "le", "gt", "ge")
-}
+    method.__name__, method.__qualname__, method.__doc__ = primitive.name, primitive.name, primitive.__doc__
+    return method
 
 
 def _install_methods() -> None:
     """Every function of the table with a fixed number of arguments is a method too, so that np.sin(v) finds it."""
     for name, target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
         if target in TABLE and not hasattr(Value, name):
-            setattr(Value, name, as_method(TABLE[target]))
+            op = TABLE[target]
+            setattr(Value, name, as_method(op) if op.arity > 1 else _unary_method(op))
 
 
 _install_methods()
-memory.ready(Value)
+memory.keep_nodes(Value, Info)
 SHORTCUT.kind = Value

@@ -4,6 +4,7 @@ cdef class Shortcut:
     cdef public object kind
 
 cdef class Op:
+    cdef public bint permanent  # the first: engine/slabs.h looks for it there
     cdef public object name
     cdef public int arity
     cdef public object fn

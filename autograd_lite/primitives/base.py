@@ -33,6 +33,7 @@ class Op:
         fn: the float function; total (IEEE results, no exceptions) and strict.
         partials: the rule ``partials(out, *args)``: one partial derivative per argument.
         float_partials: the same rule with the raw float functions bound in place of the generic ones.
+        permanent: whether it is one of the table's, and there as long as the process.
         fused: both in one call for one float, ``fused.pair(x)``, where ``fused.py`` has it.
     """
 
@@ -43,6 +44,7 @@ class Op:
         self.partials: Callable[..., Any] = partials
         self.float_partials: Callable[..., Any] = partials
         self.fused: Fused | None = None
+        self.permanent: bool = False
 
     def __call__(self, x: Any = _NOTHING, extra: Any = _NOTHING) -> Any:
         # ``*args`` would be slower; two arguments are one too many, and get the op's own message

@@ -328,6 +328,7 @@ def bind_table() -> None:
     """
     scopes: dict[int, dict[str, Any]] = {}
     for entry in TABLE.values():
+        entry.permanent = True
         rule = entry.partials
         if isinstance(rule, FunctionType):
             page = rule.__globals__

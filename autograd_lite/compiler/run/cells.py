@@ -88,7 +88,7 @@ class Cell:
         self.reached: bool = False
 
 
-memory.ready(Cell)
+memory.free_flatly(Cell)
 
 
 # --- the two loops ---------------------------------------------------------------------------------------------------
