@@ -79,12 +79,15 @@ class Linear:
     def forward(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangents of the outputs for those of the inputs; None stands for "doesn't move", in and out."""
         moving: list[Any] = list(tangents)
+        gates = _Gates(self, list(enumerate(tangents)), False) if self._branching else None
         for edges in self._steps:
             total = None
             for i, partial in edges:
                 t = moving[i]
                 if t is not None:
                     term = t * partial if type(t) is float and type(partial) is float else _times(partial, t)
+                    if gates is not None and type(partial) is not float:
+                        term = gates.kept(i, term)
                     total = term if total is None else total + term
             moving.append(total)
         return [None if i is None else moving[i] for i in self._outputs]
@@ -96,7 +99,7 @@ class Linear:
             if i is not None and seed is not None:
                 adjoints[i] = seed if adjoints[i] is None else adjoints[i] + seed
         k = len(adjoints)
-        gates = _Gates(self, seeds) if self._branching else None
+        gates = _Gates(self, list(zip(self._outputs, seeds)), True) if self._branching else None
         for edges in reversed(self._steps):
             k -= 1
             g = adjoints[k]
@@ -122,6 +125,13 @@ class Linear:
         input doesn't reach costs nothing.
         """
         matrix: list[Row] = [{} for _ in self._outputs]
+        if self._branching:  # each column reaches other numbers
+            for j in range(self._inputs):
+                found = self.forward([1.0 if i == j else None for i in range(self._inputs)])
+                for line, t in zip(matrix, found):
+                    if t is not None:
+                        line[j] = t
+            return matrix
         for start in range(0, self._inputs, _TOGETHER):
             stop = min(start + _TOGETHER, self._inputs)
             rows: list[Row | None] = [{j: 1.0} if start <= j < stop else None for j in range(self._inputs)]
@@ -183,25 +193,24 @@ class _Branch:
 
 
 class _Gates:
-    """Where a reverse sweep through a recording with choices arrives (``branches.py``)."""
+    """Where a sweep through a recording with choices arrives (``branches.py``)."""
 
-    def __init__(self, linear: Linear, seeds: Sequence[Any]) -> None:
-        count = linear._inputs + len(linear._steps)
+    def __init__(self, linear: Linear, begin: Sequence[tuple[int | None, Any]], back: bool) -> None:
         self.conditions: dict[Any, Any] = {}
         self.numbers: dict[Reach, Any] = {}
-        self.reach: list[Reach] = [NEVER] * count
-        for i, seed in zip(linear._outputs, seeds):
-            if i is not None and seed is not None:
+        self.reach: list[Reach] = [NEVER] * (linear._inputs + len(linear._steps))
+        for i, given in begin:
+            if i is not None and given is not None:
                 self.reach[i] = ALWAYS
-        for edges in reversed(linear._steps):
-            count -= 1
-            here = self.reach[count]
+        steps = list(enumerate(linear._steps, linear._inputs))
+        for k, edges in reversed(steps) if back else steps:
             for i, partial in edges:
-                there = here
+                source, target = (k, i) if back else (i, k)
+                there = self.reach[source]
                 if isinstance(partial, _Branch):
                     self.conditions[id(partial.condition)] = partial.condition
-                    there = only_if(here, id(partial.condition), partial.holds)
-                self.reach[i] = self._short(either(self.reach[i], there))
+                    there = only_if(there, id(partial.condition), partial.holds)
+                self.reach[target] = self._short(either(self.reach[target], there))
 
     def _short(self, reach: Reach) -> Reach:
         if len(reach) <= _MANY:
@@ -224,7 +233,7 @@ class _Gates:
         return found
 
     def kept(self, k: int, x: Any) -> Any:
-        """What step ``k`` hands on: ``x`` where the sweep arrives there, else 0."""
+        """What number ``k`` hands on: ``x`` where the sweep arrives there, else 0."""
         reach = self.reach[k]
         if reach == ALWAYS:
             return x

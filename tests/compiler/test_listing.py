@@ -23,5 +23,5 @@ def test_by_itself(f, point):
     value, derivative = g(point)
     scope: dict = {}
     exec(g.source("python"), scope)
-    for found, expected in zip(scope["run"](point), (value, derivative), strict=True):
+    for found, expected in zip(scope["program"](point), (value, derivative), strict=True):
         assert found == expected or (math.isnan(found) and math.isnan(expected))

@@ -13,10 +13,7 @@ from ...engine.observers import current_tracer, observers
 from ...engine.sweeps import STATE, Node
 from ...engine.user_frame import warn_at_user
 from ...functional.transforms import Jacobian
-from ..emit.drjit import lanes_source
-from ..emit.python import definitions
-from ..emit.source import source as array_source
-from ..equations.equations import Equations, called, equations
+from ..equations.equations import Equations, equations
 from ..ir.array_program import ArrayProgram
 from ..ir.naming import identifier
 from ..ir.scalar_program import CompileError, CompileWarning, Program
@@ -31,6 +28,7 @@ from .plans import Compilation, Path, Plan
 from .recording import Changed, Drawn, Final, Unrecorded, reason, recorded
 from .replay import cells_call
 from .running import Running
+from .sources import source_of
 from .sparse import Sweeps, recordable
 
 __all__ = ["Compiled", "compile"]
@@ -180,6 +178,10 @@ class Compiled(Running):
         A recurrence of many equal steps is a loop in it, and its reverse sweep another: ``for`` in NumPy, PyTorch and
         Dr.Jit (a kernel a step), ``jax.lax.scan`` in JAX.
 
+        What decided the way through the function is asserted (not in JAX, which traces a function before its numbers
+        are known); integers by which the function counts are parameters with the recorded numbers as defaults. Plain
+        numbers may go in, and results are IEEE's: 1/0 is inf. PyTorch's function takes tensors of float64.
+
         Dr.Jit's function takes and returns a ``drjit.llvm.Float64`` for every scalar, with a number for each of many
         points, and is what ``vmap`` of this function computes: one fused kernel. Arrays are lists of such (a NumPy
         array of points goes in with its points last), and plain numbers belong to all points; those that change from
@@ -195,14 +197,7 @@ class Compiled(Running):
             NotImplementedError: for a primitive of one's own without ``array=``; ``polygamma`` of a variable order.
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
-        compilation = self._recorded()
-        if backend == "python":
-            if not compilation.scalar:
-                raise ValueError("the program is of arrays: backend='numpy'")
-            return definitions(compilation.text) + compilation.text
-        if backend == "drjit":
-            return lanes_source(compilation.results(scalar=True), self.name)
-        return array_source(compilation.results(), backend, self.name, called(compilation))
+        return source_of(self._recorded(), backend, self.name)
 
     def equations(self) -> Equations:
         """The same as equations, forward and backward, in the chapter's letters; LaTeX in a notebook."""

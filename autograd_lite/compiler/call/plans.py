@@ -13,7 +13,7 @@ from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..derive.adjoint import adjoints
 from ..emit.drjit import listed
-from ..emit.python import scalar_lines
+from ..emit.python import written
 from ..ir.array_program import ArrayProgram, Symbol
 from ..ir.naming import leaf_names, name_forward
 from ..ir.scalar_program import Guard, Leaf, Program
@@ -115,7 +115,7 @@ class Compilation:
         if engine is not None:
             self.run = engine.run
         elif self.scalar:
-            self._text, scope = self._straight()
+            self._text, scope = written(self.program, self.names, "run")
             exec(compile(self._text, "<autograd_lite program>", "exec"), scope)
             self.run = scope["run"]
         else:
@@ -145,23 +145,8 @@ class Compilation:
     def text(self) -> str:
         """The program as source: NumPy's, or Python's. What runs without any is written when asked for."""
         if self._text is None:
-            self._text = self._straight()[0]
+            self._text = written(self.program, self.names, "run")[0]
         return self._text
-
-    def _straight(self) -> tuple[str, dict[str, Any]]:
-        """The program written out line by line, and the names that it needs."""
-        lines = scalar_lines(self.program, self.names, safe=True)
-        body = []
-        given = []
-        for k, (name, leaf) in enumerate(zip(self.names, self.leaves)):
-            if leaf.kind == "constant":
-                continue
-            given.append(name)
-            body += [f"{element} = {name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
-        results = [f"[{', '.join(r)}]" if isinstance(r, list) else r for r in lines.results]
-        body = [*body, *lines.lines, f"return ({', '.join(results)}{',' if len(results) == 1 else ''})"]
-        text = "def run(" + ", ".join(given) + "):\n" + "\n".join("    " + line for line in body) + "\n"
-        return text, lines.scope
 
     def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, Any]:
         """Run on the arguments' blocks; live numbers are read now.
@@ -221,18 +206,19 @@ class Compilation:
         return arrays, [(leaf, outputs[i]) for i, leaf in self.others]
 
     def results(self, scalar: bool = False) -> ArrayProgram:
-        """The program of the results, without the guards: lifted to arrays or ``scalar``, whichever of the two runs.
+        """The program of the results, without the guards."""
+        program, guards = self.readable(scalar)
+        return program.keeping(program.outputs[: len(program.outputs) - len(guards)])
+
+    def readable(self, scalar: bool = False) -> tuple[ArrayProgram, list[Any]]:
+        """The program lifted to arrays, or ``scalar``; and for each guard output, the last ones, what it has to be.
 
         Recurrences are loops in it where that makes it shorter.
         """
         found = self.path.looped(self.plan, True) if scalar else self.path.shorter(self.plan)
-        if found is not None and (not scalar or listed(found)):
+        if found is not None and (not scalar or listed(found[0])):
             return found
-        if scalar == self.scalar:
-            program, guards = self.program, self.guards
-        else:
-            program, guards = self.path.statements(self.plan, scalar)
-        return program.keeping(program.outputs[: len(program.outputs) - len(guards)])
+        return self.path.statements(self.plan, scalar)
 
     def give_back(self, runner: Any) -> None:
         """The outputs are not needed any more: the next call may write over them."""
@@ -243,12 +229,13 @@ class Compilation:
 class Path:
     """A recording and everything derived from it."""
 
-    def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = ()) -> None:
+    def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = (), fixed: Any = None) -> None:
         self.recording = recording
         self.used = False  # again, after the call that recorded it
         #: how many numbers are in flat lists among the arguments
         self.listed = sum(len(x) for x in args if type(x) in (list, tuple) and x and type(x[0]) is float)
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
+        self.fixed: dict[str, int] = fixed or {}  # those that stand alone, by name
         self.kinds = tuple(recording.kinds.items())
         self.program: Program = optimized(recording.program)
         self.leaves = self.program.leaves
@@ -286,7 +273,7 @@ class Path:
             return "arrays"
         return "cells" if NATIVE or len(self.program) > LONGEST else "lines"
 
-    def shorter(self, plan: Plan) -> ArrayProgram | None:
+    def shorter(self, plan: Plan) -> tuple[ArrayProgram, list[Any]] | None:
         """The program with loops, if it is shorter than the one without."""
         levels = len(level_groups(self.program))
         if levels <= COMPACT:
@@ -295,7 +282,7 @@ class Path:
         if found is None:
             return None
         without = levels if levels > LONG else len(self.statements(plan, scalar=False)[0].statements)
-        return found if _lines(found) < without else None
+        return found if _lines(found[0]) < without else None
 
     def _choose(self) -> bool:
         """Whether single numbers are faster than arrays; where both were tried the arrays are kept."""
@@ -328,14 +315,14 @@ class Path:
         scalar = self.scalar if scalar is None else scalar
         lifted = unlifted(self.program) if scalar else self._lifted or lift(self.program)
         self._lifted = None  # the builder is used up
-        return self.planned(lifted, plan, scalar, True)
+        return self.planned(lifted, plan, scalar)
 
-    def looped(self, plan: Plan, scalar: bool = False) -> ArrayProgram | None:
-        """The program of a plan's results with its recurrences as loops; None if it has none."""
+    def looped(self, plan: Plan, scalar: bool = False) -> tuple[ArrayProgram, list[Any]] | None:
+        """``statements`` with the recurrences as loops; None if there are none."""
         lifted = looped(self.program, not scalar)
-        return None if lifted is None else self.planned(lifted, plan, scalar, False)[0]
+        return None if lifted is None else self.planned(lifted, plan, scalar)
 
-    def planned(self, lifted: Lifted, plan: Plan, scalar: bool, guarded: bool) -> tuple[ArrayProgram, list[Any]]:
+    def planned(self, lifted: Lifted, plan: Plan, scalar: bool) -> tuple[ArrayProgram, list[Any]]:
         """What a plan computes, after the statements of the function; for each guard output what it has to be."""
         builder = lifted.builder
         names = dict(lifted.names)
@@ -360,7 +347,7 @@ class Path:
             else:
                 seeds = [(lifted.one(int(ids[0])), 1.0)]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
-        guards, expected = self._guards(lifted, scalar) if guarded else ([], [])
+        guards, expected = self._guards(lifted, scalar)
         return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
 
     def _tangent(
@@ -424,7 +411,10 @@ class Path:
         outputs: list[Any] = []
         expected: list[Any] = []
         groups: dict[tuple[int, bool], list[int]] = {}
+        first = {(g.id, g.exact, repr(g.expected)): k for k, g in reversed(list(enumerate(guards)))}
         for k, owner in enumerate(owners.tolist()):
+            if first[guards[k].id, guards[k].exact, repr(guards[k].expected)] != k:
+                continue  # asked before
             groups.setdefault((owner if not scalar else k, guards[k].exact), []).append(k)
         for (_, exact), members in groups.items():
             which = ids[members]

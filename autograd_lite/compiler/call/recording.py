@@ -10,6 +10,7 @@ from typing import Any
 
 from ...engine.user_frame import is_users
 from ..ir.scalar_program import CompileError
+from ..record.arguments import fixed_integers
 from ..record.environment import Watch
 from ..record.extremes import softly
 from ..record.restore import DRAWN, Before
@@ -75,7 +76,7 @@ def recorded(
         return Final(
             f"it keeps a number (in {found.where}) where compile can't see it, and would keep a recording's: return it"
         )
-    return Path(found, level, args)
+    return Path(found, level, args, fixed_integers(f, args, named))
 
 
 def _attempt(

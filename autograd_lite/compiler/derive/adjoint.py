@@ -58,18 +58,22 @@ class Sweep:
         self.totals: dict[int, Any] = {}
         self.reach: dict[int, Reach] = {}
         self.parts: dict[int, list[Any]] = {}
-        self.arriving: dict[int, list[Reach | Partly]] = {}
+        self.arriving: dict[int, list[Any]] = {}
         roots = [(y, seed, reach) for y, seed, reach in seeds if isinstance(y, Symbol)]
         end = max([y.id for y, _, _ in roots], default=-1) + 1
         forward = len(builder.statements)  # what is there already keeps its name
         self.active = _active(builder, {x.id for x in wrt}, end)
+        #: where nothing is chosen or compared, every number is reached
+        self.careful = not builder.textbook and (
+            any(reach != ALWAYS for _, _, reach in roots) or _selects(builder.statements[:end])
+        )
         for y, seed, reach in roots:
             self.add(y.id, builder.broadcast(seed, y.shape) if y.shape else seed, reach)
         for i in range(end - 1, -1, -1):
             if i in self.parts:
                 self.statement(i, names, forward)
 
-    def add(self, i: int, part: Any, reach: Reach | Partly) -> None:
+    def add(self, i: int, part: Any, reach: Any) -> None:
         """One more part of the adjoint of statement ``i``."""
         if i in self.active:
             self.parts.setdefault(i, []).append(part)
@@ -78,12 +82,18 @@ class Sweep:
     def arrives(self, i: int) -> Reach:
         """When the sweep arrives at statement ``i``, all parts of whose adjoint are there."""
         parts = self.arriving.pop(i)
-        if any(part == ALWAYS for part in parts) or all(isinstance(part, Partly) for part in parts):
-            return ALWAYS  # parts without a condition are all numbers together: what nothing needs is no statement
+        if not self.careful or ALWAYS in [part for part in parts if isinstance(part, frozenset)]:
+            return ALWAYS
+        known = np.zeros(self.builder.statements[i].shape, dtype=bool)
         found = NEVER
         for part in parts:
-            found = joined(self.builder, found, as_reach(self.builder, part()) if isinstance(part, Partly) else part)
-        return found
+            if isinstance(part, np.ndarray):
+                known |= part
+            else:
+                found = joined(self.builder, found, part)
+        if known.all():
+            return ALWAYS
+        return joined(self.builder, found, as_reach(self.builder, known * 1.0)) if known.any() else found
 
     def statement(self, i: int, names: Any, forward: int) -> None:
         """Hand the adjoint of statement ``i`` to its operands."""
@@ -93,7 +103,7 @@ class Sweep:
             for found in loop_adjoints(builder, i, self.parts.pop(i), self.active, Sweep, _active):
                 self.add(*found)
             return
-        reach = self.reach[i] = ALWAYS if builder.textbook else self.arrives(i)
+        reach = self.reach[i] = self.arrives(i)
         total = self.totals[i] = _sum(builder, self.parts.pop(i))
         if names is not None and i in names:
             if builder.textbook and statement.op != "leaf":
@@ -103,6 +113,12 @@ class Sweep:
         if statement.args:
             for operand, part, arrives in _contributions(builder, i, statement, total, self.active, reach):
                 self.add(operand, part, arrives)
+
+
+def _selects(statements: Sequence[Statement]) -> bool:
+    """Whether there are statements of which not every operand matters to the derivative."""
+    steps = [inner for s in statements if s.op == "scan" for inner in s.attrs.builder.statements]
+    return any(s.prim is not None and (s.prim.choice or s.prim.passive) for s in [*statements, *steps])
 
 
 def _active(builder: Builder, wrt: set[int], end: int) -> set[int]:
@@ -131,20 +147,18 @@ def _sum(builder: Builder, parts: list[Any]) -> Any:
     return total
 
 
-class Partly:
-    """A part of a statement's numbers that is reached in any case: 1 there and 0 elsewhere, made if it is asked for."""
-
-    def __init__(self, builder: Builder, i: int) -> None:
-        self.builder = builder
-        self.i = i
-
-    def __call__(self) -> Any:
-        statement = self.builder.statements[self.i]
-        ones = self.builder.broadcast(1.0, statement.shape)
-        return _linear(self.builder, self.i, statement, self.builder.symbol(statement.args[0]), ones)
+def _partly(statement: Statement, shape: tuple[int, ...]) -> Any:
+    """Which numbers of an operand of that shape an index or a take reads: a boolean array."""
+    read = np.zeros(shape, dtype=bool)
+    if statement.op == "take":
+        read.ravel()[statement.attrs.ravel()] = True
+    else:
+        read[tuple(slice(*item) if isinstance(item, tuple) else item for item in statement.attrs)] = True
+    return read
 
 
-Contribution = tuple[int, Any, Reach | Partly]
+#: the operand, what it is given, and when; or which of its numbers are, in any case
+Contribution = tuple[int, Any, Any]
 
 
 def _contributions(
@@ -168,7 +182,7 @@ def _contributions(
     x = operands[0]
     part = _linear(builder, i, statement, x, g)
     if reach == ALWAYS:
-        return [(x.id, part, Partly(builder, i) if statement.op in ("index", "take") else ALWAYS)]
+        return [(x.id, part, _partly(statement, x.shape) if statement.op in ("index", "take") else ALWAYS)]
     if statement.op in _LINEAR:
         # what of the operand is reached: the same sums of 0 and 1
         there = _linear(builder, i, statement, x, _whole(builder, reach, statement.shape))

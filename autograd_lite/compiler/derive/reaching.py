@@ -32,7 +32,7 @@ def as_number(builder: Builder, reach: Reach) -> Any:
 
 def as_reach(builder: Builder, number: Any) -> Reach:
     """The condition that a number is not 0."""
-    holds = builder.elementwise(COMPARISONS["ne"], (number, 0.0))
+    holds = builder.elementwise(COMPARISONS["ne"], (builder.constant(number), 0.0))
     if isinstance(holds, Symbol):
         return only_if(ALWAYS, holds.id, True)
     return ALWAYS if holds else NEVER

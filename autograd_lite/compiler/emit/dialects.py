@@ -97,14 +97,13 @@ _INEXACT = {
     "rsqrt": "np.abs(…)",
     "silu": "np.where({0} == -np.inf, -0.0, …)", "mish": "np.where({0} == -np.inf, -0.0, …)",
     "softsign": "np.where(np.isinf({0}), np.sign({0}), …)", "sinc": "np.where(np.isinf({0}), 0.0, …)",
-    "gelu": "", "gelu_tanh": "np.where({0} == -np.inf, -0.0, …)", "celu": "", "hardshrink": "", "ldexp": "",
-    "log_softmax_of": "", "smooth_maximum": "", "softmax_of": "", "softshrink": "",
+    "gelu": "", "gelu_tanh": "np.where({0} == -np.inf, -0.0, …)", "log_softmax_of": "", "softmax_of": "",
 }  # fmt: skip
 
 DIALECTS = {
     "numpy": Dialect("numpy", "np", "import numpy as np\n"),
     "jax": Dialect("jax", "jnp", 'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)\n'),
-    "torch": Dialect("torch", "torch", "import torch\n"),
+    "torch": Dialect("torch", "torch", "import torch  # takes and returns tensors of torch.float64\n"),
 }
 
 
@@ -159,6 +158,8 @@ def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shap
         return f"{wrapped(x)}.reshape(-1)[{positions_source(attrs, m)}]"
     if op == "concat":
         return f"{m}.concatenate([{', '.join(args)}], {attrs})"
+    if op == "pack" and not args:
+        return f"{m}.zeros({attrs!r}{', dtype=torch.float64' if m == 'torch' else ''})"
     if op == "pack":
         items = ", ".join(_tensor(a, m) for a in args)
         stacked = f"{m}.stack([{items}])"
@@ -209,8 +210,17 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
     elif prim.name in ("round", "polygamma") and dialect.name != "numpy":
         text = _whole(prim, args, dialect)
     else:
-        text = filled(dialect.template(prim), args)
+        text = filled(dialect.template(prim), _as_tensors(prim, args) if dialect.name == "torch" else args)
     return on_tensors(text) if dialect.name == "torch" and "torch." in text else text
+
+
+def _as_tensors(prim: Primitive, args: Sequence[str]) -> Sequence[str]:
+    """Operands of a function of PyTorch: constants are tensors in the first place, and beside other tensors."""
+    if prim.name == "where" or not re.search(r"[a-z_]\(", prim.array):
+        return args
+    plain = [_LITERAL.fullmatch(arg) is not None for arg in args]
+    mixed = not all(plain[1:])
+    return [f"_number({arg})" if own and (k == 0 or mixed) else arg for k, (arg, own) in enumerate(zip(args, plain))]
 
 
 #: operands that are written with operators between them, at most
@@ -228,7 +238,7 @@ def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
         for term in terms[1:]:
             total = filled(template, [total, term])
         return filled("{0} / {1}", [total, f"{n}.0"]) if name == "mean" else total
-    if dialect.name != "numpy" and name in NARY:
+    if name in NARY and (dialect.name != "numpy" or not _INEXACT.get(name, "…")):
         return NARY[name].replace("np.", f"{dialect.module}.").format(args=", ".join(args))
     groups = [", ".join(args[: n // 2]), ", ".join(args[n // 2 : 2 * (n // 2)])]
     listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({', '.join(args)}))"

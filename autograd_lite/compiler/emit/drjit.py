@@ -13,6 +13,7 @@ from .drjit_words import HELPERS, TEMPLATES
 from .loops import Loops
 from .source import inlined, uses_of
 from .texts import filled, wrapped
+from .ways import Ways
 from .words import helpers_in
 
 __all__ = ["lanes_source", "listed"]
@@ -27,23 +28,28 @@ _REDUCE = {
 _ORDINARY = {"add", "sub", "mul", "div", *COMPARISONS}
 
 
-def lanes_source(program: ArrayProgram, name: str = "program") -> str:
+def lanes_source(program: ArrayProgram, name: str = "program", ways: Ways | None = None) -> str:
     """A function of the leaves that are not constants, in order; it returns the outputs, an array a number.
 
     Args:
         program: the statements, each of one number.
         name: what the function is called.
+        ways: what has to hold of a call; the outputs of the guards are the last ones.
 
     Raises:
         NotImplementedError: for a primitive that isn't in ``words_drjit.py``.
     """
     names = leaf_names(program.leaves)
     lines, texts = _written(program, all_names(program, names))
-    returned = ", ".join(_output(program, i, texts) for i in program.outputs)
+    ways = ways or Ways()
+    results = program.outputs[: len(program.outputs) - len(ways.guards)]
+    returned = ", ".join(_output(program, i, texts) for i in results)
+    tests = program.outputs[len(results) :]
+    lines += ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], "drjit")
     body = "\n".join("    " + line for line in [*_converted(program, names), *lines, f"return {returned}"])
     arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
     head = "import drjit\nfrom drjit.llvm import Float64\n" + helpers_in(body, HELPERS)
-    return f"{head}\n\ndef {name}({', '.join(arguments)}):\n{body}\n"
+    return f"{head}\n\ndef {name}({', '.join([*arguments, *ways.defaults(arguments)])}):\n{body}\n"
 
 
 def _written(program: ArrayProgram, called: Sequence[str], inside: bool = False) -> tuple[list[str], list[str]]:
@@ -239,6 +245,6 @@ def _output(program: ArrayProgram, i: int, texts: Sequence[str]) -> str:
 
 def _nested(items: Sequence[str], shape: Sequence[int]) -> str:
     """The text of lists in lists."""
-    for n in reversed(shape):
+    for n in reversed(shape) if items else ():
         items = [f"[{', '.join(items[k : k + n])}]" for k in range(0, len(items), n)]
     return items[0] if items else "[]"

@@ -15,9 +15,9 @@ from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names
-from ..ir.scalar_program import built_in
+from .ways import Ways
 
-__all__ = ["Lines", "definitions", "inline", "scalar_lines"]
+__all__ = ["Lines", "python_source", "scalar_lines", "written"]
 
 #: functions of ``math`` that agree with the table wherever they return
 _MATH = {
@@ -154,12 +154,6 @@ def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lin
     return f"_{name}({', '.join(args)})"
 
 
-def inline(prim: Primitive, args: Sequence[str]) -> str | None:
-    """An expression for a primitive that is an operator or a choice, of operands that are names; None for others."""
-    template = _INLINE.get(prim.name) if built_in(prim.name) is prim else None
-    return None if template is None else template.format(*args)
-
-
 def _written_out(name: str, args: Sequence[str]) -> str:
     """n-ary sums, from left to right as the table's."""
     if name == "sum":
@@ -169,19 +163,50 @@ def _written_out(name: str, args: Sequence[str]) -> str:
     return " + ".join([*args[2 * n :], *terms]) or "0.0"
 
 
-def definitions(text: str) -> str:
-    """The lines that a listing needs in front of it to run by itself: its functions are the table's.
+def written(
+    program: ArrayProgram, names: Sequence[str], name: str, ways: Ways | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The program as a function, line by line, and what its text needs besides.
 
-    None for loops over packed numbers, which are parts of a program.
+    Args:
+        program: the statements; ``program.scalar`` holds.
+        names: one for each leaf.
+        name: what the function is called.
+        ways: what has to hold of a call; the outputs of the guards are the last ones, and are asserted. Without it the
+            function returns a tuple of all outputs.
     """
-    if not text.startswith("def run("):
-        return ""
+    lines = scalar_lines(program, names, safe=True)
+    body: list[str] = []
+    given: list[str] = []
+    for k, (leaf_name, leaf) in enumerate(zip(names, program.leaves)):
+        if leaf.kind != "constant":
+            given.append(leaf_name)
+            body += [f"{element} = {leaf_name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
+    texts = [_display(found) for found in lines.results]
+    body += lines.lines
+    if ways is None:
+        returned = f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+    else:
+        count = len(texts) - len(ways.guards)
+        tests = program.outputs[count:]
+        body += ways.checks(texts[count:], [program.statements[i].boolean for i in tests], "python")
+        returned = ", ".join(texts[:count])
+        given += ways.defaults(given)
+    body.append(f"return {returned}")
+    return f"def {name}({', '.join(given)}):\n" + "".join(f"    {line}\n" for line in body), lines.scope
+
+
+def _display(result: Any) -> str:
+    """A result as text: one number, or the list of them."""
+    return f"[{', '.join(result)}]" if isinstance(result, list) else str(result)
+
+
+def python_source(program: ArrayProgram, names: Sequence[str], name: str, ways: Ways) -> str:
+    """``written``, with the lines in front that it needs to run by itself: its functions are the table's."""
+    text, _ = written(program, names, name, ways)
     lines = ["from math import inf as _inf, nan as _nan"] if re.search(r"\b_(inf|nan)\b", text) else []
-    names = sorted({name for name in re.findall(r"\b_(\w+)\(", text) if name in TABLE})
-    if names:
-        lines += [
-            "from autograd_lite.primitives import TABLE",
-            "",
-            *[f'_{name} = TABLE["{name}"].fn' for name in names],
-        ]
-    return "".join(f"{line}\n" for line in [*lines, "", ""]) if lines else ""
+    functions = sorted({found for found in re.findall(r"\b_(\w+)\(", text) if found in TABLE})
+    if functions:
+        lines += ["from autograd_lite.primitives import TABLE", ""]
+        lines += [f'_{found} = TABLE["{found}"].fn' for found in functions]
+    return "".join(f"{line}\n" for line in [*lines, "", ""]) + text if lines else text

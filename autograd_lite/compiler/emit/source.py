@@ -15,6 +15,7 @@ from ..ir.naming import VIEWS, all_names, leaf_names
 from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
 from .loops import Loops
 from .texts import filled, wrapped
+from .ways import Ways
 from .words import HELPERS, helpers_in
 
 __all__ = ["inlined", "source", "uses_of"]
@@ -32,7 +33,13 @@ def {name}(x, axis, reverse):
 }
 
 
-def source(program: ArrayProgram, backend: str = "numpy", name: str = "program", called: Sequence[str] = ()) -> str:
+def source(
+    program: ArrayProgram,
+    backend: str = "numpy",
+    name: str = "program",
+    called: Sequence[str] = (),
+    ways: Ways | None = None,
+) -> str:
     """A function of the leaves that are not constants, in order; it returns the outputs.
 
     Args:
@@ -40,6 +47,7 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program",
         backend: "numpy", "jax" or "torch".
         name: what the function is called.
         called: what its outputs are, as ``dx`` for a derivative: said in a comment where they have other names.
+        ways: what has to hold of a call (``Ways``); the outputs of the guards are the last ones.
 
     Raises:
         ValueError: for an unknown backend.
@@ -52,11 +60,15 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program",
     first = program.outputs[0] if program.outputs else -1
     if first >= 0 and "value" not in names and re.fullmatch(r"t\d+", names[first]):
         names[first] = "value"
-    lines, texts = _written(program, names, dialect)
-    returned = ", ".join(texts[i] for i in program.outputs)
+    ways = ways or Ways()
+    results = program.outputs[: len(program.outputs) - len(ways.guards)]
+    tests = program.outputs[len(results) :]
+    lines, texts = _written(program, names, dialect, tests=tests)
+    returned = ", ".join(texts[i] for i in results)
     leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
-    lines = [*_converted(program, dialect), *lines, *_explained(called, [texts[i] for i in program.outputs])]
-    lines.append(f"return {returned}")
+    checks = ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], dialect.name)
+    lines = [*lines, *checks, *_explained(called, [texts[i] for i in results]), f"return {returned}"]
+    lines = [*_converted(program, dialect, any(re.search(r" / |\*\*", line) for line in lines)), *lines]
     body = "\n".join("    " + line if line else "" for line in lines)
     head = dialect.header
     head += _imports(program, body)
@@ -64,7 +76,7 @@ def source(program: ArrayProgram, backend: str = "numpy", name: str = "program",
     if any(s.op == "cumprod" for s in program.statements):
         axis = "(axis,)" if backend == "torch" else "axis"
         head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
-    return f"{head}\n\ndef {name}({', '.join(leaves)}):\n{body}\n"
+    return f"{head}\n\ndef {name}({', '.join([*leaves, *ways.defaults(leaves)])}):\n{body}\n"
 
 
 def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
@@ -76,27 +88,29 @@ def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
     return [f"# {'the value, and ' if '' in called else ''}the derivatives with respect to {listed}"]
 
 
-def _converted(program: ArrayProgram, dialect: Dialect) -> list[str]:
-    """A line that makes numbers the library's, where it doesn't do so by itself."""
+def _converted(program: ArrayProgram, dialect: Dialect, raises: bool) -> list[str]:
+    """A line that makes numbers the library's, where it doesn't do so by itself; Python's division ``raises``."""
     pairs = zip(leaf_names(program.leaves), program.leaves)
     scalars = [n for n, leaf in pairs if leaf.kind != "constant" and not leaf.shape]
-    if dialect.name == "numpy" or (dialect.name == "jax" and not program.loops) or not scalars:
+    if not scalars or (dialect.name != "torch" and not raises and not (dialect.name == "jax" and program.loops)):
         return []
-    made = "jnp.asarray({}, float)" if dialect.name == "jax" else "_number({})"
+    function = {"numpy": "np.float64", "torch": "_number"}.get(dialect.name, "")
+    made = f"{function}({{}})" if function else "jnp.asarray({}, float)"
     if len(scalars) == 1:
         return [f"{scalars[0]} = {made.format(scalars[0])}"]
-    if dialect.name == "torch":
-        return [f"{', '.join(scalars)} = map(_number, ({', '.join(scalars)}))"]
+    if function:
+        return [f"{', '.join(scalars)} = map({function}, ({', '.join(scalars)}))"]
     return [f"{', '.join(scalars)} = [{made.format('number')} for number in ({', '.join(scalars)})]"]
 
 
 def _written(
-    program: ArrayProgram, names: Sequence[str], dialect: Dialect, inside: bool = False
+    program: ArrayProgram, names: Sequence[str], dialect: Dialect, inside: bool = False, tests: Sequence[int] = ()
 ) -> tuple[list[str], list[str]]:
     """The lines of a program, and the text of each statement: its name, or an expression.
 
     Args:
         inside: whether it is the step of a loop, whose results are written where they go.
+        tests: outputs that are guards, and written where they are tested.
     """
 
     def step(program: ArrayProgram, names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -120,7 +134,7 @@ def _written(
             statement.op in VIEWS
             or (statement.op == "constant" and statement.shape == ())
             or statement.name == "stop"
-            or inlined(program, i, uses, text, inside)
+            or inlined(program, i, uses, text, inside or i in tests)
         ):
             texts.append(text)
             continue

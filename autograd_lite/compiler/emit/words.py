@@ -7,8 +7,13 @@ function that the source defines for itself, from ``HELPERS``.
 from __future__ import annotations
 
 import re
+from typing import Any
 
-__all__ = ["HELPERS", "NARY", "WORDS", "helpers_in"]
+import numpy as np
+
+from ...primitives import numpy_helpers as numpy_functions
+
+__all__ = ["HELPERS", "NARY", "WORDS", "helpers_in", "numpy_helpers"]
 
 _EDGE = "np.where({{0}} == -np.inf, -0.0, {})"
 
@@ -33,6 +38,7 @@ _BOTH = {
 
 #: templates by backend and primitive
 WORDS = {
+    "numpy": {name: _BOTH[name] for name in ("celu", "hardshrink", "softshrink", "ldexp", "smooth_maximum")},
     "jax": {
         **_BOTH,
         "sigmoid": "jax.nn.sigmoid({0})",
@@ -47,6 +53,7 @@ WORDS = {
     "torch": {
         **_BOTH,
         "relu": "torch.relu({0})",
+        "hardshrink": "np.where(np.abs({0}) <= {1}, 0.0, np.where(_number({1}) == {1}, {0}, _number({1})))",
         "sigmoid": "torch.sigmoid({0})",
         "silu": _EDGE.format("{0} * torch.sigmoid({0})"),
         "gelu": _EDGE.format("{0} * torch.special.ndtr({0})"),
@@ -186,6 +193,18 @@ def _log_softmax_of(*xs):
 }
 
 _OWN = {
+    "numpy": {
+        "_number": '''
+def _number(x):
+    """In double precision."""
+    return np.asarray(x, float)
+''',
+        "_stack": '''
+def _stack(*xs):
+    """The operands as one array, along a new first axis."""
+    return np.stack(np.broadcast_arrays(*xs))
+''',
+    },
     "jax": {
         "_number": '''
 def _number(x):
@@ -254,7 +273,7 @@ def polygamma(n, x):
     },
 }
 
-_MODULES = {"jax": "jnp", "torch": "torch"}
+_MODULES = {"numpy": "np", "jax": "jnp", "torch": "torch"}
 
 #: functions that a source defines for itself, by backend and name
 HELPERS = {
@@ -280,3 +299,10 @@ def helpers_in(body: str, known: dict[str, str]) -> str:
     add(body, "")
     imports = [known[name] for name in found if "\ndef " not in known[name]]
     return "".join([*imports, *("\n" + known[name] for name in found if "\ndef " in known[name])])
+
+
+def numpy_helpers(text: str) -> dict[str, Any]:
+    """The functions that NumPy source calls and that are not NumPy's, as it defines them, made to be run."""
+    space: dict[str, Any] = {"np": np}
+    exec(compile(helpers_in(text, HELPERS["numpy"]), "<autograd_lite helpers>", "exec"), space)
+    return {**(numpy_functions.HELPERS if "_np_" in text else {}), **space}

@@ -71,7 +71,8 @@ def equations(compilation: Compilation) -> Equations:
     assert lifted is not None
     counts = Counter(lifted.names.values())  # a variable that stood for several numbers is the name of none
     lifted.names = {i: name for i, name in lifted.names.items() if counts[name] == 1}
-    program, _ = path.planned(lifted, plan, False, False)
+    program, guards = path.planned(lifted, plan, False)
+    program = program.keeping(program.outputs[: len(program.outputs) - len(guards)])
     outputs = [""] * (plan.value - compilation.plan.value) + called(compilation)
     plain = _Text(program, Writer(False), outputs).lines
     text = "\n".join(_row(left, right, "=", "+=") for left, right in plain)

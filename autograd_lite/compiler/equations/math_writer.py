@@ -392,7 +392,7 @@ class Writer:
             text = template.format(*texts, args=", ".join(a.text for a in args), n=len(args), last=texts[-1])
         except (KeyError, IndexError, ValueError):  # a primitive of one's own, whose braces are LaTeX's
             return self.call(prim.name.replace("_", r"\_") if self.latex else prim.name, *args)
-        return Phrase(text, strength or SUM)
+        return Phrase(text, 0 if prim.name in COMPARISONS else strength or SUM)
 
 
 def _slices(index: Sequence[Any], shape: Sequence[int]) -> str:

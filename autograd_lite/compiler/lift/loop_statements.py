@@ -46,7 +46,7 @@ def looped(program: Program, apart: bool = True, textbook: bool = False) -> Lift
 def _needed(program: Program, loops: Sequence[Loop]) -> Any:
     """For each id whether anything outside its own loop reads it."""
     needed = np.zeros(program.first + len(program), dtype=bool)
-    needed[program.outputs] = True
+    needed[[*program.outputs, *[guard.id for guard in program.guards]]] = True
     for part in segments(loops, program.first, program.first + len(program)):
         if isinstance(part, Loop):
             needed[list(part.initial.values())] = True

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .structure import fixed, flatten
+from .structure import Fixed, fixed, flatten
 
-__all__ = ["CONSTANT", "block_names", "integers_fixed"]
+__all__ = ["CONSTANT", "block_names", "fixed_integers", "integers_fixed"]
 
 #: the level on which every integer is a constant
 CONSTANT = 2
@@ -30,6 +30,23 @@ def integers_fixed(live: set[int], level: int, args: tuple[Any, ...], named: Any
 
 def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:
     """A name for every block of the arguments: the parameter's, numbered if it has several."""
+    result: list[str] = []
+    for name, arg in _named(f, args, named):
+        found: list[Any] = []
+        flatten(arg, found)
+        result += [name] if len(found) == 1 else [f"{name}{i}" for i in range(len(found))]
+    return result
+
+
+def fixed_integers(f: Callable[..., Any], args: Any, named: Any) -> dict[str, int]:
+    """The arguments that are integers and constants of a recording, by name."""
+    return {
+        name: arg.thing for name, arg in _named(f, args, named) if isinstance(arg, Fixed) and type(arg.thing) is int
+    }
+
+
+def _named(f: Callable[..., Any], args: Any, named: Any) -> list[tuple[str, Any]]:
+    """The arguments with the parameters' names."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
@@ -41,10 +58,4 @@ def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:
             items.append((f"{parameter.name if parameter is not None else 'x'}{i}", arg))
         else:
             items.append((parameter.name, arg))
-    items += list(named.items())
-    result: list[str] = []
-    for name, arg in items:
-        found: list[Any] = []
-        flatten(arg, found)
-        result += [name] if len(found) == 1 else [f"{name}{i}" for i in range(len(found))]
-    return result
+    return items + list(named.items())

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ...engine.errstate import quiet
-from ...primitives.numpy_helpers import HELPERS
 from ...primitives.primitive import Primitive
 from ..emit.dialects import DIALECTS, expression, slices
+from ..emit.words import numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
@@ -433,8 +433,7 @@ def buffered(program: ArrayProgram, names: Sequence[str], joined: Joined = ()) -
     ]
     text = "\n".join(lines) + "\n"
     scope = emitter.scope
-    if "_np_" in text:
-        scope.update(HELPERS)
+    scope.update(numpy_helpers(text))
     exec(compile(text, "<autograd_lite program>", "exec"), scope)
     make: Runner = scope["make"]
     foreign = "_op_" in text

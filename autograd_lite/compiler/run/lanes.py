@@ -12,9 +12,9 @@ import numpy as np
 from ...engine.sweeps import STATE
 from ...functional.pytree import contains_node, tuple_maker
 from ...functional.vmap import lane_of, vmap
-from ...primitives.numpy_helpers import HELPERS
 from ..call.plans import Path, Plan
 from ..emit.dialects import DIALECTS, elementwise_source, number_source
+from ..emit.words import numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
@@ -128,8 +128,7 @@ class _Emitter:
             "    return run",
         ]
         text = "\n".join(lines) + "\n"
-        if "_np_" in text:
-            self.scope.update(HELPERS)
+        self.scope.update(numpy_helpers(text))
         return text, self.scope, [self.program.statements[i].boolean for i in self.flat]
 
     def emit(self, i: int, statement: Statement, output: int | None) -> None:
