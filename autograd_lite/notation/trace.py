@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..engine.sweeps import Node, forward_sweep
+from ..engine.sweeps import Node, forward_sweep, topological_order
 from ..primitives.primitive import as_float
 from . import trace_formats as formats
 from .local_derivatives import Formula, local_formulas, phrase_of_formula
@@ -88,7 +88,7 @@ def explain(
     a note says so.
 
     Args:
-        v: the result, a Value.
+        v: the result, a Value; or several (a list, an array of Values), which get a backward pass each.
         mode: "reverse" for ∂v/∂· of everything, from the output back (problem 7.12 of the chapter); "forward" for
             ∂·/∂wrt of everything, from the input on (problem 7.13).
         wrt: in forward mode, the input: a Value or its label; may be left out when there is only one. In reverse
@@ -106,7 +106,7 @@ def explain(
         A Trace, with ``.text()``, ``.markdown()``, ``.html()`` and ``.latex()``.
 
     Raises:
-        TypeError: if ``v`` is not a Value.
+        TypeError: if ``v`` is neither a Value nor several.
         ValueError: for an unknown mode, or a ``wrt`` that is missing or not in the graph.
 
     >>> import autograd_lite as ag
@@ -124,19 +124,33 @@ def explain(
     <BLANKLINE>
     ∂⁺ is the derivative through the operation itself, with everything between held still.
     """
-    if not isinstance(v, Node):
-        raise TypeError(f"explain takes a Value, not {type(v).__name__}: pass the result of the computation")
+    results = _results(v)
     if mode not in ("reverse", "forward"):
         raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
     if max_rows is not None and max_rows < 2:
         raise ValueError(f"max_rows is at least 2, or None for all rows, not {max_rows}")
     start = as_float(seed, "seed")
-    seen = outline(v, names=names, fold=fold)
+    seen = outline(*results, names=names, fold=fold)
     steps = [*_leaves_in_order(seen, 1), *_inner(seen)]
     forward = _section("Forward pass", steps, max_rows, lambda nodes: [_step(seen, node) for node in nodes])
-    sweep = _reverse if mode == "reverse" else _tangents
     below = _local(seen, max_rows) if local else None
-    return Trace(mode, forward, below, tuple(sweep(seen, v, wrt, start, max_rows)), digits, tuple(_changed(seen)))
+    if mode == "reverse":
+        derivatives = [section for root in results for section in _reverse(seen, root, wrt, start, max_rows)]
+    else:
+        derivatives = _tangents(seen, wrt, start, max_rows)
+    return Trace(mode, forward, below, tuple(derivatives), digits, tuple(_changed(seen)))
+
+
+def _results(v: Any) -> list[Any]:
+    """The results, each once."""
+    several = v.ravel().tolist() if hasattr(v, "ravel") else v
+    found = [v] if isinstance(v, Node) else list(several) if isinstance(several, (list, tuple)) else [v]
+    for result in found:
+        if not isinstance(result, Node):
+            raise TypeError(f"explain takes a Value, not {type(result).__name__}: pass the result of the computation")
+    if not found:
+        raise TypeError("explain takes a Value or several, and there are none")
+    return list({id(result): result for result in found}.values())
 
 
 def _changed(seen: Outline) -> list[str]:
@@ -232,20 +246,22 @@ def _adjoints(seen: Outline, root: Any, seed: float) -> dict[int, float]:
 
 def _reverse(seen: Outline, root: Any, wrt: Any, seed: float, limit: int | None) -> list[Section]:
     adjoints = _adjoints(seen, root, seed)
-    inner = _inner(seen)[::-1]
-    leaves = _leaves_in_order(seen, -1)
+    below = {id(node) for node in topological_order(root)}
+    inner = [node for node in _inner(seen)[::-1] if id(node) in below]
+    leaves = [leaf for leaf in _leaves_in_order(seen, -1) if id(leaf) in below]
     if wrt is not None:
         ids = {id(node) for node in _chosen(seen, wrt, seen.nodes)}
         leaves = [leaf for leaf in leaves if id(leaf) in ids]
+    title = "Backward pass" if len(seen.roots) == 1 else f"Backward pass from {seen.symbol(root).text}"
 
     def make(nodes: Sequence[Any]) -> list[Derivative]:
-        return _reverse_rows(seen, root, nodes, adjoints)
+        return _reverse_rows(seen, root, nodes, adjoints, below)
 
     if len(leaves) <= 1:
-        return [_section("Backward pass", [*inner, *leaves], limit, make)]
+        return [_section(title, [*inner, *leaves], limit, make)]
     return [
-        _section("Backward pass #1: the intermediate quantities", inner, limit, make),
-        _section("Backward pass #2: the inputs and parameters", leaves, limit, make),
+        _section(f"{title} #1: the intermediate quantities", inner, limit, make),
+        _section(f"{title} #2: the inputs and parameters", leaves, limit, make),
     ]
 
 
@@ -263,9 +279,13 @@ def _leaves_in_order(seen: Outline, way: int) -> list[Any]:
     return sorted(leaves.values(), key=lambda leaf: place.get(id(leaf), (0, 0)))
 
 
-def _reverse_rows(seen: Outline, root: Any, nodes: Sequence[Any], adjoints: dict[int, float]) -> list[Derivative]:
+def _reverse_rows(
+    seen: Outline, root: Any, nodes: Sequence[Any], adjoints: dict[int, float], below: set[int]
+) -> list[Derivative]:
     terms: dict[int, list[Term]] = {id(node): [] for node in nodes}
     for line in seen.lines:
+        if id(line.node) not in below:
+            continue
         known = adjoints[id(line.node)]
         via = None if line.node is root else seen.symbol(line.node)
         for operand, ways in zip(line.operands, line.partials):
@@ -283,7 +303,7 @@ def _derivative(of: Symbol, wrt: Symbol, terms: list[Term], value: float) -> Der
 # --- forward mode -----------------------------------------------------------------------------------------------------
 
 
-def _tangents(seen: Outline, root: Any, wrt: Any, seed: float, limit: int | None) -> list[Section]:
+def _tangents(seen: Outline, wrt: Any, seed: float, limit: int | None) -> list[Section]:
     leaves = [line.node for line in seen.lines if line.node.op is None]
     if wrt is None:
         if len(leaves) != 1:
@@ -294,7 +314,7 @@ def _tangents(seen: Outline, root: Any, wrt: Any, seed: float, limit: int | None
     if len(chosen) != 1:
         raise ValueError(f"forward mode differentiates with respect to one input, and wrt names {len(chosen)}")
     start = chosen[0]
-    tangents = forward_sweep((root,), [(start, seed)])
+    tangents = forward_sweep(seen.roots, [(start, seed)])
     reached = {id(start)}
     lines = []
     for line in seen.lines:

@@ -22,6 +22,8 @@ METHODS = ("central", "richardson", "complex")
 ROWS, COLUMNS = 16, 6
 #: the smallest step, as a part of the numbers that it is added to
 GRAIN = 2.0**-44
+#: from here on what a function does may well be smaller than a step that is a part of its argument
+LARGE = 2.0**20
 
 
 class Slope(NamedTuple):
@@ -71,15 +73,40 @@ def slope(
         return best
     smallest = grain if grain is not None else scale * GRAIN
     reaches = [scale, scale * 2.0**-12, scale * 2.0**-24]
+    if smallest < scale * GRAIN:
+        reaches.append(scale * 2.0**-36)
     if smallest / GRAIN < reaches[-1]:  # log|x| at 1e-300 looks like a kink from further away than 1e-300
         reaches.append(smallest / GRAIN)
+    size = 0.0
     for reach in reaches:
-        found = _slope(list(_samples(phi, center, reach, noise, smallest)))
-        if found.error < best.error or found.kink == 0.0:
+        rows = list(_samples(phi, center, reach, noise, smallest))
+        found = _slope(rows)
+        if (
+            found.error < best.error
+            or found.kink == 0.0
+            or _contradicts(found.value, found.error, best.value, best.error)
+        ):
             best = found
-        if best.error <= 1e-6 * abs(best.value):
+        size = max([size, *[max(abs(row.left), abs(row.right)) * row.step for row in rows]])
+        if best.error <= 1e-6 * abs(best.value) and scale < LARGE:
             break
+    if best.kink is None and _unresolved(rows, size / scale):
+        return Slope(math.nan, math.inf, None, math.nan, math.nan)
     return best
+
+
+def _contradicts(value: float, error: float, before: float, its: float) -> bool:
+    """Whether a derivative from smaller steps rules out the one from larger steps before it, which are then longer
+    than what the function does: sin at 1e12 is nearly flat to steps of 1e6."""
+    return abs(value - before) > 4.0 * (error + its)
+
+
+def _unresolved(rows: list[_Row], usual: float) -> bool:
+    """Whether even the smallest steps are longer than what the function does: their differences disagree."""
+    if len(rows) < 2:
+        return False
+    more, less = (0.5 * (row.left + row.right) for row in rows[-2:])
+    return abs(more - less) > max(8.0 * rows[-1].noise, 0.5 * abs(less), 1e-3 * usual)
 
 
 def _slope(rows: list[_Row]) -> Slope:
@@ -94,6 +121,12 @@ def _slope(rows: list[_Row]) -> Slope:
     rows = rows[first:]
     value, error = _extrapolate([0.5 * (r.left + r.right) for r in rows], rows, 4.0)
     return Slope(value, error, rows[0].step if kinky else None, rows[-1].left, rows[-1].right)
+
+
+def exact_grain(x: float) -> float:
+    """The smallest step worth taking from ``x`` where steps are powers of two, which are exact down to its last place
+    if it is large: then what the function does may be smaller than 2⁻⁴⁴ of it."""
+    return 2.0 * math.ulp(x) if abs(x) >= LARGE else GRAIN * (abs(x) or 1e-3)
 
 
 class _Row(NamedTuple):
@@ -145,7 +178,7 @@ def _extrapolate(differences: list[float], rows: list[_Row], factor: float) -> t
             change = max(abs(current[j] - current[j - 1]), abs(current[j] - previous[j - 1]))
             # the weights of an entry add up to less than 2 in absolute value (factor 4), less than 9 (factor 2)
             error = change + (2.0 if factor == 4.0 else 9.0) * row.noise
-            if error < least:
+            if error < least or _contradicts(current[j], error, best, least):
                 best, least = current[j], error
         previous = current
     return best, least
@@ -257,5 +290,5 @@ def _partial(
         value = (at(h) - at(-h)) / (up - down)
         wider = (at(2.0 * h) - at(-2.0 * h)) / (4.0 * h)
         return value, abs(value - wider) + 4.0 * EPSILON * abs(at(0.0)) / h
-    found = slope(at, 8.0 * step if step is not None else size, None, GRAIN * (abs(x) or 1e-3))
+    found = slope(at, 8.0 * step if step is not None else size, None, exact_grain(x))
     return found.value, found.error

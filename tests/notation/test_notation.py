@@ -7,6 +7,7 @@ import math
 import random
 import re
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given
@@ -614,3 +615,32 @@ def test_the_formats_hold_the_same_numbers():
 def test_clean_leaves_one_line():
     assert clean("a\r\n\tb\x00") == "a   b "
     assert clean("\ud83d") == "�"
+
+
+def test_several_results_are_explained_together():
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    f, g = (a * b).named("f"), (ag.sin(a) * 2.0).named("g")
+    text = str(ag.explain([f, g]))
+    assert text.count("Forward pass") == 1
+    for line in ("= a · b", "∂f/∂a", "∂f/∂b", "∂g/∂a", "Backward pass from f", "Backward pass from g"):
+        assert line in text
+    assert "∂g/∂b" not in text
+    assert "∂f/∂g" not in text
+    for many in ((f, g), np.array([f, g], dtype=object), [f, g, f]):
+        assert str(ag.explain(many)) == text
+    assert str(ag.explain([f])) == str(ag.explain(f))
+    forward = str(ag.explain([f, g], mode="forward", wrt="a"))
+    assert "∂f/∂a" in forward
+    assert "∂g/∂a" in forward
+    local = ag.explain([f, f * g], local=True, wrt=["a"])
+    assert "Local derivatives" in local.markdown()
+    for form in ("text", "markdown", "html", "latex"):
+        assert getattr(local, form)()
+    chain = (f * g).named("h")
+    both = ag.explain([f, chain])
+    chain.backward()
+    last = [row.value for section in both.derivatives[-2:] for row in section.rows]
+    assert {a.grad, b.grad, f.grad, g.grad} <= set(last)
+    for wrong in ([], [f, 3.0], 3.0, {"f": f}):
+        with pytest.raises(TypeError, match="explain takes a Value"):
+            ag.explain(wrong)

@@ -309,3 +309,15 @@ def test_a_wrong_rule_inside_a_checkpoint_is_named():
 def test_large_and_small_arguments(x):
     for f in (lambda t: 3.0 * t, lambda t: ag.asinh(t), lambda t: ag.atan(t), lambda t: ag.log(abs(t))):
         assert check_grads(f, x, order=1).worst < 1.0
+
+
+@pytest.mark.parametrize("at", [1e9, 1e11, 1e12, -1e12, 1e13])
+@pytest.mark.parametrize("f", [ag.sin, ag.cos, lambda x: 2.0 * ag.sin(x) + x * 1e-12, lambda x: ag.sin(x) * ag.cos(x)])
+def test_a_step_within_the_period(f, at):
+    check_grads(f, (at,))
+    exact = ag.grad(f)(at)
+    found, error = numerical_grad(lambda x: f(x), (at,), return_error=True)
+    assert found[0] == pytest.approx(exact, abs=4.0 * error[0] + 1e-9)
+    assert error[0] < 0.01
+    with pytest.raises(AssertionError):
+        check_grads(lambda x: f(x) * 0.5 + f(x.detach()) * 0.5, (at,))  # half of the derivative is missing
