@@ -41,8 +41,8 @@ BOUNDED_RECURSION = {
         "compiler.record.containers:_Walk._named compiler.record.containers:_Walk._row",
         "compiler.record.containers:_Walk._stacked compiler.record.containers:_signature",
         "compiler.call.shaping:_Parts.row compiler.call.shaping:_Parts.text",
-        "compiler.run.lanes:Lanes._stacked compiler.run.lanes:_has_statics compiler.run.lanes:_listed",
-        "compiler.run.lanes:_Batches._split",
+        "compiler.call.lanes:Lanes._stacked compiler.call.lanes:_has_statics compiler.call.lanes:_listed",
+        "compiler.call.batches:Batches._split",
         "compiler.record.structure:fixed compiler.record.structure:has_integers compiler.record.structure:is_numeric",
         "compiler.record.structure:flatten compiler.record.structure:rebuild",
         "compiler.record.structure:leaves_of compiler.record.structure:assemble",
@@ -58,7 +58,7 @@ BOUNDED_RECURSION = {
     "one more step: a reflection below 0, a second try, a reshape of a reshape, a pair turned round": [
         "primitives.numerics:digamma primitives.numerics:polygamma",
         "compiler.call.compiled:Compiled._call",
-        "compiler.lift.levels:Lifted.gather",
+        "compiler.lift.lifted:Lifted.gather",
         "compiler.ir.array_program:Builder.elementwise compiler.ir.array_program:Builder.numeric",
         "compiler.ir.array_program:Builder.broadcast compiler.ir.array_program:Builder.spread",
         "compiler.ir.array_program:Builder.reshape",
@@ -112,9 +112,9 @@ def type_checking_only(tree):
     return inside
 
 
-def imports_of(name, tree):
-    """The modules of the package that a module imports, inside its functions too."""
-    skipped = type_checking_only(tree)
+def imports_of(name, tree, types=False):
+    """The modules of the package that a module imports, inside its functions too; those for ``types`` if wanted."""
+    skipped = set() if types else type_checking_only(tree)
     inside = [] if name == "__init__" else name.split(".")
     here = inside if name == "__init__" or is_package(name) else inside[:-1]
     for node in ast.walk(tree):
@@ -195,6 +195,24 @@ def test_no_import_cycles():
     for name, targets in GRAPH.items():
         packages.setdefault(package(name), set()).update(package(t) for t in targets if package(t) != package(name))
     assert circles(packages) == []
+
+
+#: the compiler's stages: an import only points to an earlier one, be it of a type alone
+STAGES = ["ir", "record", "rewrite", "lift", "derive", "emit", "run", "equations", "call"]
+
+
+def test_the_compilers_stages_are_in_order_and_without_circles_of_types():
+    graph = {
+        name: set(imports_of(name, tree, types=True)) - {name}
+        for name, tree in MODULES.items()
+        if name.startswith("compiler.") and name.count(".") == 2
+    }
+    assert {name.split(".")[1] for name in graph} == set(STAGES)
+    assert circles(graph) == []
+    for name, targets in graph.items():
+        stage = STAGES.index(name.split(".")[1])
+        late = [t for t in targets if t.startswith("compiler.") and STAGES.index(t.split(".")[1]) > stage]
+        assert not late, f"{name} imports {late}"
 
 
 def test_every_package_has_a_layer():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...primitives.sums import NATIVE
 from ..ir.scalar_program import Program
-from ..lift.levels import Lifted, level_groups, lift
+from ..lift.levels import level_groups, lift
+from ..lift.lifted import Lifted
 
 __all__ = ["choose"]
 

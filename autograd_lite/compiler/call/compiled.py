@@ -21,9 +21,9 @@ from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
 from ..record.restore import TAKEN
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
-from ..run.lanes import Lanes
 from .direct import array_call
 from .fast import straight_line
+from .lanes import Lanes
 from .plans import Compilation, Path, Plan
 from .recording import Changed, Drawn, Final, Unrecorded, reason, recorded
 from .replay import cells_call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,15 +14,13 @@ from ..record.environment import Watch
 from .fast import parameters_of
 from .plans import Compilation, Path, guards_hold
 from .results import Gradients, call_primitive
-
-if TYPE_CHECKING:
-    from .compiled import Compiled
+from .running import Running
 
 __all__ = ["array_call"]
 
 
 def array_call(
-    owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function that runs an array program on float arrays and floats (and arrays of labels), or hands the call on.
 
@@ -86,7 +84,7 @@ def _check(name: str, arg: Any, labels: bool) -> str:
     return f"_type({name}) is not _array or {name}.shape != {arg.shape!r} or {dtype}"
 
 
-def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[str], args: Any) -> list[str] | None:
+def _result(owner: Running, path: Path, compilation: Compilation, names: list[str], args: Any) -> list[str] | None:
     """Lines that make the result of what was found, and give the buffers back; None for a result of another kind."""
     if owner.kind == "call":
         single = type(path.recording.result) is float and path.recording.plain == [None]
@@ -113,7 +111,7 @@ def _result(owner: Compiled, path: Path, compilation: Compilation, names: list[s
     return [f"_result = {text}", "_back(_runner)", "return _result"]
 
 
-def _loss(owner: Compiled, compilation: Compilation) -> Callable[..., Any]:
+def _loss(owner: Running, compilation: Compilation) -> Callable[..., Any]:
     """What makes a Value of the outputs: its operands are the live Values, and the parameters behind a sink."""
     prim, runs, back = owner.primitive, compilation.runs, compilation.pool.append
     places = slice(compilation.places[0], compilation.places[-1] + 1) if compilation.places else slice(0)
@@ -134,7 +132,7 @@ def _loss(owner: Compiled, compilation: Compilation) -> Callable[..., Any]:
             sink = Gradients(runs, found[places], functools.partial(back, runner))
             return node(number, prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
         back(runner)
-        own = call_primitive(owner._name(), (owner._f, args, {}), nodes, number)
+        own = call_primitive(owner.name, (owner._f, args, {}), nodes, number)
         return node(number, own, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials))
 
     return loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,9 +15,7 @@ from ..ir.naming import leaf_names
 from ..record.environment import Watch
 from ..record.places import MISSING
 from .plans import WRITTEN, Path
-
-if TYPE_CHECKING:
-    from .compiled import Compiled
+from .running import Running
 
 __all__ = ["parameters_of", "straight_line"]
 
@@ -25,7 +23,7 @@ MAX_CONDITIONS = 60
 
 
 def straight_line(
-    owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function that computes one call in straight-line Python, or hands it to the general way.
 
@@ -219,7 +217,7 @@ def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> t
     return tests, scope
 
 
-def _result(owner: Compiled, path: Path, lines: Lines, args: Any, guards: int) -> str | None:
+def _result(owner: Running, path: Path, lines: Lines, args: Any, guards: int) -> str | None:
     """The expression of what the call returns; None if it is not of floats, lists, tuples and dicts."""
     outputs = lines.results[: len(lines.results) - guards]
     if owner.kind == "call":

@@ -17,7 +17,8 @@ from ..emit.python import written
 from ..ir.array_program import ArrayProgram, Symbol
 from ..ir.naming import leaf_names, name_forward
 from ..ir.scalar_program import Guard, Leaf, Program
-from ..lift.levels import Lifted, level_groups, lift, unlifted
+from ..lift.levels import level_groups, lift, unlifted
+from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.trace import Recording
 from ..rewrite import optimized

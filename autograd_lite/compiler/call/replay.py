@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,15 +12,13 @@ from ...primitives.sums import all_floats
 from ..record.environment import Watch
 from .fast import parameters_of
 from .plans import Compilation, Path, guards_hold
-
-if TYPE_CHECKING:
-    from .compiled import Compiled
+from .running import Running
 
 __all__ = ["cells_call"]
 
 
 def cells_call(
-    owner: Compiled, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function that replays a program for floats, flat lists and tuples of floats and float arrays.
 
@@ -82,7 +80,7 @@ def _like(x: Any, text: str) -> str | None:
     return None
 
 
-def _result(owner: Compiled, path: Path, compilation: Compilation, args: Any) -> str | None:
+def _result(owner: Running, path: Path, compilation: Compilation, args: Any) -> str | None:
     """The expression of what the call returns; None for a result of another kind."""
     if owner.kind == "call":
         return _like(path.recording.result, "_found[0]") if path.recording.floats else None

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..record.environment import Watch
 from ..record.structure import Parts, assemble, is_numeric, rebuild
-from .plans import Compilation, Path, guards_hold
+from .plans import Compilation, Path, Plan, guards_hold
 from .results import Gradients, Pullback, call_primitive, scalar_result
 
 __all__ = ["Running"]
@@ -38,6 +39,26 @@ class Running:
         self.primitive = call_primitive(name, None)
         self.general: Callable[..., Any] = f
         self.previous: Callable[..., Any] | None = None
+
+    @property
+    def surroundings(self) -> Watch:
+        """What the latest recording depends on besides its arguments."""
+        raise NotImplementedError
+
+    def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Parts]:
+        """A call's result, and its arguments taken apart: with the program that ran on them, if one did."""
+        raise NotImplementedError
+
+    def _recorded(self) -> Compilation:
+        """What the latest call ran; CompileError before the first."""
+        raise NotImplementedError
+
+    def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
+        """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
+        raise NotImplementedError
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        raise NotImplementedError
 
     def differentiated(self, args: tuple[Any, ...]) -> set[int]:
         """The positions of the arguments of a gradient; wrong ones are left out, and found elsewhere."""

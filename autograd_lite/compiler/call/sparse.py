@@ -9,7 +9,7 @@ sparse Jacobian matrices, 1974; which rows go together is a colouring of a graph
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +20,7 @@ from ...functional.transforms import Jacobian
 from ..ir.scalar_program import Program
 from ..record.structure import Parts, flatten
 from .plans import Compilation, Path
-
-if TYPE_CHECKING:
-    from .compiled import Compiled
+from .running import Running
 
 __all__ = ["Sweeps", "coloured", "pattern", "recordable"]
 
@@ -113,7 +111,7 @@ class Sweeps:
         last: the program of a sweep, of the latest call.
     """
 
-    def __init__(self, function: Compiled, f: Jacobian) -> None:
+    def __init__(self, function: Running, f: Jacobian) -> None:
         self.function = function
         function.numbers_only = True
         self.eager = f

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from ..ir.scan import Scan
 from ..lift.levels import lift
 from ..lift.loop_statements import looped
 from .math_writer import Phrase, Writer
-
-if TYPE_CHECKING:
-    from ..call.plans import Compilation
 
 __all__ = ["Equations", "called", "equations"]
 
@@ -61,8 +58,8 @@ def _row(left: str, right: str, equal: str, more: str) -> str:
     return f"{left[:-1].rstrip()} {more} {right}" if left.endswith("+") else f"{left} {equal} {right}"
 
 
-def equations(compilation: Compilation) -> Equations:
-    """The program of a compiled function as equations: what is differentiated first, then its derivatives."""
+def equations(compilation: Any) -> Equations:
+    """A ``Compilation`` as equations: what is differentiated first, then its derivatives."""
     path, plan = compilation.path, compilation.plan
     if plan.seeded or (len(path.program.outputs) == 1 and not plan.forward):
         plan = type(plan)(True, plan.wrt, plan.seeded)
@@ -79,7 +76,7 @@ def equations(compilation: Compilation) -> Equations:
     return Equations(_Text(program, Writer(True), outputs).lines, text)
 
 
-def called(compilation: Compilation) -> list[str]:
+def called(compilation: Any) -> list[str]:
     """What a program's outputs are: derivatives by their names, and nothing for others."""
     plan = compilation.plan
     if plan.forward:

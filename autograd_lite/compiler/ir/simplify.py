@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...primitives.primitive import TABLE, Primitive
 from .control_ops import COMPARISONS
 
-if TYPE_CHECKING:
-    from .array_program import Builder
-
 __all__ = ["simplified"]
+
+Builder = Any  # ``array_program.Builder``, which calls this
 
 
 def simplified(builder: Builder, prim: Primitive, args: Sequence[Any]) -> Any:

@@ -14,7 +14,8 @@ import numpy as np
 from ..ir.array_program import Symbol
 from ..ir.scalar_program import Program
 from ..ir.scan import Scan, final, scan, states, trajectory
-from .levels import Lifted, same_rows, statement, tables
+from .levels import same_rows, statement, tables
+from .lifted import Lifted
 from .loops import Loop, find_loops, segments
 
 __all__ = ["looped"]

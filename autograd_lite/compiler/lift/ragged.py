@@ -14,7 +14,7 @@ import numpy as np
 from ...primitives.primitive import Primitive
 
 if TYPE_CHECKING:
-    from .levels import Lifted
+    from .lifted import Lifted
 
 __all__ = ["RAGGED", "completed", "ragged"]
 

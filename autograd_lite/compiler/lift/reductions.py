@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...primitives.primitive import TABLE, Primitive
+from ..ir.array_program import Builder, Symbol
 from ..ir.control_ops import COMPARISONS
+from .lifted import Lifted
 from .ragged import completed
-
-if TYPE_CHECKING:
-    from ..ir.array_program import Builder, Symbol
-    from .levels import Lifted
 
 __all__ = ["dots", "picked", "picks", "reduced"]
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ..call.plans import Path, Plan
-    from .lanes import Lanes, _Batches
+from .batches import Batches
+from .plans import Path, Plan
 
 __all__ = ["quick_call"]
 
 
-def quick_call(lanes: Lanes, path: Path, plan: Plan, like: Any, batches: _Batches) -> Callable[..., Any] | None:
+def quick_call(lanes: Any, path: Path, plan: Plan, like: Any, batches: Batches) -> Callable[..., Any] | None:
     """A call like the last one without looking at what it was made of; it returns None for one that is not like it.
 
     Args:
-        lanes: the compiled ``vmap``.
+        lanes: the compiled ``vmap`` (``Lanes``).
         path, plan, like: the program that its lanes took, all of them, and a result of one.
         batches: the arguments: float arrays with lanes first, floats and float arrays that all lanes share.
     """
