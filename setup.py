@@ -6,6 +6,7 @@ of a plain install. Everything else about the package is in ``pyproject.toml``.
 
 import os
 import platform
+import re
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -127,4 +128,16 @@ def described():
     return cythonize(made, build_dir=GENERATED, language_level=3, compiler_directives=DIRECTIVES, quiet=True)
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild, "build_py": BuildPython})
+def description():
+    """The README for a package index, which has none of the repository's pictures."""
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    return re.sub(r"<picture>.*?</picture>\n*", "", text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    setup(
+        ext_modules=extensions(),
+        cmdclass={"build_ext": OptionalBuild, "build_py": BuildPython},
+        long_description=description(),
+        long_description_content_type="text/markdown",
+    )

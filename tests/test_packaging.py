@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -138,3 +140,19 @@ def test_a_source_distribution_needs_only_a_compiler(project):
     done = ran(unpacked, "build_ext", "--inplace", AUTOGRAD_LITE_NATIVE="1")
     assert done.returncode == 0, done.stderr
     assert len(compiled(unpacked / "autograd_lite")) == len(list(unpacked.rglob("autograd_lite/**/*.pxd"))) - 1
+
+
+@needs_sources
+def test_the_version_stands_everywhere():
+    import autograd_lite as ag
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == ag.__version__
+    assert f"\nversion: {ag.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    dated = re.search(
+        rf"^## {re.escape(ag.__version__)} \((\d{{4}}-\d\d-\d\d)\)$",
+        (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert dated is not None
+    assert f'date-released: "{dated[1]}"' in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

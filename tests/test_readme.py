@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import doctest
+import io
 import re
+import runpy
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -56,3 +60,24 @@ def test_what_the_readme_shows_is_there():
         shown = "".join(ET.fromstring(picture.encode()).itertext())
         for number in ("33.91", "30.68", "9.557", "10.24", "-0.6859"):
             assert number in shown
+
+
+def test_a_line_of_code_and_the_command_come_first():
+    head = README[: README.index("<picture>")]
+    assert len(head.splitlines()) < 25
+    assert "pip install autograd-lite" in head
+    examples = doctest.DocTestParser().get_examples(re.search(r"```pycon\n(.*?)```", head, re.DOTALL)[1])
+    assert len(examples) == 3
+    scope = {}
+    for example in examples:
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            exec(compile(example.source, "<readme>", "single"), scope)
+        assert shown.getvalue() == example.want
+
+
+def test_the_page_of_an_index_has_no_picture_that_it_lacks():
+    page = runpy.run_path(str(ROOT / "setup.py"), run_name="setup_without_running")["description"]()
+    assert "pip install autograd-lite" in page
+    for address in re.findall(r'(?:src|srcset)="([^"]+)"|\]\(([^)]+)\)', page):
+        assert "".join(address).startswith(("https:", "#")), address
