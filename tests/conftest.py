@@ -40,3 +40,14 @@ def _no_skip(report: Any) -> Any:
         report.outcome = "failed"
         report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _the_same_renderer_everywhere(monkeypatch):
+    """Pictures are drawn by graphviz-pure (or our own layout), whatever ``dot`` a machine has on its PATH.
+
+    Tests of other renderers choose them: see the fixtures in ``drawing/conftest.py``.
+    """
+    from autograd_lite.drawing.renderer import _pure
+
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", _pure() or "builtin")
