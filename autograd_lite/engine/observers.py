@@ -229,10 +229,11 @@ def recording_is_off() -> bool:
 
 
 def notify(node: Any) -> None:
-    """Show a new node to the observers of this context."""
-    if _recordings:
+    """Show a new node to the observers of this context; or a recording elsewhere, whose numbers it is made of."""
+    found = observers()
+    if _recordings and not (found and getattr(getattr(found[0], "__self__", None), "mark", 0)):
         tracer_of(*operands_of(node))
-    for observer in observers():
+    for observer in found:
         observer(node)
 
 

@@ -581,6 +581,73 @@ def test_state_is_kept_as_in_plain_code(name):
         assert "Value(" not in repr(cell.cell_contents)
 
 
+@pytest.mark.parametrize("name", ["Generator", "count", "running mean", "lazy"])
+def test_state_in_batches_and_jacobians(name):
+    """A lane or the function of a Jacobian that can't be recorded is not called twice."""
+    batches = [[1.0, 2.0, 3.0], [2.0, 0.5], [1.0, 2.0, 3.0]]
+    assert_promised(stateful(name), batches, ag.vmap)
+    assert_promised(stateful(name), batches, lambda f: ag.vmap(ag.grad(f)))
+    points = [([1.0, 2.0],), ([2.0, 0.5],), ([1.0, 2.0],)]
+    assert_promised(stateful(name), points, lambda f: ag.jacobian(lambda v: [f(v[0]), f(v[1]) * v[0]]))
+    assert_promised(stateful(name), points, lambda f: ag.hessian(lambda v: f(v[0]) * v[1]))
+    many = [([1.0 + k for k in range(30)],)] * 3
+    assert_promised(stateful(name), many, lambda f: ag.jacobian(lambda v: [f(x) for x in v[:5]] * 8))
+
+
+def test_errors_of_the_function_are_its_own():
+    def make():
+        seen = []
+
+        def f(x):
+            seen.append(1.0)
+            if x < 0:
+                raise ValueError("negative")
+            return x * len(seen)
+
+        return f
+
+    assert_promised(make, [1.0, -1.0, 2.0, -1.0, 3.0])
+
+    def g(x):
+        if x < 0:
+            raise ValueError("negative")
+        return x * x
+
+    for first in (1.0, -1.0):
+        assert not assert_promised(closing(g), [first, -1.0, 2.0, -1.0, 3.0])
+
+
+def test_threads_share_a_function_of_many_ways():
+    f = ag.value_and_grad(lambda p: sum(a * a if a > 0 else -3.0 * a for a in p))
+    compiled, wrong = ag.compile(f), []
+
+    def work(seed):
+        r = random.Random(seed)
+        for _ in range(30):
+            p = [r.gauss(0, 1) for _ in range(r.choice([3, 4, 5]))]
+            if not all(map(close, numbers(f(p)), numbers(compiled(p)))):
+                wrong.append(p)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        workers = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert not wrong
+    assert compiled.eager
+
+
+def test_more_objects_than_are_watched():
+    held = {"rate": 2.0, "many": [object() for _ in range(120_000)]}
+    compiled = ag.compile(lambda x: x * held["rate"])
+    with pytest.warns(CompileWarning, match="100000 objects"):
+        assert compiled(2.0) == 4.0
+    held["rate"] = 3.0
+    assert compiled(2.0) == 6.0
+
+
 def surroundings(name):
     """Makers of a function and of what changes its surroundings between two calls."""
 

@@ -19,13 +19,12 @@ from ..ir.naming import identifier
 from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
-from ..record.restore import TAKEN
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
 from .direct import array_call
 from .fast import straight_line
 from .lanes import Lanes
 from .plans import Compilation, Path, Plan
-from .recording import Changed, Drawn, Final, Unrecorded, reason, recorded
+from .recording import Changed, Drawn, Final, Readable, Unrecorded, reason, recorded
 from .replay import cells_call
 from .running import Running
 from .sources import source_of
@@ -92,11 +91,11 @@ def compile(f: Callable[..., Any], *, strict: bool = False) -> Compiled:
 class _State:
     """The recordings that belong to one state of the function's surroundings."""
 
-    __slots__ = ("eager", "entries", "level", "objects", "watch")
+    __slots__ = ("eager", "entries", "level", "objects", "tried", "watch")
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.watch = Watch(f)
-        self.eager = False
+        self.eager = self.tried = False
         self.entries: dict[Any, list[Path]] = {}
         self.objects: dict[int, Watch] = {}
         self.level = 0
@@ -268,14 +267,16 @@ class Compiled(Running):
         """The plain call, where recording failed: what it raises itself says what is wrong."""
         if self._parent is not None:
             raise Unrecorded(error)
-        if self.strict and isinstance(error, CompileError):
+        if self.strict and isinstance(error, CompileError) and not isinstance(error, Readable):
             raise CompileError(f"{self.name}: {error}") from error
         try:
             found = self._f(*args, **named)
         except Exception as failed:
-            if isinstance(error, CompileError):
+            if isinstance(error, CompileError) and not isinstance(error, Final):
                 raise error from failed
             raise
+        if isinstance(error, Readable) and not error.moved():
+            return found
         if any(state.eager for state in self._states):
             self._warn(f"while the model trains: {error}")
             return found
@@ -324,12 +325,9 @@ class Compiled(Running):
                 return True, result, blocks
         with self._lock:
             watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects]]
-            if self._parent is None and any(watch.iterators for watch in watches):
-                before = [watch.positions() for watch in watches]
-                result = self._f(*args, **named)
-                if [watch.positions() for watch in watches] != before:
-                    self.run_eagerly(TAKEN)
-                    return True, result, blocks
+            if not state.tried and any(watch.iterators for watch in watches):
+                state.tried = True
+                return False, Readable(watches), blocks
             found = self._record(watches, paths, given, keywords, blocks, level)
             if isinstance(found, Exception):
                 return False, found, blocks

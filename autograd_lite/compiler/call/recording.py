@@ -13,12 +13,12 @@ from ..ir.scalar_program import CompileError
 from ..record.arguments import fixed_integers
 from ..record.environment import Watch
 from ..record.extremes import softly
-from ..record.restore import DRAWN, Before
+from ..record.restore import DRAWN, TAKEN, Before
 from ..record.structure import Parts
 from ..record.trace import record_call
 from .plans import Path
 
-__all__ = ["Changed", "Drawn", "Final", "Unrecorded", "reason", "recorded"]
+__all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "reason", "recorded"]
 
 
 #: another thread (a cluster's, a notebook's) may draw random numbers while a function is recorded: look again so often,
@@ -32,6 +32,19 @@ class Final(CompileError):
 
 class Drawn(Final):
     """Random numbers, items of an iterator, the time: what a recording would repeat."""
+
+
+class Readable(Final):
+    """Iterators among the surroundings: the plain call says whether the function takes items from them."""
+
+    def __init__(self, watches: list[Watch]) -> None:
+        super().__init__(TAKEN)
+        self._watches = watches
+        self._positions = [watch.positions() for watch in watches]
+
+    def moved(self) -> bool:
+        """Whether one has been asked for an item since."""
+        return [watch.positions() for watch in self._watches] != self._positions
 
 
 class Changed(Final):
