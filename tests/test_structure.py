@@ -72,6 +72,10 @@ BOUNDED_RECURSION = {
         "compiler.equations.equations:_Text._write compiler.equations.equations:_Text._loop",
         "compiler.emit.drjit:_written compiler.emit.drjit:_text compiler.emit.drjit:_for_each",
     ],
+    "what is written into one expression, at most NESTED deep": [
+        "compiler.emit.targets.c_printer:Printer._at_flat compiler.emit.targets.c_printer:Printer._viewed",
+        "compiler.emit.targets.c_printer:Printer.element",
+    ],
     "the parentheses of one line of a source": ["compiler.emit.dialects:on_tensors"],
     "modules within modules, each once": ["compiler.record.environment:Watch._module"],
     "a parsed text, whose depth has a limit of its own": [

@@ -44,7 +44,8 @@ def build_info() -> BuildInfo:
 
     Returns:
         A dict: "autograd_lite" (version), "engine" ("compiled" or "pure"), "python", "platform", a version (or "not
-        installed") for each library that can be used, and "renderer": what draws graphs here.
+        installed") for each library that can be used, and "renderer": what draws graphs here, and
+        "c_compiler": what ``compile(f, backend="c")`` builds with, or "none".
 
     >>> import autograd_lite as ag
     >>> ag.build_info()["engine"] in ("compiled", "pure")
@@ -58,6 +59,7 @@ def build_info() -> BuildInfo:
     for name in ("numpy", "graphviz", "graphviz-pure", "matplotlib", "safetensors", "tqdm", "scipy", "sympy"):
         info[name] = _version(name)
     info["renderer"] = _renderer()
+    info["c_compiler"] = _c_compiler()
     return info
 
 
@@ -68,6 +70,13 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _c_compiler() -> str:
+    try:
+        return str(importlib.import_module(f"{_PACKAGE}.compiler.call.c_library").described())
+    except Exception as error:
+        return f"none ({type(error).__name__}: {error})"
 
 
 def _renderer() -> str:

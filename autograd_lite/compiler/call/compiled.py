@@ -20,6 +20,8 @@ from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
+from .c_engine import c_source
+from .c_library import target_of
 from .direct import array_call
 from .fast import straight_line
 from .lanes import Lanes
@@ -45,7 +47,7 @@ MANY, USEFUL = 32, 8
 MAX_CHANGES = 2
 
 
-def compile(f: Callable[..., Any], *, strict: bool = False) -> Compiled:
+def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto") -> Compiled:
     """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
 
     The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of neurons
@@ -66,6 +68,8 @@ def compile(f: Callable[..., Any], *, strict: bool = False) -> Compiled:
             ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program; or ``ag.jacobian(f)``,
             ``ag.hessian(f)``, which take as few sweeps as a colouring of their sparsity pattern has colours.
         strict: raise a ``CompileError`` where the function would run eagerly.
+        backend: "auto", NumPy or an interpreter; or "c", which builds each program with the machine's C compiler
+            (``CC``, cc, gcc or clang) when it is first needed, and is "auto", with one warning, where there is none.
 
     Returns:
         A ``Compiled``: call it like ``f``. Where ``f`` would return a Value, because it closes over Values or
@@ -75,7 +79,7 @@ def compile(f: Callable[..., Any], *, strict: bool = False) -> Compiled:
         CompileError: from a call, if ``strict``. What ``f`` raises itself is raised by the call.
 
     Warns:
-        CompileWarning: once, if the function runs eagerly from here on.
+        CompileWarning: once, if the function runs eagerly from here on, or not in C.
 
     Not detected: printing and other side effects outside the program, which happen when recording only; functions put
     in the place of those of a library; the state of objects that are not written in Python.
@@ -85,7 +89,7 @@ def compile(f: Callable[..., Any], *, strict: bool = False) -> Compiled:
     >>> g(0.0), round(g(1.0), 6)
     (0.0, 1.381773)
     """
-    return Compiled(f, strict)
+    return Compiled(f, strict, None, backend)
 
 
 class _State:
@@ -110,7 +114,9 @@ class Compiled(Running):
         eager: why it runs eagerly; None if it doesn't.
     """
 
-    def __init__(self, f: Callable[..., Any], strict: bool = False, parent: Compiled | None = None) -> None:
+    def __init__(
+        self, f: Callable[..., Any], strict: bool = False, parent: Compiled | None = None, backend: str = "auto"
+    ) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, not {type(f).__name__}")
         functools.update_wrapper(self, f, updated=())
@@ -125,8 +131,10 @@ class Compiled(Running):
         self.strict = strict
         self.eager: str | None = None
         self._parent = parent
-        self._lanes = Lanes(Compiled(f.__dict__["__wrapped__"], strict, self), f, options) if batched else None
-        self._sweeps = Sweeps(Compiled(recordable(f), strict, self), f) if isinstance(f, Jacobian) else None
+        self.backend, self._target = backend, target_of(backend)
+        below = (strict, self, backend)
+        self._lanes = Lanes(Compiled(f.__dict__["__wrapped__"], *below), f, options) if batched else None
+        self._sweeps = Sweeps(Compiled(recordable(f), *below), f) if isinstance(f, Jacobian) else None
         self.numbers_only = self._sweeps is not None  # what it closes over counts as constant
         self._states: list[_State] = []
         self._lock = threading.RLock()
@@ -156,7 +164,7 @@ class Compiled(Running):
         found: Any = sys.modules.get(getattr(self._f, "__module__", None) or "")
         for name in getattr(self._f, "__qualname__", "").split("."):
             found = getattr(found, name, None)
-        return self._f.__qualname__ if found is self else (Compiled, (self._f, self.strict))
+        return self._f.__qualname__ if found is self else (Compiled, (self._f, self.strict, None, self.backend))
 
     def __repr__(self) -> str:
         return f"<compiled {getattr(self._f, '__qualname__', self._f)!s}>"
@@ -183,19 +191,23 @@ class Compiled(Running):
 
         Dr.Jit's function takes and returns a ``drjit.llvm.Float64`` for every scalar, with a number for each of many
         points, and is what ``vmap`` of this function computes: one fused kernel. Arrays are lists of such (a NumPy
-        array of points goes in with its points last), and plain numbers belong to all points; those that change from
-        call to call go in as ``drjit.opaque(Float64, x)``, since others are part of the kernel, which is then
-        compiled again. Its import line says on which device it runs. As in the other libraries, branches are those
-        of the last recording. A Jacobian that is found by sweeps is shown as one of them, whose seed comes last.
+        array of points goes in with its points last); plain numbers that change from call to call go in as
+        ``drjit.opaque(Float64, x)``. As in the other libraries, branches are those of the last recording. A Jacobian
+        that is found by sweeps is shown as one of them, whose seed comes last.
+
+        "c" is a function of C99 without globals or allocation; the comment on top says what its arguments are and
+        under which conditions it is this function. Compile it with ``-ffp-contract=off`` and no ``-ffast-math``.
 
         Args:
-            backend: the library.
+            backend: the library or language.
 
         Raises:
             CompileError: before the first call, which decides the shapes.
             NotImplementedError: for a primitive of one's own without ``array=``; ``polygamma`` of a variable order.
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
+        if backend == "c":
+            return c_source(self._recorded(), self.name, self._lanes.mapped if self._lanes else None)
         return source_of(self._recorded(), backend, self.name)
 
     def equations(self) -> Equations:
@@ -450,7 +462,10 @@ class Compiled(Running):
                 f"become inf and nan: test for zero instead"
             )
         names = block_names(self.inner, args, named)
-        return recorded(self.inner, args, named, blocks, names, watches, level)
+        found = recorded(self.inner, args, named, blocks, names, watches, level)
+        if isinstance(found, Path):
+            found.aim(self._target)
+        return found
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""

@@ -14,7 +14,7 @@ from ..emit.python import Lines, scalar_lines
 from ..ir.naming import leaf_names
 from ..record.environment import Watch
 from ..record.places import MISSING
-from .plans import WRITTEN, Path
+from .plans import WRITTEN, Compilation, Path
 from .running import Running
 
 __all__ = ["parameters_of", "straight_line"]
@@ -30,7 +30,9 @@ def straight_line(
     It does so for arguments that are no floats, where ``math`` raises, on another way through the function, while
     something watches recording, and when the surroundings have changed. None if the program is not of that kind.
     """
-    if not path.scalar or path.live or path.kinds or named or owner.last is None or len(path.program) > WRITTEN:
+    if not path.scalar or path.live or path.kinds or named or owner.last is None:
+        return None
+    if len(path.program) > WRITTEN and owner.last.native is None:
         return None
     variadic = _variadic(owner.inner)
     parameters = None if variadic else parameters_of(owner.inner, len(args))
@@ -48,7 +50,10 @@ def straight_line(
     names = leaf_names(compilation.leaves)
     if parameters is None:
         parameters = [name for name, leaf in zip(names, compilation.leaves) if leaf.kind == "argument"]
-    lines = scalar_lines(compilation.program, names, safe=False)
+    native = compilation.native is not None
+    if native and any(leaf.shape for leaf in compilation.leaves):
+        return None
+    lines = _called(compilation, names) if native else scalar_lines(compilation.program, names, safe=False)
     unpacked = _unpack(compilation.leaves, names, parameters, args)
     if unpacked is None:
         return None
@@ -69,6 +74,8 @@ def straight_line(
     body.append(f"if {' or '.join(['_state.observers', *conditions])}: return {slow}")
     body += [f"if {check}: return {slow}" if not check.startswith("=") else check[1:] for check in checks]
     body += [f"if {test}: return {slow}" for test in _not_floats(numbers)]
+    if native and result == f"({', '.join(map(str, lines.results))},)":
+        body.append(f"return {lines.lines[0].partition(' = ')[2]}")  # the very tuple that C makes
     body += lines.lines
     body += [f"if {test}: return {slow}" for test in _departures(lines, compilation.guards)]
     body.append(f"return {result}")
@@ -85,6 +92,19 @@ def straight_line(
         _errors=(ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError),
     )
     return _made(signature, body, slow, scope, home)
+
+
+def _called(compilation: Compilation, names: Sequence[str]) -> Lines:
+    """The line that calls a program in C, as lines are."""
+    lines = Lines()
+    lines.results = [
+        [f"_r{k}[{n}]" for n in range(shape[0])] if shape else f"_r{k}" for k, shape in enumerate(compilation.shapes)
+    ]
+    given = [name for name, leaf in zip(names, compilation.leaves) if leaf.kind != "constant"]
+    targets = "".join(f"_r{k}, " for k in range(len(compilation.shapes)))
+    lines.lines = [f"{targets}= _run({', '.join(given)})"] if targets else []
+    lines.scope["_run"] = compilation.run
+    return lines
 
 
 _MISSING = object()

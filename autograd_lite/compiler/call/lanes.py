@@ -14,6 +14,8 @@ from ...functional.vmap import vmap
 from ..record.structure import has_integers, leaves_of, rebuild
 from ..run.lanes import Kernel
 from .batches import Batches
+from .c_engine import CKernel
+from .c_library import CUnavailable
 from .plans import Path, Plan
 from .quick_lanes import quick_call
 from .running import Running
@@ -34,7 +36,8 @@ class Lanes:
         self.out_axes = options["out_axes"]
         self.eager = eager
         self.looped = vmap(self._alone, self.in_axes, self.out_axes)
-        self.kernels: dict[Any, Kernel] = {}
+        self.kernels: dict[Any, Kernel | CKernel] = {}
+        self.mapped: list[bool] = []  # of the latest kernel: the blocks that have lanes
         self.quick: Callable[..., Any] | None = None
         self.lock = threading.RLock()
 
@@ -112,14 +115,20 @@ class Lanes:
                 mapped.append(False)
                 blocks.append(leaf.key.data if leaf.kind == "parameter" else np.asarray(leaf.key._number(), float)[()])
         key = (id(path), plan.key(), tuple(mapped))
+        self.mapped = mapped
         kernel = self.kernels.get(key)
         expected = path.expected
         if kernel is None:
             while len(self.kernels) >= MAX_KERNELS:
                 self.kernels.pop(next(iter(self.kernels), None), None)
-            program, expected = path.statements(plan, scalar=True)
-            path.expected = expected
-            kernel = self.kernels[key] = Kernel(program, mapped)
+            kernel = self._in_c(path, plan, mapped)
+            if kernel is not None:
+                path.expected = expected = kernel.guards
+            else:
+                program, expected = path.statements(plan, scalar=True)
+                path.expected = expected
+                kernel = Kernel(program, mapped)
+            self.kernels[key] = kernel
             kernel.scope["_path"] = path  # kept, so that its id stays its own
         found = kernel.run(blocks, mapped, lanes)
         held = np.ones(lanes, dtype=bool)
@@ -128,6 +137,16 @@ class Lanes:
                 held &= (numbers == wanted) if exact else ((numbers != 0.0) == bool(np.ravel(wanted)[0]))
             found = found[: len(found) - len(expected)]
         return found, held
+
+    def _in_c(self, path: Path, plan: Plan, mapped: Sequence[bool]) -> CKernel | None:
+        target = path.target
+        if target is None or not target.active:
+            return None
+        try:
+            return CKernel(path, plan, mapped)
+        except (CUnavailable, NotImplementedError) as error:
+            target.refuse(error)
+        return None
 
     def _shaped(self, like: Any, found: list[Any], batches: Batches) -> Any:
         take = iter(found)

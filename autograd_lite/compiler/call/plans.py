@@ -24,6 +24,8 @@ from ..record.trace import Recording
 from ..rewrite import optimized
 from ..run.arrays import buffered
 from ..run.interpreter import Interpreter
+from .c_engine import CEngine
+from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .shaping import shaper
 
@@ -82,11 +84,15 @@ class Compilation:
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path = path
         self.plan = plan
+        self.native: CEngine | None = path.in_c(plan)
         self.scalar = path.scalar
         self._program: ArrayProgram | None = None
         self.leaves = list(path.leaves)
-        engine: Interpreter | None = None
-        if path.way == "cells":
+        engine: Interpreter | CEngine | None = None
+        if self.native is not None:
+            engine = self.native
+            self.leaves, self.shapes, self.guards = engine.leaves, engine.shapes, engine.guards
+        elif path.way == "cells":
             size = len(path.program.outputs)
             derivatives = [path.leaves[k].shape for k in plan.wrt]
             if plan.seeded:
@@ -113,7 +119,9 @@ class Compilation:
         self.runs = [storage.runs([storage])[0] for storage in self.storages]
         self.pool: list[Any] = []
         self._text: str | None = None
-        if engine is not None:
+        if self.native is not None and not self.scalar:
+            self.make = self.native.maker(() if plan.seeded else self._joined())
+        elif engine is not None:
             self.run = engine.run
         elif self.scalar:
             self._text, scope = written(self.program, self.names, "run")
@@ -233,6 +241,7 @@ class Path:
     def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = (), fixed: Any = None) -> None:
         self.recording = recording
         self.used = False  # again, after the call that recorded it
+        self.target: CTarget | None = None
         #: how many numbers are in flat lists among the arguments
         self.listed = sum(len(x) for x in args if type(x) in (list, tuple) and x and type(x[0]) is float)
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
@@ -289,6 +298,26 @@ class Path:
         """Whether single numbers are faster than arrays; where both were tried the arrays are kept."""
         scalar, self._lifted = choose(self.program, self.listed, WRITTEN)
         return scalar
+
+    def aim(self, target: CTarget | None) -> None:
+        """Run in C, if that is asked for: arrays are read where they are, and lists taken apart."""
+        self.target = target
+        if target is not None and target.active:
+            self.scalar, self.way = not any(leaf.shape for leaf in self.leaves) or self.listed > 0, "c"
+
+    def in_c(self, plan: Plan) -> CEngine | None:
+        """The program of a plan in C; None, with a warning, if it can't be built: then the default engine runs."""
+        if self.target is None:
+            return None
+        if self.target.active:
+            try:
+                return CEngine(self, plan)
+            except (CUnavailable, NotImplementedError) as error:
+                self.target.refuse(error)
+        if self.way == "c":
+            self.scalar = self._choose()
+            self.way = self._way()
+        return None
 
     def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
         """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""

@@ -1,0 +1,215 @@
+"""One path's programs in C: which form is printed, and the two ways in which the other engines are called.
+
+A ``path`` and a ``plan`` here are those of ``plans.py``, which chooses among the engines and is not imported by them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..emit.targets.c import CFunction, c_function, gathered_function, over_points
+from ..ir.scalar_program import Leaf
+from ..lift.levels import level_groups, lift, unlifted
+from ..lift.lifted import Lifted
+from ..lift.loop_statements import looped
+from .c_library import Library, build, entry_source
+
+__all__ = ["CEngine", "CKernel", "c_source"]
+
+#: a program of fewer instructions is written number by number; one of more that has no arrays or loops is gathered
+SMALL, LONG = 64, 250
+#: arrays and loops pay if there are so many times fewer statements than instructions
+SAVING = 4
+#: the guard's number, if there are guards, has to be 0
+HOLDS = [(np.array(0.0), True)]
+
+
+def lifted_form(path: Any) -> Lifted | None:
+    """The program as loops, or as arrays, whichever has fewer statements; None if neither is much shorter."""
+    program = path.program
+    size = len(program)
+    if size < SMALL:
+        return None
+    forms = [looped(program, False)]
+    if len(level_groups(program)) * SAVING < size:
+        forms.append(lift(program))
+    found = [form for form in forms if form is not None]
+    best = min(found, key=_lines, default=None)
+    return best if best is not None and _lines(best) * SAVING < size else None
+
+
+def _lines(lifted: Lifted) -> int:
+    statements = lifted.builder.statements
+    inside = sum(len(s.attrs.builder.statements) for s in statements if s.op == "scan")
+    return len(statements) + inside
+
+
+def printed(path: Any, plan: Any, name: str) -> CFunction:
+    """The C function of a plan, in the form that is shortest.
+
+    Raises:
+        NotImplementedError: if something in it has no C.
+    """
+    results = ["value" if len(path.program.outputs) == 1 else "values"] * plan.value
+    results += ["tangent"] if plan.forward else [f"d{path.leaves[k].name or 'x'}" for k in plan.wrt]
+    lines = [guard.line for guard in path.program.guards]
+    lifted = lifted_form(path)
+    if lifted is None and len(path.program) > LONG:
+        return gathered_function(path.program, plan, name, results, lines)
+    scalar = lifted is None
+    program, expected = path.planned(unlifted(path.program) if lifted is None else lifted, plan, scalar)
+    return c_function(program, expected, name, plan.value, results, lines)
+
+
+def c_source(compilation: Any, name: str, mapped: Sequence[bool] | None) -> str:
+    """The source of a program in C, for one point or, with ``mapped``, for many."""
+    one = printed(compilation.path, compilation.plan, name)
+    return (one if mapped is None else over_points(one, mapped)).source()
+
+
+def planned_leaves(path: Any, plan: Any) -> list[Leaf]:
+    """What a plan's program starts from: the path's leaves, and the seeds."""
+    leaves = list(path.leaves)
+    if plan.seeded:
+        leaves.append(Leaf("seed", "seed", (len(path.program.outputs),), None))
+    if plan.forward:
+        leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
+    return leaves
+
+
+class CEngine:
+    """The program of a plan, built and loaded.
+
+    Attributes:
+        leaves: what it is called with, in order.
+        shapes: those of its results, with the guard's number last.
+        guards: what the last result has to be.
+    """
+
+    def __init__(self, path: Any, plan: Any) -> None:
+        function = self.function = printed(path, plan, "program")
+        self.leaves = planned_leaves(path, plan)
+        count = len(path.program.outputs)
+        self.shapes: list[Any] = [(count,) if count != 1 else ()] * plan.value
+        self.shapes += [(count,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
+        self.guards = list(HOLDS) if function.guards else []
+        self.shapes += [()] * len(self.guards)
+        self.lists = path.scalar
+        given = [a for a in function.arguments if not a.output]
+        if self.lists:
+            order = given
+        else:
+            parameters = [a for a in given if self.leaves[a.leaf].kind == "parameter"]
+            order = [a for a in function.arguments if a.output and a.shape]
+            order += [*parameters, *(a for a in given if a not in parameters)]
+        self.run: Callable[..., Any] = build(entry_source(function, order, self.lists)).entry()
+
+    def maker(self, joined: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> Callable[..., Any]:
+        """``make`` of an array program: from the parameters' arrays to a function with results of its own."""
+        results = [a for a in self.function.arguments if a.output]
+        arrays = {a.leaf: a for a in results if a.shape}
+        count = len(self.shapes) - len(self.guards)
+        within = {k for _, parts in joined for k, _ in parts}
+        first = min(within, default=count)
+
+        def make(parameters: Sequence[Any]) -> Callable[..., Any]:
+            homes: dict[int, Any] = {}
+            flat = []
+            for size, parts in joined:
+                whole = np.empty(size)
+                flat.append(whole)
+                for k, at in parts:
+                    length = int(np.prod(self.shapes[k], dtype=int))
+                    homes[k] = whole[at : at + length].reshape(self.shapes[k])
+            for k in arrays:
+                if k not in homes:
+                    homes[k] = np.empty(self.shapes[k])
+            ordered: list[Any] = []
+            for k in range(count):
+                if k == first and flat:
+                    ordered += flat
+                if k not in within:
+                    ordered.append(homes.get(k))
+            ordered += [None] * len(self.guards)
+            places = [k for k, x in enumerate(ordered) if x is None]
+            single = [k for k in range(count) if k not in arrays and k in within]  # parameters of one number
+            fixed = [*(homes[k] for k in arrays), *parameters]
+            run = self.run
+
+            def runner(*given: Any) -> list[Any]:
+                numbers = run(*fixed, *map(_contiguous, given))
+                found = list(ordered)
+                if single:
+                    numbers = self._stored(numbers, homes, single)
+                for k, number in zip(places, numbers):
+                    found[k] = number
+                return found
+
+            return runner
+
+        return make
+
+    def _stored(self, numbers: Sequence[float], homes: dict[int, Any], single: Sequence[int]) -> list[float]:
+        """The single numbers that are results by themselves; the others go where the parameters' gradients are."""
+        order = [k for k, shape in enumerate(self.shapes) if shape == ()]
+        left = []
+        for k, number in zip(order, numbers):
+            if k in single:
+                homes[k][...] = number
+            else:
+                left.append(number)
+        return left
+
+
+def _contiguous(x: Any) -> Any:
+    return np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.shape else x
+
+
+class CKernel:
+    """A program over many points.
+
+    Attributes:
+        scope: what is kept as long as it is.
+    """
+
+    def __init__(self, path: Any, plan: Any, mapped: Sequence[bool]) -> None:
+        one = printed(path, plan, "program")
+        self.function = over_points(one, mapped)
+        self.library: Library = build(self.function.source())
+        self.scope: dict[str, Any] = {}
+        self.guarded = bool(one.guards)
+        self.guards = list(HOLDS) if one.guards else []
+        results = [a for a in self.function.arguments if a.output]
+        self.results = sorted(results, key=lambda a: a.leaf)
+        kinds: list[Any] = [ctypes.c_long]
+        kinds += [ctypes.c_double if not (a.shape or a.mapped) else ctypes.c_void_p for a in self.function.arguments]
+        kinds += [ctypes.c_void_p] * (self.guarded + bool(one.work))
+        # a call of its own, without the interpreter's lock
+        prototype = ctypes.CFUNCTYPE(None, *kinds)
+        self.call = prototype((self.function.name, self.library.functions))
+
+    def run(self, blocks: Sequence[Any], mapped: Sequence[bool], lanes: int) -> list[Any]:
+        """One array of ``lanes`` numbers for each scalar result, and the guard's, as ``lanes.Kernel.run``."""
+        found = {a.name: np.empty((lanes, a.size)) for a in self.results}
+        left = iter(blocks)
+        given: list[Any] = []
+        kept: list[Any] = []  # while C reads them
+        for a in self.function.arguments:
+            if a.output:
+                given.append(found[a.name].ctypes.data)
+            else:
+                block = next(left)
+                if a.shape or a.mapped:
+                    kept.append(np.ascontiguousarray(block, dtype=float))
+                    block = kept[-1].ctypes.data
+                given.append(block)
+        guard = np.zeros(lanes if self.guarded else 0, dtype=np.intc)
+        work = np.empty(self.function.work)
+        given += [guard.ctypes.data] * self.guarded + [work.ctypes.data] * bool(self.function.work)
+        self.call(lanes, *given)
+        columns = [found[a.name][:, k] for a in self.results for k in range(a.size)]
+        return [*columns, guard.astype(float)] if self.guarded else columns

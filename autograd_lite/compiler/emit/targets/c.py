@@ -1,0 +1,409 @@
+"""A program as standalone C99: one function, no globals, no allocation, re-entrant; ``cc f.c -lm`` and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...ir.array_program import ArrayProgram
+from ...ir.scalar_program import Leaf, Program
+from .c_arrays import ArrayPrinter
+from .c_gathered import Gathered, chunks
+from .c_index import Index, Reference, flattened
+from .c_names import RESERVED, argument_names, c_identifier, statement_names, unique
+from .c_printer import Layout
+from .c_words import helpers_of, number
+
+__all__ = ["Argument", "CFunction", "c_function"]
+
+#: numbers in arrays that are local; with more of them, the caller gives the space
+LOCAL = 4096
+#: statements in one function: a compiler's time grows faster than its length
+LONGEST = 150
+
+
+@dataclass
+class Argument:
+    """One argument of a C function: a number, an array that it reads, or one that it writes."""
+
+    name: str
+    shape: tuple[int, ...]
+    output: bool = False
+    leaf: int = -1  # the leaf, or for an output the number of the result
+    mapped: bool = False  # whether there is one for each point
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def declaration(self) -> str:
+        if self.output:
+            return f"double *{self.name}"
+        return f"const double *{self.name}" if self.shape or self.mapped else f"double {self.name}"
+
+
+@dataclass
+class CFunction:
+    """A printed function.
+
+    Attributes:
+        name: what it is called.
+        arguments: those it has besides ``guard`` and ``w``, in order.
+        returns: whether it returns the value.
+        guards: the conditions under which it stands for the Python function: the user's lines.
+        work: how many numbers ``w`` points at; 0 if it has no such argument.
+        texts: the sources of its parts: constant arrays and functions, itself last.
+    """
+
+    name: str
+    arguments: list[Argument]
+    returns: bool
+    guards: list[str] = field(default_factory=list)
+    work: int = 0
+    texts: list[str] = field(default_factory=list)
+    lanes: CFunction | None = None  # the function of one point, which this calls for many
+
+    def signature(self, static: bool = False) -> str:
+        parts = ["long points"] if self.lanes is not None else []
+        parts += [a.declaration for a in self.arguments]
+        parts += ["int *guard"] if self.guards else []
+        parts += ["double *w"] if self.work else []
+        kind = "double" if self.returns else "void"
+        return f"{'static ' if static else ''}{kind} {self.name}({', '.join(parts) or 'void'})"
+
+    def source(self, static: bool = False) -> str:
+        """The whole file."""
+        helpers = helpers_of(self.texts)
+        text = "\n\n".join([*helpers, *self.texts])
+        headers = ["#include <math.h>"]
+        headers += ["#include <stdio.h>", "#include <stdlib.h>", "#include <string.h>"] if "snprintf(" in text else []
+        headers += ["#include <stddef.h>"] if "NULL" in text and len(headers) == 1 else []
+        pragma = "#ifdef __clang__\n#pragma STDC FP_CONTRACT OFF\n#endif"
+        return "\n".join([self.comment(), "", *headers, "", pragma, "", text, ""])
+
+    def comment(self) -> str:
+        """What the file is, and what the function's arguments are."""
+        version = importlib.import_module(__name__.partition(".")[0]).__version__
+        lines = [f"{self.name}: written by autograd_lite {version}.", ""]
+        if self.lanes is not None:
+            lines.append(f"  {'points':<12} how many; what is marked with * has a part for each, one after the other")
+        for a in self.arguments:
+            shape = " x ".join(map(str, a.shape)) or ("one number" if a.shape == () else "")
+            shape += " numbers, row by row" if len(a.shape) > 1 else " numbers" if a.shape else ""
+            kind = "result" if a.output else "given"
+            lines.append(f"  {a.name:<12} {kind}: {shape}{' *' if a.mapped else ''}")
+        if self.guards:
+            each = " for every point *" if self.lanes is not None else ""
+            lines.append(f"  {'guard':<12} result: 0, or which condition does not hold; then the results are not those")
+            lines.append(f"  {'':<12} of the Python function, which goes another way{each}. Conditions:")
+            lines += [f"  {'':<12} {k}. {_safe(text)}" for k, text in enumerate(self.guards, 1)]
+        if self.work:
+            lines.append(f"  {'w':<12} space for {self.work} numbers, whose contents don't matter")
+        if self.returns:
+            lines.append(f"  {'returns':<12} the value")
+        lines += [
+            "",
+            "An array that it writes overlaps no other. It keeps nothing between calls, and may be called from several",
+            "threads. Compile without -ffast-math, and with -ffp-contract=off.",
+        ]
+        return "/* " + "\n".join(f" * {line}".rstrip() if k else line for k, line in enumerate(lines)) + "\n */"
+
+
+def _safe(text: str) -> str:
+    """A line of the user's inside a comment."""
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").encode("ascii", "replace").decode()
+
+
+def c_function(
+    program: ArrayProgram, expected: Sequence[tuple[Any, bool]], name: str, value: bool,
+    results: Sequence[str], lines: Sequence[str] = (),
+) -> CFunction:  # fmt: skip
+    """Print a program whose last outputs are guards.
+
+    Args:
+        program: the statements.
+        expected: what the guards have to be: pairs of numbers and whether those very ones.
+        name: the function's name.
+        value: whether the first output, if it is a single number, is what the function returns.
+        results: what the outputs are called.
+        lines: the conditions, for the comment.
+
+    Raises:
+        NotImplementedError: for a primitive of the user's own, or an operation that has no C.
+    """
+    made = _Function(program, expected, name, value, results, lines, workspace=False)
+    found = made.function()
+    if made.layout.size > LOCAL:
+        found = _Function(program, expected, name, value, results, lines, workspace=True).function()
+    return found
+
+
+class _Function:
+    """One function being printed."""
+
+    def __init__(
+        self, program: ArrayProgram, expected: Sequence[tuple[Any, bool]], name: str, value: bool,
+        results: Sequence[str], lines: Sequence[str], workspace: bool,
+    ) -> None:  # fmt: skip
+        self.program = program
+        self.expected = expected
+        count = len(program.outputs) - len(expected)
+        self.outputs, self.guards = program.outputs[:count], program.outputs[count:]
+        taken = set(RESERVED)
+        self.name = unique([c_identifier(name)], taken)[0]
+        leaves_read = {s.attrs for s in program.statements if s.op == "leaf"}
+        names = argument_names(program.leaves, taken)
+        self.given = [
+            Argument(names[k], tuple(leaf.shape), leaf=k)
+            for k, leaf in enumerate(program.leaves)
+            if leaf.kind != "constant"
+        ]
+        self.unread = [a.name for a in self.given if a.leaf not in leaves_read]
+        self.returns = value and program.statements[self.outputs[0]].shape == () if self.outputs else False
+        self.results = []
+        for k, i in enumerate(self.outputs):
+            if k or not self.returns:
+                called = unique([c_identifier(results[k])], taken)[0]
+                self.results.append(Argument(called, tuple(program.statements[i].shape), True, k))
+        self.layout = Layout(taken, self.name, workspace)
+        self.lines = lines
+        self.workspace = workspace
+        self.leaves: list[Any] = [None] * len(program.leaves)
+        for a in self.given:
+            self.leaves[a.leaf] = Reference(a.name) if a.shape else a.name
+        for k, leaf in enumerate(program.leaves):
+            if leaf.kind == "constant":
+                self.leaves[k] = f"({number(float(leaf.key))[0]})"
+        self.names = statement_names(program, taken - {a.name for a in self.results})
+        taken.update(self.names)
+        homes: dict[int, Reference] = {}
+        for a in self.results:
+            i = self.outputs[a.leaf]
+            s = program.statements[i]
+            if a.shape and a.size and i not in homes and s.op not in ("leaf", "constant", "result", "scan"):
+                homes[i] = Reference(a.name)
+        self.homes = homes
+        used = {a for s in program.statements for a in s.args}
+        direct = {
+            self.outputs[a.leaf]: f"*{a.name}"
+            for a in self.results
+            if a.shape == () and self.outputs[a.leaf] not in used and self.outputs.count(self.outputs[a.leaf]) == 1
+            and program.statements[self.outputs[a.leaf]].op == "elementwise"
+        }  # fmt: skip
+        self.direct = direct
+        wanted = {a.name for a in self.results}
+        self.names = [
+            name if name not in wanted or i in homes or i in direct else self.layout.fresh(name)
+            for i, name in enumerate(self.names)
+        ]
+        self.printer = ArrayPrinter(program, self.layout, self.names, self.leaves, homes, direct)
+
+    def function(self) -> CFunction:
+        printer = self.printer
+        printer.write()
+        self._finish()
+        found = CFunction(
+            self.name, [*self.given, *self.results], self.returns, list(self.lines) if self.guards else []
+        )
+        if self.guards and not found.guards:
+            found.guards = ["a branch of the Python function"] * len(self.guards)
+        found.work = self.layout.size if self.workspace else 0
+        local = [] if self.workspace else [f"double {name}[{size}];" for name, size in self.layout.arrays]
+        unread = [f"(void){name};" for name in self.unread if not _mentions("\n".join(printer.lines), name)]
+        body = "\n".join(f"  {line}" for line in [*local, *unread, *printer.lines])
+        tables = [text for _, text in self.layout.tables.values()]
+        found.texts = [*tables, f"{found.signature()} {{\n{body}\n}}"]
+        return found
+
+    def _finish(self) -> None:
+        """Results that are not where they belong, the guards, and the value."""
+        printer = self.printer
+        for a in self.results:
+            i = self.outputs[a.leaf]
+            if i in self.direct:
+                continue
+            if not a.shape:
+                printer.lines.append(f"*{a.name} = {printer.number(i)[0]};")
+            elif a.size and not (i in self.homes and self.homes[i].base == a.name):
+                printer._copy(Reference(a.name), i, a.shape)
+        if self.guards:
+            printer.lines.append("*guard = 0;")
+        first = 1
+        for i, (wanted, exact) in zip(self.guards, self.expected):
+            first = self._guard(i, np.ravel(wanted), exact, first)
+        if self.returns:
+            printer.lines.append(f"return {printer.number(self.outputs[0])[0]};")
+
+    def _guard(self, i: int, wanted: Any, exact: bool, first: int) -> int:
+        """A guard, or an array of them: ``guard`` gets the number of the first that does not hold."""
+        printer, shape = self.printer, self.program.statements[i].shape
+        size = math.prod(shape)
+        if shape == ():
+            found = printer.number(i)
+            printer.lines.append(f"if (!*guard && {_departs(found[0], found[1], wanted[0], exact)}) *guard = {first};")
+            return first + 1
+        whole = np.broadcast_to(np.asarray(wanted, dtype=float), (size,))
+        table = self.layout.table(whole, "double")
+
+        def line(p: list[Index]) -> list[str]:
+            at = flattened(p, shape)
+            text, binding = printer.element(i, p)
+            text = text if binding == 7 else f"({text})"
+            test = f"{text} != {table.at(at)}" if exact else f"({text} != 0.0) != ({table.at(at)} != 0.0)"
+            if exact and (whole != whole).any():
+                test = f"{test} && ({text} == {text} || {table.at(at)} == {table.at(at)})"
+            return [f"if (!*guard && {f'({test})' if '&&' in test else test}) *guard = {at + Index(first)};"]
+
+        printer.loops(shape, line)
+        return first + size
+
+
+def _departs(text: str, binding: int, wanted: Any, exact: bool) -> str:
+    """A test that holds where a number is not what the recording found."""
+    text = text if binding == 7 else f"({text})"
+    if not exact:
+        return f"{text} == 0.0" if wanted else f"{text} != 0.0"
+    if wanted != wanted:
+        return f"{text} == {text}"
+    return f"!({text} == {number(float(wanted))[0]})"
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def over_points(one: CFunction, mapped: Sequence[bool]) -> CFunction:
+    """The function that calls ``one`` for many points, one after the other.
+
+    Args:
+        mapped: for each argument that is given whether there is one for each point; results are.
+    """
+    marks = iter(mapped)
+    arguments = [Argument(a.name, a.shape, a.output, a.leaf, True if a.output else next(marks)) for a in one.arguments]
+    if one.returns:
+        taken = {a.name for a in arguments} | set(RESERVED) - {"value"}
+        arguments.append(Argument(unique(["value"], taken)[0], (), True, 0, True))
+    found = CFunction(f"{one.name}_points", arguments, False, list(one.guards), one.work, lanes=one)
+    point = "point"
+    while any(a.name == point for a in arguments):
+        point += "_"
+    passed = []
+    for a in arguments[: len(one.arguments)]:
+        at = point if a.size == 1 else f"{a.size} * {point}"
+        if not a.mapped:
+            passed.append(a.name)
+        elif a.output or a.shape:
+            passed.append(f"{a.name} + {at}")
+        else:
+            passed.append(f"{a.name}[{point}]")
+    passed += [f"guard + {point}"] * bool(one.guards) + ["w"] * bool(one.work)
+    call = f"{one.name}({', '.join(passed)});"
+    if one.returns:
+        call = f"{arguments[-1].name}[{point}] = {call}"
+    inner = [*one.texts[:-1], f"static {one.texts[-1]}"]
+    body = f"  for (long {point} = 0; {point} < points; {point}++) {{\n    {call}\n  }}"
+    found.texts = [*inner, f"{found.signature()} {{\n{body}\n}}"]
+    return found
+
+
+def gathered_function(
+    program: Program, plan: Any, name: str, results: Sequence[str], lines: Sequence[str] = ()
+) -> CFunction:
+    """Print a scalar program without structure (``c_gathered.py``).
+
+    Args:
+        program: the instructions.
+        plan: what is asked for besides the value.
+        name, results, lines: as for ``c_function``.
+    """
+    taken = {*RESERVED, "d", "r", "out", "i", "g", "total"}
+    name = unique([c_identifier(name)], taken)[0]
+    leaves = list(program.leaves)
+    if plan.seeded:
+        leaves.append(Leaf("seed", "seed", (len(program.outputs),), None))
+    if plan.forward:
+        leaves += [Leaf("seed", f"d{leaves[k].name}", leaves[k].shape, None) for k in plan.wrt]
+    names = argument_names(leaves, taken)
+    given = [Argument(names[k], tuple(leaf.shape), leaf=k) for k, leaf in enumerate(leaves) if leaf.kind != "constant"]
+    count = len(program.outputs)
+    shapes: list[tuple[int, ...]] = [(count,) if count != 1 else ()] * plan.value
+    shapes += [(count,)] if plan.forward else [tuple(leaves[k].shape) for k in plan.wrt]
+    returns = plan.value and count == 1
+    wanted = [
+        Argument(unique([c_identifier(results[k])], taken)[0], shape, True, k)
+        for k, shape in enumerate(shapes)
+        if k or not returns
+    ]
+    layout = Layout(taken, name, True)
+    made = Gathered(program, layout, plan.wrt, plan.forward)
+    number_at = [number(made.constants[k])[0] if k in made.constants else f"w[{at}]" for k, at in enumerate(made.place)]
+    texts: list[str] = []
+    body: list[str] = []
+    add = body.extend
+
+    def copy(target: str, source: str, n: int) -> list[str]:
+        return [f"for (int i = 0; i < {n}; i++) {target} = {source};"]
+
+    for a in given:
+        if leaves[a.leaf].kind != "seed":
+            base = leaves[a.leaf].base
+            add(copy(f"w[{base} + i]", f"{a.name}[i]", a.size) if a.shape else [f"w[{base}] = {a.name};"])
+    calls: dict[str, list[str]] = {"forward": [], "backward": []}
+    for what, groups in (("forward", made.forward), ("backward", made.backward if plan.wrt else [])):
+        for lines_of in chunks(groups):
+            if not lines_of:
+                continue
+            part = f"{name}_{what}{len(calls[what]) + 1}"
+            spaces = "double *w"
+            if what == "backward":
+                spaces = "const double *w, double *d" + ", double *r" * made.choices
+            joined = "\n".join(lines_of)
+            unread = [f"(void){space};" for space in "wdr" if f"*{space}" in spaces and f"{space}[" not in joined]
+            inner = "\n".join(f"  {line}" for line in [*unread, *lines_of])
+            texts.append(f"static void {part}({spaces}) {{\n{inner}\n}}")
+            calls[what].append(f"{part}({', '.join(re.findall('[*]([wdr])', spaces))});")
+    add(calls["forward"])
+    size = made.size
+    if plan.wrt:
+        add([f"double *d = w + {size};", f"for (int i = 0; i < {size}; i++) d[i] = 0.0;"])
+        seeds = [a for a in given if leaves[a.leaf].kind == "seed"]
+        if plan.forward:
+            for k, a in zip(plan.wrt, seeds):
+                base = leaves[k].base
+                add(copy(f"d[{base} + i]", f"{a.name}[i]", a.size) if a.shape else [f"d[{base}] = {a.name};"])
+        elif plan.seeded:
+            add([f"d[{made.place[o]}] += {seeds[0].name}[{k}];" for k, o in enumerate(program.outputs)])
+        else:
+            add([f"d[{made.place[program.outputs[0]]}] = 1.0;"])
+        if made.choices:
+            add([f"double *r = w + {2 * size};", f"for (int i = 0; i < {size}; i++) r[i] = 0.0;"])
+            add([f"r[{made.place[o]}] = 1.0;" for o in program.outputs])
+        add(calls["backward"])
+    for a in wanted:
+        if plan.value and a.leaf == 0:
+            add([f"{a.name}[{k}] = {number_at[o]};" for k, o in enumerate(program.outputs)])
+        elif plan.forward:
+            add([f"{a.name}[{k}] = d[{made.place[o]}];" for k, o in enumerate(program.outputs)])
+        else:
+            base = leaves[plan.wrt[a.leaf - plan.value]].base
+            add(copy(f"{a.name}[i]", f"d[{base} + i]", a.size) if a.shape else [f"*{a.name} = d[{base}];"])
+    if program.guards:
+        add(["*guard = 0;"])
+        for k, guard in enumerate(program.guards, 1):
+            test = _departs(number_at[guard.id], 7, guard.expected, guard.exact)
+            add([f"if (!*guard && {test}) *guard = {k};"])
+    if returns:
+        add([f"return {number_at[program.outputs[0]]};"])
+    found = CFunction(name, [*given, *wanted], returns, list(lines) if program.guards else [])
+    found.work = size * (1 if not plan.wrt else 3 if made.choices else 2)
+    tables = [text for _, text in layout.tables.values()]
+    inner = "\n".join(f"  {line}" for line in body)
+    found.texts = [*tables, *texts, f"{found.signature()} {{\n{inner}\n}}"]
+    return found
