@@ -131,7 +131,7 @@ def grads(array_like: Any) -> Any:
     """
 
     def gradient(v: Value) -> float:
-        found = v.grad
+        found: Any = v.grad  # a Value after backward(create_graph=True)
         return found.data if isinstance(found, Value) else float(found)
 
     return _floats(array_like, gradient, other=lambda x: 0.0 * float(x))

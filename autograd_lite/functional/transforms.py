@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol, overload
 
 from ..engine.observers import current_tracer, recording_is_off, without_observers
 from ..engine.recordings import Running
@@ -29,6 +29,19 @@ from .vmap import vmap
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
 Argnums = int | Sequence[int]
+
+
+class ScalarFunction(Protocol):
+    """A function of one number: of floats a float, of a Value (inside another transform) a Value."""
+
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: Value, /) -> Value: ...
+    @overload
+    def __call__(self, *args: Any, **named: Any) -> Any: ...
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """The number at x."""
 
 
 class _Recording:
@@ -146,6 +159,10 @@ def _chosen(name: str, args: tuple[Any, ...], argnums: Argnums) -> list[int]:
     return chosen
 
 
+@overload
+def value_and_grad(f: Callable[[Value], Value]) -> Callable[[float], tuple[float, float]]: ...
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]: ...
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
     """The function that returns both ``f(…)`` and its gradient, from one recording.
 
@@ -203,6 +220,10 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
     return transformed(value_and_gradient, "value_and_grad", f, argnums)
 
 
+@overload
+def grad(f: Callable[[Value], Value]) -> ScalarFunction: ...
+@overload
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The gradient of ``f`` as a function, by reverse mode: one sweep for all inputs.
 

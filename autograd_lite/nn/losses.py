@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,6 +52,10 @@ class Loss(Module):
     def pair(self, prediction: Any, target: Any) -> Any:
         """The loss of one prediction and its target."""
         raise NotImplementedError
+
+    if TYPE_CHECKING:  # (with reduction="none" an array of them, which a cast says)
+
+        def __call__(self, *args: Any, **named: Any) -> Value: ...
 
     def forward(self, prediction: Any, target: Any) -> Any:
         """The loss of predictions and targets of one shape."""

@@ -225,7 +225,7 @@ class ScalarBlock(VectorBlock):
 
     def read(self) -> tuple[Array, Array | None]:
         data = np.array([value.data for value in self.values], dtype=np.float64)
-        grads = [value.grad for value in self.values]
+        grads: list[Any] = [value.grad for value in self.values]
         return data, np.array([g.data if isinstance(g, Value) else g for g in grads], dtype=np.float64)
 
     def write(self, data: Array) -> None:

@@ -44,7 +44,7 @@ nan, inf = math.nan, math.inf
 class Where(Primitive):
     """Choice: only the branch taken is evaluated (when it is a callable) and enters the graph."""
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any) -> Any:  # type: ignore[override]
         if len(args) != 3:
             raise TypeError(f"where takes a condition and two branches, not {len(args)} argument(s)")
         condition, a, b = args

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pickle import PicklingError
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .base import SHORTCUT, Op, Operand, as_float
 from .fused_unary import FUSED
@@ -31,6 +31,7 @@ __all__ = [
 TABLE: dict[str, Primitive] = {}
 
 Rule = Callable[..., tuple[Any, ...]]
+V = TypeVar("V", bound=Operand)
 
 
 def _is_array(x: object) -> bool:
@@ -90,7 +91,21 @@ class Primitive(Op):
 
     if TYPE_CHECKING:  # which of its classes a primitive is, its type doesn't say
 
+        @overload
+        def __call__(self, x: V, /, *others: Any, **named: Any) -> V: ...
+        @overload
+        def __call__(self, x: float, /, **named: Any) -> float: ...
+        @overload
+        def __call__(self, x: float, y: V, /, *others: Any, **named: Any) -> V: ...
+        @overload
+        def __call__(self, x: float, y: float, /, *others: float, **named: Any) -> float: ...
+        @overload
+        def __call__(self, xs: Iterable[V], /, *others: Any, **named: Any) -> V: ...
+        @overload
+        def __call__(self, xs: Iterable[float], /) -> float: ...
+        @overload
         def __call__(self, *args: Any, **named: Any) -> Any: ...
+        def __call__(self, *args: Any, **named: Any) -> Any: ...  # type: ignore[misc]
 
     def dispatch(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Apply the op to whatever the arguments are: Values, arrays, plain numbers."""
@@ -150,8 +165,10 @@ def _find_primitive(module: str, name: str) -> Primitive:
 class Multi(Primitive):
     """A primitive of several arguments; it takes keywords and defaults as its float function does."""
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
-        return self.dispatch(args, named)
+    if not TYPE_CHECKING:  # its type is the one above
+
+        def __call__(self, *args: Any, **named: Any) -> Any:
+            return self.dispatch(args, named)
 
 
 class Nary(Multi):

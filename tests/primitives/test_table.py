@@ -89,9 +89,26 @@ def test_doctests_of_the_page(page):
 
 def test_methods_are_declared_for_type_checkers():
     page = ast.parse((Path(ag.__file__).parent / "engine" / "methods.pyi").read_text(encoding="utf-8"))
-    declared = {line.target.id for line in ast.walk(page) if isinstance(line, ast.AnnAssign) and line.col_offset == 4}
+    methods = next(item for item in page.body if isinstance(item, ast.ClassDef))
+    declared = {line.name for line in methods.body if isinstance(line, ast.FunctionDef) and line.name in TABLE}
     assert declared == {name for name in FIXED if name != "where"}
     assert all(callable(getattr(Value, name)) for name in declared)
+    made = importlib.import_module("autograd_lite.primitives.__main__").methods()
+    text = (Path(ag.__file__).parent / "engine" / "methods.pyi").read_text(encoding="utf-8")
+    assert made in text, "run: python -m autograd_lite.primitives --methods"
+
+
+def test_the_command_says_where_an_op_is_known(capsys):
+    main = importlib.import_module("autograd_lite.primitives.__main__").main
+    assert main(["mish"]) == 0
+    said = capsys.readouterr().out
+    assert "primitives/activations.py" in said
+    assert "words for Dr.Jit programs: compiler/emit/drjit_words.py" in said
+    assert "no words for equations" in said
+    assert "missing" not in said
+    assert main(["mosh"]) == 2
+    assert main([]) == 0
+    assert "missing" not in capsys.readouterr().out
 
 
 #: in ``math``, but for whole numbers, for tests, or not differentiable anywhere

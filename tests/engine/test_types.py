@@ -1,0 +1,91 @@
+"""What a user's type checker sees: numbers of real types, and errors for what isn't there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """\
+from fractions import Fraction
+from typing_extensions import assert_type
+
+import autograd_lite as ag
+from autograd_lite import Value
+from autograd_lite.primitives import Primitive
+
+
+def f(v: Value) -> Value:
+    return v**3 + ag.sin(v) / 2 - 2.0 * v
+
+
+x = Value(2.0, label="x")
+y = Value(3.0)
+assert_type(x * x, Value)
+assert_type(2.0 * x, Value)
+assert_type(2 - x // y, Value)
+assert_type(x % 2, Value)
+assert_type(-x + abs(x), Value)
+assert_type(divmod(x, y), tuple[Value, Value])
+assert_type(x.sin(), Value)
+assert_type(x.clip(0.0, y), Value)
+assert_type(x.leaky_relu(), Value)
+assert_type(ag.exp(x), Value)
+assert_type(ag.exp(1.0), float)
+assert_type(ag.maximum(1.0, x), Value)
+assert_type(ag.atan2(x, 1.0), Value)
+assert_type(ag.hypot(3.0, 4.0), float)
+assert_type(ag.sum([x, y]), Value)
+assert_type(ag.mean([1.0, 2.0]), float)
+assert_type(x.parents, tuple[Value, ...])
+assert_type(x.op, Primitive | None)
+assert_type(x.grad, float)
+assert_type(x.data, float)
+assert_type(x < 3, bool)
+assert_type(x == y, bool)
+assert_type(ag.grad(f)(1.0), float)
+assert_type(ag.grad(ag.grad(f))(1.0), float)
+assert_type(ag.value_and_grad(f)(1.0), tuple[float, float])
+assert_type(x.named("z").detach(), Value)
+x.data = Fraction(1, 3)
+x.grad = 0.0
+(x * y).backward()
+loss = ag.nn.MSELoss()([x], [1.0])
+assert_type(loss, Value)
+loss.backward()
+"""
+
+#: lines that a checker has to refuse
+WRONG = ["x.sinn()", "(x * x).backwards()", "ag.sin(x).datta", "x.clip()", "ag.grad(f)(1.0).data", "x.parents[0].foo"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "typed.py").write_text(PROGRAM)
+    (tmp_path / "wrong.py").write_text(PROGRAM + "\n" + "\n".join(WRONG) + "\n")
+    return tmp_path
+
+
+def test_mypy(folder):
+    pytest.importorskip("mypy")
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder / "cache")]
+    right = subprocess.run([*command, "typed.py"], cwd=folder, capture_output=True, text=True)
+    assert right.returncode == 0, right.stdout
+    wrong = subprocess.run([*command, "wrong.py"], cwd=folder, capture_output=True, text=True)
+    assert wrong.stdout.count(": error:") == len(WRONG), wrong.stdout
+
+
+def test_pyright(folder):
+    pyright = shutil.which("pyright", path=f"{Path(sys.executable).parent}") or shutil.which("pyright")
+    if pyright is None:
+        pytest.skip("pyright is not installed here")
+    command = [pyright, "--pythonpath", sys.executable]
+    right = subprocess.run([*command, "typed.py"], cwd=folder, capture_output=True, text=True)
+    if "error:" not in right.stdout and right.returncode:
+        pytest.skip("pyright can't run here")  # it fetches a Node.js when first used
+    assert right.returncode == 0, right.stdout
+    wrong = subprocess.run([*command, "wrong.py"], cwd=folder, capture_output=True, text=True)
+    assert wrong.stdout.count("error:") >= len(WRONG), wrong.stdout
