@@ -231,7 +231,8 @@ def recording_is_off() -> bool:
 def notify(node: Any) -> None:
     """Show a new node to the observers of this context; or a recording elsewhere, whose numbers it is made of."""
     found = observers()
-    if _recordings and not (found and getattr(getattr(found[0], "__self__", None), "mark", 0)):
+    outermost: Any = getattr(found[0], "__self__", None) if found else None
+    if _recordings and not getattr(outermost, "mark", 0):
         tracer_of(*operands_of(node))
     for observer in found:
         observer(node)

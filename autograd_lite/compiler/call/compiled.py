@@ -385,8 +385,10 @@ class Compiled(Running):
     def _true_to(self, path: Path, key: list[Any], typed: bool, args: Any, named: Any) -> bool:
         """Whether a path gives what plain code gives, where plain code may ask for types: here and close by."""
         for given, keywords in ((args, named), (nudged(args), nudged(named))):
-            fixed = integers_fixed(self.differentiated(given), path.level, given, keywords) if path.level else None
-            blocks, found = self._apart(*(fixed or (given, keywords)), typed)
+            fixed, words = given, keywords
+            if path.level:
+                fixed, words = integers_fixed(self.differentiated(given), path.level, given, keywords)
+            blocks, found = self._apart(fixed, words, typed)
             if found != key:
                 continue
             done, result = self.run_path(path, given, keywords, blocks, sorted(blocks.values))
