@@ -3,6 +3,7 @@
 PEERS = [
     "ours",
     "ours_compiled",
+    "ours_c",
     "hand_python",
     "hand_numpy",
     "hand_c",

@@ -16,7 +16,14 @@ from ..scalar import Step
 from .ours import network, version
 from .points import toy_points
 
-__all__ = ["WORK", "version"]
+__all__ = ["BACKEND", "WORK", "version"]
+
+#: ``ours_c`` asks for C
+BACKEND = "auto"
+
+
+def compiled(f: Callable[..., Any]) -> Any:
+    return ag.compile(f, backend=BACKEND)
 
 
 def scalar(name: str) -> Callable[[], Step]:
@@ -25,9 +32,9 @@ def scalar(name: str) -> Callable[[], Step]:
     def make() -> Step:
         f, point = problems.SCALAR[name]
         if len(point) <= 10:
-            g = ag.compile(ag.grad(lambda *p: f(ag, p), argnums=tuple(range(len(point)))))
+            g = compiled(ag.grad(lambda *p: f(ag, p), argnums=tuple(range(len(point)))))
             return lambda: float(sum(g(*point)))
-        h, x = ag.compile(ag.grad(lambda p: f(ag, p))), np.array(point)
+        h, x = compiled(ag.grad(lambda p: f(ag, p))), np.array(point)
         return lambda: float(h(x).sum())
 
     return make
@@ -36,13 +43,13 @@ def scalar(name: str) -> Callable[[], Step]:
 def unstructured_1e4() -> Step:
     """Value and gradient at a new point a call."""
     f, point = problems.SCALAR["unstructured_1e4"]
-    g, x = ag.compile(ag.value_and_grad(lambda p: f(ag, p))), np.array(point)
+    g, x = compiled(ag.value_and_grad(lambda p: f(ag, p))), np.array(point)
     return lambda: float(g(x)[1].sum())
 
 
 def hessian_rosenbrock_10() -> Step:
     f, point = problems.SCALAR["rosenbrock_10"]
-    h, x = ag.compile(ag.hessian(lambda p: f(ag, p))), np.array(point)
+    h, x = compiled(ag.hessian(lambda p: f(ag, p))), np.array(point)
     return lambda: float(np.asarray(h(x)).sum())
 
 
@@ -67,14 +74,14 @@ def moons_step() -> Step:
         flat = [w for p in model.parameters() for w in np.asarray(p.values(), dtype=object).ravel()]
         return ag.mean(margins) + 1e-4 * ag.dot(flat, flat)
 
-    return training_step(model, ag.compile(loss), np.array(rows), np.array(labels))
+    return training_step(model, compiled(loss), np.array(rows), np.array(labels))
 
 
 def mse_step(sizes: Sequence[int], batch: int) -> Callable[[], Step]:
     def make() -> Step:
         rows, targets = problems.regression(batch, sizes[0], sizes[-1])
         model, criterion = network(sizes), nn.MSELoss()
-        step = ag.compile(lambda x, y: criterion(model(x), y))
+        step = compiled(lambda x, y: criterion(model(x), y))
         return training_step(model, step, np.array(rows), np.array(targets))
 
     return make
@@ -87,7 +94,7 @@ def fig78_program() -> Step:
 
     def run() -> float:
         model, criterion = network(problems.FIGURE_7_8), nn.MSELoss()
-        step = ag.compile(lambda x, y: criterion(model(x), y))
+        step = compiled(lambda x, y: criterion(model(x), y))
         optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=10, gamma=0.5)
         loader = DataLoader(TensorDataset(x, y), batch_size=10, shuffle=False)
@@ -111,7 +118,7 @@ def toy_100k() -> Step:
     b, w, x, y = toy_points()
     p = [float(v) for v in (*b, *w)]
     gradient = ag.grad(lambda *a: problems.toy(ag, a[:8], a[8], a[9]), argnums=tuple(range(8)))
-    g = ag.compile(ag.vmap(gradient, in_axes=(*[None] * 8, 0, 0)))
+    g = compiled(ag.vmap(gradient, in_axes=(*[None] * 8, 0, 0)))
     return lambda: float(sum(np.abs(d).sum() for d in g(*p, x, y)))
 
 

@@ -14,6 +14,7 @@ import sys
 import threading
 import warnings
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -351,7 +352,7 @@ def test_names_are_the_users():
     compiled = ag.compile(ag.grad(branch, argnums=1))
     compiled(0.5, 2.0)
     source = compiled.source("c")
-    assert "void branch(double x, double beta, double *dbeta, int *guard)" in source
+    assert "void branch_gradient(double x, double beta, double *dbeta, int *guard)" in source
     assert "double_" in source
 
 
@@ -473,3 +474,48 @@ def test_views_of_views():
 
     x = np.linspace(0.5, 1.0, 100)
     close(in_c(ag.grad(f))(x), ag.grad(f)(x))
+
+
+# --- the page -----------------------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[2] / "docs" / "c-target.md"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_pages_controller_runs(compiler, tmp_path, monkeypatch):
+    """The page's Python writes the model, its C is the controller: built strictly, it finds the pendulum."""
+    blocks = dict(re.findall(r"```(python|c)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    exec(blocks["python"], scope)
+    (tmp_path / "controller.c").write_text(blocks["c"])
+    subprocess.run([compiler, *STRICT, "controller.c", "pendulum.c", "-o", "run", "-lm"], check=True)
+    truth, believed = (
+        [float(x) for x in line.split()]
+        for line in subprocess.run(["./run"], capture_output=True, text=True, check=True).stdout.splitlines()
+    )
+    x = [0.7, 0.0]
+    for _ in range(200):
+        x = [float(y) for y in scope["move"](x)]
+    assert truth == pytest.approx(x, abs=1e-4)
+    assert believed == pytest.approx(truth, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("transform", "name"),
+    [
+        (lambda f: f, "model"),
+        (ag.grad, "model_gradient"),
+        (ag.value_and_grad, "model_value_and_gradient"),
+        (ag.jacobian, "model_jacobian"),
+        (ag.hessian, "model_hessian"),
+        (lambda f: ag.vmap(ag.grad(f)), "model_gradient_points"),
+    ],
+)
+def test_functions_are_named_by_their_kind(transform, name):
+    def model(x):
+        return ag.sin(x[0]) * x[1]
+
+    compiled = ag.compile(transform(model))
+    compiled(np.ones((3, 2)) if "points" in name else np.ones(2))
+    assert re.search(rf"^(void|double) {name}\(", compiled.source("c"), re.MULTILINE)

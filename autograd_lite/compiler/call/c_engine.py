@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...functional.transforms import Jacobian
 from ..emit.targets.c import CFunction, c_function, gathered_function, over_points
 from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
@@ -65,9 +66,19 @@ def printed(path: Any, plan: Any, name: str) -> CFunction:
     return c_function(program, expected, name, plan.value, results, lines)
 
 
-def c_source(compilation: Any, name: str, mapped: Sequence[bool] | None) -> str:
-    """The source of a program in C, for one point or, with ``mapped``, for many."""
-    one = printed(compilation.path, compilation.plan, name)
+def c_source(compilation: Any, f: Any, name: str, mapped: Sequence[bool] | None) -> str:
+    """The source of a program in C, for one point or, with ``mapped``, for many.
+
+    The name says which derivative of the user's function it is: one source may have them all.
+    """
+    while getattr(f, "__transform__", ("", None, None))[0] == "vmap":
+        f = f.__wrapped__
+    kind = getattr(f, "__transform__", ("", None, None))[0]
+    below = getattr(getattr(f, "__wrapped__", None), "__transform__", ("", None, None))[0]
+    if isinstance(f, Jacobian):
+        kind = "hessian" if below == "grad" else "jacobian"
+    suffix = {"grad": "_gradient", "value_and_grad": "_value_and_gradient"}.get(kind, f"_{kind}" if kind else "")
+    one = printed(compilation.path, compilation.plan, f"{name}{suffix}")
     return (one if mapped is None else over_points(one, mapped)).source()
 
 

@@ -207,7 +207,7 @@ class Compiled(Running):
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
         if backend == "c":
-            return c_source(self._recorded(), self.name, self._lanes.mapped if self._lanes else None)
+            return c_source(self._recorded(), self._f, self.name, self._lanes.mapped if self._lanes else None)
         return source_of(self._recorded(), backend, self.name)
 
     def equations(self) -> Equations:
