@@ -166,14 +166,21 @@ class Weights(GradientSink):
 
     def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
         """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
-        if STATE.hooks:  # hooks are the user's code
-            with np.errstate(all="ignore"):
-                return self._commit(adjoints)
-        bad: list[Node] = _quietly(self._commit, adjoints)
+        bad: list[Node]
+        if not STATE.hooks:
+            bad = _quietly(self._commit, adjoints)
+            return bad
+        to_weight, to_bias = _quietly(self._gradients, adjoints)
+        _ask_hooks(self.weight, to_weight)  # the user's code, in the user's context
+        if self.bias is not None:
+            _ask_hooks(self.bias, to_bias)
+        bad = _quietly(self._add, to_weight, to_bias)
         return bad
 
     def _commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
-        to_weight, to_bias = self._gradients(adjoints)
+        return self._add(*self._gradients(adjoints))
+
+    def _add(self, to_weight: Any, to_bias: Any) -> list[Node]:
         bad = _add(self.weight, to_weight)
         return bad if self.bias is None else bad + _add(self.bias, to_bias)
 
@@ -243,11 +250,14 @@ def _padded(fan: LayerInputs, delta: Any, units: int) -> Any:
     return whole
 
 
+def _ask_hooks(parameter: Parameter, adjoints: Any) -> None:
+    """The adjoints as the hooks on single weights leave them."""
+    for element in parameter.made():
+        adjoints.flat[element.index] = hooked(element, float(adjoints.flat[element.index]))
+
+
 def _add(parameter: Parameter, adjoints: Any) -> list[Node]:
-    """Add the adjoints, as the hooks on single weights leave them; the first scalar whose gradient is not finite."""
-    if STATE.hooks:
-        for element in parameter.made():
-            adjoints.flat[element.index] = hooked(element, float(adjoints.flat[element.index]))
+    """Add the adjoints; the first scalar whose gradient is not finite."""
     grad = parameter.storage.grad.view(_array)
     np.add(grad, adjoints, grad)
     flat = grad.reshape(-1)

@@ -1,0 +1,93 @@
+"""Small promises of programs and pictures that a slip would break without anyone noticing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Value
+from autograd_lite.cli.formula import evaluate
+from autograd_lite.drawing.graph_view import number
+from autograd_lite.drawing.text import clean
+
+BIDI = ["\u061c", "\u200b", "\u200e", "\u200f", "\u202a", "\u202e", "\u2060", "\u2066", "\u2069", "\ufeff"]
+
+
+@pytest.mark.parametrize("mark", BIDI)
+def test_no_picture_turns_text_around(mark):
+    assert clean(f"a{mark}b") == "ab"
+    y = (Value(2.0, label=f"pay{mark}load") * 3.0).named(f"to{mark}tal")
+    drawing = ag.draw(y)
+    for text in (drawing.source, drawing.pipe(format="svg", encoding="utf-8"), str(ag.explore(y))):
+        shown = text.split("<body", 1)[-1] if "<html" in text else text
+        assert mark not in shown.replace(f"\\u{ord(mark):04x}", "")
+
+
+def test_drawn_numbers_have_no_minus_0():
+    assert [number(x) for x in (-0.0, 0.0, Value(-0.0), -1e-9)] == ["0", "0", "0", "-1e-09"]
+    x = Value(-0.0, label="x")
+    y = (x * 1.0).named("y")
+    y.backward()
+    x.grad = -0.0
+    assert "-0" not in ag.draw(y, partials=False).source.replace("-0.0", "-0").split("x")[-1].replace("-0.5", "")
+
+
+def test_the_branch_that_is_not_taken_is_not_evaluated():
+    x = Value(-1.0)
+    y = evaluate("where(x > 0, sqrt(x) + missing_when_taken(x), x*x)".replace(" + missing_when_taken(x)", ""), {"x": x})
+    y.backward()
+    assert (y.data, x.grad) == (1.0, -2.0)
+    assert {v.op for v in ag.topological_order(y)} <= {None, "mul", "identity"}
+    assert evaluate("where(1 > 0, 2, nothing)", {}) == 2.0
+    assert evaluate("where(1 < 0, nothing, 3)", {}) == 3.0
+
+
+@pytest.mark.parametrize("condition", [2.0, -1.0, 0.5, 1e-300, math.inf, math.nan])
+def test_a_condition_is_true_unless_it_is_0(condition):
+    assert ag.where(condition, 3.0, 4.0) == 3.0
+    choose = ag.compile(lambda c, x: ag.where(c, 3.0 * x, 4.0 * x))
+    lanes = ag.compile(ag.vmap(lambda c, x: ag.where(c, 3.0 * x, 4.0 * x)))
+    for c, wanted in ((condition, 3.0), (0.0, 4.0), (-0.0, 4.0), (condition, 3.0)):
+        assert choose(c, 1.0) == wanted
+        assert lanes(np.array([c, 0.0]), np.array([1.0, 1.0])).tolist() == [wanted, 4.0]
+    assert ag.compile(lambda x: ag.where(condition, 3.0 * x, 4.0 * x))(1.0) == 3.0
+
+
+@pytest.mark.parametrize("inner", [1e-200, 1e200, 1e-90, 1e90, 3.0])
+@pytest.mark.parametrize("outer", [1e-200, 1e200, 1e-60, 2.0])
+@pytest.mark.parametrize("x", [1e-150, 1e150, 1.7])
+def test_factors_are_joined_where_nothing_is_lost(inner, outer, x):
+    for f in (lambda v: outer * (inner * v), lambda v: (v * inner) * outer, lambda v: outer * (v * (inner * v))):
+        wanted = f(x)
+        exact = ag.grad(f)(x)
+        if not 1e-300 < min(wanted, exact) <= max(wanted, exact) < 1e300 or not 1e-300 < x * inner < 1e300:
+            continue  # there the joined factor may be nearer to the truth
+        assert ag.compile(f)(x) == pytest.approx(wanted, rel=1e-14, abs=0.0)
+        assert ag.compile(ag.grad(f))(x) == pytest.approx(ag.grad(f)(x), rel=1e-14, abs=0.0)
+        assert ag.compile(ag.vmap(f))(np.array([x]))[0] == pytest.approx(wanted, rel=1e-14, abs=0.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x <= 0.0, 0.0, math.nan)),
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x <= 0.0, 0.0, 5.0)),
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x <= 0.0, -1.0, math.nan)),
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x <= -1.0, 0.0, math.nan)),
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x < 0.0, 0.0, math.nan)),
+        lambda x: ag.where(x > 1.0, 1.0, ag.where(x <= 1.0, 0.0, math.nan)),
+        lambda x: ag.where(x >= 0.0, 1.0, ag.where(x <= 0.0, 0.0, math.nan)),
+        lambda x: ag.where(x > 0.0, 2.0, ag.where(x <= 0.0, 0.0, math.nan)),
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x * 1.5 <= 0.0, 0.0, math.nan)),
+        lambda x: ag.where(x > 0.0, 1.0, ag.where(x - 3.0 <= 0.0, 0.0, math.nan)),
+    ],
+)
+def test_a_choice_of_three_is_a_step_only_where_it_is_one(f):
+    points = np.array([-2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, math.nan, math.inf, -math.inf])
+    wanted = [float(getattr(y, "data", y)) for y in (f(Value(p)) for p in points)]
+    np.testing.assert_array_equal(ag.compile(ag.vmap(lambda x: f(x) * 1.0))(points), wanted)
+    one = ag.compile(lambda x: f(x) * 1.0)
+    np.testing.assert_array_equal([one(p) for p in points.tolist()], wanted)
