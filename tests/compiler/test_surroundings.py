@@ -6,6 +6,7 @@ import array
 import collections
 import contextvars
 import functools
+import importlib
 import sys
 import types
 import weakref
@@ -306,3 +307,48 @@ def test_masked_arrays_are_given_as_they_are():
     for numbers in ([1.0, 2.0, 4.0], [1.0, 5.0, 4.0]):
         x = np.ma.array(numbers, mask=[True, False, False])
         assert compiled(x, 2.0) == 2.0 * (numbers[1] + numbers[2])
+
+
+class Slotted:
+    __slots__ = ("w",)
+
+
+def named_nowhere_yet(x):
+    try:
+        return x * NOT_YET
+    except NameError:
+        return x
+
+
+def test_what_is_not_there_yet_or_not_any_more(monkeypatch):
+    """A global, a module's attribute, a slot, a module by its name: each comes, goes and changes."""
+    module = types.ModuleType("looked_up_by_name")
+    module.rate = 2.0
+    monkeypatch.setitem(sys.modules, "looked_up_by_name", module)
+    thing = Slotted()
+    functions = [
+        named_nowhere_yet,
+        lambda x: x * (2.0 if hasattr(module, "fresh") else 1.0),
+        lambda x: x * getattr(thing, "w", 1.0),
+        lambda x: x * importlib.import_module("looked_up_by_name").rate,
+        lambda x: x * sys.modules["looked_up_by_name"].rate,
+        lambda x: x * vars(module)["rate"],
+        lambda x: x * module.__dict__["rate"],
+    ]
+    compiled = [ag.compile(f, strict=True) for f in functions]
+    gradients = [ag.compile(ag.grad(f), strict=True) for f in functions]
+
+    def agree():
+        for x in (2.0, 3.0):
+            assert [c(x) for c in compiled] == [f(x) for f in functions]
+            assert [g(x) * x for g in gradients] == [f(x) for f in functions]
+
+    agree()
+    monkeypatch.setitem(globals(), "NOT_YET", 5.0)
+    module.fresh = thing.w = module.rate = 3.0
+    agree()
+    monkeypatch.delitem(globals(), "NOT_YET")
+    del module.fresh, thing.w
+    agree()
+    thing.w = 4.0
+    agree()

@@ -19,7 +19,7 @@ _STORED = {"STORE_GLOBAL", "DELETE_GLOBAL"}
 #: names by which code reads any global that there is
 _ALL = {"globals", "eval", "exec"}
 #: and those by which it reads attributes whose names are computed
-_COMPUTED = {"getattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
+_COMPUTED = {"getattr", "hasattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
 #: names by which it asks for the type of a number
 _TYPES = {
     "isinstance",

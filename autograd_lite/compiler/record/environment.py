@@ -6,6 +6,7 @@ are not looked into: their numbers are inputs that each call reads.
 
 from __future__ import annotations
 
+import builtins
 import datetime
 import functools
 import gc
@@ -71,6 +72,7 @@ _OUTSIDE = {
 }  # fmt: skip
 #: methods of dates and paths, and builtins, that do
 _CLOCKS = {"now", "today", "utcnow", "read_text", "read_bytes", "exists", "stat"}
+_BY_NAME = {"modules", "import_module", "__import__"}
 _READERS = {"open": open, "input": input}
 
 
@@ -358,11 +360,11 @@ class Watch:
             module = sys.modules.get(name, MISSING)
             self.items.append((sys.modules, name, module))
             modules += [module] if isinstance(module, ModuleType) else []
-        if "modules" in code.attributes:  # sys.modules["settings"]
+        if not (code.attributes | code.globals).isdisjoint(_BY_NAME):  # sys.modules["settings"]
             modules += [sys.modules[name] for name in {*code.attributes, f.__module__} if name in sys.modules]
         for name in code.globals:
             thing = f.__globals__.get(name, MISSING)
-            if thing is MISSING and name not in code.stored:
+            if thing is MISSING and hasattr(builtins, name) and name not in code.stored:
                 continue
             self._named(f.__globals__, name, thing)
             if isinstance(thing, ModuleType):
@@ -395,6 +397,7 @@ class Watch:
         names = code.attributes
         if code.computed and not library:
             names = names | vars(module).keys()
+            self.lengths.append((Local(module), len(vars(module))))
         found = []
         for name in names:
             thing = vars(module).get(name, MISSING)
@@ -432,7 +435,7 @@ class Watch:
                 if own and slot.startswith("_"):
                     continue
                 item = getattr(thing, slot, MISSING)
-                if item is not MISSING and not slot.startswith("__"):
+                if not slot.startswith("__"):
                     self.items.append((Slots(thing), slot, item))
-                    found.append(item)
+                    found += [item] if item is not MISSING else []
         return found

@@ -57,6 +57,9 @@ class Slots:
     def get(self, key: str, default: Any) -> Any:
         return getattr(self.thing, key, default)
 
+    def __contains__(self, key: str) -> bool:
+        return hasattr(self.thing, key)
+
     def put(self, key: str, item: Any) -> None:
         """Write it back."""
         if item is MISSING:
@@ -79,7 +82,7 @@ class Context(Slots):
 
 
 class Local(Slots):
-    """The attributes of a ``threading.local``, those of the thread that asks."""
+    """The attributes of a module, or of a ``threading.local``: those of the thread that asks."""
 
     def __len__(self) -> int:
         return len(vars(self.thing))
