@@ -132,10 +132,10 @@ def carries_gradient(x: Any) -> bool:
     """Whether another engine would lose a gradient if ``x`` became a float: a torch tensor that requires one, a MyGrad
     tensor that is no constant; whatever has a ``backward`` and doesn't say that it needs none.
     """
-    if isinstance(x, Operand) or not callable(getattr(type(x), "backward", None)) or not hasattr(x, "grad"):
+    if isinstance(x, Operand) or not callable(getattr(type(x), "backward", None)):
         return False
     for flag, wanted in (("requires_grad", True), ("constant", False), ("stop_gradient", False)):
         found = getattr(x, flag, None)
         if isinstance(found, bool):
             return found is wanted
-    return True
+    return hasattr(x, "grad")
