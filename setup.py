@@ -25,6 +25,7 @@ HOT_MODULES = [
     "engine/sweeps",
     "engine/methods",
     "engine/value",
+    "engine/nary",
     "nn/layer_nodes",
     "compiler/run/cells",
     "compiler/run/interpreter",

@@ -15,6 +15,7 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .engine import nary as _nary  # noqa: F401  (sums and dot products find their short way)
 from .engine import value as _value
 from .engine.methods import display as _display
 from .engine.sweeps import topological_order as topological_order

@@ -1,0 +1,95 @@
+"""Sums and dot products in one pass are the nodes that the general way records, bit for bit."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_lite as ag
+from autograd_lite import Value
+from autograd_lite.engine.nary import dot_node, sum_node
+from autograd_lite.engine.value import record
+
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+OPERANDS = st.lists(st.tuples(NUMBERS, st.booleans()), max_size=6)
+
+
+def operands(drawn):
+    return [Value(x) if node else x for x, node in drawn]
+
+
+def same(a, b):
+    return (a == b and math.copysign(1.0, a) == math.copysign(1.0, b)) or (a != a and b != b)
+
+
+def check(found, wanted):
+    assert same(found.data, wanted.data)
+    assert found.op is wanted.op
+    assert [x if isinstance(x, Value) else repr(x) for x in found.args] == [
+        x if isinstance(x, Value) else repr(x) for x in wanted.args
+    ]
+    assert all(a is b for a, b in zip(found.parents, wanted.parents, strict=True))
+    assert all(same(a, b) for a, b in zip(found.local_partials, wanted.local_partials, strict=True))
+    assert (found.label, found._mark) == (wanted.label, wanted._mark)
+
+
+@given(OPERANDS, st.sampled_from([list, tuple]))
+def test_sums(drawn, kind):
+    xs = kind(operands(drawn))
+    short = sum_node((xs,))
+    if short is not None:
+        check(short, record(ag.sum, tuple(xs)))
+        check(sum_node(tuple(xs)), short)
+    else:
+        assert len(xs) < 3 or not any(isinstance(x, Value) for x in xs)
+
+
+@given(st.lists(st.tuples(NUMBERS, st.booleans(), NUMBERS, st.booleans()), max_size=5))
+def test_dots(drawn):
+    xs, ys = operands([d[:2] for d in drawn]), operands([d[2:] for d in drawn])
+    short = dot_node((xs, ys))
+    if short is not None:
+        check(short, record(ag.dot, (*xs, *ys)))
+    else:
+        assert len(xs) < 2 or not any(isinstance(x, Value) for x in xs + ys)
+
+
+def test_what_is_left_to_the_general_way():
+    class Mine(Value):
+        pass
+
+    x = Value(2.0)
+    for xs in ([x, 1, 2.0], [x, Mine(1.0), x], [x, True, x], iter([x, x, x])):
+        assert sum_node((xs,)) is None
+        assert dot_node((xs, [x, x, x])) is None
+    assert ag.sum([x, 1, Mine(3.0)]).data == 6.0
+    assert ag.dot([x, 1], [Mine(3.0), 4]).data == 10.0
+    assert ag.sum(iter([x, x, x])).data == 6.0
+    for wrong in ([x, "1", x], [x, None, x]):
+        with pytest.raises(TypeError):
+            ag.sum(wrong)
+    with pytest.raises(ValueError, match="as long"):
+        ag.dot([x, x], [x])
+
+
+def test_a_list_that_changes_afterwards_changes_nothing():
+    xs = [Value(1.0), Value(2.0), Value(3.0)]
+    total, product = ag.sum(xs), ag.dot(xs, xs)
+    kept = list(xs)
+    xs.clear()
+    assert list(total.parents) == kept
+    assert list(product.parents) == kept * 2
+    (total + product).backward()
+    assert [v.grad for v in kept] == [3.0, 5.0, 7.0]
+
+
+def test_observers_see_them():
+    x = Value(2.0)
+    with ag.no_grad():
+        assert ag.sum([x, x, x]).parents == ag.dot([x, x], [x, x]).parents == ()
+    assert ag.grad(lambda x: ag.dot([x, x], [x, 3.0]) + ag.sum([x, x, 1.0]))(2.0) == 9.0
+    step = ag.compile(lambda x: ag.dot([x, x], [x, 3.0]) + ag.sum([x, x, 1.0]))
+    assert [step(v) for v in (2.0, 5.0)] == [15.0, 51.0]
