@@ -41,7 +41,8 @@ PAGES: dict[str, tuple[str, list[str]]] = {
         )],
     ),
     "data": ("Data, random numbers, files, training", [
-        "data.arrays", "data.datasets", "data.loaders", "data.random", "io.state_files", "io.graph_json",
+        "data.arrays", "data.datasets", "data.loaders", "data.made_up", "data.random", "io.state_files",
+        "io.graph_json",
         "training.fit",
     ]),
     "testing": ("Testing", [f"testing.{page}" for page in (

@@ -182,7 +182,8 @@ def _contributions(
     x = operands[0]
     part = _linear(builder, i, statement, x, g)
     if reach == ALWAYS:
-        return [(x.id, part, _partly(statement, x.shape) if statement.op in ("index", "take") else ALWAYS)]
+        some = statement.op in ("index", "take") and x.id not in builder.complete
+        return [(x.id, part, _partly(statement, x.shape) if some else ALWAYS)]
     if statement.op in _LINEAR:
         # what of the operand is reached: the same sums of 0 and 1
         there = _linear(builder, i, statement, x, _whole(builder, reach, statement.shape))

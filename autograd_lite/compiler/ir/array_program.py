@@ -163,6 +163,7 @@ class Builder:
     def __init__(self, textbook: bool = False) -> None:
         self.statements: list[Statement] = []
         self.known: dict[Any, int] = {}
+        self.complete: set[int] = set()  # products made whole, of which not every number is read
         self.certain: set[int] = set()  # comparisons that hold for one number of each row: which one is picked
         self.textbook = textbook  # whether it is to be read, and not run: derivatives are as ``textbook.py`` has them
 

@@ -113,6 +113,7 @@ def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     if partly is not None and bias is None:
         grids, others, at = partly
         product, _, _ = _products(lifted, a, b, grids, others, np.arange(grids.size * others.shape[1]))
+        lifted.builder.complete.add(product.id)
         lifted.define_at(product, ids, at)
         return
     if blocks is None:
