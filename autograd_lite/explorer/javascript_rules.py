@@ -12,13 +12,18 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from ..primitives.operators import Operators
 from ..primitives.primitive import TABLE, Operand, Primitive
 from .javascript_ops import FUNCTIONS, NARY_PARTIALS
 
 __all__ = ["Symbol", "javascript", "partials_source", "supported"]
 
 
-class Symbol(Operand):
+#: what JavaScript writes as an operator
+_INFIX = {"add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "div": "({} / {})", "neg": "(-{})"}
+
+
+class Symbol(Operators):
     """A number known only to the page: an operator or primitive applied to it writes JavaScript.
 
     Attributes:
@@ -34,40 +39,15 @@ class Symbol(Operand):
         self.truth = truth
 
     def _apply(self, primitive: Any, args: tuple[Any, ...]) -> Symbol:
-        return Symbol(f"${primitive.name}({', '.join(['{}'] * len(args))})", args)
+        name: str = primitive.name
+        infix = _INFIX.get(name) if TABLE.get(name) is primitive else None
+        return Symbol(infix or f"${name}({', '.join(['{}'] * len(args))})", args)
 
     def _choose(self, a: Any, b: Any) -> Symbol:
         return Symbol("({} ? {} : {})" if self.truth else "({} !== 0 ? {} : {})", (self, a, b))
 
     def _constant(self, number: Any) -> Any:
         return number
-
-    def __add__(self, other: Any) -> Symbol:
-        return Symbol("({} + {})", (self, other))
-
-    def __radd__(self, other: Any) -> Symbol:
-        return Symbol("({} + {})", (other, self))
-
-    def __sub__(self, other: Any) -> Symbol:
-        return Symbol("({} - {})", (self, other))
-
-    def __rsub__(self, other: Any) -> Symbol:
-        return Symbol("({} - {})", (other, self))
-
-    def __mul__(self, other: Any) -> Symbol:
-        return Symbol("({} * {})", (self, other))
-
-    def __rmul__(self, other: Any) -> Symbol:
-        return Symbol("({} * {})", (other, self))
-
-    def __truediv__(self, other: Any) -> Symbol:
-        return Symbol("({} / {})", (self, other))
-
-    def __rtruediv__(self, other: Any) -> Symbol:
-        return Symbol("({} / {})", (other, self))
-
-    def __neg__(self) -> Symbol:
-        return Symbol("(-{})", (self,))
 
     def __lt__(self, other: Any) -> Symbol:
         return Symbol("({} < {})", (self, other), True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.sweeps import Node
-from ..primitives.primitive import TABLE, Operand, Primitive
+from ..primitives.operators import Operators
+from ..primitives.primitive import TABLE, Primitive
 from .expressions import Phrase, phrase_of_call, phrase_of_number
 from .outline import Line, Outline
 from .symbols import Symbol
@@ -24,7 +25,7 @@ class _TooLong(Exception):
     """A formula got longer than anyone would read."""
 
 
-class Formula(Operand):
+class Formula(Operators):
     """A symbol, or a primitive applied to formulas and numbers; it carries its number, so that rules can compare.
 
     Attributes:
@@ -55,36 +56,6 @@ class Formula(Operand):
 
     def _apply(self, primitive: Any, args: tuple[Any, ...]) -> Any:
         return _made(primitive, args)
-
-    def __add__(self, other: Any) -> Any:
-        return _made(TABLE["add"], (self, other))
-
-    def __radd__(self, other: Any) -> Any:
-        return _made(TABLE["add"], (other, self))
-
-    def __sub__(self, other: Any) -> Any:
-        return _made(TABLE["sub"], (self, other))
-
-    def __rsub__(self, other: Any) -> Any:
-        return _made(TABLE["sub"], (other, self))
-
-    def __mul__(self, other: Any) -> Any:
-        return _made(TABLE["mul"], (self, other))
-
-    def __rmul__(self, other: Any) -> Any:
-        return _made(TABLE["mul"], (other, self))
-
-    def __truediv__(self, other: Any) -> Any:
-        return _made(TABLE["div"], (self, other))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _made(TABLE["div"], (other, self))
-
-    def __pow__(self, other: Any) -> Any:
-        return _made(TABLE["pow"], (self, other))
-
-    def __neg__(self) -> Any:
-        return _made(TABLE["neg"], (self,))
 
     def __eq__(self, other: object) -> bool:
         return bool(self.number == _number(other))
@@ -127,7 +98,7 @@ def _made(primitive: Primitive, args: tuple[Any, ...]) -> Any:
         return a
     if name == "add" and _is(a, 0.0):
         return b
-    if name == "neg" and isinstance(a, Formula) and a.primitive == "neg":
+    if name == "neg" and isinstance(a, Formula) and a.primitive is TABLE["neg"]:
         return a.args[0]
     if name == "mul" and not isinstance(b, Formula):
         return _made(primitive, (b, a))  # 2 · x rather than x · 2

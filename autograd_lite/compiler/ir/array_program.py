@@ -37,7 +37,8 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.primitive import TABLE, Operand, Primitive
+from ...primitives.operators import Operators
+from ...primitives.primitive import TABLE, Primitive
 from .control_ops import COMPARISONS, stop
 from .shapes import Shape, broadcast_shape, indexed_shape, infer_shape, matmul_shape
 from .simplify import simplified
@@ -68,7 +69,7 @@ class Statement:
         return self.prim.name if self.prim is not None else self.op
 
 
-class Symbol(Operand):
+class Symbol(Operators):
     """A statement's result as an operand: the table's rules run on Symbols write statements."""
 
     __slots__ = ("builder", "id")
@@ -92,45 +93,6 @@ class Symbol(Operand):
 
     def detach(self) -> Any:
         return self._apply(stop, (self,))
-
-    def __add__(self, other: Any) -> Any:
-        return self._apply(TABLE["add"], (self, other))
-
-    def __radd__(self, other: Any) -> Any:
-        return self._apply(TABLE["add"], (other, self))
-
-    def __sub__(self, other: Any) -> Any:
-        return self._apply(TABLE["sub"], (self, other))
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._apply(TABLE["sub"], (other, self))
-
-    def __mul__(self, other: Any) -> Any:
-        return self._apply(TABLE["mul"], (self, other))
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._apply(TABLE["mul"], (other, self))
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._apply(TABLE["div"], (self, other))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._apply(TABLE["div"], (other, self))
-
-    def __pow__(self, other: Any) -> Any:
-        return self._apply(TABLE["pow"], (self, other))
-
-    def __rpow__(self, other: Any) -> Any:
-        return self._apply(TABLE["pow"], (other, self))
-
-    def __neg__(self) -> Any:
-        return self._apply(TABLE["neg"], (self,))
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return self._apply(TABLE["abs"], (self,))
 
     def __eq__(self, other: object) -> Any:
         return self._apply(COMPARISONS["eq"], (self, other))
