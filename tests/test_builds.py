@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import subprocess
 import sys
@@ -209,3 +210,16 @@ except ImportError as error:
 @pytest.mark.skipif(not NATIVE, reason="the plain source may be imported as often as one likes")
 def test_the_compiled_package_refuses_a_second_import():
     assert ran(ONCE) == ["True"]
+
+
+@pytest.mark.parametrize("name", ["exp", "relu", "maximum", "atan2", "clip", "norm", "dot"])
+def test_signatures_and_help(name):
+    op = getattr(ag, name)
+    assert inspect.signature(op) == inspect.signature(op.fn)
+    assert op.__doc__
+    assert inspect.getdoc(Value.exp) == inspect.getdoc(ag.exp)
+    assert inspect.signature(Value).parameters.keys() == {"data", "label"}
+    assert "Propagate derivatives" in inspect.getdoc(Value.backward)
+    assert [*inspect.signature(Value.backward).parameters][:3] == ["self", "seed", "create_graph"]
+    with pytest.raises(AttributeError, match="a primitive has no 'colour'"):
+        _ = op.colour

@@ -55,6 +55,19 @@ static inline int keep_properties(PyTypeObject *type, setter guard)
     return 0;
 }
 
+/* The signature of a class, for ``inspect`` and ``help``: CPython looks for it before the docstring. */
+static inline int set_signature(PyTypeObject *type, const char *text)
+{
+    char *doc = PyMem_Malloc(strlen(text) + strlen(type->tp_doc) + 8);
+    if (doc == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    strcat(strcat(strcpy(doc, text), "\n--\n\n"), type->tp_doc);
+    type->tp_doc = doc;
+    return 0;
+}
+
 /* setattr, also on a class of ours: Python code can't, because a compiled class never changes. */
 static inline int set_on_class(PyObject *object, PyObject *name, PyObject *value)
 {

@@ -6,6 +6,7 @@ Values a differentiable graph, on symbols a program. It receives the output, so 
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pickle import PicklingError
@@ -146,6 +147,11 @@ class Primitive(Op):
     @property
     def __name__(self) -> str:
         return self.name
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__signature__":  # what ``inspect`` asks for; importing it would be slow
+            return importlib.import_module("inspect").signature(self.fn)
+        raise AttributeError(f"a primitive has no {name!r}", name=name, obj=self)
 
 
 def _from_table(name: str) -> Primitive:

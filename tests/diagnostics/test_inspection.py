@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,3 +83,22 @@ def test_build_info():
     assert info._repr_html_().startswith("<table>")
     assert dict(info) == info
     assert math.isfinite(len(repr(info)))
+
+
+def test_build_info_says_where_from():
+    assert Path(ag.build_info()["from"]) == Path(ag.__file__).resolve().parent
+
+
+def test_a_plain_source_that_hides_a_native_build_is_told(tmp_path, monkeypatch):
+    installed = tmp_path / "site" / "autograd_lite" / "engine"
+    installed.mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    module = sys.modules[type(ag.build_info()).__module__]
+    monkeypatch.setattr(module, "compiled", lambda: False)
+    ag.build_info()  # a plain build there is no better than this one
+    (installed / f"sweeps{EXTENSION_SUFFIXES[0]}").write_bytes(b"")
+    with pytest.warns(UserWarning, match="the native build installed in .*site is faster") as seen:
+        ag.build_info()
+    assert seen[0].filename == __file__
+    monkeypatch.setattr(module, "compiled", lambda: True)
+    ag.build_info()  # no word where the native build runs
