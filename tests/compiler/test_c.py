@@ -519,3 +519,20 @@ def test_functions_are_named_by_their_kind(transform, name):
     compiled = ag.compile(transform(model))
     compiled(np.ones((3, 2)) if "points" in name else np.ones(2))
     assert re.search(rf"^(void|double) {name}\(", compiled.source("c"), re.MULTILINE)
+
+
+def test_a_loop_back_keeps_what_the_loop_computed():
+    """As hand-written C: one tanh a step, and none in the loop back."""
+
+    def f(x, w):
+        for _ in range(200):
+            x = ag.tanh(x * w + 0.1) * ag.sin(x)
+        return x
+
+    compiled = in_c(ag.value_and_grad(f, argnums=(0, 1)))
+    found, expected = compiled(0.5, 1.3), ag.value_and_grad(f, argnums=(0, 1))(0.5, 1.3)
+    close([found[0], *found[1]], [expected[0], *expected[1]])
+    source = compiled.source("c")
+    assert source.count(" tanh(") == 1
+    second = ag.grad(ag.grad(f))
+    assert in_c(second)(0.5, 1.3) == pytest.approx(second(0.5, 1.3), rel=1e-9)

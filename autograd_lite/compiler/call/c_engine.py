@@ -36,6 +36,8 @@ def lifted_form(path: Any) -> Lifted | None:
     if size < SMALL:
         return None
     forms = [looped(program, False)]
+    if forms[0] is not None:
+        forms[0].builder.stored = True
     if len(level_groups(program)) * SAVING < size:
         forms.append(lift(program))
     found = [form for form in forms if form is not None]

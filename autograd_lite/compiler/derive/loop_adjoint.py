@@ -127,8 +127,19 @@ class _Back:
             needed += [self.inputs[k].id for k in self.live if k not in self.handed and self.inputs[k].id in reach]
             if any(reach.get(i, NEVER) != ALWAYS for i in needed if i in self.found.active):
                 return False
+        if self.builder.stored:
+            self._stored(moved)
         self._close()
         return True
+
+    def _stored(self, moved: dict[int, Symbol]) -> None:
+        """What a step computed by more than an operator is kept from the loop ahead, and not computed again."""
+        statements = self.loop.builder.statements
+        for i, new in moved.items():
+            s = statements[new.id]
+            if s.prim is not None and not s.prim.passive and "(" in s.prim.array:
+                self.leaf("each", s.shape, trajectory(self.builder, self.outer, i))
+                s.op, s.prim, s.args, s.attrs = "leaf", None, (), len(self.loop.inputs) - 1
 
     def _each_flag(self, reach: Reach, shape: tuple[int, ...]) -> Reach:
         """When the sweep arrives at something of every step, within the step."""

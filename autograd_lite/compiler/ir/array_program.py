@@ -128,6 +128,7 @@ class Builder:
         self.complete: set[int] = set()  # products made whole, of which not every number is read
         self.certain: set[int] = set()  # comparisons that hold for one number of each row: which one is picked
         self.textbook = textbook  # whether it is to be read, and not run: derivatives are as ``textbook.py`` has them
+        self.stored = False  # whether a loop keeps functions of its steps for the loop back
 
     def symbol(self, id: int) -> Symbol:
         return Symbol(self, id)
