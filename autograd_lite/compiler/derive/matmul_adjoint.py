@@ -55,21 +55,21 @@ def matmul_adjoints(
     result: list[tuple[int, Any, Reach]] = []
     if a.id in active:
         if vector:  # a product of a column and a row
-            part = g * builder.index(b, (None, _ALL))
+            part = gated(builder, rows, g * builder.index(b, (None, _ALL)))
         else:
             part = _left(builder, g, column, where)
-        result.append((a.id, gated(builder, rows, part), rows))
+        result.append((a.id, part, rows))
     if b.id in active:
         if vector:
             x = a if where is None else builder.constant(gated(builder, rows, a))
             part = builder.matmul(builder.transpose(x), builder.reshape(g, (a.shape[0],)))
             arrives = as_reach(builder, builder.reduce("sum", builder.broadcast(where, g.shape), (0, 1))) if (
                 where is not None) else ALWAYS  # fmt: skip
-            result.append((b.id, gated(builder, arrives, part), arrives))
+            result.append((b.id, part, arrives))
         else:
             turned = None if where is None else _turned(builder, where)
             part = _swapped(builder, _left(builder, _swapped(builder, g), _swapped(builder, a), turned))
-            result.append((b.id, gated(builder, columns, part), columns))
+            result.append((b.id, part, columns))
     return result
 
 
@@ -100,9 +100,11 @@ def _left(builder: Builder, g: Symbol, b: Symbol, where: Symbol | None) -> Any:
     If the sweep reaches some numbers of a row and not others, the numbers of B that are not finite count only where
     they meet one that is reached.
     """
-    if where is None or len(where.shape) == 0 or where.shape[-1] == 1:
-        return builder.matmul(g, _swapped(builder, b))
     choose = TABLE["where"]
+    if where is None:
+        return builder.matmul(g, _swapped(builder, b))
+    if len(where.shape) == 0 or where.shape[-1] == 1:  # whole rows, or none
+        return builder.elementwise(choose, (where, builder.matmul(g, _swapped(builder, b)), 0.0))
     if len(where.shape) == 1 or where.shape[-2] == 1:  # the same columns of each row
         kept = builder.constant(builder.elementwise(choose, (where, b, 0.0)))
         return builder.matmul(g, _swapped(builder, kept))

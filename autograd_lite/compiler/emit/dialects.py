@@ -12,7 +12,7 @@ from ...primitives.primitive import Primitive
 from ..ir.array_program import Statement
 from ..ir.control_ops import COMPARISONS
 from .texts import filled, wrapped
-from .words import NARY, WORDS
+from .words import INEXACT, NARY, WORDS
 
 __all__ = ["DIALECTS", "Dialect", "expression"]
 
@@ -33,9 +33,7 @@ class Dialect:
 
     def template(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""
-        found = self.words.get(prim.name) or prim.array
-        if self.name == "numpy" and prim.name in _INEXACT:
-            found = _INEXACT[prim.name] and _INEXACT[prim.name].replace("…", found)
+        found = self.words.get(prim.name, prim.array)
         if not found or "_np_" in found:
             if self.name == "numpy":
                 slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
@@ -90,15 +88,6 @@ def _arguments(text: str, at: int) -> tuple[list[str], int]:
             start = k + 2
     return [*items, text[start:]], len(text)
 
-
-#: primitives whose array notation (…) is not the float function at infinities, nan or odd parameters; without a remedy
-#: they are called number by number
-_INEXACT = {
-    "rsqrt": "np.abs(…)",
-    "silu": "np.where({0} == -np.inf, -0.0, …)", "mish": "np.where({0} == -np.inf, -0.0, …)",
-    "softsign": "np.where(np.isinf({0}), np.sign({0}), …)", "sinc": "np.where(np.isinf({0}), 0.0, …)",
-    "gelu": "", "gelu_tanh": "np.where({0} == -np.inf, -0.0, …)", "log_softmax_of": "", "softmax_of": "",
-}  # fmt: skip
 
 DIALECTS = {
     "numpy": Dialect("numpy", "np", "import numpy as np\n"),
@@ -238,7 +227,7 @@ def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
         for term in terms[1:]:
             total = filled(template, [total, term])
         return filled("{0} / {1}", [total, f"{n}.0"]) if name == "mean" else total
-    if name in NARY and (dialect.name != "numpy" or not _INEXACT.get(name, "…")):
+    if name in NARY and (dialect.name != "numpy" or name in INEXACT):
         return NARY[name].replace("np.", f"{dialect.module}.").format(args=", ".join(args))
     groups = [", ".join(args[: n // 2]), ", ".join(args[n // 2 : 2 * (n // 2)])]
     listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({', '.join(args)}))"

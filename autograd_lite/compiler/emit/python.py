@@ -88,8 +88,8 @@ def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool) -> Lin
     return lines
 
 
-#: templates that name an operand more than once
-_REPEATING = {"relu", "maximum", "minimum", "heaviside"}
+#: primitives whose text names an operand more than once
+_REPEATING = {"heaviside", *[name for name, text in _INLINE.items() if any(text.count(f"{{{k}}}") > 1 for k in (0, 1))]}
 DEEPEST = 20
 #: an expression of more terms is a call: Python's compiler recurses once a term
 LONGEST = 100

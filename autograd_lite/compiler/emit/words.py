@@ -13,7 +13,7 @@ import numpy as np
 
 from ...primitives import numpy_helpers as numpy_functions
 
-__all__ = ["HELPERS", "NARY", "WORDS", "helpers_in", "numpy_helpers"]
+__all__ = ["HELPERS", "INEXACT", "NARY", "WORDS", "helpers_in", "numpy_helpers"]
 
 _EDGE = "np.where({{0}} == -np.inf, -0.0, {})"
 
@@ -38,7 +38,25 @@ _BOTH = {
 
 #: templates by backend and primitive
 WORDS = {
-    "numpy": {name: _BOTH[name] for name in ("celu", "hardshrink", "softshrink", "ldexp", "smooth_maximum")},
+    "numpy": {
+        **{
+            name: _BOTH[name]
+            for name in (
+                "celu",
+                "gelu_tanh",
+                "hardshrink",
+                "ldexp",
+                "mish",
+                "rsqrt",
+                "sinc",
+                "smooth_maximum",
+                "softshrink",
+                "softsign",
+            )
+        },
+        "silu": _EDGE.format("{0} * (np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0}))))"),
+        "gelu": "",  # number by number
+    },
     "jax": {
         **_BOTH,
         "sigmoid": "jax.nn.sigmoid({0})",
@@ -80,6 +98,9 @@ NARY = {
     "std": "_std({args})", "softmax_of": "_softmax_of({args})", "log_softmax_of": "_log_softmax_of({args})",
     "dot": "_dot({args})", "affine": "_affine({args})",
 }  # fmt: skip
+
+#: those whose notation in NumPy is not the float function at infinities and nan: they are called as elsewhere
+INEXACT = ("softmax_of", "log_softmax_of")
 
 _SHARED = {
     "_smooth_maximum": '''
