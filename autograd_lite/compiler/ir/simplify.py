@@ -97,10 +97,8 @@ def _same(builder: Builder, x: Any) -> Any:
 
 def _pow(builder: Builder, x: Any, y: Any) -> Any:
     """Small whole powers as products (correct to a rounding or two; the same at ±0, ±inf and nan)."""
-    if type(y) is not float or y not in (0.0, 1.0, 2.0, 3.0, 4.0):
+    if type(y) is not float or y not in (1.0, 2.0, 3.0, 4.0):  # and not x⁰, through which an infinite adjoint is nan
         return None
-    if y == 0.0:
-        return 1.0  # also of nan, as math.pow has it
     square = x * x if y >= 2.0 else x
     return x if y == 1.0 else square if y == 2.0 else square * x if y == 3.0 else square * square
 
