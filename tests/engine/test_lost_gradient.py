@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -67,9 +65,8 @@ def test_there_is_one_text_a_cause():
 
 
 def test_without_source_the_advice_is_general():
-    code = "import math, autograd_lite as ag\ntry: math.sin(ag.Value(1.0))\nexcept ag.LostGradientError as e: print(e)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "ag.sin(v), v.sin()" in done.stdout
+    with pytest.raises(ag.LostGradientError, match=r"ag\.sin\(v\), v\.sin\(\)"):
+        exec(compile("math.sin(v)", "<from nowhere>", "exec"), {"math": math, "v": v})
 
 
 def test_a_type_error_it_remains():
