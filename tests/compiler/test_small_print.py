@@ -54,6 +54,7 @@ def test_a_condition_is_true_unless_it_is_0(condition):
         assert choose(c, 1.0) == wanted
         assert lanes(np.array([c, 0.0]), np.array([1.0, 1.0])).tolist() == [wanted, 4.0]
     assert ag.compile(lambda x: ag.where(condition, 3.0 * x, 4.0 * x))(1.0) == 3.0
+    assert ag.compile(lambda x: ag.where(Value(condition), 3.0 * x, 4.0 * x))(1.0) == 3.0
 
 
 @pytest.mark.parametrize("inner", [1e-200, 1e200, 1e-90, 1e90, 3.0])

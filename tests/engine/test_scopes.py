@@ -145,6 +145,31 @@ def test_tasks_have_their_own_scopes_and_inherit_what_is_open():
     assert not STATE.observers
 
 
+def test_tasks_that_share_a_scope_object_leave_their_own():
+    scope = ag.no_grad()
+
+    async def task(first, second):
+        scope.__enter__()
+        await asyncio.sleep(first)
+        scope.__exit__(None, None, None)
+        assert recording()
+        await asyncio.sleep(second)
+        return recording()
+
+    async def stays(seconds):
+        scope.__enter__()
+        await asyncio.sleep(seconds)
+        inside = recording()
+        scope.__exit__(None, None, None)
+        return inside
+
+    async def main():
+        return await asyncio.gather(task(0.002, 0.001), stays(0.01), task(0.001, 0.0), stays(0.006))
+
+    assert asyncio.run(main()) == [True, False, True, False]
+    assert not STATE.observers
+
+
 def test_threads_share_a_scope_object():
     scope, barrier, seen = ag.no_grad(), threading.Barrier(4), []
 
