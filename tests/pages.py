@@ -14,7 +14,8 @@ VALUE = re.compile(r"-?\d[\w.+-]*|'.*'|\[.*\]|\(.*\)|True|False|None|-?inf|nan")
 
 
 def blocks(text, language="python"):
-    """The fenced blocks of a language, in order; those after ``<!-- not run -->`` are left out."""
+    """The fenced blocks of a language, in order; without those after ``<!-- not run -->`` or ``<!-- edit: … -->``."""
+    text = re.sub(r"^<!-- edit: .*-->$", "<!-- not run -->", text, flags=re.MULTILINE)
     return re.findall(rf"(?<!<!-- not run -->\n)^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
