@@ -203,6 +203,12 @@ def test_hidden_observers_and_tracers_come_back_in_any_order():
             assert current_tracer() is tracer
         assert current_tracer() is None
         assert not recording()
+    inner = Tracer()
+    with ag.detect_anomaly(), tracing(tracer):
+        assert observers() == [tracer.saw]
+        with tracing(inner):
+            assert (current_tracer(), observers()) == (inner, [inner.saw])
+        assert current_tracer() is tracer
     with ag.detect_anomaly(), without_observers("checks"):
         ag.log(Value(0.0))
     assert recording()
