@@ -26,6 +26,7 @@ from autograd_lite.compiler.call import c_engine, c_library
 from autograd_lite.compiler.emit.targets import c_words
 from autograd_lite.primitives import TABLE
 
+from . import random_programs as matrix
 from .test_random import agree, random_function
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
@@ -142,6 +143,19 @@ def test_random_programs(seed, form):
         agree(value, expected)
         agree(slope, expected_slope)
     assert compiled(x.tolist())[1] == pytest.approx(g(x.tolist())[1], rel=1e-8, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(4000, 4004))
+def test_the_engine_matrix_at_edges(seed, form):
+    """The matrix's programs, as one more engine: derivatives to the third order, nan and infinities as inputs."""
+    checked = 0
+    for kind, f in matrix.transforms(seed, matrix.function_of(seed)):
+        compiled = in_c(f)
+        for args in matrix.inputs(seed, edges=True):
+            found, expected = matrix.flat(compiled(*args)), matrix.flat(f(*args))
+            assert matrix.agree(found, expected), (kind, args, found, expected)
+            checked += 1
+    assert checked == 12
 
 
 def test_branches_not_taken_give_nothing(form):
