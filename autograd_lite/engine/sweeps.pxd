@@ -7,6 +7,9 @@ cdef class Sweeps:
     cdef public int epoch
     cpdef int next(self)
 
+cdef Sweeps _sweeps
+cdef State _state
+
 @cython.locals(node=Node, a=Node, b=Node, operand=Node, result=list, stack=list, operands=list, many=NaryOperands)
 cpdef list order(Node root, int epoch)
 
@@ -17,5 +20,9 @@ cdef _propagate(list nodes)
 
 @cython.locals(node=Node, g=double, old=double, done=Py_ssize_t)
 cdef _commit(list nodes, sunk)
+
+cpdef refuse_reentry()
+
+cpdef reverse_sweep(Node root, double seed)
 
 cdef bint _has_float(Node node)

@@ -64,6 +64,7 @@ class Sweeps:
 
 
 SWEEPS: Final = Sweeps()
+_sweeps, _state = SWEEPS, STATE  # with C types where this is compiled
 
 # A sweep writes marks and adjoints into the nodes, so one runs at a time over all threads; others wait. The lock is
 # taken by ``with`` alone and knows its owner itself: no interrupt between two statements can leave it half taken.
@@ -276,9 +277,9 @@ def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
     """
     refuse_reentry()
     with LOCK:
-        nodes = order(root, SWEEPS.next())
+        nodes = order(root, _sweeps.next())
         root._adjoint = seed
-        return _commit(nodes, propagate_watched(nodes) if STATE.hooks else _propagate(nodes))
+        return _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
 
 
 def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: float = 0.0) -> list[float]:
@@ -294,7 +295,7 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
     """
     refuse_reentry()
     with LOCK:
-        epoch = SWEEPS.next()
+        epoch = _sweeps.next()
         for node in inputs:
             node._mark = epoch
             node._adjoint = 0.0
@@ -302,11 +303,11 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
         if born and reaches_outside(nodes, born):
             return []
         root._adjoint = seed
-        sunk = propagate_watched(nodes) if STATE.hooks else _propagate(nodes)
+        sunk = propagate_watched(nodes) if _state.hooks else _propagate(nodes)
         for group in sunk or ():
             sink: Any = group[0][0].sink
             sink.spread(group, inputs)
-        if STATE.hooks:
+        if _state.hooks:
             for node in inputs:
                 node._adjoint = hooked(node, node._adjoint)
         return [node._adjoint for node in inputs]

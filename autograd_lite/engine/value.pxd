@@ -3,6 +3,7 @@ cimport cython
 from autograd_lite.engine cimport memory
 from autograd_lite.engine.methods cimport Methods, compare
 from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State
+from autograd_lite.engine.sweeps cimport reverse_sweep
 from autograd_lite.primitives.base cimport Op, as_float
 from autograd_lite.primitives.fused_binary cimport power, power_dx
 
