@@ -284,9 +284,11 @@ class Compiled(Running):
         try:
             found = self._f(*args, **named)
         except Exception as failed:
-            if isinstance(error, CompileError) and not isinstance(error, Final):
-                raise error from failed
-            raise
+            if isinstance(error, Final) or not isinstance(error, CompileError):
+                raise
+            if not isinstance(failed, (TypeError, AttributeError)):
+                raise
+            raise error from failed  # it takes Values alone: their cure, not the numbers'
         if isinstance(error, Readable) and not error.moved():
             return found
         if any(state.eager for state in self._states):
