@@ -38,7 +38,7 @@ typedef struct {
 static inline int keep_nodes(PyObject *kind, PyObject *info)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
-    return set_signature(type, "Value(data, label='')") < 0 ? -1 : keep_properties(type, assign);
+    return set_signature(type, "Value(data, label='', _op='', *, requires_grad=None)") < 0 ? -1 : keep_properties(type, assign);
 }
 
 #else
@@ -309,7 +309,7 @@ static int call_before_collections(void)
 static inline int keep_nodes(PyObject *kind, PyObject *info)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
-    if (set_signature(type, "Value(data, label='')") < 0 || call_before_collections() < 0)
+    if (set_signature(type, "Value(data, label='', _op='', *, requires_grad=None)") < 0 || call_before_collections() < 0)
         return -1;
     if (type->tp_basicsize == sizeof(node_object) && type->tp_weaklistoffset == offsetof(node_object, weak)) {
         value_type = type;
