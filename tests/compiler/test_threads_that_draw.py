@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -45,3 +47,16 @@ def test_a_function_that_draws_is_found_out_beside_other_threads():
     finally:
         done.set()
         waiting.join()
+
+
+@pytest.mark.parametrize("draw", ["ag.randn(1)[0]", "np.random.random()", "ag.rand(2)[1]"])
+def test_the_first_draw_of_a_process_is_seen(draw):
+    """The modules that draw are loaded when they are first used, which may be inside the function."""
+    program = (
+        "import warnings, numpy as np, autograd_lite as ag\n"
+        "warnings.simplefilter('ignore')\n"
+        f"f = ag.compile(lambda x: x * {draw})\n"
+        "print(len({f(1.0) for _ in range(5)}))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "5"

@@ -22,6 +22,7 @@ from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.trace import Recording
 from ..rewrite import optimized
+from ..rewrite.zeroth_powers import without_zeroth_powers
 from ..run.arrays import buffered
 from ..run.interpreter import Interpreter
 from .c_engine import CEngine
@@ -378,7 +379,7 @@ class Path:
                 seeds = [(lifted.one(int(ids[0])), 1.0)]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
         guards, expected = self._guards(lifted, scalar)
-        return ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), expected
+        return without_zeroth_powers(ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names)), expected
 
     def _tangent(
         self, lifted: Lifted, wrt: Sequence[int], leaves: list[Leaf], names: dict[int, str], scalar: bool
@@ -441,10 +442,7 @@ class Path:
         outputs: list[Any] = []
         expected: list[Any] = []
         groups: dict[tuple[int, bool], list[int]] = {}
-        first = {(g.id, g.exact, repr(g.expected)): k for k, g in reversed(list(enumerate(guards)))}
         for k, owner in enumerate(owners.tolist()):
-            if first[guards[k].id, guards[k].exact, repr(guards[k].expected)] != k:
-                continue  # asked before
             groups.setdefault((owner if not scalar else k, guards[k].exact), []).append(k)
         for (_, exact), members in groups.items():
             which = ids[members]

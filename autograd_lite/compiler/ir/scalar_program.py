@@ -107,7 +107,10 @@ class Program:
         self.prims = list(prims)
         self.args = list(args)
         self.outputs = list(outputs)
-        self.guards = list(guards)
+        asked: dict[Any, Guard] = {}  # a number that is read twice is asked once
+        for guard in guards:
+            asked.setdefault((guard.id, guard.exact, repr(guard.expected)), guard)
+        self.guards = list(asked.values())
         self.labels = labels or {}
         self._operands: tuple[Any, Any] | None = None
         self.first = sum(leaf.size for leaf in self.leaves)

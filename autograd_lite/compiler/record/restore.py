@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...data.random import default_generator
 from .environment import ASKED, Watch
 
 __all__ = ["DRAWN", "TAKEN", "Before"]
@@ -84,16 +85,8 @@ class Before:
 
 def _global_generators() -> list[Any]:
     """The random number generators that a function may draw from without holding them."""
-    found: list[Any] = []
-    standard = sys.modules.get("random")
-    if standard is not None:
-        found.append(standard._inst)
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        found.append(numpy_random.mtrand._rand)
-    arrays = sys.modules.get("autograd_lite.data.random")
-    if arrays is not None:
-        found.append(arrays.default_generator(None))
+    # loaded here if need be: the function may be the first to draw
+    found: list[Any] = [random._inst, np.random.mtrand._rand, default_generator(None)]  # type: ignore[attr-defined]
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "default_generator"):
         found.append(torch.default_generator)
