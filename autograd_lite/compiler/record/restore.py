@@ -86,7 +86,7 @@ class Before:
 def _global_generators() -> list[Any]:
     """The random number generators that a function may draw from without holding them."""
     # loaded here if need be: the function may be the first to draw
-    found: list[Any] = [random._inst, np.random.mtrand._rand, default_generator(None)]  # type: ignore[attr-defined]
+    found: list[Any] = [random._inst, np.random.mtrand._rand, default_generator(None)]
     torch: Any = sys.modules.get("torch")
     if hasattr(torch, "default_generator"):
         found.append(torch.default_generator)
