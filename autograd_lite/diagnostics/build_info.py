@@ -23,6 +23,7 @@ _LEFT = "style='text-align:left'"
 
 
 def table(rows: list[tuple[str, str]]) -> str:
+    """Rows of a name and a text as an HTML table."""
     lines = [
         f"<tr><th {_LEFT}>{html.escape(name)}</th><td {_LEFT}>{html.escape(text)}</td></tr>" for name, text in rows
     ]

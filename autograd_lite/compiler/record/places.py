@@ -156,6 +156,7 @@ def same_trees(now: list[Any], then: list[Any]) -> bool:
 
 
 def same_array(a: Any, b: Any) -> bool:
+    """Whether two arrays have the same numbers, signs of zeros and nan included."""
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
     if a.dtype.kind in "fiub" and a.tobytes() == b.tobytes():

@@ -57,10 +57,12 @@ def _products(node: Any) -> dict[int, tuple[int, Line]]:
 
 
 def op_tooltip(reading: Reading, node: Any) -> str:
+    """What an operation says of itself when it is pointed at."""
     return f"{node.op.name}: {plain(bracketed(node))}"
 
 
 def check(reading: Reading, boxes: list[Box]) -> None:
+    """RenderError for more boxes than ``max_nodes``."""
     limit = reading.options.max_nodes
     if limit is not None and len(boxes) > limit:
         raise too_many(f"{len(boxes):,} boxes", limit)
