@@ -67,7 +67,7 @@ _LAZY = {
     "training": ["fit"],
     "testing": ["check_grads"],
 }
-_HOME_OF = {name: room for room, names in _LAZY.items() for name in names}
+_HOME_OF = {name: module for module, names in _LAZY.items() for name in names}
 #: math's functions of whole numbers and single bits, which have no derivative: math's own (``import … as math``)
 _OF_WHOLE_NUMBERS = {"comb", "factorial", "gcd", "isqrt", "lcm", "nextafter", "perm", "ulp"}
 _MODULES = {"data", "nn", "optim", "testing", "functional", "utils"}
@@ -142,7 +142,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Load a room when one of its names is first used, so that the import stays light."""
+    """Load a module when one of its names is first used, so that the import stays light."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _OF_WHOLE_NUMBERS:
@@ -155,7 +155,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _show(value: Value) -> dict[str, str]:
-    """What a notebook shows for a Value; the drawing room is loaded for the first one."""
+    """What a notebook shows for a Value; ``drawing`` is loaded for the first one."""
     shown: dict[str, str] = importlib.import_module(f"{__name__}.drawing").mimebundle(value)
     return shown
 

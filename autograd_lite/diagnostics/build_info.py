@@ -109,10 +109,10 @@ def _c_compiler() -> str:
 
 
 def _renderer() -> str:
-    """What the drawing room says it would draw with."""
+    """What ``drawing`` says it would draw with."""
     try:
-        room = importlib.import_module(f"{_PACKAGE}.drawing.renderer")
-        found = room.find_renderer()
+        module = importlib.import_module(f"{_PACKAGE}.drawing.renderer")
+        found = module.find_renderer()
         return " ".join(str(part) for part in (found.name, found.path) if part)
     except Exception as error:  # a report about a broken installation must not break
         return f"none ({type(error).__name__}: {error})"

@@ -1,4 +1,4 @@
-"""Value and both partials in one call, for ops of two arguments met often. Compiled with the hot rooms.
+"""Value and both partials in one call, for ops of two arguments met often. Compiled with the hot modules.
 
 As in ``fused.py``: each class says again, for two floats, what an entry of the table says, ``(fn(x, y), *partials)``,
 and a test holds it to the entry bit for bit.

@@ -1,4 +1,4 @@
-"""Value and partial in one call, for the ops met most often. Compiled with the hot rooms.
+"""Value and partial in one call, for the ops met most often. Compiled with the hot modules.
 
 Each class here says again, for one float, what an entry of the table says: ``(fn(x), partials(fn(x), x)[0])``. A test
 holds every one to its entry bit for bit; the table remains the truth, this page only the short way to it. (A method,
