@@ -1,4 +1,4 @@
-"""What the engine needs of a primitive, and of whatever a primitive can be applied to. Compiled with the hot modules."""
+"""What the engine needs of a primitive, and of whatever one can be applied to. Compiled with the hot modules."""
 
 from __future__ import annotations
 
