@@ -481,7 +481,8 @@ def _unary_method(primitive: Op) -> Callable[..., Any]:
     def method(self: Any) -> Any:
         return _recorded(self, primitive) if type(self) is Value else primitive(self)
 
-    method.__name__, method.__qualname__, method.__doc__ = primitive.name, primitive.name, primitive.__doc__
+    method.__name__ = method.__qualname__ = primitive.name
+    method.__doc__ = (primitive.__doc__ or "").partition(">>>")[0].rstrip()  # the examples are the function's
     return method
 
 

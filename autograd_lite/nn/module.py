@@ -162,7 +162,7 @@ class Module:
         >>> from autograd_lite import nn
         >>> layer = nn.Identity(); layer.register_buffer("seen", [0.0, 0.0])
         >>> layer.state_dict()
-        {'seen': Buffer([0., 0.])}
+        {'seen': array([0., 0.])}
         """
         if not name.isidentifier() or isinstance(self.__dict__.get(name), (Parameter, Module)):
             raise ValueError(f"{type(self).__name__} can't have a buffer named {name!r}")
