@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import autograd_lite
 
 PROGRAM = """\
 from fractions import Fraction
@@ -58,6 +61,9 @@ assert_type(loss, Value)
 loss.backward()
 """
 
+#: where the package is; an editable install's folder is on no path that a checker reads
+HOME = Path(autograd_lite.__file__).parents[1]
+
 #: lines that a checker has to refuse
 WRONG = ["x.sinn()", "(x * x).backwards()", "ag.sin(x).datta", "x.clip()", "ag.grad(f)(1.0).data", "x.parents[0].foo"]
 
@@ -65,6 +71,9 @@ WRONG = ["x.sinn()", "(x * x).backwards()", "ag.sin(x).datta", "x.clip()", "ag.g
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "typed.py").write_text(PROGRAM)
+    path = "" if HOME.name == "site-packages" else f"mypy_path = {HOME}\n"
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\n{path}[mypy-autograd_lite.*]\nfollow_imports = silent\n")
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(HOME)]}))
     (tmp_path / "wrong.py").write_text(PROGRAM + "\n" + "\n".join(WRONG) + "\n")
     return tmp_path
 
