@@ -41,6 +41,8 @@ BOUNDED_RECURSION = {
         "compiler.record.containers:_Walk._named compiler.record.containers:_Walk._row",
         "compiler.record.containers:_Walk._stacked compiler.record.containers:_signature",
         "compiler.call.shaping:_Parts.row compiler.call.shaping:_Parts.text",
+        "compiler.call.c_forms:form_of compiler.call.c_forms:Forms.reader compiler.call.c_forms:Forms.maker",
+        "compiler.call.c_forms:Forms._dict compiler.call.c_forms:Forms._row",
         "compiler.call.lanes:Lanes._stacked compiler.call.lanes:_has_statics compiler.call.lanes:_listed",
         "compiler.call.batches:Batches._split",
         "compiler.record.structure:fixed compiler.record.structure:has_integers compiler.record.structure:is_numeric",

@@ -6,6 +6,7 @@ A ``path`` and a ``plan`` here are those of ``plans.py``, which chooses among th
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,10 @@ from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
-from .c_library import Library, build, entry_source
+from ..record.structure import flatten
+from .c_entry import Call, entry_source
+from .c_forms import Form, form_of, numpy_objects
+from .c_library import Library, build
 
 __all__ = ["CEngine", "CKernel", "c_source"]
 
@@ -25,6 +29,10 @@ __all__ = ["CEngine", "CKernel", "c_source"]
 SMALL, LONG = 64, 250
 #: arrays and loops pay if there are so many times fewer statements than instructions
 SAVING = 4
+#: results of so many numbers keep their memory, for the next call
+KEPT = 1 << 20
+#: the references to an array that only one variable has
+ALONE = 2
 #: the guard's number, if there are guards, has to be 0
 HOLDS = [(np.array(0.0), True)]
 
@@ -94,6 +102,57 @@ def planned_leaves(path: Any, plan: Any) -> list[Leaf]:
     return leaves
 
 
+class Given:
+    """The forms of a call's arguments.
+
+    Attributes:
+        forms: one for each.
+        homes: for each block of ``flatten`` which argument it is in, and from which number on.
+    """
+
+    def __init__(self, forms: list[Form], homes: list[tuple[int, int]]) -> None:
+        self.forms = forms
+        self.homes = homes
+
+    @staticmethod
+    def of(args: Sequence[Any]) -> Given | None:
+        """Those of arguments; None if one is of another kind."""
+        forms, homes = [], []
+        for k, arg in enumerate(args):
+            form = form_of(arg)
+            if form is None:
+                return None
+            blocks: list[Any] = []
+            flatten(arg, blocks)
+            at = 0
+            for block in blocks:
+                homes.append((k, at))
+                at += int(np.size(block))
+            if at != form.size:
+                return None
+            forms.append(form)
+        return Given(forms, homes)
+
+
+def user_call(path: Any, plan: Any, function: CFunction) -> Call | None:
+    """What a call of the user's is made of; None if that is not numbers alone, or they are not only the arguments'."""
+    given: Given | None = path.given
+    if given is None or plan.seeded or plan.forward or numpy_objects() is None or path.live:
+        return None
+    homes = {a.leaf: given.homes[path.leaves[a.leaf].key] for a in function.arguments if not a.output}
+    if not plan.wrt:
+        form = form_of(path.recording.result, True)
+        if form is None or not path.recording.floats or form.size != len(path.program.outputs) or any(path.tainted):
+            return None
+        return Call(given.forms, homes, [form], {0: (0, 0)}, False)
+    blocks = [given.homes[path.leaves[k].key] for k in plan.wrt]
+    chosen = list(dict.fromkeys(arg for arg, _ in blocks))
+    if blocks != [home for n in chosen for home in given.homes if home[0] == n]:
+        return None
+    places = {plan.value + k: (chosen.index(arg), at) for k, (arg, at) in enumerate(blocks)}
+    return Call(given.forms, homes, [given.forms[n] for n in chosen], places, plan.value)
+
+
 class CEngine:
     """The program of a plan, built and loaded.
 
@@ -101,6 +160,7 @@ class CEngine:
         leaves: what it is called with, in order.
         shapes: those of its results, with the guard's number last.
         guards: what the last result has to be.
+        call: the user's call: it returns None for what is not of the recorded forms, and where a guard does not hold.
     """
 
     def __init__(self, path: Any, plan: Any) -> None:
@@ -119,7 +179,12 @@ class CEngine:
             parameters = [a for a in given if self.leaves[a.leaf].kind == "parameter"]
             order = [a for a in function.arguments if a.output and a.shape]
             order += [*parameters, *(a for a in given if a not in parameters)]
-        self.run: Callable[..., Any] = build(entry_source(function, order, self.lists)).entry()
+        call = user_call(path, plan, function)
+        library = build(entry_source(function, order, self.lists, call))
+        self.run: Callable[..., Any] = library.entry()
+        self.call: Callable[..., Any] | None = None
+        if call is not None:
+            self.call = library.entry("ag_call", *(numpy_objects() or ()), *call.forms.shapes)
 
     def maker(self, joined: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> Callable[..., Any]:
         """``make`` of an array program: from the parameters' arrays to a function with results of its own."""
@@ -194,6 +259,7 @@ class CKernel:
         self.function = over_points(one, mapped)
         self.library: Library = build(self.function.source())
         self.scope: dict[str, Any] = {}
+        self.kept: dict[str, Any] = {}
         self.guarded = bool(one.guards)
         self.guards = list(HOLDS) if one.guards else []
         results = [a for a in self.function.arguments if a.output]
@@ -205,9 +271,22 @@ class CKernel:
         prototype = ctypes.CFUNCTYPE(None, *kinds)
         self.call = prototype((self.function.name, self.library.functions))
 
+    def _space(self, name: str, shape: tuple[int, int]) -> Any:
+        """A new array; its memory is that of an earlier result which nobody has any more, if there is one.
+
+        Fresh memory costs as much as some arithmetic on it: the system hands it out page by page, filled with zeros.
+        """
+        size = shape[0] * shape[1]
+        kept = self.kept.pop(name, None)
+        if kept is None or kept.size != size or sys.getrefcount(kept) != ALONE:
+            kept = np.empty(size)
+        if size <= KEPT:
+            self.kept[name] = kept
+        return kept.reshape(shape)
+
     def run(self, blocks: Sequence[Any], mapped: Sequence[bool], lanes: int) -> list[Any]:
         """One array of ``lanes`` numbers for each scalar result, and the guard's, as ``lanes.Kernel.run``."""
-        found = {a.name: np.empty((lanes, a.size)) for a in self.results}
+        found = {a.name: self._space(a.name, (lanes, a.size)) for a in self.results}
         left = iter(blocks)
         given: list[Any] = []
         kept: list[Any] = []  # while C reads them

@@ -20,6 +20,7 @@ from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
+from .c_call import c_call
 from .c_engine import c_source
 from .c_library import target_of
 from .direct import array_call
@@ -420,7 +421,7 @@ class Compiled(Running):
         self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
         self.previous = self._fast if self._chain else None
         given = (self, path, args, named, state.watch)
-        fast = straight_line(*given) or array_call(*given) or cells_call(*given)
+        fast = c_call(*given) or straight_line(*given) or array_call(*given) or cells_call(*given)
         if fast is not None:
             self._call_with(fast)
 
@@ -468,7 +469,7 @@ class Compiled(Running):
         names = block_names(self.inner, args, named)
         found = recorded(self.inner, args, named, blocks, names, watches, level)
         if isinstance(found, Path):
-            found.aim(self._target)
+            found.aim(self._target, None if named or level else args)
         return found
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:

@@ -14,12 +14,23 @@ from ..emit.python import Lines, scalar_lines
 from ..ir.naming import leaf_names
 from ..record.environment import Watch
 from ..record.places import MISSING
-from .plans import WRITTEN, Compilation, Path
+from .plans import WRITTEN, Path
 from .running import Running
 
-__all__ = ["parameters_of", "straight_line"]
+__all__ = [
+    "ERRORS",
+    "MAX_CONDITIONS",
+    "conditions",
+    "globals_of",
+    "made",
+    "parameters_of",
+    "straight_line",
+    "variadic",
+]
 
 MAX_CONDITIONS = 60
+#: what an operation, or a look at surroundings that have changed, may raise: the general way then says what is wrong
+ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
 
 
 def straight_line(
@@ -32,12 +43,12 @@ def straight_line(
     """
     if not path.scalar or path.live or path.kinds or named or owner.last is None:
         return None
-    if len(path.program) > WRITTEN and owner.last.native is None:
+    if len(path.program) > WRITTEN or owner.last.native is not None:
         return None
-    variadic = _variadic(owner.inner)
-    parameters = None if variadic else parameters_of(owner.inner, len(args))
+    many = variadic(owner.inner)
+    parameters = None if many else parameters_of(owner.inner, len(args))
     if (
-        (parameters is None and not variadic)
+        (parameters is None and not many)
         or watch.arrays
         or watch.sequences
         or watch.trees
@@ -50,10 +61,7 @@ def straight_line(
     names = leaf_names(compilation.leaves)
     if parameters is None:
         parameters = [name for name, leaf in zip(names, compilation.leaves) if leaf.kind == "argument"]
-    native = compilation.native is not None
-    if native and any(leaf.shape for leaf in compilation.leaves):
-        return None
-    lines = _called(compilation, names) if native else scalar_lines(compilation.program, names, safe=False)
+    lines = scalar_lines(compilation.program, names, safe=False)
     unpacked = _unpack(compilation.leaves, names, parameters, args)
     if unpacked is None:
         return None
@@ -63,19 +71,17 @@ def straight_line(
         return None
     signature = parameters
     slow = f"_slow({', '.join(parameters)})"
-    if variadic:  # named all the same: a tuple need not be made and taken apart
+    if many:  # named all the same: a tuple need not be made and taken apart
         signature = [*[f"{name}=_missing" for name in parameters], *["/"][: len(parameters)], "*_more"]
         slow = f"_slow(*_given({', '.join(parameters)}), *_more)"
-    home = _globals_of(owner.inner)
-    conditions, scope = _conditions(watch, home, {*parameters, *lines.names})
+    home = globals_of(owner.inner)
+    changes, scope = conditions(watch, home, {*parameters, *lines.names})
     body = []
-    if variadic:
+    if many:
         body.append(f"if _more: return {slow}")
-    body.append(f"if {' or '.join(['_state.observers', *conditions])}: return {slow}")
+    body.append(f"if {' or '.join(['_state.observers', *changes])}: return {slow}")
     body += [f"if {check}: return {slow}" if not check.startswith("=") else check[1:] for check in checks]
     body += [f"if {test}: return {slow}" for test in _not_floats(numbers)]
-    if native and result == f"({', '.join(map(str, lines.results))},)":
-        body.append(f"return {lines.lines[0].partition(' = ')[2]}")  # the very tuple that C makes
     body += lines.lines
     body += [f"if {test}: return {slow}" for test in _departures(lines, compilation.guards)]
     body.append(f"return {result}")
@@ -89,22 +95,9 @@ def straight_line(
         _type=type,
         _missing=_MISSING,
         _given=_given,
-        _errors=(ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError),
+        _errors=ERRORS,
     )
-    return _made(signature, body, slow, scope, home)
-
-
-def _called(compilation: Compilation, names: Sequence[str]) -> Lines:
-    """The line that calls a program in C, as lines are."""
-    lines = Lines()
-    lines.results = [
-        [f"_r{k}[{n}]" for n in range(shape[0])] if shape else f"_r{k}" for k, shape in enumerate(compilation.shapes)
-    ]
-    given = [name for name, leaf in zip(names, compilation.leaves) if leaf.kind != "constant"]
-    targets = "".join(f"_r{k}, " for k in range(len(compilation.shapes)))
-    lines.lines = [f"{targets}= _run({', '.join(given)})"] if targets else []
-    lines.scope["_run"] = compilation.run
-    return lines
+    return made(signature, body, slow, scope, home)
 
 
 _MISSING = object()
@@ -129,7 +122,7 @@ def _departures(lines: Lines, guards: Sequence[tuple[Any, bool]]) -> list[str]:
     return tests
 
 
-def _made(
+def made(
     parameters: Sequence[str], body: Sequence[str], slow: str, scope: dict[str, Any], home: dict[str, Any] | None
 ) -> Callable[..., Any]:
     """The function, its constants in closure cells and its globals those of the user's function.
@@ -153,11 +146,11 @@ def _made(
     return FunctionType(fast.__code__, home, "fast", fast.__defaults__, fast.__closure__)
 
 
-def _globals_of(f: Callable[..., Any]) -> dict[str, Any] | None:
+def globals_of(f: Callable[..., Any]) -> dict[str, Any] | None:
     return f.__globals__ if isinstance(f, FunctionType) else None
 
 
-def _variadic(f: Callable[..., Any]) -> bool:
+def variadic(f: Callable[..., Any]) -> bool:
     """Whether the function is of the form ``f(*p)``."""
     try:
         found = list(inspect.signature(f).parameters.values())
@@ -200,7 +193,7 @@ def _unpack(leaves: Any, names: list[str], parameters: list[str], args: Any) -> 
     return checks, numbers
 
 
-def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> tuple[list[str], dict[str, Any]]:
+def conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> tuple[list[str], dict[str, Any]]:
     """Whether the surroundings are different: tests by identity."""
     scope: dict[str, Any] = {}
     tests = []

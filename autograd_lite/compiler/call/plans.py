@@ -25,7 +25,7 @@ from ..rewrite import optimized
 from ..rewrite.zeroth_powers import without_zeroth_powers
 from ..run.arrays import buffered
 from ..run.interpreter import Interpreter
-from .c_engine import CEngine
+from .c_engine import CEngine, Given
 from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .shaping import shaper
@@ -243,6 +243,7 @@ class Path:
         self.recording = recording
         self.used = False  # again, after the call that recorded it
         self.target: CTarget | None = None
+        self.given: Given | None = None  # the forms of the arguments, for C
         #: how many numbers are in flat lists among the arguments
         self.listed = sum(len(x) for x in args if type(x) in (list, tuple) and x and type(x[0]) is float)
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
@@ -300,11 +301,15 @@ class Path:
         scalar, self._lifted = choose(self.program, self.listed, WRITTEN)
         return scalar
 
-    def aim(self, target: CTarget | None) -> None:
-        """Run in C, if that is asked for: arrays are read where they are, and lists taken apart."""
+    def aim(self, target: CTarget | None, args: Sequence[Any] | None = None) -> None:
+        """Run in C, if that is asked for: arrays are read where they are, and lists taken apart.
+
+        ``args`` are those of a call that has nothing else.
+        """
         self.target = target
         if target is not None and target.active:
             self.scalar, self.way = not any(leaf.shape for leaf in self.leaves) or self.listed > 0, "c"
+            self.given = None if args is None else Given.of(args)
 
     def in_c(self, plan: Plan) -> CEngine | None:
         """The program of a plan in C; None, with a warning, if it can't be built: then the default engine runs."""

@@ -27,7 +27,7 @@ def cells_call(
     cells, reads live numbers, or returns anything but such arguments and results.
     """
     compilation = owner.last
-    if compilation is None or not path.scalar or path.way not in ("cells", "c") or path.live or path.kinds or named:
+    if compilation is None or not path.scalar or path.way != "cells" or path.live or path.kinds or named:
         return None
     names = parameters_of(owner.inner, len(args))
     leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]

@@ -1,0 +1,271 @@
+"""What the arguments and results of one call are made of, and the C that takes them apart and puts them together.
+
+A form is read number by number into memory, or, if it is an array, where it is; and made of numbers in memory. What is
+not like it is read as "not mine", which the caller takes to the general way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["HEAD", "Form", "Forms", "form_of", "numpy_objects", "prelude"]
+
+#: containers in one argument or result, at most; as many equal ones in a row are one
+MANY = 40
+DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class Form:
+    """A float, or a list, tuple, dict or float array.
+
+    Attributes:
+        kind: which of them.
+        items: the forms of a container's items, as pairs with how many there are in a row.
+        shape: an array's.
+        keys: a dict's.
+    """
+
+    kind: str
+    items: tuple[tuple[Form, int], ...] = ()
+    shape: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def size(self) -> int:
+        """How many numbers it has."""
+        if self.kind == "float":
+            return 1
+        return math.prod(self.shape) if self.kind == "array" else sum(form.size * n for form, n in self.items)
+
+    @functools.cached_property
+    def count(self) -> int:
+        """How many items it has."""
+        return sum(n for _, n in self.items)
+
+    @functools.cached_property
+    def parts(self) -> int:
+        """How many forms it is written with."""
+        return 1 + sum(form.parts for form, _ in self.items)
+
+
+def form_of(x: Any, result: bool = False, depth: int = 0) -> Form | None:
+    """The form of an argument or a result; None if it holds anything but floats, or is too deep.
+
+    An argument's integers are floats here too: what is read has to be floats, and another call may have them.
+
+    >>> form_of([1.0, 2.0]).size, form_of([1.0, "two"])
+    (2, None)
+    """
+    kind = type(x)
+    if kind is float or (kind is int and not result):
+        return _FLOAT
+    if kind is np.ndarray:
+        return Form("array", shape=x.shape) if x.dtype == np.float64 and x.shape else None
+    if depth > DEEPEST or kind not in (list, tuple, dict):
+        return None
+    if kind is dict and not (result and all(type(key) is str and key.isascii() and key.isidentifier() for key in x)):
+        return None
+    runs: list[tuple[Form, int]] = []
+    for item in x.values() if kind is dict else x:
+        form = form_of(item, result, depth + 1)
+        if form is None or len(runs) > MANY:
+            return None
+        if kind is not dict and runs and runs[-1][0] == form:
+            runs[-1] = (form, runs[-1][1] + 1)
+        else:
+            runs.append((form, 1))
+    found = Form(kind.__name__, tuple(runs), keys=tuple(x) if kind is dict else ())
+    return found if found.parts <= MANY else None
+
+
+_FLOAT = Form("float")
+
+
+# --- the memory of Python's objects -------------------------------------------------------------------------------
+
+#: the size of what every object begins with; its type is the last thing there
+HEAD = object.__basicsize__
+_WORD = ctypes.sizeof(ctypes.c_void_p)
+
+
+class _Array(ctypes.Structure):
+    """What follows in a NumPy array: a part of NumPy's binary interface."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p), ("nd", ctypes.c_int), ("dims", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.c_void_p), ("base", ctypes.c_void_p), ("descr", ctypes.c_void_p), ("flags", ctypes.c_int),
+    ]  # fmt: skip
+
+
+@functools.cache
+def numpy_objects() -> tuple[Any, ...] | None:
+    """What an entry needs of NumPy; None if objects are not laid out as the C here has it, which is tried."""
+    probe = np.zeros((2, 3))
+    if ctypes.c_void_p.from_address(id(probe) + HEAD - _WORD).value != id(np.ndarray):
+        return None
+    seen = _Array.from_address(id(probe) + HEAD)
+    known = (probe.ctypes.data, 2, id(probe.dtype), probe.flags.num)
+    if (seen.data, seen.nd, seen.descr, seen.flags) != known or seen.dims[:2] != [2, 3]:
+        return None
+    return np.ndarray, np.dtype(np.float64), np.empty
+
+
+_PRELUDE = """
+typedef struct {
+  char head[%d];
+  double *data;
+  int nd;
+  Py_ssize_t *dims, *strides;
+  PyObject *base, *descr;
+  int flags;
+} ag_ndarray;
+extern PyObject PyFloat_Type, PyList_Type, PyTuple_Type, _Py_NoneStruct;
+extern Py_ssize_t PyList_Size(PyObject *), PyTuple_Size(PyObject *);
+extern PyObject *PyTuple_GetItem(PyObject *, Py_ssize_t), *PyDict_New(void);
+extern int PyDict_SetItemString(PyObject *, const char *, PyObject *);
+extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
+
+#define AG_TYPE(x) (*(PyObject **)((char *)(x) + %d))
+
+static int ag_float(PyObject *self, PyObject *x, double *to) {
+  (void)self;
+  if (AG_TYPE(x) != &PyFloat_Type) return 0;
+  *to = PyFloat_AsDouble(x);
+  return 1;
+}
+
+/* the numbers of an array that has them one after the other; NULL for any other object */
+static double *ag_array(PyObject *self, PyObject *x, int nd, const Py_ssize_t *shape) {
+  const ag_ndarray *a = (ag_ndarray *)(void *)x;
+  int k;
+  if (AG_TYPE(x) != PyTuple_GetItem(self, 1) || a->nd != nd || a->descr != PyTuple_GetItem(self, 2)) return NULL;
+  for (k = 0; k < nd; k++) if (a->dims[k] != shape[k]) return NULL;
+  return (a->flags & 0x101) == 0x101 ? a->data : NULL;
+}
+
+static PyObject *ag_new(PyObject *self, Py_ssize_t shape) {
+  PyObject *wanted = PyTuple_GetItem(self, shape);
+  return PyObject_Vectorcall(PyTuple_GetItem(self, 3), &wanted, 1, NULL);
+}
+"""
+
+
+def prelude() -> str:
+    """The C that the rest is written with."""
+    return _PRELUDE % (HEAD, HEAD - _WORD)
+
+
+class Forms:
+    """The functions of one entry that read and make forms.
+
+    Attributes:
+        texts: their sources.
+        shapes: of the arrays that they make: the entry's ``self`` has them from place 4 on.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self._readers: dict[Form, str] = {}
+        self._makers: dict[Form, str] = {}
+
+    def shape(self, shape: tuple[int, ...]) -> int:
+        """The place in ``self`` of a shape."""
+        if shape not in self.shapes:
+            self.shapes.append(shape)
+        return 4 + self.shapes.index(shape)
+
+    def array(self, x: str, shape: tuple[int, ...]) -> str:
+        """An expression for the numbers of an array."""
+        dims = ", ".join(map(str, shape))
+        return f"ag_array(self, {x}, {len(shape)}, (const Py_ssize_t[]){{{dims}}})"
+
+    def reader(self, form: Form) -> str:
+        """The name of a function that reads ``x`` into ``to``; it returns whether ``x`` is of the form."""
+        if form.kind == "float":
+            return "ag_float"
+        if form in self._readers:
+            return self._readers[form]
+        readers = [self.reader(item) for item, _ in form.items]
+        name = self._readers[form] = f"ag_read{len(self._readers)}"
+        if form.kind == "array":
+            lines = [f"const double *from = {self.array('x', form.shape)};", "if (from == NULL) return 0;"]
+            lines += [f"memcpy(to, from, {form.size} * sizeof(double));"]
+        else:
+            kind = form.kind.title()
+            lines = [
+                "Py_ssize_t k = 0;",
+                f"if (AG_TYPE(x) != &Py{kind}_Type || Py{kind}_Size(x) != {form.count}) return 0;",
+                "(void)k;",
+            ]
+            at = place = 0
+            for read, (item, n) in zip(readers, form.items):
+                one = f"{read}(self, Py{kind}_GetItem(x, {place} + k), to + {at} + k * {item.size})"
+                lines.append(f"for (k = 0; k < {n}; k++) if (!{one}) return 0;")
+                place, at = place + n, at + n * item.size
+        body = "".join(f"  {line}\n" for line in [*lines, "(void)self;", "(void)to;", "return 1;"])
+        head = f"static int {name}(PyObject *self, PyObject *x, double *to)"
+        self.texts.append(f"{head} {{\n{body}}}")
+        return name
+
+    def maker(self, form: Form) -> str:
+        """The name of a function that makes an object of the numbers at ``x``."""
+        if form in self._makers:
+            return self._makers[form]
+        if form.kind == "array":
+            lines = self._array(form)
+        elif form.kind == "dict":
+            lines = self._dict(form)
+        elif form.kind == "float":
+            lines = ["(void)self;", "return PyFloat_FromDouble(*x);"]
+        else:
+            lines = self._row(form)
+        name = self._makers[form] = f"ag_make{len(self._makers)}"
+        body = "".join(f"  {line}\n" for line in lines)
+        self.texts.append(f"static PyObject *{name}(PyObject *self, const double *x) {{\n{body}}}")
+        return name
+
+    def _array(self, form: Form) -> list[str]:
+        return [
+            f"PyObject *made = ag_new(self, {self.shape(form.shape)});",
+            f"if (made != NULL) memcpy(((ag_ndarray *)(void *)made)->data, x, {form.size} * sizeof(double));",
+            "return made;",
+        ]
+
+    def _dict(self, form: Form) -> list[str]:
+        lines = ["PyObject *made = PyDict_New(), *item;"]
+        at = 0
+        for (item, _), key in zip(form.items, form.keys):
+            lines += [
+                f"item = made == NULL ? NULL : {self.maker(item)}(self, x + {at});",
+                f'if (item == NULL || PyDict_SetItemString(made, "{key}", item)) {{',
+                "  if (made != NULL) Py_DecRef(made);",
+                "  made = NULL;",
+                "}",
+                "if (item != NULL) Py_DecRef(item);",
+            ]
+            at += item.size
+        return [*lines, "(void)self; (void)x; (void)item;", "return made;"]
+
+    def _row(self, form: Form) -> list[str]:
+        """A list or tuple."""
+        kind = form.kind.title()
+        lines = [f"PyObject *made = Py{kind}_New({form.count}), *item;", "Py_ssize_t k;"]
+        at = place = 0
+        for item, n in form.items:
+            one = f"{self.maker(item)}(self, x + {at} + k * {item.size})"
+            lines += [
+                f"for (k = 0; made != NULL && k < {n}; k++) {{",
+                f"  if ((item = {one}) == NULL) {{ Py_DecRef(made); made = NULL; }}",
+                f"  else Py{kind}_SetItem(made, {place} + k, item);",
+                "}",
+            ]
+            place, at = place + n, at + n * item.size
+        return [*lines, "(void)self; (void)x; (void)item; (void)k;", "return made;"]
