@@ -352,11 +352,14 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list
                 bad = [*(bad or ()), *sink.commit(group)]
         repr(True)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
     except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
-        for node in nodes[:done]:
+        for node in nodes:  # no slice of it: there may be no memory for one
+            if done == 0:
+                break
+            done -= 1
             if type(node) is plain and _has_float(node):
                 node._grad = node._adjoint
-        undo: list[tuple[Any, Any]] = [] if changed is None else changed
-        for what, before in undo[::-1]:  # the last first: a sink's snapshot may have what a node of it was given
+        while changed:  # the last first: a sink's snapshot may have what a node of it was given
+            what, before = changed.pop()
             if isinstance(what, Node):
                 what._set_gradient(before)
             else:

@@ -198,7 +198,7 @@ def _gelu_tanh_partials(out: Any, x: Any) -> tuple[Any]:
     _gelu_tanh_partials,
     latex=r"\operatorname{{GELU}}_{{\tanh}}\left[{0}\right]",
     sympy="({0})/(1 + exp(-2*sqrt(2/pi)*(({0}) + Rational(44715, 1000000)*({0})**3)))",
-    array="(0.5 * {0} * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * ({0} + 0.044715 * {0} ** 3))))",
+    array="({0} / (1.0 + np.exp(-np.sqrt(8.0 / np.pi) * {0} * (1.0 + 0.044715 * np.square({0})))))",
     table=True,
 )
 def gelu_tanh(x: float) -> float:
@@ -308,7 +308,7 @@ def celu(x: float, alpha: float = 1.0) -> float:
     >>> celu(2.0, 0.5), celu(-1000.0, 0.5)
     (2.0, -0.5)
     """
-    return x if x >= 0.0 else alpha * float(expm1(x / alpha if alpha else -inf))
+    return x if x >= 0.0 else alpha * float(expm1(x / alpha if alpha else x * inf))
 
 
 @primitive(

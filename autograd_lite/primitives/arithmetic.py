@@ -296,7 +296,7 @@ def reciprocal(x: float) -> float:
     text="{0} · {1} + {2}",
     latex=r"{0} \cdot {1} + {2}",
     sympy="{0} * {1} + {2}",
-    array="{0} * {1} + {2}",
+    array="_np_fma({0}, {1}, {2})",
     precedence=1,
     table=True,
 )

@@ -272,3 +272,41 @@ def test_nothing_is_written_where_it_should_not_be():
         capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONMALLOC": "debug"},
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, "ok"), done.stderr
+
+
+NO_MEMORY = """
+import resource, sys
+import autograd_lite as ag
+from autograd_lite import Value, nn
+
+x = Value(1.0)
+layer = nn.Linear(150, 150)
+y = ag.sum([v for row in layer([[x] * 150 for _ in range(150)]) for v in row])
+y.backward()
+layer.zero_grad()
+x.grad = 7.0
+with open("/proc/self/statm") as file:
+    size = int(file.read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (size + int(sys.argv[1]) * 1024, resource.RLIM_INFINITY))
+try:
+    y.backward()
+    out = "done"
+except MemoryError:
+    out = "MemoryError"
+resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(out, x.grad, bool(layer.weight.grad.any()))
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="asks Linux")
+def test_no_memory_no_change():
+    """A commit that runs out of memory is undone, and the undoing needs none."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", NO_MEMORY, str(spare)], capture_output=True, text=True, timeout=100
+        ).stdout
+        for spare in (50, 100, 200, 300, 400, 600)
+    ]
+    failed = [text.split() for text in said if text.startswith("MemoryError")]
+    assert failed
+    assert failed == [["MemoryError", "7.0", "False"]] * len(failed)

@@ -43,7 +43,7 @@ TEMPLATES = {
     "celu": "drjit.select({0} >= 0.0, {0}, {1} * _expm1({0} / {1}))",
     "selu": "drjit.select({0} > 0.0, 1.0507009873554805 * {0}, 1.758099340847377 * _expm1({0}))",
     "gelu": "{0} * (0.5 * _erfc({0} * -0.7071067811865476))", "norm_cdf": "0.5 * _erfc({0} * -0.7071067811865476)",
-    "gelu_tanh": "0.5 * {0} * (1.0 + drjit.tanh(0.7978845608028654 * ({0} + 0.044715 * {0} * {0} * {0})))",
+    "gelu_tanh": "{0} / (1.0 + drjit.exp(-1.5957691216057308 * {0} * (1.0 + 0.044715 * {0} * {0})))",
     "mish": "{0} * drjit.tanh(_logaddexp({0}, 0.0))",
     "hardshrink": "drjit.select(drjit.abs({0}) <= {1}, 0.0, {0})",
     "softshrink": "drjit.select(drjit.abs({0}) <= {1}, 0.0, {0} - drjit.copysign({1}, {0}))",

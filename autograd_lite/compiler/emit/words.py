@@ -24,9 +24,12 @@ _BOTH = {
     "softshrink": "np.where(np.abs({0}) <= {1}, 0.0, {0} - np.copysign({1}, {0}))",
     "smooth_maximum": "_smooth_maximum({0}, {1}, {2})",
     "mish": _EDGE.format("{0} * np.tanh(np.logaddexp({0}, 0.0))"),
-    "gelu_tanh": _EDGE.format("0.5 * {0} * (1.0 + np.tanh((2.0 / np.pi) ** 0.5 * ({0} + 0.044715 * {0} ** 3)))"),
+    "gelu_tanh": "_gelu_tanh({0})",
     "softsign": "np.where(np.isinf({0}), np.sign({0}), {0} / (1.0 + np.abs({0})))",
-    "sinc": "np.where(np.isinf({0}), 0.0, np.sinc({0}))",
+    "sinc": "_sinc({0})",
+    "sinpi": "_sinpi({0})",
+    "cospi": "_cospi({0})",
+    "remainder": "_remainder({0}, {1})",
     "ldexp": "_ldexp({0}, {1})",
     "round": "_round({0}, {1})",
     "digamma": "_digamma({0})",
@@ -34,6 +37,7 @@ _BOTH = {
     "gamma": "_gamma({0})",
     "norm_pdf": "np.exp(-0.5 * np.square({0})) / (2.0 * np.pi) ** 0.5",
     "pow": "{0} ** {1}",
+    "fma": "{0} * {1} + {2}",
 }
 
 #: templates by backend and primitive
@@ -43,12 +47,15 @@ WORDS = {
             name: _BOTH[name]
             for name in (
                 "celu",
+                "cospi",
                 "gelu_tanh",
                 "hardshrink",
                 "ldexp",
                 "mish",
+                "remainder",
                 "rsqrt",
                 "sinc",
+                "sinpi",
                 "smooth_maximum",
                 "softshrink",
                 "softsign",
@@ -74,8 +81,8 @@ WORDS = {
         "hardshrink": "np.where(np.abs({0}) <= {1}, 0.0, np.where(_number({1}) == {1}, {0}, _number({1})))",
         "sigmoid": "torch.sigmoid({0})",
         "silu": _EDGE.format("{0} * torch.sigmoid({0})"),
-        "gelu": _EDGE.format("{0} * torch.special.ndtr({0})"),
-        "norm_cdf": "torch.special.ndtr({0})",
+        "gelu": _EDGE.format("{0} * (0.5 * torch.erfc({0} * -0.7071067811865476))"),
+        "norm_cdf": "0.5 * torch.erfc({0} * -0.7071067811865476)",
         "erf": "torch.erf({0})",
         "erfc": "torch.erfc({0})",
         "erfinv": "torch.erfinv({0})",
@@ -83,7 +90,6 @@ WORDS = {
         "cbrt": "torch.sign({0}) * torch.abs({0}) ** (1 / 3)",
         "degrees": "torch.rad2deg({0})",
         "radians": "torch.deg2rad({0})",
-        "remainder": "{0} - {1} * torch.round({0} / {1})",
         "mod": "torch.remainder({0}, {1})",
         "sign": "_sign({0})",
         "heaviside": "_heaviside({0}, {1})",
@@ -124,6 +130,46 @@ def _round(x, digits):
     scaled = np.where(_number(digits) >= 0.0, x * scale, x / scale)
     near = np.round(scaled)
     return np.where(np.abs(scaled) < 2.0**52, np.where(_number(digits) >= 0.0, near / scale, near * scale), x)
+''',
+    "_gelu_tanh": '''
+def _gelu_tanh(x):
+    """x sigmoid(z), which is x (1 + tanh(z / 2)) / 2 without its cancellation far below 0."""
+    x = _number(x)
+    z = (8.0 / np.pi) ** 0.5 * x * (1.0 + 0.044715 * (x * x))
+    gate = np.exp(np.minimum(z, _number(0.0))) / (1.0 + np.exp(-np.abs(z)))
+    return np.where(x == -np.inf, -0.0, x * gate)
+''',
+    "_remainder": '''
+def _remainder(a, b):
+    """What is left of a by the nearest multiple of b, of two as near the even one; exact, as in IEEE 754."""
+    a, size = _number(a), np.abs(_number(b))
+    r = np.fmod(np.abs(a), 2.0 * size)
+    r = np.where(2.0 * r > size, np.where(2.0 * (r - size) >= size, r - size - size, r - size), r)
+    return np.copysign(_number(1.0), a) * r
+''',
+    "_turned": '''
+def _turned(x):
+    """What is left of x by the nearest even number."""
+    r = x - 2.0 * np.round(0.5 * x)
+    return np.where(r == 0.0, np.copysign(r, x), r)
+''',
+    "_sinpi": '''
+def _sinpi(x):
+    """sin(pi x), exactly 0 at whole numbers."""
+    r = _turned(_number(x))
+    return np.sin(np.pi * np.where(np.abs(r) > 0.5, np.copysign(1.0 - np.abs(r), r), r))
+''',
+    "_cospi": '''
+def _cospi(x):
+    """cos(pi x), exactly 0 halfway between whole numbers."""
+    return np.sin(np.pi * (0.5 - np.abs(_turned(_number(x)))))
+''',
+    "_sinc": '''
+def _sinc(x):
+    """sin(pi x) / (pi x), 1 at 0 and 0 at the infinities."""
+    x = _number(x)
+    finite = np.where(np.isinf(x) | (x == 0.0), 1.0, x)
+    return np.where(x == 0.0, 1.0, _sinpi(finite) / (np.pi * finite))
 ''',
     "_polygamma": '''
 def _polygamma(n, x):
@@ -219,6 +265,11 @@ _OWN = {
 def _number(x):
     """In double precision."""
     return np.asarray(x, float)
+''',
+        "_raised": '''
+def _raised(x, y):
+    """x ** y; of one exponent for all, if it is 0.5, np.power is np.sqrt: nan at -inf, and -0.0 at -0.0."""
+    return (np.float_power if np.size(y) == 1 else np.power)(x, y)
 ''',
         "_stack": '''
 def _stack(*xs):

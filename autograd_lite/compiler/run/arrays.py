@@ -323,6 +323,10 @@ class _Emitter:
             if placed is not None:
                 return placed
         found = ufunc_of(prim)
+        if prim.name == "pow":  # as in ``power_source``
+            one = math.prod(self.program.statements[statement.args[1]].shape) == 1
+            number = re.match(r"\(?-?[\d.]", args[1]) is not None
+            found = None if args[1] == "0.5" else ("float_power" if one and not number else "power", "{0}, {1}")
         if found is None or statement.shape == ():
             name = f"s{i}"
             if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):

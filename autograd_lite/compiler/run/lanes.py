@@ -149,6 +149,8 @@ class _Emitter:
         if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):
             self.scope[f"_op_{prim.name}"] = np.vectorize(prim.fn, otypes=[float])
         found = ufunc_of(prim)
+        if prim.name == "pow":
+            found = self.power(statement, args)
         if not self.vector[i] or (found is None and prim.name != "where"):
             text = elementwise_source(statement, args, DIALECTS["numpy"])
             if not self.vector[i] and prim.name == "div":
@@ -160,10 +162,21 @@ class _Emitter:
             # np.where has no out=
             self.lines.append(f"{target}[...] = np.where({', '.join(args)})")
         else:
-            self.scope[f"_{found[0]}"] = getattr(np, found[0])
+            if hasattr(np, found[0]):
+                self.scope[f"_{found[0]}"] = getattr(np, found[0])
             keyword = "out=" if found[0] in ("maximum", "minimum") else ""
             self.lines.append(f"_{found[0]}({found[1].format(*args)}, {keyword}{target})")
         return target
+
+    def power(self, statement: Statement, args: list[str]) -> tuple[str, str] | None:
+        """The ufunc for a power, as in ``power_source``; None for a constant 0.5."""
+        exponent = statement.args[1]
+        if self.vector[exponent]:
+            self.once.append("_powers = np.float_power if width == 1 else np.power")
+            return "powers", "{0}, {1}"
+        if self.program.statements[exponent].op != "constant":
+            return "float_power", "{0}, {1}"
+        return None if args[1] == "0.5" else ("power", "{0}, {1}")
 
     def allocate(self, i: int, statement: Statement) -> str:
         """A buffer: that of an operand that dies here, a free one, or a new one."""

@@ -1,0 +1,117 @@
+"""Array functions where they are not libm's: every op at special points, over few and many lanes, against the op."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite.primitives import TABLE
+
+inf, nan = math.inf, math.nan
+
+POINTS = (
+    0.0, -0.0, inf, -inf, nan, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -7.0, 1e308, -1e308, 1e-308, 5e-324, -5e-324, 1e16,
+    -1e155, 1024.0, -745.2, 2.5, -1.5, 1 / 3, 1e-155, 1e-17, 40.0, math.pi,
+)  # fmt: skip
+NAMES = sorted(name for name, op in TABLE.items() if op.arity > 0 and name != "where")
+#: division by an α of −0 is the other infinity
+LEFT = {("celu", p) for p in itertools.product(POINTS, (0.0,))}
+
+
+def known(name):
+    """Points and what the op gives there; those that it refuses left out."""
+    op = TABLE[name]
+    points = list(itertools.product(POINTS, repeat=op.arity))
+    if op.arity > 2:
+        points = points[:: len(points) // 1000]
+    found = []
+    for point in points:
+        try:
+            found.append((point, float(op(*point))))
+        except (ValueError, OverflowError):
+            continue
+    return [(point, value) for point, value in found if (name, point) not in LEFT]
+
+
+def same(a, b):
+    return a == b or (a != a and b != b) or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= 1e-12 * abs(b))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lanes_and_numpy_source_are_the_op(name):
+    op = TABLE[name]
+    expected = known(name)
+    compiled = ag.compile(ag.vmap(lambda *x: op(*x)))
+    parameters = ", ".join("abc"[: op.arity])
+    written = ag.compile(ag.vmap(eval(f"lambda {parameters}: op({parameters})", {"op": op})))
+    columns = np.array([point for point, _ in expected]).T
+    written(*columns)
+    space = {}
+    exec(written.source("numpy"), space)
+    for n in (1, 2, 7, 8, 9, 64, len(expected)):
+        for start in range(0, len(expected), max(n, len(expected) // 8)):
+            some = expected[start : start + n]
+            columns = [np.array(column) for column in zip(*[point for point, _ in some])]
+            with np.errstate(all="ignore"):
+                ways = compiled(*columns), np.broadcast_to(space["program"](*columns), len(some))
+            for found in ways:
+                wrong = [(*pair, x) for pair, x in zip(some, found.tolist()) if not same(x, pair[1])]
+                assert not wrong, wrong[:5]
+
+
+EXPONENTS = (0.5, -0.5, 1.5, 0.25, 2.0, -1.0, 1.0, 0.0, -0.0, 3.0, inf, -inf, nan)
+
+
+@pytest.mark.parametrize("exponent", EXPONENTS)
+@pytest.mark.parametrize("lanes", [1, 2, 7, 8, 9, 64])
+def test_a_power_is_one_power_however_it_is_written(exponent, lanes, run_as):
+    """A constant, a number for all lanes, or one a lane: C's pow, to the sign of a zero."""
+    wanted = [TABLE["pow"](x, exponent) for x in POINTS]
+    ways = [
+        (lambda x, y: x**exponent, (0, None)),
+        (lambda x, y: x**y, (0, None)),
+        (lambda x, y: x**y, 0),
+    ]  # fmt: skip
+    for f, axes in ways:
+        compiled = ag.compile(ag.vmap(f, in_axes=axes))
+        for start in range(0, len(POINTS), lanes):
+            x = np.array(POINTS[start : start + lanes])
+            y = exponent if axes else np.full(len(x), exponent)
+            compiled(x, y)
+            with np.errstate(all="ignore"):
+                found = compiled(x, y)
+                for one, expected in zip(found.tolist(), wanted[start:]):
+                    assert same(one, expected)
+                    assert one != 0.0 or math.copysign(1.0, one) == math.copysign(1.0, expected)
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, 2.0])
+def test_a_power_in_an_array_program(exponent, run_as):
+    run_as("arrays")
+    f = ag.compile(lambda x, y: [[v**exponent for v in x], [v**y for v in x], x[0] ** y])
+    for x in ([-inf, -0.0, 4.0], [-0.0, -inf, 0.25]):
+        assert flat(f(np.array(x), exponent)) == pytest.approx(
+            [TABLE["pow"](v, exponent) for v in (*x, *x, x[0])], rel=1e-15
+        )
+
+
+def flat(x):
+    return [number for item in x for number in flat(item)] if isinstance(x, (list, np.ndarray)) else [float(x)]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="runs PyTorch")
+@pytest.mark.parametrize("exponent", [0.5, -0.5])
+def test_a_power_in_pytorch(exponent):
+    import torch
+
+    f = ag.compile(ag.vmap(lambda x: x**exponent))
+    f(np.array(POINTS))
+    space = {}
+    exec(f.source("torch"), space)
+    found = space["program"](torch.tensor(POINTS, dtype=torch.float64)).tolist()
+    assert all(map(same, found, (TABLE["pow"](x, exponent) for x in POINTS)))
