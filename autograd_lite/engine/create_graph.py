@@ -37,14 +37,16 @@ def _commit_nodes(root: Node, seed: Any, constant: Callable[[Any], Any]) -> list
         g = constant(adjoints[id(node)])
         after.append(g if node._prim is not None or (type(old) is float and old == 0.0) else old + g)
         node._adjoint = g._number()
+    bad = [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
+    changes = list(zip(reached, before, after))  # now: the undoing may have to do without memory
     try:
-        for node, grad in zip(reached, after):
+        for node, _, grad in changes:
             node._set_gradient(grad)
     except BaseException:
-        for node, grad in zip(reached, before):
+        for node, grad, _ in changes:
             node._set_gradient(grad)
         raise
-    return [node for node in reached if node._prim is None and node._adjoint - node._adjoint != 0.0]
+    return bad
 
 
 def before_sweep(root: Node) -> None:

@@ -50,3 +50,4 @@ cdef class LayerInputs(Node):
     cdef public long first
     cdef public long count
     cdef public list adjoints
+    cpdef begin(self)

@@ -74,20 +74,21 @@ class GradientSink:
         """The adjoints of a fan's neurons, as ``commit`` shall get them, and Ωᵀδ: what each of its nodes is handed."""
         raise NotImplementedError
 
-    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
-        """Add the adjoints to the gradient buffer; return a parameter whose gradient is now nan or infinite, if any."""
+    def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
+        """What ``commit`` is to add, and what ``restore`` needs to take it back: all that takes memory, or a user's
+        code, is done here, before any gradient is touched."""
+        raise NotImplementedError
+
+    def commit(self, prepared: Any) -> list[Node]:
+        """Add to the gradient buffer; return a parameter whose gradient is now nan or infinite, if any."""
+        raise NotImplementedError
+
+    def restore(self, prepared: Any) -> None:
+        """Make the gradient buffer what it was when this was prepared, whether it has been added or not."""
         raise NotImplementedError
 
     def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
         """Add the adjoints to ``_adjoint`` of those parameters that are among ``inputs``."""
-        raise NotImplementedError
-
-    def snapshot(self) -> Any:
-        """What ``restore`` needs to take a ``commit`` back."""
-        raise NotImplementedError
-
-    def restore(self, before: Any) -> None:
-        """Make the gradient buffer what it was at the ``snapshot``."""
         raise NotImplementedError
 
 
@@ -288,6 +289,12 @@ class LayerInputs(Node):
         self.count: int = count
         self.adjoints: list[float] = []
 
+    def begin(self) -> None:
+        """A sweep begins: it has met none of the neurons."""
+        adjoints = [UNREACHED]
+        adjoints *= self.count
+        self.adjoints = adjoints
+
     def unit(self, place: float) -> int:
         """Which neuron of the layer the one with this ``_pa`` is."""
         return self.first + int(place)
@@ -305,7 +312,9 @@ class LayerInputs(Node):
         """The operands of its affine: inputs, weights, bias (0.0 if there is none); the latter two made on demand."""
         sink: Any = self.sink
         unit = self.unit(place)
-        return (*self.inputs, *sink.row(unit), sink.bias_of(unit))
+        operands: list[Any] = self.inputs + sink.row(unit)
+        operands.append(sink.bias_of(unit))
+        return tuple(operands)
 
     def parents_of(self, place: float) -> tuple[Any, ...]:
         """The inputs that are Values, the weights, the bias."""

@@ -10,15 +10,20 @@ cdef class Sweeps:
 cdef Sweeps _sweeps
 cdef State _state
 
-@cython.locals(node=Node, a=Node, b=Node, operand=Node, result=list, stack=list, operands=list, many=NaryOperands)
+@cython.locals(
+    node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, result=list, stack=list, operands=list
+)
 cpdef list order(Node root, int epoch)
 
 @cython.locals(
-    node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, g=double, partial=double, share=double
+    node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, g=double, partial=double, delta=double,
+    deltas=list, operands=list, partials=list, handed=list, place=Py_ssize_t, i=Py_ssize_t
 )
 cdef _propagate(list nodes)
 
-@cython.locals(node=Node, g=double, old=double, done=Py_ssize_t)
+@cython.locals(
+    node=Node, g=double, old=double, new=double, i=Py_ssize_t, done=Py_ssize_t, special=list, sinks=list
+)
 cdef _commit(list nodes, sunk)
 
 cpdef refuse_reentry()

@@ -19,7 +19,6 @@ from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
 from .nodes import (
     STATE,
-    UNREACHED,
     CheckpointOperands,
     GradientSink,
     Info,
@@ -126,8 +125,9 @@ def order(root: Node, epoch: int) -> list[Node]:
                 node._mark = -epoch
                 stack.append(node)
                 if isinstance(node, LayerInputs):
-                    node.adjoints = [UNREACHED] * node.count
-                    operands = node.nodes
+                    fan = node
+                    fan.begin()
+                    operands = fan.nodes
                 else:
                     many: NaryOperands = node._info
                     operands = many.nodes
@@ -195,22 +195,31 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
                 b._adjoint += g * node._pb
         elif b is not None:
             if isinstance(b, LayerInputs):
-                b.adjoints[int(node._pa)] += node._adjoint + 0.0  # −0.0 becomes 0.0: the neuron has been reached
+                fan = b
+                place = int(node._pa)
+                deltas = fan.adjoints
+                delta = deltas[place]
+                deltas[place] = delta + (node._adjoint + 0.0)  # −0.0 becomes 0.0: the neuron has been reached
             else:
                 b._adjoint += node._adjoint * node._pb
         elif node._prim is not None:
             if isinstance(node, LayerInputs):
-                delta, handed = node.sink.to_inputs(node)
-                for operand, share in zip(node.nodes, handed):
-                    operand._adjoint += share
-                node.adjoints = []
+                fan = node
+                reached, handed = fan.sink.to_inputs(fan)
+                operands = fan.nodes
+                for i, operand in enumerate(operands):
+                    operand._adjoint += handed[i]
+                fan.adjoints = []
                 if sunk is None:
                     sunk = {}
-                sunk.setdefault(id(node.sink), []).append((node, delta))
+                sunk.setdefault(id(fan.sink), []).append((fan, reached))
             else:
                 many: NaryOperands = node._info
                 g = node._adjoint
-                for operand, partial in zip(many.nodes, many.partials):
+                operands = many.nodes
+                partials = many.partials
+                for i, operand in enumerate(operands):
+                    partial = partials[i]
                     operand._adjoint += g * partial
                 if many.sink is not None:
                     if sunk is None:
@@ -316,54 +325,51 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
 def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list[Node] | None:
     """Write the gradients, all or none; nothing before this point has touched one. Returns what is not finite, if any.
 
-    A gradient that is a float changes places with the node's adjoint, which is where the undoing finds it.
+    A gradient that is a float changes places with the node's adjoint, which is where the undoing finds it: by index,
+    because an error that it undoes may be that there is no memory left.
     """
     bad: list[Node] | None = None
-    changed: list[tuple[Any, Any]] | None = None  # what else was there before: gradients that are nodes, sinks' buffers
+    special: list[tuple[Any, Any]] = []  # nodes with a gradient elsewhere than in ``_grad``, and what it was
+    sinks: list[tuple[Any, Any]] = []
+    for group in sunk or ():
+        sink: Any = group[0][0].sink
+        sinks.append((sink, sink.prepare(group)))
     plain: Any = SHORTCUT.kind
-    done = 0
+    done = -1
     try:
-        for node in nodes:
+        for i in range(len(nodes)):
+            node = nodes[i]
             g = node._adjoint
             if type(node) is plain and (node._info is None or _has_float(node)):
                 old = node._grad
+                new = g if node._prim is not None else old + g
                 node._adjoint = old
-                node._grad = g if node._prim is not None else old + g
-                done += 1
-            elif isinstance(node, LayerInputs):
-                done += 1
-            else:
-                changed = [] if changed is None else changed
-                changed.append((node, node._gradient()))
-                done += 1
-                if node._prim is None:
-                    node._accumulate(g)
-                else:
-                    node._set_gradient(g)
+                node._grad = new
+                done = i
+            elif not isinstance(node, LayerInputs):
+                special.append((node, node._gradient()))
             if g - g != 0.0 and node._prim is None:
                 bad = [] if bad is None else bad
                 bad.append(node)
             g = 0.0  # from an ``if`` at a loop's end CPython 3.12 and 3.13 jump back outside of the ``try``
-        if sunk is not None:
-            changed = [] if changed is None else changed
-            for group in sunk:
-                sink: Any = group[0][0].sink
-                changed.append((sink, sink.snapshot()))
-                bad = [*(bad or ()), *sink.commit(group)]
+        for what, _ in special:
+            if what._prim is None:
+                what._accumulate(what._adjoint)
+            else:
+                what._set_gradient(what._adjoint)
+            g = 0.0
+        for what, prepared in sinks:
+            bad = [*(bad or ()), *what.commit(prepared)]
         repr(True)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
-    except BaseException:  # a KeyboardInterrupt, most likely: leave every gradient as it was
-        for node in nodes:  # no slice of it: there may be no memory for one
-            if done == 0:
-                break
-            done -= 1
+    except BaseException:  # a KeyboardInterrupt, a MemoryError: leave every gradient as it was
+        for what, prepared in sinks:
+            what.restore(prepared)
+        for what, before in special:
+            what._set_gradient(before)
+        for i in range(done + 1):
+            node = nodes[i]
             if type(node) is plain and _has_float(node):
                 node._grad = node._adjoint
-        while changed:  # the last first: a sink's snapshot may have what a node of it was given
-            what, before = changed.pop()
-            if isinstance(what, Node):
-                what._set_gradient(before)
-            else:
-                what.restore(before)
         raise
     return bad
 

@@ -164,25 +164,32 @@ class Weights(GradientSink):
         product = _quietly(delta.dot, frozen.matrix)
         return delta, (product if fan.columns is None else product[fan.columns]).tolist()
 
-    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
-        """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
-        bad: list[Node]
-        if not STATE.hooks:
-            bad = _quietly(self._commit, adjoints)
-            return bad
+    def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
+        """Δᵀ X and the column sums of Δ, as the hooks on single weights leave them; copies of the gradients."""
         to_weight, to_bias = _quietly(self._gradients, adjoints)
-        _ask_hooks(self.weight, to_weight)  # the user's code, in the user's context
-        if self.bias is not None:
-            _ask_hooks(self.bias, to_bias)
-        bad = _quietly(self._add, to_weight, to_bias)
-        return bad
+        if STATE.hooks:  # the user's code, in the user's context
+            _ask_hooks(self.weight, to_weight)
+            if self.bias is not None:
+                _ask_hooks(self.bias, to_bias)
+        copies = [(parameter.storage, parameter.storage.grad.copy()) for parameter in self._parameters()]
+        return to_weight, to_bias, copies
 
-    def _commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
-        return self._add(*self._gradients(adjoints))
+    def commit(self, prepared: Any) -> list[Node]:
+        """Add Δᵀ X to the weights' gradient and the column sums of Δ to the biases'."""
+        bad: list[Node] = _quietly(self._add, prepared[0], prepared[1])
+        return bad
 
     def _add(self, to_weight: Any, to_bias: Any) -> list[Node]:
         bad = _add(self.weight, to_weight)
         return bad if self.bias is None else bad + _add(self.bias, to_bias)
+
+    def restore(self, prepared: Any) -> None:
+        """Put the copies back."""
+        for storage, before in prepared[2]:
+            np.copyto(storage.grad, before)
+
+    def _parameters(self) -> list[Parameter]:
+        return [self.weight] if self.bias is None else [self.weight, self.bias]
 
     def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
@@ -210,16 +217,6 @@ class Weights(GradientSink):
                         with np.errstate(all="ignore"):
                             flat = [g.ravel() for g in self._gradients(adjoints)]
                     wanted._adjoint += float(flat[which][wanted.index])
-
-    def snapshot(self) -> Any:
-        """Copies of the gradients."""
-        return self.weight.storage.grad.copy(), None if self.bias is None else self.bias.storage.grad.copy()
-
-    def restore(self, before: Any) -> None:
-        """Put the copies back."""
-        self.weight.grad[...] = before[0]
-        if self.bias is not None:
-            self.bias.grad[...] = before[1]
 
     def __reduce__(self) -> Any:
         return (Weights, (self.weight, self.bias))

@@ -142,8 +142,8 @@ def test_an_exception_in_the_sweep_changes_nothing(monkeypatch):
     before = [p.grad.clone() for p in layers.parameters()]
     commit = Weights.commit
 
-    def interrupted(self, adjoints):
-        bad = commit(self, adjoints)
+    def interrupted(self, prepared):
+        bad = commit(self, prepared)
         if self.weight is layers[0].weight:
             raise KeyboardInterrupt
         return bad

@@ -34,30 +34,43 @@ class Gradients(GradientSink):
         release: gives the arrays back to the program that wrote them.
     """
 
-    __slots__ = ("added", "arrays", "latest", "release", "runs")
+    __slots__ = ("added", "arrays", "release", "runs")
 
     def __init__(self, runs: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None) -> None:
         self.runs = runs
         self.arrays = arrays
         self.release = release
         self.added = 0
-        self.latest: Sequence[Any] = ()
 
     def __del__(self) -> None:
         if self.release is not None:
             self.release()
 
-    def commit(self, adjoints: list[tuple[Any, Any]]) -> list[Node]:
-        """Add the gradients, times the adjoint of the loss."""
-        size = 0.0
+    def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
+        """The gradients, times the adjoint of the loss; copies of what they are added to."""
         self.added = 0
-        self.latest = self.scaled(adjoints)
-        for run, g in zip(self.runs, self.latest):
+        large = sum([run.grad.size for run in self.runs]) > LARGE
+        # a copy would cost as much as the sweep then; taken back by subtraction, right to a rounding
+        return self.scaled(adjoints), None if large else [run.grad.copy() for run in self.runs]
+
+    def commit(self, prepared: Any) -> list[Node]:
+        """Add the gradients."""
+        size = 0.0
+        for run, g in zip(self.runs, prepared[0]):
             total = run.grad
             _add(total, g, total)
             self.added += 1
             size += total.dot(total)
         return [] if size < math.inf else _nonfinite([storage for run in self.runs for storage in run.storages])
+
+    def restore(self, prepared: Any) -> None:
+        """Put the copies back, or subtract what was added."""
+        latest, copies = prepared
+        for k, run in enumerate(self.runs):
+            if copies is not None:
+                np.copyto(run.grad, copies[k])
+            elif k < self.added:
+                run.grad -= latest[k]
 
     def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
         """The gradients times the adjoint."""
@@ -76,18 +89,6 @@ class Gradients(GradientSink):
             if storage is not None and id(storage) in found:
                 g, start = found[id(storage)]
                 element._adjoint += float(g[start + element.index])  # type: ignore[attr-defined]
-
-    def snapshot(self) -> Any:
-        if sum([run.grad.size for run in self.runs]) > LARGE:
-            return None  # a copy would cost as much as the sweep; taken back by subtraction, right to a rounding
-        return [run.grad.copy() for run in self.runs]
-
-    def restore(self, before: Any) -> None:
-        for k, run in enumerate(self.runs):
-            if before is not None:
-                run.grad[...] = before[k]
-            elif k < self.added:
-                run.grad -= self.latest[k]
 
 
 class Pullback(Gradients):
