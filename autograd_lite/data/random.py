@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import operator
 import random
-from typing import Any
+import sys
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = [
     "Generator",
@@ -39,11 +42,22 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.numpy = np.random.default_rng(seed)
+        self._seed = seed
+        self._made: dict[str, np.random.Generator] = {}
+
+    @property
+    def numpy(self) -> np.random.Generator:
+        """The NumPy generator, made when the first number is drawn."""
+        found = self._made.get("numpy")
+        if found is None:
+            import numpy as np
+
+            found = self._made.setdefault("numpy", np.random.default_rng(self._seed))  # the first of two threads'
+        return found
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from ``seed``; returns the generator."""
-        self.numpy = np.random.default_rng(seed)
+        self._seed, self._made = seed, {}
         return self
 
     def get_state(self) -> dict[str, Any]:
@@ -91,8 +105,10 @@ def default_generator(generator: Any = None) -> np.random.Generator:
         return _default.numpy
     if isinstance(generator, Generator):
         return generator.numpy
-    if isinstance(generator, np.random.Generator):
-        return generator
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(generator, numpy.random.Generator):
+        found: np.random.Generator = generator
+        return found
     raise TypeError(
         f"generator is an ag.Generator or a numpy.random.Generator, not {type(generator).__name__}: "
         f"write ag.Generator().manual_seed(0) or numpy.random.default_rng(0)"
@@ -101,7 +117,7 @@ def default_generator(generator: Any = None) -> np.random.Generator:
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     """``(2, 3)`` of ``f(2, 3)`` and of ``f((2, 3))``."""
-    if len(size) == 1 and not isinstance(size[0], (int, np.integer)):
+    if len(size) == 1 and not isinstance(size[0], Integral):
         size = tuple(size[0])
     return tuple(int(n) for n in size)
 
@@ -112,6 +128,8 @@ def randn(*size: Any, generator: Any = None) -> Any:
     >>> randn(2, 3).shape, randn((4,)).dtype.name
     ((2, 3), 'float64')
     """
+    import numpy as np
+
     return np.asarray(default_generator(generator).standard_normal(_shape(size)))
 
 
@@ -121,6 +139,8 @@ def rand(*size: Any, generator: Any = None) -> Any:
     >>> bool((rand(100) < 1.0).all())
     True
     """
+    import numpy as np
+
     return np.asarray(default_generator(generator).random(_shape(size)))
 
 
@@ -150,6 +170,8 @@ def zeros(*size: Any) -> Any:
     >>> zeros(2, 2).tolist()
     [[0.0, 0.0], [0.0, 0.0]]
     """
+    import numpy as np
+
     return np.zeros(_shape(size))
 
 
@@ -159,4 +181,6 @@ def ones(*size: Any) -> Any:
     >>> ones(3).tolist()
     [1.0, 1.0, 1.0]
     """
+    import numpy as np
+
     return np.ones(_shape(size))

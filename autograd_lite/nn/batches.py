@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..engine.value import Value
 from ..errors import AutogradError
 from ..primitives.primitive import Operand
@@ -34,6 +32,8 @@ def as_array(x: Any, where: Any) -> Any:
         return x.values()
     if isinstance(x, Operand):
         return object_array([x], ())
+    import numpy as np
+
     if not isinstance(x, np.ndarray):
         try:
             x = np.asarray(x)
@@ -49,6 +49,8 @@ def as_array(x: Any, where: Any) -> Any:
 
 def object_array(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An object array of ``values`` in the given shape."""
+    import numpy as np
+
     return np.fromiter(values, dtype=object, count=len(values)).reshape(shape)
 
 
@@ -56,6 +58,8 @@ def array_of(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of ``values`` in the given shape: of objects if there are Values among them, else of float64."""
     if any(isinstance(v, Operand) for v in values):
         return object_array(values, shape)
+    import numpy as np
+
     return np.array(values, dtype=np.float64).reshape(shape)
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from ..engine.errstate import runner
 from ..engine.nodes import UNREACHED
 from ..engine.sweeps import STATE, GradientSink, LayerInputs, Node, hooked
-from ..primitives import reductions
 from .layer_nodes import Samples, neurons, shares, sums
+from .layer_rows import Rows
 from .parameter import Element, Parameter
 
 __all__ = ["Frozen", "Weights"]
@@ -80,13 +80,8 @@ class Frozen:
         return (Frozen, (self.raw, self.matrix.shape))
 
 
-class Weights(GradientSink):
-    """The weights and biases of a layer: what its neurons are recorded with, and where their adjoints go.
-
-    Attributes:
-        weight: shape (neurons, inputs).
-        bias: shape (neurons,), or None.
-    """
+class Weights(Rows, GradientSink):
+    """The weights and biases of a layer: what its neurons are recorded with, and where their adjoints go."""
 
     __slots__ = ("_frozen", "bias", "weight")
 
@@ -95,39 +90,24 @@ class Weights(GradientSink):
         self.bias = bias
         self._frozen: Frozen | None = None
 
-    def row(self, unit: int) -> list[Any]:
-        """The weights of a neuron as Values."""
-        n = self.weight.shape[1]
-        return [self.weight.element(i) for i in range(unit * n, (unit + 1) * n)]
-
-    def bias_of(self, unit: int) -> Any:
-        """The bias of a neuron as a Value; 0.0 if the layer has none."""
-        return 0.0 if self.bias is None else self.bias.element(unit)
-
     # --- forward --------------------------------------------------------------------------------------------------
 
     def freeze(self) -> Frozen:
         """The numbers as they are now; the same ones as long as they are the same."""
         bias = self.bias
-        raw = (self.weight.storage.data.tobytes(), None if bias is None else bias.storage.data.tobytes())
+        raw = (self.weight.storage.numbers.tobytes(), None if bias is None else bias.storage.numbers.tobytes())
         known = self._frozen  # one assignment: another thread may be recording too
         if known is None or known.raw != raw:
             known = self._frozen = Frozen(raw, self.weight.shape)
         return known
 
     def record(self, inputs: list[Any], unit: int | None = None) -> list[Any]:
-        """The neurons of every sample as Values, sample after sample.
-
-        Args:
-            inputs: Values and numbers: the samples one after the other.
-            unit: the one neuron that is wanted; None for all.
-        """
         frozen = self.freeze()
         units, width = frozen.matrix.shape
         first, last = (0, units) if unit is None else (unit, unit + 1)
         samples = Samples(inputs)
         if samples.foreign:
-            return self._of_scalars(samples.inputs, range(first, last))
+            return self.of_scalars(samples.inputs, range(first, last))
         numbers: list[Any]
         if len(inputs) * (last - first) <= SMALL or not frozen.finite:
             rows, bias = frozen.lists()
@@ -142,12 +122,6 @@ class Weights(GradientSink):
             numbers, outs = list(batch), product.tolist()
         made: list[Any] = neurons(self, frozen, samples, numbers, outs, first)
         return made
-
-    def _of_scalars(self, inputs: list[Any], units: range) -> list[Any]:
-        """The same for inputs that are neither Values nor numbers: the affine of the scalars."""
-        width = self.weight.shape[1]
-        rows = [inputs[i : i + width] for i in range(0, len(inputs), width)]
-        return [reductions.affine(x, self.row(unit), self.bias_of(unit)) for x in rows for unit in units]
 
     # --- reverse --------------------------------------------------------------------------------------------------
 
@@ -171,7 +145,7 @@ class Weights(GradientSink):
             _ask_hooks(self.weight, to_weight)
             if self.bias is not None:
                 _ask_hooks(self.bias, to_bias)
-        copies = [(parameter.storage, parameter.storage.grad.copy()) for parameter in self._parameters()]
+        copies = [(parameter.storage, parameter.storage.grad.copy()) for parameter in self.parameters()]
         return to_weight, to_bias, copies
 
     def commit(self, prepared: Any) -> list[Node]:
@@ -187,9 +161,6 @@ class Weights(GradientSink):
         """Put the copies back."""
         for storage, before in prepared[2]:
             np.copyto(storage.grad, before)
-
-    def _parameters(self) -> list[Parameter]:
-        return [self.weight] if self.bias is None else [self.weight, self.bias]
 
     def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
@@ -217,9 +188,6 @@ class Weights(GradientSink):
                         with np.errstate(all="ignore"):
                             flat = [g.ravel() for g in self._gradients(adjoints)]
                     wanted._adjoint += float(flat[which][wanted.index])
-
-    def __reduce__(self) -> Any:
-        return (Weights, (self.weight, self.bias))
 
 
 def _packed(numbers: list[float]) -> Any:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..data.random import default_generator
 from .batches import ShapeError, as_array, object_array
 from .layer_gradients import Weights
-from .module import Module
+from .module import Module, positive
 from .parameter import Parameter
 from .targets import LARGEST, as_indices, in_range, picked, recorded
 
@@ -48,7 +46,7 @@ class Linear(Module):
     bias: Parameter | None
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        _positive("Linear", in_features=in_features, out_features=out_features)
+        positive("Linear", in_features=in_features, out_features=out_features)
         self.in_features = in_features
         self.out_features = out_features
         bound = 1.0 / math.sqrt(in_features)
@@ -78,12 +76,6 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-def _positive(where: str, **counts: int) -> None:
-    for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-            raise ValueError(f"{where}: {name} is a positive int, not {count!r}")
-
-
 class Identity(Module):
     """The input itself. Arguments are ignored.
 
@@ -101,6 +93,7 @@ class Identity(Module):
 class Flatten(Module):
     """Axes ``start_dim`` … ``end_dim`` become one; by default all but the batch's.
 
+    >>> import numpy as np
     >>> Flatten()(np.zeros((5, 2, 3))).shape
     (5, 6)
     """
@@ -171,7 +164,7 @@ class Embedding(Module):
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
-        _positive("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        positive("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.weight = Parameter(default_generator().standard_normal((num_embeddings, embedding_dim)))

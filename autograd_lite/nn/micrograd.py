@@ -4,23 +4,24 @@ Beneath, a layer has one weight and one bias ``Parameter``, a neuron is a row of
 and one for the ReLU. ``parameters()`` is the flat list of scalars that micrograd gives; ``named_parameters`` and
 ``state_dict`` have the arrays. The weights start uniform in ±1, from Python's ``random`` in micrograd's order, so that
 ``random.seed(1337)`` gives the numbers it gives there.
+
+Nothing here needs NumPy as long as it is called on lists of scalars. Where there is none (in a browser it is several
+megabytes) plain loops do the same sums: the same graph from the same initial weights, and numbers that may differ in
+the last bits, because NumPy's matrix products add in another order.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Integral
 from typing import Any
-
-import numpy as np
 
 from ..primitives.primitive import Operand
 from .batches import ShapeError, as_array, object_array
-from .layer_gradients import Weights
 from .layer_nodes import relus
-from .layers import _positive
-from .module import Module, Parameters
+from .layer_rows import Rows
+from .module import Module, Parameters, positive
 from .parameter import Parameter
 
 __all__ = ["MLP", "Layer", "Neuron"]
@@ -29,6 +30,19 @@ __all__ = ["MLP", "Layer", "Neuron"]
 def _draw(neurons: int, inputs: int) -> tuple[Parameter, Parameter]:
     weight = [[random.uniform(-1, 1) for _ in range(inputs)] for _ in range(neurons)]
     return Parameter(weight, "weight"), Parameter((neurons,), "bias")
+
+
+def _weights_of(weight: Parameter, bias: Parameter | None) -> Rows:
+    """What records a layer of these parameters: by NumPy's products where NumPy can be imported."""
+    try:
+        from .layer_gradients import Weights
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        from .layer_loops import PlainWeights
+
+        return PlainWeights(weight, bias)
+    return Weights(weight, bias)
 
 
 class _Scalars(Module):
@@ -51,24 +65,24 @@ class _Scalars(Module):
         """The shape of the result: () for one number."""
         raise NotImplementedError
 
-    def _sink(self) -> Weights:
+    def _sink(self) -> Rows:
         """The ``Weights`` of a neuron or a layer; another only after another Parameter has been assigned."""
-        known: Weights = self.__dict__["_weights"]
+        known: Rows = self.__dict__["_weights"]
         weight, bias = self.__dict__.get("weight", known.weight), self.__dict__.get("bias", known.bias)
         if weight is not known.weight or bias is not known.bias:
-            known = self._weights = Weights(weight, bias)
+            known = self._weights = _weights_of(weight, bias)
         return known
 
     def forward(self, x: Any) -> Any:
         """One row gives what micrograd gives; several rows an array with the same for each."""
-        if type(x) is not list or not x or not isinstance(x[0], (float, Operand)):
+        if not isinstance(x, (list, tuple)) or not x or not isinstance(x[0], (float, int, Operand)):
             array = as_array(x, self)
             if array.ndim != 1:
                 rows = [self._record(row) for row in array.reshape(-1, array.shape[-1] if array.ndim else 1).tolist()]
                 flat = [value for row in rows for value in (row if isinstance(row, list) else [row])]
                 return object_array(flat, (*array.shape[:-1], *self._units()))
             x = array.tolist()
-        return self._record(list(x))  # the nodes keep this list, and the caller may change theirs
+        return self._record(list(x))  # a copy: the nodes keep this list, and the caller may change theirs
 
 
 class _Fixed(list[Any]):
@@ -95,11 +109,11 @@ class Neuron(_Scalars):
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
-        _positive("Neuron", nin=nin)
+        positive("Neuron", nin=nin)
         self.weight, self.bias = _draw(1, nin)
-        self._place(Weights(self.weight, self.bias), 0, nonlin)
+        self._place(_weights_of(self.weight, self.bias), 0, nonlin)
 
-    def _place(self, weights: Weights, unit: int, nonlin: bool) -> None:
+    def _place(self, weights: Rows, unit: int, nonlin: bool) -> None:
         self._weights = weights
         self._unit = unit
         self.nonlin = nonlin
@@ -130,7 +144,7 @@ class Neuron(_Scalars):
         return f"{'ReLU' if self.nonlin else 'Linear'}Neuron({self._sink().weight.shape[1]})"
 
 
-def _check(module: Module, row: list[Any], weights: Weights) -> None:
+def _check(module: Module, row: list[Any], weights: Rows) -> None:
     if len(row) != weights.weight.shape[1]:
         name, shape = type(module).__name__, weights.weight.shape
         raise ShapeError(f"{name} of {shape[1]} inputs: the input has shape ({len(row)},), and the weight {shape}")
@@ -153,10 +167,10 @@ class Layer(_Scalars):
     """
 
     def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
-        _positive("Layer", nin=nin, nout=nout)
+        positive("Layer", nin=nin, nout=nout)
         self.nonlin = nonlin
         self.weight, self.bias = _draw(nout, nin)
-        self._weights = Weights(self.weight, self.bias)
+        self._weights = _weights_of(self.weight, self.bias)
 
     @property
     def neurons(self) -> list[Neuron]:
@@ -204,7 +218,7 @@ class MLP(_Scalars):
     """
 
     def __init__(self, nin: int, *nouts: Any) -> None:
-        if len(nouts) == 1 and isinstance(nouts[0], (Sequence, np.ndarray)):
+        if len(nouts) == 1 and not isinstance(nouts[0], Integral):
             nouts = tuple(nouts[0])
         if not nouts:
             raise ValueError("MLP: name the neurons of each layer, as in MLP(2, [16, 16, 1])")

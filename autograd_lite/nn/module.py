@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Integral
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from ..errors import StateError
 from .parameter import Parameter, as_numbers
-from .parameter_buffer import Buffer
 
-__all__ = ["LoadResult", "Module", "Parameters", "StateError"]
+__all__ = ["LoadResult", "Module", "Parameters", "StateError", "positive"]
+
+
+def positive(where: str, **counts: Any) -> None:
+    """ValueError for a number of things that is not a positive int, by the name of the argument."""
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+            raise ValueError(f"{where}: {name} is a positive int, not {count!r}")
 
 
 class LoadResult(NamedTuple):
@@ -166,7 +171,7 @@ class Module:
         """
         if not name.isidentifier() or isinstance(self.__dict__.get(name), (Parameter, Module)):
             raise ValueError(f"{type(self).__name__} can't have a buffer named {name!r}")
-        setattr(self, name, np.array(as_numbers(numbers, name)))
+        setattr(self, name, as_numbers(numbers, name).copy())
         names: list[str] = self.__dict__.setdefault("_buffers", [])
         if name not in names:
             names.append(name)
@@ -281,15 +286,18 @@ class _Slot:
 
     @property
     def data(self) -> Any:
-        return np.asarray(getattr(self._module, self._name)).view(Buffer)
+        from .buffer import Buffer
+
+        return as_numbers(getattr(self._module, self._name), self._name).view(Buffer)
 
     @data.setter
     def data(self, numbers: Any) -> None:
-        setattr(self._module, self._name, np.array(numbers))
+        setattr(self._module, self._name, as_numbers(numbers, self._name).copy())
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(getattr(self._module, self._name))
+        shape: tuple[int, ...] = as_numbers(getattr(self._module, self._name), self._name).shape
+        return shape
 
 
 def _fitting(name: str, numbers: Any, parameter: Parameter | _Slot) -> tuple[Any, list[str]]:

@@ -1,9 +1,9 @@
 """Parameters: at once an array and scalars, over one buffer.
 
-``layer.weight`` is a ``Parameter``. Its numbers live in a NumPy float64 buffer, and its gradients in a second one:
-``weight.data`` and ``weight.grad`` are views of them, which is what optimisers update. ``weight[3, 1]`` is the scalar:
-an ``Element``, a Value that keeps no number of its own but reads and writes the same two buffers. It is made when
-somebody asks for it, and then is always the same object. Layers don't ask (``neuron.py``): a network of 500,000
+``layer.weight`` is a ``Parameter``. Its numbers live in a float64 buffer, and its gradients in a second one:
+``weight.data`` and ``weight.grad`` are NumPy's views of them, which is what optimisers update. ``weight[3, 1]`` is the
+scalar: an ``Element``, a Value that keeps no number of its own but reads and writes the same two buffers. It is made
+when somebody asks for it, and then is always the same object. Layers don't ask (``neuron.py``): a network of 500,000
 weights has 500,000 floats, and as many Values as have been looked at.
 """
 
@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ..engine.methods import ALIASES
 from ..engine.observers import STATE, current_tracer, notify_tracer, recording_is_off
@@ -21,7 +19,10 @@ from ..engine.sweeps import Info
 from ..engine.value import Value
 from ..errors import LostGradientError
 from ..primitives.primitive import TABLE, Nary, Operand, as_float, as_method
-from .parameter_buffer import Buffer, Storage
+from .parameter_buffer import Storage, fill, packed
+
+if TYPE_CHECKING:
+    from .buffer import Buffer
 
 __all__ = ["Element", "Parameter", "as_numbers"]
 
@@ -184,10 +185,9 @@ class Parameter(Operand):
 
     def __init__(self, data: Any, label: str = "") -> None:
         if isinstance(data, tuple) and all(type(n) is int for n in data):
-            numbers = np.zeros(data)
-        else:
-            numbers = as_numbers(data, "Parameter").copy()
-        self._adopt(Storage(numbers, np.zeros(numbers.shape), label))
+            self._adopt(Storage(data, label=label))
+            return
+        self._adopt(Storage(*_flat(data, "Parameter"), label=label))
 
     def _adopt(self, storage: Storage) -> None:
         self.storage = storage
@@ -203,7 +203,7 @@ class Parameter(Operand):
 
     @data.setter
     def data(self, numbers: Any) -> None:
-        self._write(self.storage.data, numbers, "data")
+        self._write(self.storage.numbers, numbers, "data")
 
     def _noticed(self) -> None:
         """Tell ``compile`` that plain numbers are read: what it is recording holds for these alone."""
@@ -221,19 +221,20 @@ class Parameter(Operand):
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
-        if numbers is None:
-            numbers = 0.0
-        self._write(self.storage.grad, numbers, "grad")
+        self._write(self.storage.gradients, 0.0 if numbers is None else numbers, "grad")
 
-    def _write(self, buffer: Buffer, numbers: Any, what: str) -> None:
-        array = as_numbers(numbers, f"{self._called()}.{what}")
-        if array.shape not in (self.shape, ()):
+    def _write(self, memory: Any, numbers: Any, what: str) -> None:
+        shape, flat = _flat(numbers, f"{self._called()}.{what}")
+        if shape not in (self.shape, ()):
             raise ValueError(
-                f"{self._called()}.{what}: an array of shape {array.shape} for a parameter of shape {self.shape}"
+                f"{self._called()}.{what}: an array of shape {shape} for a parameter of shape {self.shape}"
             )
         if STATE.observers:
             notify_tracer(f"sets .{what}")
-        buffer[...] = array
+        if shape == self.shape:
+            memory[:] = flat
+        else:
+            fill(memory, flat[0])
 
     @property
     def label(self) -> str:
@@ -251,15 +252,15 @@ class Parameter(Operand):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(self.storage.data.shape)
+        return self.storage.shape
 
     @property
     def ndim(self) -> int:
-        return self.storage.data.ndim
+        return len(self.storage.shape)
 
     @property
     def size(self) -> int:
-        return self.storage.data.size
+        return self.storage.size
 
     def numel(self) -> int:
         """The number of numbers."""
@@ -285,19 +286,23 @@ class Parameter(Operand):
     def item(self) -> float:
         """The number, if it is only one."""
         self._noticed()
-        return float(self.storage.data.item())
+        return float(self.storage.numbers[0] if self.size == 1 else self.storage.data.item())
 
     def detach(self) -> Buffer:
         """The numbers alone: what ``data`` is."""
         return self.data
 
     def __len__(self) -> int:
-        return len(self.storage.data)
+        return self.shape[0] if self.shape else len(self.storage.data)  # NumPy's TypeError for a scalar
 
     def __iter__(self) -> Iterator[Any]:
+        if self.ndim == 1:
+            return map(self.element, range(self.size))
         return iter(self.values()) if self.ndim else iter(self.storage.data)  # NumPy's TypeError for a scalar
 
     def __repr__(self) -> str:
+        import numpy as np
+
         name = f" {self.label!r}" if self.label else ""
         return f"Parameter{name} containing:\n{np.array2string(np.asarray(self.storage.data), separator=', ')}"
 
@@ -316,10 +321,17 @@ class Parameter(Operand):
 
     def values(self) -> Any:
         """All scalars: an object array of this shape, whose elements are Values."""
+        import numpy as np
+
         array = np.fromiter(map(self.element, range(self.size)), dtype=object, count=self.size)
         return array.reshape(self.shape)
 
     def __getitem__(self, key: Any) -> Any:
+        place = self.storage.place(key)
+        if place is not None:
+            return self.element(place)
+        import numpy as np
+
         index = self.storage.positions[key]
         if index.ndim == 0:
             return self.element(int(index))
@@ -330,6 +342,8 @@ class Parameter(Operand):
         self.storage.data[key] = _for_writing(numbers, self._called())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        import numpy as np
+
         if dtype is not None and np.dtype(dtype) != object:
             name = self._called()
             raise LostGradientError(
@@ -342,6 +356,8 @@ class Parameter(Operand):
         """A function of the table, element by element, or over all elements if it is n-ary."""
         operands = [arg.values()[()] if isinstance(arg, Parameter) else arg for arg in args]
         if isinstance(primitive, Nary) and len(operands) == 1:
+            import numpy as np
+
             return primitive(np.ravel(operands[0]))
         return primitive(*operands)
 
@@ -388,6 +404,8 @@ def _restored(storage: Storage) -> Parameter:
 def _for_writing(data: Any, name: str) -> Any:
     """``as_numbers`` for what is written into a parameter; within ``no_grad`` Values are numbers too."""
     if recording_is_off():
+        import numpy as np
+
         array = np.asarray(data)
         if array.dtype == object:
             data = np.array([x.data if isinstance(x, Value) else x for x in array.flat]).reshape(array.shape)
@@ -400,8 +418,29 @@ def _for_writing(data: Any, name: str) -> Any:
         ) from None
 
 
+def _flat(data: Any, where: str) -> tuple[tuple[int, ...], Any]:
+    """The shape and the numbers, one after the other: of lists of floats without NumPy, else as ``as_numbers`` says."""
+    shape: list[int] = []
+    level = [data]
+    while level and type(level[0]) is list:
+        lengths = {len(row) if type(row) is list else -1 for row in level}
+        if len(lengths) != 1:
+            break
+        shape.append(len(level[0]))
+        level = [number for row in level for number in row]
+    if all(type(number) is float for number in level):
+        return tuple(shape), packed(level)
+    import numpy as np
+
+    numbers = as_numbers(data, where)
+    flat: Any = np.ascontiguousarray(numbers).reshape(-1)
+    return numbers.shape, memoryview(flat)
+
+
 def as_numbers(data: Any, where: str) -> Any:
     """A float64 array of ``data``; TypeError for what is not numbers."""
+    import numpy as np
+
     if isinstance(data, Parameter):
         return np.asarray(data.storage.data)
     try:

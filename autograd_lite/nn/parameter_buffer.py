@@ -1,145 +1,90 @@
-"""The buffers beneath parameters: an array that speaks PyTorch's in-place vocabulary, and the pair of them."""
+"""The memory beneath parameters: numbers and gradients, which need no NumPy until somebody asks for them as arrays."""
 
 from __future__ import annotations
 
 import copy
+import math
 import threading
+from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    from .buffer import Buffer
 
-from ..data.random import default_generator
-
-__all__ = ["Buffer", "Run", "Storage"]
+__all__ = ["Run", "Storage", "fill", "packed"]
 
 #: parameters of at most so many numbers lie side by side, in chunks of so many
 SMALL, CHUNK = 8192, 16384
+_BLOCK = 4096
 
 
-class Buffer(np.ndarray[Any, Any]):
-    """A float64 NumPy array with PyTorch's in-place methods; what is computed from it is a plain array.
+def _zeros(size: int) -> memoryview[float]:
+    """Memory for so many float64 numbers, all 0."""
+    return memoryview(bytearray(8 * size)).cast("d")
 
-    >>> b = np.zeros(3).view(Buffer)
-    >>> b.fill_(2.0).mul_(3.0)
-    Buffer([6., 6., 6.])
-    >>> b + 1
-    array([7., 7., 7.])
-    """
 
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        if array is self:  # in place
-            return self
-        return array[()] if return_scalar or array.ndim == 0 else np.asarray(array)
+def packed(numbers: Sequence[float]) -> array[float]:
+    """Numbers as memory of float64."""
+    return array("d", numbers)
 
-    def fill_(self, value: float) -> Buffer:
-        """Every number becomes ``value``."""
-        self[...] = value
-        return self
 
-    def zero_(self) -> Buffer:
-        """Every number becomes 0."""
-        return self.fill_(0.0)
-
-    def copy_(self, source: Any) -> Buffer:
-        """The numbers of ``source``, broadcast to this shape."""
-        self[...] = source
-        return self
-
-    def add_(self, other: Any, alpha: float = 1.0) -> Buffer:
-        """Add ``alpha * other``."""
-        self += other if alpha == 1.0 else alpha * np.asarray(other)
-        return self
-
-    def sub_(self, other: Any, alpha: float = 1.0) -> Buffer:
-        """Subtract ``alpha * other``."""
-        self -= other if alpha == 1.0 else alpha * np.asarray(other)
-        return self
-
-    def mul_(self, other: Any) -> Buffer:
-        """Multiply by ``other``."""
-        self *= other
-        return self
-
-    def div_(self, other: Any) -> Buffer:
-        """Divide by ``other``."""
-        self /= other
-        return self
-
-    def clamp_(self, min: float | None = None, max: float | None = None) -> Buffer:
-        """Limit every number to [min, max]."""
-        np.clip(self, min, max, out=self)
-        return self
-
-    def normal_(self, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Buffer:
-        """Normal random numbers, from ``ag.manual_seed``'s generator or the one given."""
-        self[...] = default_generator(generator).normal(mean, std, self.shape)
-        return self
-
-    def uniform_(self, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Buffer:
-        """Random numbers uniform in [a, b)."""
-        self[...] = default_generator(generator).uniform(a, b, self.shape)
-        return self
-
-    @property
-    def data(self) -> Any:
-        """Itself, as in ``weight.grad.data.zero_()``; NumPy's memoryview is ``memoryview(b)``."""
-        return self
-
-    def abs(self) -> Any:
-        """The absolute values: a plain array."""
-        return np.abs(self.numpy())
-
-    def norm(self, p: float = 2.0) -> float:
-        """The p-norm of all numbers; by default their Euclidean length."""
-        return float(np.linalg.norm(self.numpy().reshape(-1), p))
-
-    def clone(self) -> Any:
-        """A plain array with the same numbers."""
-        return np.array(self)
-
-    def numpy(self) -> Any:
-        """The same numbers as a plain array over the same memory."""
-        return self.view(np.ndarray)
-
-    def detach(self) -> Buffer:
-        """Itself: the buffer holds numbers, not Values."""
-        return self
-
-    def numel(self) -> int:
-        """The number of numbers."""
-        return self.size
+def fill(memory: Any, number: float) -> None:
+    """Set every number of a memoryview, by blocks that stay in the cache."""
+    size = len(memory)
+    block = packed([number]) * min(size, _BLOCK)
+    for start in range(0, size, _BLOCK):
+        memory[start : start + _BLOCK] = block if size - start >= _BLOCK else block[: size - start]
 
 
 class _Chunk:
-    """Memory for several parameters: their numbers, and in the same order their gradients."""
+    """Memory for several parameters: their numbers, and in the same order their gradients.
 
-    __slots__ = ("data", "grad", "used")
+    Attributes:
+        numbers, gradients: flat memoryviews of float64.
+        data, grad: the same memory as NumPy arrays, from when they are asked for.
+    """
 
-    def __init__(self, data: Any, grad: Any) -> None:
-        self.data = data
-        self.grad = grad
+    __slots__ = ("data", "grad", "gradients", "numbers", "used")
+
+    data: Any
+    grad: Any
+
+    def __init__(self, numbers: memoryview[float], gradients: memoryview[float]) -> None:
+        self.numbers = numbers
+        self.gradients = gradients
         self.used = 0
 
+    def __getattr__(self, name: str) -> Any:
+        """An attribute that is not there yet: the memory as an array."""
+        import numpy as np
 
-class _Room:
+        if name not in ("data", "grad"):
+            raise AttributeError(name)
+        memory: Any = self.numbers if name == "data" else self.gradients
+        found = np.frombuffer(memory)
+        setattr(self, name, found)
+        return found
+
+
+class _Arena:
     """Where the next small parameter goes: behind the last one, so that a model's are one vector for its optimiser."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.chunk = _Chunk(np.zeros(0), np.zeros(0))
+        self.chunk = _Chunk(_zeros(0), _zeros(0))
 
     def take(self, size: int) -> tuple[_Chunk, int]:
-        """A chunk, and where in it there is room for ``size`` numbers."""
+        """A chunk, and where in it ``size`` numbers fit."""
         with self.lock:
-            if self.chunk.used + size > len(self.chunk.data):
-                self.chunk = _Chunk(np.zeros(CHUNK), np.zeros(CHUNK))
+            if self.chunk.used + size > len(self.chunk.numbers):
+                self.chunk = _Chunk(_zeros(CHUNK), _zeros(CHUNK))
             start = self.chunk.used
             self.chunk.used += size
             return self.chunk, start
 
 
-_ROOM = _Room()
+_ARENA = _Arena()
 
 
 class Run:
@@ -155,7 +100,7 @@ class Run:
     def __init__(self, storages: Sequence[Storage]) -> None:
         self.storages = list(storages)
         first, last = self.storages[0], self.storages[-1]
-        place = slice(first.start, last.start + last.data.size)
+        place = slice(first.start, last.start + last.size)
         self.data: Any = first.chunk.data[place]
         self.grad: Any = first.chunk.grad[place]
         self.starts = [storage.start - first.start for storage in self.storages]
@@ -165,39 +110,71 @@ class Storage:
     """The numbers of a parameter and their gradients; what its scalars refer to (never back to the parameter, so that
     a dropped model is freed at once).
 
+    Args:
+        shape: of the parameter.
+        numbers: so many, flat: memory of float64; None is zeros.
+        gradients: likewise.
+        label: the parameter's name.
+
     Attributes:
-        data, grad: the buffers, C-contiguous float64.
-        numbers, gradients: the same memory as flat memoryviews: for one number, several times faster than NumPy.
+        shape, size: as of an array.
+        numbers, gradients: flat memoryviews: for one number, several times faster than NumPy.
+        data, grad: the same memory as arrays in the parameter's shape, from when they are asked for.
         label: the parameter's name.
         chunk, start: the memory that it shares with its neighbours, and where in it it begins.
     """
 
-    __slots__ = ("_positions", "chunk", "data", "grad", "gradients", "label", "numbers", "start")
+    __slots__ = ("_positions", "chunk", "data", "grad", "gradients", "label", "numbers", "shape", "size", "start")
 
-    def __init__(self, data: Any, grad: Any, label: str = "") -> None:
-        shape, size = np.shape(data), np.size(data)
+    data: Buffer
+    grad: Buffer
+
+    def __init__(self, shape: tuple[int, ...], numbers: Any = None, gradients: Any = None, label: str = "") -> None:
+        self.shape = shape
+        self.size = size = math.prod(shape)
         if size > SMALL:
-            flat = [np.ascontiguousarray(x, dtype=np.float64).reshape(-1) for x in (data, grad)]
-            self.chunk, self.start = _Chunk(*flat), 0
+            self.chunk, self.start = _Chunk(_zeros(size), _zeros(size)), 0
         else:
-            self.chunk, self.start = _ROOM.take(size)
+            self.chunk, self.start = _ARENA.take(size)
         place = slice(self.start, self.start + size)
-        numbers, gradients = self.chunk.data[place], self.chunk.grad[place]
-        self.data: Buffer = numbers.reshape(shape).view(Buffer)
-        self.grad: Buffer = gradients.reshape(shape).view(Buffer)
-        if size <= SMALL:
-            self.data[...] = data
-            self.grad[...] = grad
-        self.numbers: Any = memoryview(numbers)
-        self.gradients: Any = memoryview(gradients)
+        self.numbers: Any = self.chunk.numbers[place]
+        self.gradients: Any = self.chunk.gradients[place]
+        for memory, given in ((self.numbers, numbers), (self.gradients, gradients)):
+            if given is not None:
+                memory[:] = given
         self.label = label
         self._positions: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        """An attribute that is not there yet: the memory as an array."""
+        from .buffer import Buffer
+
+        if name not in ("data", "grad"):
+            raise AttributeError(name)
+        flat = getattr(self.chunk, name)[self.start : self.start + self.size]
+        found = flat.reshape(self.shape).view(Buffer)
+        setattr(self, name, found)
+        return found
+
+    def place(self, key: Any) -> int | None:
+        """The flat index of the number at an index of Python's ints, one for each axis; None for any other."""
+        key = key if type(key) is tuple else (key,)
+        if len(key) != len(self.shape):
+            return None
+        place = 0
+        for index, length in zip(key, self.shape):
+            if type(index) is not int or not -length <= index < length:
+                return None
+            place = place * length + index % length
+        return place
 
     @property
     def positions(self) -> Any:
         """The flat index of every number, in the parameter's shape: any way to index an array then finds scalars."""
         if self._positions is None:
-            self._positions = np.arange(self.data.size).reshape(self.data.shape)
+            import numpy as np
+
+            self._positions = np.arange(self.size).reshape(self.shape)
         return self._positions
 
     @staticmethod
@@ -205,9 +182,9 @@ class Storage:
         """The storages in as few vectors as they make: each longest sequence of neighbours in memory is one."""
         chunks = {id(storage.chunk): k for k, storage in reversed(list(enumerate(storages)))}  # the first of each
         found: list[list[Storage]] = []
-        for storage in sorted(storages, key=lambda s: (chunks[id(s.chunk)], s.start, s.data.size)):
+        for storage in sorted(storages, key=lambda s: (chunks[id(s.chunk)], s.start, s.size)):
             last = found[-1][-1] if found else None
-            if last is not None and last.chunk is storage.chunk and last.start + last.data.size == storage.start:
+            if last is not None and last.chunk is storage.chunk and last.start + last.size == storage.start:
                 found[-1].append(storage)
             else:
                 found.append([storage])
@@ -215,15 +192,18 @@ class Storage:
 
     def element_label(self, index: int) -> str:
         """The name of one number: "weight[3, 1]"; "" if the parameter has none."""
-        if not self.label or not self.data.ndim:
+        if not self.label or not self.shape:
             return self.label
-        where = ", ".join(str(int(i)) for i in np.unravel_index(index, self.data.shape))
-        return f"{self.label}[{where}]"
+        where: list[str] = []
+        for length in reversed(self.shape):
+            index, place = divmod(index, length)
+            where.insert(0, str(place))
+        return f"{self.label}[{', '.join(where)}]"
 
     def copy(self, memo: dict[int, Any]) -> Storage:
         """A copy of its own memory; the same one for everything copied with the same ``memo``."""
         if id(self) not in memo:
-            memo[id(self)] = Storage(np.array(self.data), np.array(self.grad), self.label)
+            memo[id(self)] = Storage(self.shape, self.numbers, self.gradients, self.label)
         copied: Storage = memo[id(self)]
         return copied
 
@@ -234,4 +214,4 @@ class Storage:
         return copy.deepcopy(self)
 
     def __reduce__(self) -> Any:
-        return (Storage, (np.array(self.data), np.array(self.grad), self.label))
+        return (Storage, (self.shape, packed(self.numbers), packed(self.gradients), self.label))
