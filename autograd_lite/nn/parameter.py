@@ -19,7 +19,7 @@ from ..engine.sweeps import Info
 from ..engine.value import Value
 from ..errors import LostGradientError
 from ..primitives.primitive import TABLE, Nary, Operand, as_float, as_method
-from .parameter_buffer import Storage, fill, packed
+from .parameter_buffer import Storage, packed
 
 if TYPE_CHECKING:
     from .buffer import Buffer
@@ -203,7 +203,7 @@ class Parameter(Operand):
 
     @data.setter
     def data(self, numbers: Any) -> None:
-        self._write(self.storage.numbers, numbers, "data")
+        self._write("data", numbers)
 
     def _noticed(self) -> None:
         """Tell ``compile`` that plain numbers are read: what it is recording holds for these alone."""
@@ -221,9 +221,9 @@ class Parameter(Operand):
 
     @grad.setter
     def grad(self, numbers: Any) -> None:
-        self._write(self.storage.gradients, 0.0 if numbers is None else numbers, "grad")
+        self._write("grad", 0.0 if numbers is None else numbers)
 
-    def _write(self, memory: Any, numbers: Any, what: str) -> None:
+    def _write(self, what: str, numbers: Any) -> None:
         shape, flat = _flat(numbers, f"{self._called()}.{what}")
         if shape not in (self.shape, ()):
             raise ValueError(
@@ -231,10 +231,11 @@ class Parameter(Operand):
             )
         if STATE.observers:
             notify_tracer(f"sets .{what}")
-        if shape == self.shape:
-            memory[:] = flat
+        if shape == ():
+            self.storage.fill(what, flat[0])
         else:
-            fill(memory, flat[0])
+            memory = self.storage.gradients if what == "grad" else self.storage.numbers
+            memory[:] = flat
 
     @property
     def label(self) -> str:
@@ -420,6 +421,8 @@ def _for_writing(data: Any, name: str) -> Any:
 
 def _flat(data: Any, where: str) -> tuple[tuple[int, ...], Any]:
     """The shape and the numbers, one after the other: of lists of floats without NumPy, else as ``as_numbers`` says."""
+    if type(data) is float:
+        return (), packed((data,))
     shape: list[int] = []
     level = [data]
     while level and type(level[0]) is list:

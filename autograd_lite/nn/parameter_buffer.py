@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .buffer import Buffer
 
-__all__ = ["Run", "Storage", "fill", "packed"]
+__all__ = ["Run", "Storage", "packed"]
 
 #: parameters of at most so many numbers lie side by side, in chunks of so many
 SMALL, CHUNK = 8192, 16384
+#: so many numbers stay in the processor's cache
 _BLOCK = 4096
 
 
@@ -29,42 +30,30 @@ def packed(numbers: Sequence[float]) -> array[float]:
     return array("d", numbers)
 
 
-def fill(memory: Any, number: float) -> None:
-    """Set every number of a memoryview, by blocks that stay in the cache."""
-    size = len(memory)
-    block = packed([number]) * min(size, _BLOCK)
-    for start in range(0, size, _BLOCK):
-        memory[start : start + _BLOCK] = block if size - start >= _BLOCK else block[: size - start]
-
-
 class _Chunk:
     """Memory for several parameters: their numbers, and in the same order their gradients.
 
     Attributes:
         numbers, gradients: flat memoryviews of float64.
-        data, grad: the same memory as NumPy arrays, from when they are asked for.
+        used: how many are somebody's.
     """
 
-    __slots__ = ("data", "grad", "gradients", "numbers", "used")
-
-    data: Any
-    grad: Any
+    __slots__ = ("_arrays", "gradients", "numbers", "used")
 
     def __init__(self, numbers: memoryview[float], gradients: memoryview[float]) -> None:
         self.numbers = numbers
         self.gradients = gradients
         self.used = 0
+        self._arrays: tuple[Any, Any] | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        """An attribute that is not there yet: the memory as an array."""
-        import numpy as np
+    def arrays(self) -> tuple[Any, Any]:
+        """The numbers and the gradients as NumPy arrays over the same memory."""
+        if self._arrays is None:
+            import numpy as np
 
-        if name not in ("data", "grad"):
-            raise AttributeError(name)
-        memory: Any = self.numbers if name == "data" else self.gradients
-        found = np.frombuffer(memory)
-        setattr(self, name, found)
-        return found
+            memory: Any = (self.numbers, self.gradients)
+            self._arrays = (np.frombuffer(memory[0]), np.frombuffer(memory[1]))
+        return self._arrays
 
 
 class _Arena:
@@ -101,8 +90,9 @@ class Run:
         self.storages = list(storages)
         first, last = self.storages[0], self.storages[-1]
         place = slice(first.start, last.start + last.size)
-        self.data: Any = first.chunk.data[place]
-        self.grad: Any = first.chunk.grad[place]
+        data, grad = first.chunk.arrays()
+        self.data: Any = data[place]
+        self.grad: Any = grad[place]
         self.starts = [storage.start - first.start for storage in self.storages]
 
 
@@ -119,15 +109,11 @@ class Storage:
     Attributes:
         shape, size: as of an array.
         numbers, gradients: flat memoryviews: for one number, several times faster than NumPy.
-        data, grad: the same memory as arrays in the parameter's shape, from when they are asked for.
         label: the parameter's name.
         chunk, start: the memory that it shares with its neighbours, and where in it it begins.
     """
 
-    __slots__ = ("_positions", "chunk", "data", "grad", "gradients", "label", "numbers", "shape", "size", "start")
-
-    data: Buffer
-    grad: Buffer
+    __slots__ = ("_positions", "_views", "chunk", "gradients", "label", "numbers", "shape", "size", "start")
 
     def __init__(self, shape: tuple[int, ...], numbers: Any = None, gradients: Any = None, label: str = "") -> None:
         self.shape = shape
@@ -144,28 +130,51 @@ class Storage:
                 memory[:] = given
         self.label = label
         self._positions: Any = None
+        self._views: tuple[Buffer, Buffer] | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        """An attribute that is not there yet: the memory as an array."""
+    @property
+    def data(self) -> Buffer:
+        """The numbers as an array in the parameter's shape: a view, which is made when first asked for."""
+        return (self._views or self._viewed())[0]
+
+    @property
+    def grad(self) -> Buffer:
+        """The gradients, likewise."""
+        return (self._views or self._viewed())[1]
+
+    def _viewed(self) -> tuple[Buffer, Buffer]:
         from .buffer import Buffer
 
-        if name not in ("data", "grad"):
-            raise AttributeError(name)
-        flat = getattr(self.chunk, name)[self.start : self.start + self.size]
-        found = flat.reshape(self.shape).view(Buffer)
-        setattr(self, name, found)
-        return found
+        numbers, gradients = (x[self.start : self.start + self.size].reshape(self.shape) for x in self.chunk.arrays())
+        self._views = (numbers.view(Buffer), gradients.view(Buffer))
+        return self._views
+
+    def fill(self, what: str, number: float) -> None:
+        """Set all numbers ("data") or all gradients ("grad")."""
+        if self._views is not None:
+            self._views[what == "grad"].fill(number)
+            return
+        memory = self.gradients if what == "grad" else self.numbers
+        block = packed([number]) * min(self.size, _BLOCK)
+        for start in range(0, self.size, _BLOCK):
+            memory[start : start + _BLOCK] = block if self.size - start >= _BLOCK else block[: self.size - start]
 
     def place(self, key: Any) -> int | None:
         """The flat index of the number at an index of Python's ints, one for each axis; None for any other."""
-        key = key if type(key) is tuple else (key,)
-        if len(key) != len(self.shape):
+        lengths = self.shape
+        if type(key) is not tuple:
+            key = (key,)
+        elif len(key) == 2 == len(lengths):  # weight[3, 1], which is in the innermost loops
+            i, j = key
+            if type(i) is int and type(j) is int and 0 <= i < lengths[0] and 0 <= j < lengths[1]:
+                return i * lengths[1] + j
+        if len(key) != len(lengths):
             return None
         place = 0
-        for index, length in zip(key, self.shape):
+        for index, length in zip(key, lengths):
             if type(index) is not int or not -length <= index < length:
                 return None
-            place = place * length + index % length
+            place = place * length + (index if index >= 0 else index + length)
         return place
 
     @property
