@@ -131,10 +131,7 @@ class Group:
         finally:
             if running is not None:
                 running.end()
-        self.nodes = list(collector.outside.values())
-        self.layers = collector.layers
-        self.in_transform = any(owner_of(x) is not None for x in self.nodes)
-        self.numbers = [x._number() for x in self.nodes]
+        self.reads(list(collector.outside.values()), collector.layers)
         made: dict[int, Any] = {}
 
         def stand_in(y: Any) -> Any:
@@ -149,6 +146,23 @@ class Group:
             return made[id(y)]
 
         return substitute(result, stand_in)
+
+    def reads(self, nodes: list[Any], layers: bool) -> None:
+        """Note what goes in: the Values, and whether parameters do."""
+        self.nodes = nodes
+        self.layers = layers
+        self.in_transform = any(owner_of(x) is not None for x in nodes)
+        self.numbers = [x._number() for x in nodes]
+
+    def results_of(self, result: Any, made: dict[int, Node]) -> list[Any]:
+        """The nodes of a second run that stand for the results: those that it made."""
+        found: dict[int, Any] = {}
+        substitute(result, lambda y: found.setdefault(id(y), y) if id(y) in made else None)
+        return list(found.values())
+
+    def repeats(self, numbers: list[float]) -> bool:
+        """Whether a second run gave what the first did."""
+        return len(numbers) == len(self.results) and all(map(_same, numbers, self.results))
 
     def _run(self, inputs: list[Any]) -> list[Any]:
         """Run the function with other nodes in the place of its inputs; the results that were not handed through."""
@@ -167,11 +181,9 @@ class Group:
             finally:
                 if running is not None:
                     running.end()
-        found: dict[int, Any] = {}
-        substitute(result, lambda y: found.setdefault(id(y), y) if id(y) in before.made else None)
-        results = list(found.values())
+        results = self.results_of(result, before.made)
         numbers = [y._number() for y in results]
-        if len(numbers) != len(self.results) or not all(map(_same, numbers, self.results)):
+        if not self.repeats(numbers):
             raise _changed(f"it gave {self.results!r}, and now gives {numbers!r}; does it draw random numbers?")
         return results
 
@@ -186,7 +198,11 @@ class Group:
         sunk = propagate_watched(inner)
         for x, leaf in zip(self.inputs, fresh):
             x._adjoint += leaf._adjoint
-        return sunk
+        return sunk + self.unseen(inner)
+
+    def unseen(self, inner: list[Node]) -> list[list[tuple[Any, Any]]]:
+        """What else to hand to the outer sweep: adjoints at leaves of a second run that the first did not note."""
+        return []
 
     def _replay(self) -> tuple[list[Any], list[Any]]:
         """Recorded again on the arguments themselves, and kept: for sweeps that need nodes."""

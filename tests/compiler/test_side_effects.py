@@ -5,10 +5,12 @@ from __future__ import annotations
 import collections
 import copy
 import csv
+import ctypes
 import functools
 import io
 import itertools
 import pickle
+import sys
 import warnings
 
 import numpy as np
@@ -242,8 +244,106 @@ def test_comparisons_combine_like_bools():
     for x in (-2.0, -0.5, 0.5, 2.0):
         for y in (-2.0, 0.5):
             assert compiled(x, y) == f(x, y)
-    assert ag.compile(lambda x: ~(x > 0.0))(1.0) is False
-    assert ag.compile(lambda x: [~(v > 0.0) for v in x])([1.0, -1.0]) == [False, True]
+
+
+@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")
+def test_not_by_a_tilde_is_left_to_python():
+    """-2 of a bool, a truth of NumPy's."""
+    for f, x in ((lambda x: ~(x > 0.0) * x, 1.0), (lambda x: [~(v > 0.0) for v in x], np.array([1.0, -1.0]))):
+        with pytest.raises(CompileError, match="write not"):
+            ag.compile(f, strict=True)(x)
+        compiled = ag.compile(f)
+        with pytest.warns(CompileWarning, match="write not"):
+            found = compiled(x)
+        assert found == compiled(x) == f(x)
+
+
+def test_comparisons_and_integers_are_bits():
+    def f(x, y):
+        return ((x > 0.0) & 3) * x + ((y > 0.0) | 4) * y + ((x > y) ^ 5)
+
+    compiled = ag.compile(f)
+    for x in (-2.0, -0.5, 0.5, 2.0):
+        for y in (-2.0, 0.5):
+            assert compiled(x, y) == f(x, y)
+
+
+def by_match(x, y):
+    match (x > 0.0, y > 0.0):
+        case (True, True):
+            return x * y
+        case (True, False):
+            return x - y
+        case _:
+            return 3.0 * x + y
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        by_match,
+        lambda x, y: x * 2 if (x > y) is True else y,
+        lambda x, y: x * 2 if (x > y) is not False else y,
+        lambda x, y: x * 2 if True is (x > 0.0) else y,
+        lambda x, y: (lambda truth: 2.0 if truth is True else 3.0)(x > y) * x,
+    ],
+)
+def test_a_comparison_may_be_the_very_true(f):
+    compiled, slope = ag.compile(f, strict=True), ag.compile(ag.grad(f), strict=True)
+    for x in (-2.0, 0.5, 2.0):
+        for y in (-3.0, 0.25):
+            assert compiled(x, y) == f(x, y)
+            assert slope(x, y) == ag.grad(f)(x, y)
+
+
+def test_a_strict_error_is_raised_again():
+    """A program that was found wrong is not kept."""
+    compiled = ag.compile(lambda x: x * 2 if isinstance(x, float) else x * 3, strict=True)
+    for x in (0.5, 0.5, 1.5):
+        with pytest.raises(CompileError, match="type of a number"):
+            compiled(x)
+
+
+class Left:
+    def f(self, x):
+        return x
+
+
+class Right:
+    def f(self, x):
+        return 5.0 * x
+
+
+def test_an_object_may_change_its_class():
+    state = Left()
+    compiled = [ag.compile(lambda x: state.f(x)), ag.compile(lambda xs: [state.f(x) for x in xs])]
+    for kind in (Left, Right, Left):
+        state.__class__ = kind
+        for _ in range(3):
+            assert compiled[0](2.0) == state.f(2.0)
+            assert compiled[1]([1.0, 2.0] * 10) == [state.f(x) for x in [1.0, 2.0] * 10]
+
+
+@pytest.mark.parametrize("make", [lambda: memoryview(bytearray(4)), lambda: (ctypes.c_double * 4)()])
+def test_bytes_that_others_may_write_are_not_watched(make):
+    held = make()
+    compiled = ag.compile(lambda x: x * held[0])
+    with pytest.warns(CompileWarning, match="can change unseen"):
+        assert compiled(2.0) == 0.0
+    held[0] = 3
+    assert compiled(2.0) == 6.0
+
+
+def test_state_of_the_interpreter_is_asked_each_time():
+    compiled = ag.compile(lambda x: x * sys.getrecursionlimit())
+    before = sys.getrecursionlimit()
+    with pytest.warns(CompileWarning):
+        assert compiled(1.0) == before
+    try:
+        sys.setrecursionlimit(before + 1)
+        assert compiled(1.0) == before + 1
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_dicts_keep_their_class():

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
-from ...engine.observers import current_tracer, observers
+from ...engine.observers import current_tracer, observers, recording_is_off
 from ...engine.sweeps import STATE, Node
 from ...engine.user_frame import warn_at_user
 from ...functional.transforms import Jacobian
@@ -23,6 +23,7 @@ from ..record.structure import Parts, alike, flatten, has_integers, nudged
 from .c_call import c_call
 from .c_engine import c_source
 from .c_library import target_of
+from .deferred import deferred
 from .direct import array_call
 from .fast import straight_line
 from .lanes import Lanes
@@ -74,7 +75,8 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto
 
     Returns:
         A ``Compiled``: call it like ``f``. Where ``f`` would return a Value, because it closes over Values or
-        parameters, so does it: ``loss.backward()`` adds to their gradients.
+        parameters, so does it: ``loss.backward()`` adds to their gradients. So do transforms of such functions, whose
+        derivatives are found by the plain transform when a sweep asks for them; within ``no_grad`` they give numbers.
 
     Raises:
         CompileError: from a call, if ``strict``. What ``f`` raises itself is raised by the call.
@@ -257,8 +259,15 @@ class Compiled(Running):
             found = self._sweeps(args, named)
             if found is not None:
                 self.last = self._sweeps.last
-                return found
-        return self.run(args, named)[0]
+                return self._passing_on(found, self.last, args, named)
+        result, blocks = self.run(args, named)
+        return self._passing_on(result, blocks.last, args, named)
+
+    def _passing_on(self, result: Any, used: Compilation | None, args: Any, named: Any) -> Any:
+        """A transform's numbers; Values if they depend on what its function closes over, and something records."""
+        if used is None or (self.kind == "call" and self._sweeps is None) or not any(used.path.tainted):
+            return result
+        return result if recording_is_off() else deferred(self._f, args, named, result, used.path)
 
     def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Parts]:
         """A call's result, and its arguments taken apart: with the program that ran on them, if one did."""
@@ -344,12 +353,8 @@ class Compiled(Running):
                 state.tried = True
                 return False, Readable(watches), blocks
             found = self._record(watches, paths, given, keywords, blocks, level)
-            if isinstance(found, Exception):
-                return False, found, blocks
-            if not paths:
-                while len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers go
-                    state.entries.pop(next(iter(state.entries), None), None)
-            state.entries.setdefault(tuple(key), paths).insert(0, found)
+        if isinstance(found, Exception):
+            return False, found, blocks
         if level > state.level:
             state.level, self.previous = level, None
             self._call_with(None)
@@ -359,6 +364,10 @@ class Compiled(Running):
         if any(watch.typed for watch in watches) and not self._true_to(found, key, state.watch.typed, args, named):
             why = f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
             return False, Final(why), blocks
+        with self._lock:
+            while not paths and len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers go
+                state.entries.pop(next(iter(state.entries), None), None)
+            state.entries.setdefault(tuple(key), paths).insert(0, found)
         self._recent.append(found)
         if len(self._recent) < 3:
             self._straight(found, args, named, blocks, state)
@@ -482,7 +491,7 @@ class Compiled(Running):
             used is None
             or used.path.level
             or used.path.recording.deep
-            or (any(used.path.tainted) and self.kind == "call")
+            or (any(used.path.tainted) and (self.kind == "call" or not recording_is_off()))
         ):
             return None, Plan(True), None
         return used.path, used.plan, used.path.recording.result if self.kind == "call" else result

@@ -29,7 +29,7 @@ def array_call(
     of that kind.
     """
     compilation = owner.last
-    if compilation is None or path.scalar or named:
+    if compilation is None or path.scalar or named or (owner.kind != "call" and any(path.tainted)):
         return None
     names = parameters_of(owner.inner, len(args))
     leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]

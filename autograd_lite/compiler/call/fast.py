@@ -222,6 +222,9 @@ def conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> tu
     for k, (place, keys) in enumerate(watch.orders):
         scope[f"_o{k}"], scope[f"_k{k}"] = place, keys
         tests.append(f"_tuple(_o{k}) != _k{k}")
+    for k, (thing, kind) in enumerate(watch.classes):
+        scope[f"_s{k}"], scope[f"_t{k}"] = thing, kind
+        tests.append(f"_s{k}.__class__ is not _t{k}")
     for k, (f, code, defaults, _) in enumerate(watch.functions):
         scope[f"_f{k}"], scope[f"_g{k}"], scope[f"_h{k}"] = f, code, defaults
         tests.append(f"_f{k}.__code__ is not _g{k}")

@@ -25,7 +25,15 @@ def quick_call(lanes: Any, path: Path, plan: Plan, like: Any, batches: Batches) 
     leaves = {leaf.key: leaf for leaf in path.leaves if leaf.kind == "argument"}
     mapped = [axis is not None for axis in batches.axes]
     blocks = [k for k, leaf in enumerate(path.leaves) if leaf.kind not in ("constant", "argument")]
-    if batches.lists or len(leaves) != len(args) or path.kinds or path.level or blocks or lanes.out_axes:
+    if (
+        any(path.tainted)
+        or batches.lists
+        or len(leaves) != len(args)
+        or path.kinds
+        or path.level
+        or blocks
+        or lanes.out_axes
+    ):
         return None
     shapes = [leaves[k].shape for k in range(len(args))]
     for arg, axis, shape in zip(args, batches.axes, shapes):

@@ -98,7 +98,8 @@ def _attempt(
     """A recording or an error, what it drew, and what it changed (and is undone)."""
     before = Before(watches)
     try:
-        found: Any = softly(record_call, f, args, named, blocks, names, known)
+        decides = any(watch.identities for watch in watches)
+        found: Any = softly(record_call, f, args, named, blocks, names, known, decides)
     except Exception as error:
         found = error
     except BaseException:

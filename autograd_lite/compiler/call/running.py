@@ -76,7 +76,7 @@ class Running:
         wrt: tuple[int, ...] = ()
         many = len(path.program.outputs) != 1
         tainted = any(path.tainted) and (bool(values) or not self.numbers_only)
-        if not many and path.recording.plain[0] is not bool and (values or tainted):
+        if not many and path.recording.plain[0] is None and (values or tainted):
             given = tuple(path.arguments[k] for k in values)
             wrt = given + path.live if tainted else given if self.numbers_only else path.reaching(given)
         elif many and tainted and any(path.leaves[k].kind == "value" for k in path.live):

@@ -60,6 +60,7 @@ class Looks:
         everything: whether any global may be read.
         computed: whether attributes are read whose names are computed.
         typed: whether types are asked for.
+        identities: whether something may be asked to be the very ``True`` or ``False``, ``match`` included.
         catches: an arithmetic error that is named, to be caught; empty if there is none.
         unseeded: a random number generator made without a seed; empty if there is none.
     """
@@ -70,6 +71,7 @@ class Looks:
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
         self.unseeded = ""
+        self.identities = False
         self._read(code)
         names = self.globals | self.attributes
         self.everything = not names.isdisjoint(_ALL)
@@ -78,9 +80,12 @@ class Looks:
         self.typed = not names.isdisjoint(_TYPES)
 
     def _read(self, code: CodeType) -> None:
-        last = ""
+        last, constant = "", None
+        truths = any(isinstance(found, bool) for found in code.co_consts)
         for instruction in dis.get_instructions(code):
             name, found = instruction.opname, instruction.argval
+            self.identities = self.identities or (name == "IS_OP" and truths and constant != "None")
+            constant = repr(found) if name == "LOAD_CONST" else ""
             if name in ("PUSH_NULL", "PRECALL", "CACHE", "EXTENDED_ARG"):
                 continue
             if name == "CALL" and instruction.arg == 0 and last in _SEEDED:
@@ -103,6 +108,7 @@ class Looks:
                 for names in ("globals", "stored", "attributes", "imports"):
                     getattr(self, names).update(getattr(inner, names))
                 self.unseeded = self.unseeded or inner.unseeded
+                self.identities = self.identities or inner.identities
 
 
 @functools.lru_cache(maxsize=4096)

@@ -68,12 +68,21 @@ def _is_torchs(thing: Any) -> bool:
 #: modules whose functions answer differently from call to call
 _OUTSIDE = {
     "time", "posix", "nt", "_socket", "socket", "select", "uuid", "secrets", "tempfile", "subprocess", "urllib", "http",
-    "shutil", "glob", "getpass", "resource",
+    "shutil", "glob", "getpass", "resource", "sys", "gc", "_thread", "threading", "decimal", "locale", "_locale",
 }  # fmt: skip
 #: methods of dates and paths, and builtins, that do
 _CLOCKS = {"now", "today", "utcnow", "read_text", "read_bytes", "exists", "stat"}
 _BY_NAME = {"modules", "import_module", "__import__"}
 _READERS = {"open": open, "input": input}
+
+
+def _is_buffer(thing: Any) -> bool:
+    """Whether it is bytes that others may write: a memoryview, a ctypes array, a mapped file."""
+    try:
+        memoryview(thing).release()
+    except (TypeError, ValueError, BufferError):
+        return False
+    return True
 
 
 class Watch:
@@ -85,12 +94,13 @@ class Watch:
         calls: where the function finds what answers differently from call to call, (place, key, function).
         entropy: whether it reaches a generator that draws from the system.
         typed: whether the function asks for types of its numbers, which are not those of plain code.
+        identities: whether it asks whether a comparison is the very ``True`` or ``False``.
         where: the function's file and line.
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.unseen = ""
-        self.typed = self.entropy = False
+        self.typed = self.identities = self.entropy = False
         self.catches = ""
         self.calls: list[tuple[Any, Any, Any]] = []
         self.where = defined(f)
@@ -102,6 +112,7 @@ class Watch:
         self.arrays: list[tuple[Any, Any]] = []
         self.lengths: list[tuple[Any, int]] = []
         self.orders: list[tuple[Any, tuple[Any, ...]]] = []  # dicts, and their keys in order
+        self.classes: list[tuple[Any, type]] = []  # objects of the user's, and what they are
         self.functions: list[tuple[Any, Any, Any, Any]] = []
         self.modules: set[tuple[int, Looks]] = set()
         self.generators: list[Any] = []
@@ -157,6 +168,9 @@ class Watch:
         for k, (place, keys) in enumerate(self.orders):
             scope[f"o{k}"], scope[f"p{k}"] = place, keys
             tests.append(f"tuple(o{k}) == p{k}")
+        for k, (thing, kind) in enumerate(self.classes):
+            scope[f"s{k}"], scope[f"t{k}"] = thing, kind
+            tests.append(f"s{k}.__class__ is t{k}")
         for k, (f, code, defaults, named) in enumerate(self.functions):
             scope[f"f{k}"], scope[f"g{k}"], scope[f"h{k}"], scope[f"k{k}"] = f, code, defaults, named
             tests.append(f"f{k}.__code__ is g{k} and f{k}.__defaults__ is h{k} and f{k}.__kwdefaults__ is k{k}")
@@ -192,6 +206,8 @@ class Watch:
             if len(place) != length:
                 return False
         if any(tuple(place) != keys for place, keys in self.orders):
+            return False
+        if any(thing.__class__ is not kind for thing, kind in self.classes):
             return False
         for f, code, defaults, named in self.functions:
             if f.__code__ is not code or f.__defaults__ is not defaults or f.__kwdefaults__ is not named:
@@ -234,6 +250,9 @@ class Watch:
         for now, kept in self.arrays:
             if not same_array(now, kept):
                 now[...] = kept
+        for thing, kind in self.classes:
+            if thing.__class__ is not kind:
+                thing.__class__ = kind
         for f, code, defaults, named in self.functions:
             f.__code__, f.__defaults__, f.__kwdefaults__ = code, defaults, named
 
@@ -341,6 +360,7 @@ class Watch:
             return [os.environ] if f is os.getenv else found
         code = looks(f.__code__)
         self.typed = self.typed or code.typed
+        self.identities = self.identities or code.identities
         if code.catches and "site-packages" not in f.__code__.co_filename:
             self.catches = self.catches or code.catches
         if vars(f):  # f.rate
@@ -424,6 +444,10 @@ class Watch:
 
     def _object(self, thing: Any) -> list[Any]:
         found: list[Any] = [type(thing)]
+        if not is_library(type(thing).__module__):
+            self.classes.append((thing, type(thing)))
+        if _is_buffer(thing):
+            self.unwatchable(f"it reads a {type(thing).__name__}, whose bytes can change unseen (in {self.where})")
         if isinstance(getattr(thing, "__dict__", None), dict):
             self.seen.add(id(thing.__dict__))
             self.kept.append(thing.__dict__)

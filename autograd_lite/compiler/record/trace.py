@@ -25,6 +25,7 @@ from .code import defined
 from .containers import packed
 from .structure import Parts, is_deep, leaves_of, opaque, rebuild
 from .taking import recorded_take
+from .truth import Truth
 
 __all__ = ["Recording", "record_call"]
 
@@ -37,25 +38,6 @@ Kinds = dict[tuple[str, int], bool]
 NAMED = 64
 
 
-class Truth(Value):
-    """A comparison in a recording."""
-
-    def __and__(self, other: Any) -> Any:
-        return self * other != 0.0
-
-    def __or__(self, other: Any) -> Any:
-        return self + other != 0.0
-
-    def __xor__(self, other: Any) -> Any:
-        return self != other
-
-    def __invert__(self) -> Any:
-        return self == 0.0
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-    __hash__ = Value.__hash__
-
-
 #: tells recordings apart; beyond the marks of checkpoints
 _serial = itertools.count(1)
 
@@ -63,7 +45,8 @@ _serial = itertools.count(1)
 class Recorder(Tracer):
     """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
 
-    def __init__(self, given: Parts, blocks: dict[int, int]) -> None:
+    def __init__(self, given: Parts, blocks: dict[int, int], decides: bool = False) -> None:
+        self.decides = decides
         self.mark = -(2**30) - 1 - next(_serial) % 2**29
         self.astray: CompileError | None = None
         self.apart: dict[int, Any] = {}  # copies of what is no number of the recording
@@ -119,7 +102,13 @@ class Recorder(Tracer):
         return self.truth(record(COMPARISONS[how], (a, other)))
 
     def truth(self, made: Any) -> Any:
-        """The comparison that was just recorded, as one that & and | combine like bools."""
+        """The comparison that was just recorded, as one that & and | combine like bools.
+
+        Where the function may ask whether it is the very ``True``, that is decided on the spot.
+        """
+        if self.decides:
+            self.decide(made)
+            return made._data != 0.0
         twin = Truth(made._data)
         self.fresh.pop()
         for slot in ("_prim", "_a", "_b", "_pa", "_pb", "_info"):
@@ -239,6 +228,7 @@ def record_call(
     blocks: Parts,
     names: Sequence[str],
     known: Collection[int] = (),
+    decides: bool = False,
 ) -> Recording:
     """Call ``f`` on fresh leaves made from the numbers in its arguments, and write the program that it ran.
 
@@ -248,6 +238,7 @@ def record_call(
         blocks: their numbers, as ``structure.flatten`` gives them.
         names: a name for each block.
         known: the ids of objects that were there before, which a result may hold as they are.
+        decides: whether a comparison is True or False, and a guard, as soon as it is made.
 
     Raises:
         CompileError: where a program would not do what the function does; and whatever the function raises.
@@ -267,7 +258,7 @@ def record_call(
     new_named = {key: rebuild(arg, take) for key, arg in named.items()}
     before: list[Any] = []
     leaves_of((new_args, new_named), before)
-    recorder = Recorder(blocks, owner)
+    recorder = Recorder(blocks, owner, decides)
     for leaf in fresh:
         leaf._mark = recorder.mark
     running = Running([leaf for leaf in fresh if owner[id(leaf)] not in getattr(blocks, "values", ())])
