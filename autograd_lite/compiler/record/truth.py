@@ -14,7 +14,7 @@ __all__ = ["Truth"]
 
 
 class Truth(Value):
-    """A comparison in a recording: with others, and with bools, it combines to one; with an integer as ``bool`` does."""
+    """A comparison in a recording: with others, and with bools, it combines to one; with integers it is a bool."""
 
     def __and__(self, other: Any) -> Any:
         return self * other != 0.0 if isinstance(other, _TRUTHS) else bool(self) & other
