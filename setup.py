@@ -113,7 +113,7 @@ def described():
             f"autograd_lite.{module}".replace("/", "."),
             [f"autograd_lite/{module}.py"],
             include_dirs=["autograd_lite/engine"],
-            depends=["autograd_lite/engine/memory.h"],
+            depends=sorted(map(str, Path("autograd_lite/engine").glob("*.h"))),
             extra_compile_args=flags,
         )
         for module in HOT_MODULES

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["free_flatly", "keep_nodes"]
+from typing import Any
+
+__all__ = ["free_flatly", "keep_nodes", "own_attributes"]
 
 
 def free_flatly(kind: type) -> None:
@@ -11,3 +13,9 @@ def free_flatly(kind: type) -> None:
 
 def keep_nodes(kind: type, info: type) -> None:
     """Objects of this class are the nodes of graphs, with objects of the other: see ``slabs.h``."""
+
+
+def own_attributes(node: Any) -> dict[str, Any]:
+    """The attributes of a user's own: compiled, they are not in a ``__dict__`` of the node's; see ``attributes.h``."""
+    found: dict[str, Any] = node.__dict__
+    return found

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import operator
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
 from .observers import current_tracer, tracer_of
 
-__all__ = ["ALIASES", "HABITS", "MICROGRAD", "Methods", "compare", "display", "unneeded"]
+__all__ = ["ALIASES", "HABITS", "MICROGRAD", "SLIPS", "Methods", "compare", "display", "unneeded"]
 
 
 #: shows a Value at the end of a notebook cell; the package's ``__init__`` puts the drawing here
@@ -79,10 +80,17 @@ class Methods(Node):
         """micrograd's name: the distinct operands."""
         return set(self.parents)
 
-    def _backward(self) -> None:
+    @property
+    def _backward(self) -> Callable[[], None]:
         """micrograd's step by hand: add this node's ``grad``, times each partial, to the ``grad`` of its parents."""
-        for parent, partial in zip(self.parents, self.local_partials):
-            parent.grad += self._gradient() * partial
+        return functools.partial(_step, self)
+
+    @_backward.setter
+    def _backward(self, function: Any) -> None:
+        raise AttributeError("backward() calls no _backward of one's own: an op of one's own is @ag.primitive")
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in HABITS and name not in SLIPS]
 
     @property
     def _op(self) -> str:
@@ -93,6 +101,11 @@ class Methods(Node):
         if name == "pow" and isinstance(self.args[1], float):
             return f"**{self.args[1]:g}"
         return MICROGRAD.get(name, name) if self._prim == TABLE.get(name) else name
+
+
+def _step(node: Any) -> None:
+    for parent, partial in zip(node.parents, node.local_partials):
+        parent.grad += node._gradient() * partial
 
 
 def compare(a: Any, other: Any, how: str) -> Any:
@@ -146,6 +159,30 @@ def _habit(name: str) -> property:
     return property(refuse, refuse)
 
 
+def _slips(name: str) -> set[str]:
+    """What a hand writes for ``name`` when it slips: a letter left out, written twice, or two of them exchanged."""
+    cuts = [(name[:i], name[i:]) for i in range(len(name))]
+    left_out = {a + b[1:] for a, b in cuts if a}
+    twice = {a + b[0] + b for a, b in cuts}
+    exchanged = {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
+    return (left_out | twice | exchanged | {name.upper(), name.capitalize()}) - {name}
+
+
+#: what is meant: an attribute of a user's own may have any other name
+SLIPS = {slip: name for name in ("data", "grad", "label") for slip in sorted(_slips(name))}
+
+
+def _slip(name: str) -> property:
+    """A property that isn't there, and says which one is meant."""
+
+    def refuse(self: Any, *given: Any) -> Any:
+        raise AttributeError(
+            f"a Value has no {name!r}: {SLIPS[name]!r} is meant (an attribute of your own needs a name less like it)"
+        )
+
+    return property(refuse, refuse, refuse)
+
+
 def unneeded(what: str) -> TypeError:
     """The error for an argument of PyTorch's that nothing here needs."""
     why = {
@@ -157,3 +194,5 @@ def unneeded(what: str) -> TypeError:
 
 for _name in HABITS:
     setattr(Methods, _name, _habit(_name))
+for _name in SLIPS:
+    setattr(Methods, _name, _slip(_name))

@@ -13,6 +13,7 @@ cdef class Info:
     cdef public object source
     cdef public object hooks
     cdef public object grad
+    cdef public object own  # compiled only: see attributes.h
 
 cdef class GradientSink:
     pass

@@ -105,8 +105,8 @@ _slots: Callable[[Any], list[str]] = functools.cache(_slot_names)
 
 
 def _extra(x: Any, known: frozenset[str]) -> dict[str, Any]:
-    """What a subclass keeps beside the known slots."""
-    found = dict(getattr(x, "__dict__", {}))
+    """What a user, or a subclass, keeps beside the known slots."""
+    found = dict(x._own() if hasattr(x, "_own") else getattr(x, "__dict__", {}))
     for name in _slots(type(x)):
         if name not in known and name not in ("__weakref__", "__dict__") and hasattr(x, name):
             found[name] = getattr(x, name)

@@ -3,7 +3,7 @@
    A graph can have a million nodes, and CPython's collector would walk all of them again and again to find that none is
    in a cycle. It is not shown those that can be in none: Values whose operands are such Values, whose op is one of the
    table's, and which have nothing else but a label. (An edge leads from a node to older ones. So a cycle needs an edge
-   that is made afterwards, and those that we hold can be made in two ways only, both of which come by ``assign``.) All
+   that is made afterwards, and those that we hold come by ``assign`` or by a user's own attribute.) All
    others are shown: those with a hook, with a gradient that is a node, of a class or an op of the user's, with what a
    layer or a checkpoint brings, and whatever is computed from one of them. When a node that was not shown is given
    such a thing, every node there is is shown: those computed from it are among them, and can't be told from the rest.
@@ -27,18 +27,24 @@ typedef struct {
     PyObject *weak;
 } node_object;
 
+#include "attributes.h"
+
 /* the first field of base.pxd's Op */
 typedef struct {
     PyObject_HEAD
     int permanent;
 } op_object;
 
+#define SIGNATURE "Value(data, label='', _op='', *, requires_grad=None)"
+
 #ifdef Py_GIL_DISABLED /* several threads at once, and another collector: Python's own memory */
 
 static inline int keep_nodes(PyObject *kind, PyObject *info)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
-    return set_signature(type, "Value(data, label='', _op='', *, requires_grad=None)") < 0 ? -1 : keep_properties(type, assign);
+    if (set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0)
+        return -1;
+    return take_own_attributes(type, (PyTypeObject *)info);
 }
 
 #else
@@ -277,8 +283,7 @@ static void free_values(PyObject *self)
 /* An assignment from Python, to a field of a node or of what it has besides: it can close a cycle. */
 static int assign_and_show(PyObject *self, PyObject *value, void *closure)
 {
-    if (value != NULL && value != Py_None && !PyUnicode_CheckExact(value) && !PyFloat_CheckExact(value) &&
-        !PyLong_CheckExact(value))
+    if (value != NULL && PyObject_IS_GC(value)) /* anything else refers to nothing */
         show_all();
     return assign(self, value, closure);
 }
@@ -309,8 +314,10 @@ static int call_before_collections(void)
 static inline int keep_nodes(PyObject *kind, PyObject *info)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
-    if (set_signature(type, "Value(data, label='', _op='', *, requires_grad=None)") < 0 || call_before_collections() < 0)
+    if (set_signature(type, SIGNATURE) < 0 || call_before_collections() < 0 ||
+        take_own_attributes(type, (PyTypeObject *)info) < 0)
         return -1;
+    before_closing_a_cycle = show_all;
     if (type->tp_basicsize == sizeof(node_object) && type->tp_weaklistoffset == offsetof(node_object, weak)) {
         value_type = type;
         free_one = type->tp_dealloc;

@@ -65,7 +65,7 @@ class Value(Methods):
     TypeError: Value takes a real number, not str '2': convert it first, as in float('2')
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # made when a user's own attribute is assigned
 
     def __init__(self, data: Any, label: Label = "", _op: str = "", *, requires_grad: object = None) -> None:
         if requires_grad is not None:
@@ -119,9 +119,7 @@ class Value(Methods):
     def label(self) -> str:
         """The name, "" if it has none."""
         info = self._info
-        if isinstance(info, Info):
-            return info.label
-        return info if info is not None else ""
+        return info.label if isinstance(info, Info) else info or ""
 
     @label.setter
     def label(self, label: Any) -> None:
@@ -203,6 +201,10 @@ class Value(Methods):
         >>> handle.remove()
         """
         return register(self, hook)
+
+    def _own(self) -> dict[str, Any]:
+        """The attributes of a user's own."""
+        return memory.own_attributes(self)
 
     def __reduce__(self) -> Any:
         return reduce_node(self)
@@ -394,8 +396,7 @@ def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: f
     """A new inner node; what every recording ends in.
 
     Args:
-        data: the result (primal).
-        prim: the op.
+        data, prim: the result (primal); the op.
         a, b: the operands that are nodes; None for a constant, or for an n-ary op.
         pa, pb: the partial for each; for a constant operand, its number.
         info: the ``NaryOperands`` of an n-ary op.

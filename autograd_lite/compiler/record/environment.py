@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
+from ...engine.value import Value
 from ...primitives.base import Op, Operand
 from ...primitives.sums import same_objects
 from .code import Looks, defined, is_library, looks
@@ -267,6 +268,8 @@ class Watch:
                 )
                 return
             thing = stack.pop()
+            if isinstance(thing, Value):
+                stack.extend(self._kept_on(thing))
             if isinstance(thing, (*PLAIN, Node, Operand, Op, ModuleType, CodeType)):
                 continue
             if id(thing) in self.seen:
@@ -338,6 +341,15 @@ class Watch:
         ):
             return [thing.__wrapped__]  # jacobian(f), compile(f): what they note about themselves is not f
         return self._object(thing)
+
+    def _kept_on(self, value: Value) -> list[Any]:
+        """The attributes of a user's own on a Value: ``w.momentum``."""
+        own = value._own()
+        if not own or id(own) in self.seen:
+            return []
+        self.seen.add(id(own))
+        self.kept.append(own)
+        return self._mapping(own, ordered=False)
 
     def _mapping(self, thing: Any, ordered: bool = True) -> list[Any]:
         if ordered and len(thing) > 1:
