@@ -14,6 +14,7 @@ import numpy as np
 
 from ...functional.transforms import Jacobian
 from ..emit.targets.c import CFunction, c_function, gathered_function, over_points
+from ..emit.targets.c_sparse import over_sweeps
 from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
@@ -76,6 +77,13 @@ def printed(path: Any, plan: Any, name: str) -> CFunction:
     return c_function(program, expected, name, plan.value, results, lines)
 
 
+def swept(path: Any, plan: Any, colouring: Any, name: str) -> CFunction:
+    """The C function of a sparse Jacobian, whose sweeps are of this plan."""
+    leaves = planned_leaves(path, plan)
+    seeds = [k for k, leaf in enumerate(leaves) if leaf.kind == "seed"]
+    return over_sweeps(printed(path, plan, name), colouring, seeds)
+
+
 def c_source(compilation: Any, f: Any, name: str, mapped: Sequence[bool] | None) -> str:
     """The source of a program in C, for one point or, with ``mapped``, for many.
 
@@ -88,7 +96,10 @@ def c_source(compilation: Any, f: Any, name: str, mapped: Sequence[bool] | None)
     if isinstance(f, Jacobian):
         kind = "hessian" if below == "grad" else "jacobian"
     suffix = {"grad": "_gradient", "value_and_grad": "_value_and_gradient"}.get(kind, f"_{kind}" if kind else "")
-    one = printed(compilation.path, compilation.plan, f"{name}{suffix}")
+    path, plan = compilation.path, compilation.plan
+    if plan.seeded or plan.forward:
+        return swept(path, plan, path.colourings[plan.wrt], f"{name}{suffix}").source()
+    one = printed(path, plan, f"{name}{suffix}")
     return (one if mapped is None else over_points(one, mapped)).source()
 
 
@@ -164,11 +175,17 @@ class CEngine:
     """
 
     def __init__(self, path: Any, plan: Any) -> None:
-        function = self.function = printed(path, plan, "program")
         self.leaves = planned_leaves(path, plan)
         count = len(path.program.outputs)
         self.shapes: list[Any] = [(count,) if count != 1 else ()] * plan.value
-        self.shapes += [(count,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
+        if plan.colouring is not None:
+            function = swept(path, plan, plan.colouring, "program")
+            self.leaves = list(path.leaves)
+            self.shapes = [(len(plan.colouring.rows),)]
+        else:
+            function = printed(path, plan, "program")
+            self.shapes += [(count,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
+        self.function = function
         self.guards = list(HOLDS) if function.guards else []
         self.shapes += [()] * len(self.guards)
         self.lists = path.scalar

@@ -196,7 +196,7 @@ class Compiled(Running):
         points, and is what ``vmap`` of this function computes: one fused kernel. Arrays are lists of such (a NumPy
         array of points goes in with its points last); plain numbers that change from call to call go in as
         ``drjit.opaque(Float64, x)``. As in the other libraries, branches are those of the last recording. A Jacobian
-        that is found by sweeps is shown as one of them, whose seed comes last.
+        that is found by sweeps is shown as one of them, whose seed comes last; in C it is one function of its nonzeros.
 
         "c" is a function of C99 without globals or allocation; the comment on top says what its arguments are and
         under which conditions it is this function. Compile it with ``-ffp-contract=off`` and no ``-ffast-math``.

@@ -56,18 +56,22 @@ class Plan:
         wrt: the numbers of the leaves to differentiate the output (or the seeded outputs) with respect to.
         seeded: whether the adjoints of the outputs are an input, for several outputs.
         forward: whether the tangents of the leaves are inputs, and the derivatives are those of the outputs.
+        colouring: that of a sparse Jacobian, all of whose sweeps a program in C makes in one call; else None.
     """
 
-    __slots__ = ("forward", "seeded", "value", "wrt")
+    __slots__ = ("colouring", "forward", "seeded", "value", "wrt")
 
-    def __init__(self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False) -> None:
+    def __init__(
+        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False, colouring: Any = None
+    ) -> None:
+        self.colouring = colouring
         self.forward = forward
         self.value = value
         self.wrt = wrt
         self.seeded = seeded
 
     def key(self) -> tuple[Any, ...]:
-        return (self.value, self.wrt, self.seeded, self.forward)
+        return (self.value, self.wrt, self.seeded, self.forward, self.colouring is not None)
 
 
 def _flat(x: Any) -> Any:
@@ -334,16 +338,17 @@ class Path:
         return found
 
     def compilation(
-        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False
+        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False, colouring: Any = None
     ) -> Compilation:
         """The program for a plan, made once."""
-        key = (value, wrt, seeded, forward)
+        plan = Plan(value, wrt, seeded, forward, colouring)
+        key = plan.key()
         found = self.compiled.get(key)
         if found is None:
             with self.lock:
                 found = self.compiled.get(key)
                 if found is None:
-                    found = self.compiled[key] = Compilation(self, Plan(value, wrt, seeded, forward))
+                    found = self.compiled[key] = Compilation(self, plan)
         return found
 
     def statements(self, plan: Plan, scalar: bool | None = None) -> tuple[ArrayProgram, list[Any]]:

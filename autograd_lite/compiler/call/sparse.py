@@ -103,6 +103,12 @@ class _Colouring:
         self.rows, self.columns = np.nonzero(matrix)
         self.sweep = colours[self.columns if self.forward else self.rows]
 
+    def dense(self, numbers: Any) -> Any:
+        """The whole matrix of its nonzeros."""
+        matrix = np.zeros(self.shape)
+        matrix[self.rows, self.columns] = numbers
+        return matrix
+
 
 class Sweeps:
     """A compiled ``jacobian`` or ``hessian``, as sweeps over the compiled function.
@@ -167,7 +173,13 @@ class Sweeps:
         """The dense matrix; None if a number in it is not finite, and may have come from where a seed was 0."""
         m, n = colouring.shape
         forward = colouring.forward
-        sweep = self.last = path.compilation(False, wrt, seeded=not forward, forward=forward)
+        in_c = colouring if path.target is not None and path.target.active else None
+        sweep = self.last = path.compilation(False, wrt, not forward, forward, in_c)
+        if sweep.native is not None:  # all sweeps in one
+            outputs, held = sweep.call(blocks)
+            numbers = np.array(outputs[0], dtype=float)
+            sweep.give_back(held)
+            return colouring.dense(numbers) if np.isfinite(numbers).all() else None
         compressed = np.empty((len(colouring.groups), m if forward else n))
         for line, members in zip(compressed, colouring.groups):
             seed = np.zeros(n if forward else m)
@@ -179,10 +191,8 @@ class Sweeps:
             sweep.give_back(held)
         if not np.isfinite(compressed).all():
             return None
-        matrix = np.zeros((m, n))
         along = colouring.rows if forward else colouring.columns
-        matrix[colouring.rows, colouring.columns] = compressed[colouring.sweep, along]
-        return matrix
+        return colouring.dense(compressed[colouring.sweep, along])
 
 
 def _split(numbers: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:

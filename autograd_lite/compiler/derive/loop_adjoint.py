@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..ir.array_program import Builder, Symbol
+from ..ir.array_program import Builder, Statement, Symbol
 from ..ir.naming import Adjoint
 from ..ir.scan import Scan, final, scan, states, trajectory
+from .loop_kept import factors_ahead, replaced, stored_functions
 from .reaching import ALWAYS, NEVER, Reach, as_number, as_reach, joined
 
 __all__ = ["loop_adjoints"]
@@ -133,13 +134,14 @@ class _Back:
         return True
 
     def _stored(self, moved: dict[int, Symbol]) -> None:
-        """What a step computed by more than an operator is kept from the loop ahead, and not computed again."""
-        statements = self.loop.builder.statements
-        for i, new in moved.items():
-            s = statements[new.id]
-            if s.prim is not None and not s.prim.passive and "(" in s.prim.array:
-                self.leaf("each", s.shape, trajectory(self.builder, self.outer, i))
-                s.op, s.prim, s.args, s.attrs = "leaf", None, (), len(self.loop.inputs) - 1
+        """What the loop ahead computes for this one, and keeps."""
+
+        def keep(s: Statement, i: int) -> None:
+            self.leaf("each", s.shape, trajectory(self.builder, self.outer, i))
+            replaced(s, len(self.loop.inputs) - 1)
+
+        factors_ahead(self.ahead, self.loop.builder, self.inputs, moved, keep)
+        stored_functions(self.loop.builder, moved, keep)
 
     def _each_flag(self, reach: Reach, shape: tuple[int, ...]) -> Reach:
         """When the sweep arrives at something of every step, within the step."""

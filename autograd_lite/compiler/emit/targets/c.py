@@ -68,6 +68,7 @@ class CFunction:
     guards: list[str] = field(default_factory=list)
     work: int = 0
     texts: list[str] = field(default_factory=list)
+    note: list[str] = field(default_factory=list)  # what its last result is, in words
     lanes: CFunction | None = None  # the function of one point, which this calls for many
 
     def signature(self, static: bool = False) -> str:
@@ -98,7 +99,10 @@ class CFunction:
             shape = " x ".join(map(str, a.shape)) or ("one number" if a.shape == () else "")
             shape += " numbers, row by row" if len(a.shape) > 1 else " numbers" if a.shape else ""
             kind = "result" if a.output else "given"
-            lines.append(f"  {a.name:<12} {kind}: {shape}{' *' if a.mapped else ''}")
+            lines.append(
+                f"  {a.name:<12} {kind}: {shape}{' *' if a.mapped else ''}{':' if a.output and self.note else ''}"
+            )
+        lines += [f"  {'':<12} {text}" for text in self.note]
         if self.guards:
             each = " for every point *" if self.lanes is not None else ""
             lines.append(f"  {'guard':<12} result: 0, or which condition does not hold; then the results are not those")
