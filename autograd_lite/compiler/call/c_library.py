@@ -20,6 +20,7 @@ from typing import Any
 
 from ...engine.user_frame import warn_at_user
 from ..ir.scalar_program import CompileWarning
+from .c_cache import cache
 
 __all__ = ["CTarget", "CUnavailable", "Library", "build", "c_compiler", "described", "target_of"]
 
@@ -145,12 +146,29 @@ def _loaded(source: str) -> Any:
         raise CUnavailable("no C compiler was found: CC, cc, gcc, clang")
     if platform.python_implementation() != "CPython" or os.name != "posix":
         raise CUnavailable(f"programs in C are called on CPython and POSIX, not {platform.python_implementation()}")
+    flags = _flags()
+    kept = cache()
+    if kept is None:
+        return _built(source, command, flags, None)
+    place = kept.place(source, command, flags)
+    if kept.has(place):
+        try:
+            return ctypes.PyDLL(str(place))
+        except OSError:
+            kept.drop(place)
+    return _built(source, command, flags, functools.partial(kept.put, place=place))
+
+
+def _built(source: str, command: Sequence[str], flags: Sequence[str], keep: Callable[[Path], None] | None) -> Any:
+    """A library, built in a folder of its own, which goes when it is loaded; ``keep`` gets it before."""
     timeout = float(os.environ.get("AUTOGRAD_LITE_CC_TIMEOUT", TIMEOUT))
     folder = tempfile.mkdtemp(prefix="autograd_lite_")  # nobody else's: mode 0700
     try:
         text, target = Path(folder, "program.c"), Path(folder, "program.so")
         text.write_text(source, encoding="ascii")
-        _compile([*command, *_flags(), str(text), "-o", str(target), "-lm"], timeout)
+        _compile([*command, *flags, str(text), "-o", str(target), "-lm"], timeout)
+        if keep is not None:
+            keep(target)
         return ctypes.PyDLL(str(target))
     except OSError as error:
         raise CUnavailable(f"{shlex.join(command)}: {error}") from None
