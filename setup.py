@@ -26,6 +26,7 @@ HOT_MODULES = [
     "engine/methods",
     "engine/value",
     "engine/nary",
+    "engine/packs",
     "nn/layer_nodes",
     "compiler/run/cells",
     "compiler/run/interpreter",

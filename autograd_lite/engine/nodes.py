@@ -20,6 +20,7 @@ __all__ = [
     "NaryOperands",
     "Node",
     "State",
+    "opened",
     "operands_of",
     "reaches_outside",
     "summed_apart",
@@ -91,6 +92,9 @@ class GradientSink:
         """Add the adjoints to ``_adjoint`` of those parameters that are among ``inputs``."""
         raise NotImplementedError
 
+    def open(self, many: NaryOperands) -> None:
+        """Put leaves that only the sink knows among the operands that it is the sink of."""
+
 
 class NaryOperands(Info):
     """The operands of an n-ary node: which are nodes, and the partial for each.
@@ -119,15 +123,22 @@ class NaryOperands(Info):
 
     def args(self) -> tuple[Any, ...]:
         """All operands in order, the constants as floats."""
-        return tuple(self.operands)
+        return tuple(opened(self).operands)
 
     def parents(self) -> tuple[Any, ...]:
         """The differentiable operands in order."""
-        return tuple(self.nodes)
+        return tuple(opened(self).nodes)
 
     def all_partials(self) -> tuple[float, ...]:
         """The partials, one for each of ``parents()``."""
-        return tuple(self.partials)
+        return tuple(opened(self).partials)
+
+
+def opened(many: NaryOperands) -> NaryOperands:
+    """The same, with the leaves behind a sink among the operands: what all but sweeps look at."""
+    if many.sink is not None:
+        many.sink.open(many)
+    return many
 
 
 class CheckpointOperands(NaryOperands):
@@ -344,7 +355,7 @@ def operands_of(node: Node) -> Sequence[Node]:
     if a is not None:
         return (a,)
     many = node._info
-    return many.nodes if isinstance(many, NaryOperands) else ()
+    return opened(many).nodes if isinstance(many, NaryOperands) else ()
 
 
 def summed_apart(node: Node, numbers: list[float]) -> bool:

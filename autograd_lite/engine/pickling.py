@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import FileFormatError
+from .nodes import opened
 from .observers import current_tracer
 from .recordings import Same, owner_of, same
 from .sweeps import STATE, GradientSink, Info, LayerInputs, NaryOperands, Node
@@ -120,7 +121,7 @@ def _operands(node: Node) -> list[Any]:
     if isinstance(node, LayerInputs):
         found.extend(node.nodes)
     elif isinstance(info, NaryOperands):
-        found.extend(info.nodes)
+        found.extend(opened(info).nodes)
     return found
 
 
@@ -293,7 +294,7 @@ def _take_info(info: Info, place: Callable[[Any], Any]) -> tuple[Any, ...]:
     grad = place(info.grad) if isinstance(info.grad, Node) else -1
     if not isinstance(info, NaryOperands):
         return (type(info), plain, grad, None, _extra(info, _INFO))
-    operands: Any = info.operands
+    operands: Any = opened(info).operands
     if operands is info.nodes:
         operands = None
     elif type(operands) in (list, tuple):

@@ -25,6 +25,7 @@ from .nodes import (
     LayerInputs,
     NaryOperands,
     Node,
+    opened,
     operands_of,
     reaches_outside,
     summed_apart,
@@ -262,6 +263,13 @@ def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
     return list(together.values())
 
 
+def _open(root: Node) -> None:
+    """Leaves behind sinks take part as nodes: a hook on one sees its whole adjoint, once."""
+    for node in order(root, _sweeps.next()):
+        if isinstance(node._info, NaryOperands):
+            opened(node._info)
+
+
 def hooked(node: Node, adjoint: Any) -> Any:
     """``adjoint`` (a float or a node), now complete, as the hooks of ``node`` leave it."""
     info = node._info
@@ -286,6 +294,8 @@ def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
     """
     refuse_reentry()
     with LOCK:
+        if _state.hooks:
+            _open(root)
         nodes = order(root, _sweeps.next())
         root._adjoint = seed
         return _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
@@ -304,6 +314,8 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
     """
     refuse_reentry()
     with LOCK:
+        if _state.hooks:
+            _open(root)
         epoch = _sweeps.next()
         for node in inputs:
             node._mark = epoch

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine.nodes import opened
 from ..engine.observers import current_tracer, without_observers
 from ..engine.sweeps import (
     STATE,
@@ -276,7 +277,7 @@ def _operands(node: Node) -> Sequence[Node]:
     info = node._info
     if not isinstance(info, NaryOperands):
         return ()
-    return rule_parents(node) if isinstance(info, CheckpointOperands) else info.nodes
+    return rule_parents(node) if isinstance(info, CheckpointOperands) else opened(info).nodes
 
 
 def _between(inputs: dict[int, int], roots: list[Node], born: float) -> tuple[list[Node], bool]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.packs import read_gradients, read_numbers, write_gradients, write_numbers
 from ..engine.value import Value
 
 __all__ = ["Block", "as_blocks", "as_parameters", "gradients", "is_array_parameter"]
@@ -217,28 +218,39 @@ class ElementBlock(VectorBlock):
 class ScalarBlock(VectorBlock):
     """Loose Values, gathered into a vector."""
 
-    __slots__ = ("values",)
+    __slots__ = ("plain", "values")
 
     def __init__(self, values: list[Value], indices: list[int]) -> None:
         super().__init__(indices)
         self.values = values
+        self.plain = all(type(value) is Value for value in values)  # a subclass may have a ``data`` of its own
 
     def read(self) -> tuple[Array, Array | None]:
-        data = np.array([value.data for value in self.values], dtype=np.float64)
+        if self.plain:
+            data, grad = np.empty(len(self.values)), np.empty(len(self.values))
+            read_numbers(self.values, data)
+            if read_gradients(self.values, grad):
+                return data, grad
         grads: list[Any] = [value.grad for value in self.values]
+        data = np.array([value.data for value in self.values], dtype=np.float64)
         return data, np.array([g.data if isinstance(g, Value) else g for g in grads], dtype=np.float64)
 
     def write(self, data: Array) -> None:
+        if self.plain:
+            write_numbers(self.values, data)
+            return
         for value, number in zip(self.values, data.tolist()):
             value.data = number
 
     def write_grad(self, grad: Array) -> None:
+        if self.plain:
+            write_gradients(self.values, grad)
+            return
         for value, number in zip(self.values, grad.tolist()):
             value.grad = number
 
     def zero_grad(self) -> None:
-        for value in self.values:
-            value.grad = 0.0
+        self.write_grad(np.zeros(len(self.values)))
 
 
 def is_array_parameter(thing: Any) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import is_, mul
 from types import FunctionType
 from typing import Any, Final
 
-from .base import as_float
+from .base import Operand, as_float
 
-__all__ = ["NATIVE", "affine", "all_floats", "same_objects", "total"]
+__all__ = ["NATIVE", "affine", "all_floats", "same_objects", "same_trees", "total"]
 
 #: whether this is the compiled build
 NATIVE: Final[bool] = not isinstance(as_float, FunctionType)
@@ -80,3 +80,48 @@ def same_objects(now: Any, then: tuple[Any, ...]) -> bool:
     if NATIVE and isinstance(now, list):
         return all(now[i] is then[i] for i in range(len(now)))
     return all(map(is_, now, then))
+
+
+def same_trees(now: Any, then: list[Any]) -> bool:
+    """Whether nested lists have what they had when ``then`` was made, a copy of the lists and not of what is in them.
+
+    The same objects, or constants of the same type and number: 1 is not 1.0, and no Value is another.
+
+    Args:
+        now: lists of lists, of any depth.
+        then: the same, of the same depth everywhere.
+
+    >>> a, b = object(), object()
+    >>> same_trees([[a, 2.5], [b]], [[a, 2.5], [b]]), same_trees([[a]], [[b]]), same_trees([[1.0]], [[1]])
+    (True, False, False)
+    """
+    if not NATIVE:
+        return _same_levels(now, then)
+    pairs: list[Any] = [now, then]
+    while pairs:
+        b, a = pairs.pop(), pairs.pop()
+        if type(a) is not list or len(a) != len(b):
+            return False
+        for i in range(len(b)):
+            if a[i] is not b[i]:
+                if type(b[i]) is list:
+                    pairs.append(a[i])
+                    pairs.append(b[i])
+                elif not _same_constant(a[i], b[i]):
+                    return False
+    return True
+
+
+def _same_levels(now: Any, then: list[Any]) -> bool:
+    """The same, level by level."""
+    while type(now) is list and len(now) == len(then):
+        if not then or type(then[0]) is not list:
+            return all(map(is_, now, then)) or all(map(_same_constant, now, then))
+        if set(map(type, now)) != {list} or [*map(len, now)] != [*map(len, then)]:
+            return False
+        now, then = list(chain.from_iterable(now)), list(chain.from_iterable(then))
+    return False
+
+
+def _same_constant(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is type(b) and not isinstance(b, Operand) and a == b)

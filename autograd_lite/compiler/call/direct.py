@@ -12,7 +12,8 @@ from ...engine.sweeps import STATE, NaryOperands
 from ...engine.value import node
 from ..record.environment import Watch
 from .fast import parameters_of
-from .plans import Compilation, Path, guards_hold
+from .guards import guards_hold
+from .plans import Compilation, Path
 from .results import Gradients, call_primitive
 from .running import Running
 
@@ -43,7 +44,8 @@ def array_call(
     slow = f"return _slow({', '.join(names)})"
     texts = [f"{name}.astype(_float)" if k in labels else name for k, name in enumerate(names)]
     given = [
-        texts[key] if kind == "argument" else f"_v{k}._number()" for k, (kind, key) in enumerate(compilation.sources)
+        texts[key] if kind == "argument" else f"_loose[{key}]" if kind == "loose" else f"_v{k}._number()"
+        for k, (kind, key) in enumerate(compilation.sources)
     ]
     body = [
         f"if {' or '.join(['_state.observers', *checks])}: {slow}",
@@ -52,6 +54,7 @@ def array_call(
         f"except (KeyError, AttributeError, ValueError): {slow}",
         "try: _runner = _runners.pop()",
         "except IndexError: _runner = _fresh()",
+        *(["_loose = _numbers()"] if any(kind == "loose" for kind, _ in compilation.sources) else []),
         f"_found = _runner({', '.join(given)})",
     ]
     if compilation.guards:
@@ -62,7 +65,7 @@ def array_call(
         "_state": STATE, "_array": np.ndarray, "_float": float, "_float64": np.dtype(np.float64), "_type": type,
         "_holds": watch.test, "_slow": owner.previous or owner.general, "_runners": compilation.pool,
         "_fresh": compilation.fresh, "_back": compilation.pool.append, "_guards": compilation.guards,
-        "_hold": guards_hold, "_shaped": path.shaped,
+        "_hold": guards_hold, "_shaped": path.shaped, "_numbers": compilation.loose and compilation.loose.numbers,
         "_loss": _loss(owner, compilation) if "_loss(" in result[0] else None,
     }  # fmt: skip
     exec(compile(text, "<autograd_lite call>", "exec"), scope)
@@ -120,6 +123,11 @@ def _loss(owner: Running, compilation: Compilation) -> Callable[..., Any]:
         nodes += leaf.key.nodes if leaf.shape else [leaf.key]
     others = [(i, bool(leaf.shape)) for i, leaf in compilation.others]
 
+    loose = compilation.loose if compilation.shared else None
+
+    def outside() -> list[Any]:
+        return [*nodes, *(loose.nodes if loose else ())]
+
     def loss(found: Any, runner: Any, args: tuple[Any, ...] = ()) -> Any:
         partials: list[float] = []
         for i, many in others:
@@ -128,11 +136,14 @@ def _loss(owner: Running, compilation: Compilation) -> Callable[..., Any]:
             else:
                 partials.append(float(found[i]))
         number = float(found[0])
+        share = None if loose is None else compilation.share(found)
         if runs:
-            sink = Gradients(runs, found[places], functools.partial(back, runner))
+            given_back = functools.partial(back, runner)
+            sink: Gradients | None = Gradients(runs, found[places], given_back, loose, share)
             return node(number, prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
         back(runner)
-        own = call_primitive(owner.name, (owner._f, args, {}), nodes, number)
-        return node(number, own, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials))
+        own = call_primitive(owner.name, (owner._f, args, {}), outside, number)
+        sink = Gradients((), (), None, loose, share) if loose else None
+        return node(number, own, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
 
     return loss

@@ -14,23 +14,26 @@ from ...primitives.sums import NATIVE
 from ..derive.adjoint import adjoints
 from ..emit.drjit import listed
 from ..emit.python import written
+from ..ir.activity import dependent
 from ..ir.array_program import ArrayProgram, Symbol
 from ..ir.naming import leaf_names, name_forward
-from ..ir.scalar_program import Guard, Leaf, Program
+from ..ir.scalar_program import Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.trace import Recording
 from ..rewrite import optimized
 from ..rewrite.zeroth_powers import without_zeroth_powers
-from ..run.arrays import buffered
+from ..run.arrays import Read, buffered
 from ..run.interpreter import Interpreter
 from .c_engine import CEngine, Given
 from .c_library import CTarget, CUnavailable
 from .choice import choose
+from .guards import expectation
+from .loose import is_plain, together
 from .shaping import shaper
 
-__all__ = ["Compilation", "Path", "Plan", "guards_hold"]
+__all__ = ["Compilation", "Path", "Plan"]
 
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
@@ -40,12 +43,6 @@ WRITTEN = 300 if NATIVE else 2000
 
 #: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
 LONGEST = 20_000
-
-
-def _expectation(guard: Guard) -> tuple[Any, bool]:
-    """What a guard's number has to be, as ``guards_hold`` wants it."""
-    number = np.array(guard.expected)
-    return (number, True) if guard.exact else (number != 0.0, False)
 
 
 class Plan:
@@ -106,7 +103,7 @@ class Compilation:
                 self.leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
                 derivatives = [(size,)]
             engine = Interpreter(path.program, plan.value, plan.wrt, plan.seeded, plan.forward)
-            self.guards = [_expectation(guard) for guard in path.program.guards]
+            self.guards = [expectation(guard) for guard in path.program.guards]
             self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
         else:
             self._program, self.guards = path.statements(plan)
@@ -120,8 +117,10 @@ class Compilation:
         wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
         self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
         self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
-        self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter"]
+        self.shared = [i for i, leaf in wanted if is_plain(leaf.key)]  # the derivatives for loose Values
+        self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter" and not is_plain(leaf.key)]
         self.runs = [storage.runs([storage])[0] for storage in self.storages]
+        self.sources, self.loose = together(self.sources)
         self.pool: list[Any] = []
         self._text: str | None = None
         if self.native is not None and not self.scalar:
@@ -133,20 +132,38 @@ class Compilation:
             exec(compile(self._text, "<autograd_lite program>", "exec"), scope)
             self.run = scope["run"]
         else:
-            self.make, self._text = buffered(self.program, self.names, () if plan.seeded else self._joined())
+            joined = () if plan.seeded else self._joined()
+            self.make, self._text = buffered(self.program, self.names, joined, self._read())
+
+    def _read(self) -> Read | None:
+        """The loose Values, if there are any: an array program has arrays of its own for them."""
+        if self.loose is None:
+            return None
+        self.sources = [(kind, key) for kind, key in self.sources if kind != "loose"]
+        places = [k for k, leaf in enumerate(self.leaves) if is_plain(leaf.key)]
+        return Read(self.loose.read, len(self.loose.nodes), dict(zip(places, self.loose.starts)))
 
     def _joined(self) -> list[tuple[int, list[tuple[int, int]]]]:
-        """The gradients of parameters that lie side by side as one output: which outputs, and where in it they are."""
-        if not self.storages:
-            return []
+        """The gradients of parameters that lie side by side as one output, and those of loose Values as another: which
+        outputs, and where in it they are.
+        """
         numbers = {id(storage): i for storage, i in zip(self.storages, self.places)}
-        self.runs = self.storages[0].runs(self.storages)
-        first = min(self.places)
+        self.runs = self.storages[0].runs(self.storages) if self.storages else []
+        groups = [
+            (run.grad.size, [(numbers[id(s)], at) for s, at in zip(run.storages, run.starts)]) for run in self.runs
+        ]
+        if self.shared and self.loose is not None:
+            groups.append((len(self.loose.nodes), list(zip(self.shared, self.loose.starts))))
+        moved = {i for _, members in groups for i, _ in members}
+        if not moved:
+            return []
+        first = min(moved)
         self.others = [
-            (i if i < first else i - sum(p < i for p in self.places) + len(self.runs), leaf) for i, leaf in self.others
+            (i if i < first else i - sum(m < i for m in moved) + len(groups), leaf) for i, leaf in self.others
         ]
         self.places = list(range(first, first + len(self.runs)))
-        return [(run.grad.size, [(numbers[id(s)], at) for s, at in zip(run.storages, run.starts)]) for run in self.runs]
+        self.shared = list(range(first + len(self.runs), first + len(groups)))
+        return groups
 
     @property
     def program(self) -> ArrayProgram:
@@ -187,8 +204,12 @@ class Compilation:
     def _given(self, blocks: Sequence[Any]) -> list[Any]:
         """What the program is called with: blocks of arguments, live numbers."""
         given: list[Any] = []
+        loose: list[Any] = []
         for kind, key in self.sources:
-            if kind == "argument":
+            if kind == "loose":
+                loose = loose or self.loose.numbers()  # type: ignore[union-attr]
+                given.append(loose[key])
+            elif kind == "argument":
                 block = blocks[key]
                 given.append(block._number() if isinstance(block, Node) else block)
             elif kind == "value":
@@ -212,12 +233,20 @@ class Compilation:
         runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
         return tuple(runner(*given))
 
-    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[tuple[Leaf, Any]]]:
-        """The derivatives: flat gradients of the runs of parameters, and pairs of another leaf and its derivative."""
+    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[tuple[Leaf, Any]], Any]:
+        """The derivatives: flat gradients of the runs of parameters, pairs of another leaf and its derivative, and a
+        copy of those of the loose Values.
+        """
         arrays = [outputs[i] for i in self.places]
         if self.scalar:
             arrays = [np.ravel(array) for array in arrays]
-        return arrays, [(leaf, outputs[i]) for i, leaf in self.others]
+        return arrays, [(leaf, outputs[i]) for i, leaf in self.others], self.share(outputs)
+
+    def share(self, outputs: Sequence[Any]) -> Any:
+        """A copy of the derivatives for the loose Values, as one vector; None if there are none."""
+        if len(self.shared) == 1 and not self.scalar:
+            return outputs[self.shared[0]].copy()
+        return np.concatenate([np.ravel(outputs[i]) for i in self.shared]) if self.shared else None
 
     def results(self, scalar: bool = False) -> ArrayProgram:
         """The program of the results, without the guards."""
@@ -264,7 +293,7 @@ class Path:
         self.reached: dict[Any, tuple[int, ...]] = {}
         self.scalar = self._choose()
         self.way = self._way()
-        reached = _reached(self.program, self.live)
+        reached = dependent(self.program, self.live)
         self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
 
     @functools.cached_property
@@ -333,7 +362,7 @@ class Path:
         """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""
         found = self.reached.get(leaves)
         if found is None:
-            apart = any(_reached(self.program, self.arguments)) and not any(_reached(self.program, leaves))
+            apart = any(dependent(self.program, self.arguments)) and not any(dependent(self.program, leaves))
             found = self.reached[leaves] = () if apart else leaves
         return found
 
@@ -466,28 +495,3 @@ def _lines(program: ArrayProgram) -> int:
     """How long a program is: its statements and those of its loops."""
     inside = sum(len(s.attrs.step([]).statements) for s in program.statements if s.op == "scan")
     return len(program.statements) + inside
-
-
-def guards_hold(outputs: Sequence[Any], expected: Sequence[Any]) -> bool:
-    """Whether a run took the recorded way."""
-    for found, (wanted, exact) in zip(outputs, expected):
-        found = np.asarray(found, dtype=float)
-        if exact:
-            if not ((found == wanted) | ((found != found) & (wanted != wanted))).all():
-                return False
-        elif not ((found != 0.0) == wanted).all():
-            return False
-    return True
-
-
-def _reached(program: Program, leaves: Sequence[int]) -> list[bool]:
-    """For each output, whether it depends on one of ``leaves``."""
-    marked = bytearray(program.first + len(program))
-    for k in leaves:
-        leaf = program.leaves[k]
-        marked[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
-    if leaves:
-        found = marked.__getitem__
-        for here, args in enumerate(program.args, program.first):
-            marked[here] = any(map(found, args))
-    return [bool(marked[id]) for id in program.outputs]

@@ -11,7 +11,8 @@ from ...engine.sweeps import STATE
 from ...primitives.sums import all_floats
 from ..record.environment import Watch
 from .fast import parameters_of
-from .plans import Compilation, Path, guards_hold
+from .guards import guards_hold
+from .plans import Compilation, Path
 from .running import Running
 
 __all__ = ["cells_call"]

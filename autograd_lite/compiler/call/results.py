@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import GradientSink, NaryOperands, Node, reverse_nodes
+from ...engine.sweeps import LOCK, GradientSink, NaryOperands, Node, reverse_nodes
 from ...engine.value import Value, node
 from ...primitives.primitive import TABLE, Primitive
 from ..record.structure import leaves_of, rebuild
+from .loose import Loose
 
 __all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
 
@@ -32,15 +33,25 @@ class Gradients(GradientSink):
         runs: the parameters' storages, those that lie side by side together (``nn.buffer.Run``).
         arrays: what to add to the gradients of each run: flat arrays.
         release: gives the arrays back to the program that wrote them.
+        loose: the loose Values, and ``share``, a flat array, what to add to theirs; None if there are none.
     """
 
-    __slots__ = ("added", "arrays", "release", "runs")
+    __slots__ = ("added", "arrays", "loose", "release", "runs", "share")
 
-    def __init__(self, runs: Sequence[Any], arrays: Sequence[Any], release: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        runs: Sequence[Any],
+        arrays: Sequence[Any],
+        release: Callable[[], None] | None,
+        loose: Loose | None = None,
+        share: Any = None,
+    ) -> None:
         self.runs = runs
         self.arrays = arrays
         self.release = release
         self.added = 0
+        self.loose = loose
+        self.share = share
 
     def __del__(self) -> None:
         if self.release is not None:
@@ -51,7 +62,9 @@ class Gradients(GradientSink):
         self.added = 0
         large = sum([run.grad.size for run in self.runs]) > LARGE
         # a copy would cost as much as the sweep then; taken back by subtraction, right to a rounding
-        return self.scaled(adjoints), None if large else [run.grad.copy() for run in self.runs]
+        copies = None if large else [run.grad.copy() for run in self.runs]
+        loose = None if self.loose is None else self.loose.gradients()
+        return self.scaled(adjoints), copies, _adjoint(adjoints), loose
 
     def commit(self, prepared: Any) -> list[Node]:
         """Add the gradients."""
@@ -61,20 +74,23 @@ class Gradients(GradientSink):
             _add(total, g, total)
             self.added += 1
             size += total.dot(total)
-        return [] if size < math.inf else _nonfinite([storage for run in self.runs for storage in run.storages])
+        bad = [] if size < math.inf else _nonfinite([storage for run in self.runs for storage in run.storages])
+        return bad if self.loose is None else bad + self.loose.add(self.share, prepared[2])
 
     def restore(self, prepared: Any) -> None:
         """Put the copies back, or subtract what was added."""
-        latest, copies = prepared
+        latest, copies, _, loose = prepared
         for k, run in enumerate(self.runs):
             if copies is not None:
                 np.copyto(run.grad, copies[k])
             elif k < self.added:
                 run.grad -= latest[k]
+        if self.loose is not None:
+            self.loose.set_gradients(loose)
 
     def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
         """The gradients times the adjoint."""
-        adjoint = adjoints[0][1] if len(adjoints) == 1 else math.fsum([g for _, g in adjoints])
+        adjoint = _adjoint(adjoints)
         return self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
 
     def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
@@ -89,6 +105,25 @@ class Gradients(GradientSink):
             if storage is not None and id(storage) in found:
                 g, start = found[id(storage)]
                 element._adjoint += float(g[start + element.index])  # type: ignore[attr-defined]
+            elif self.loose is not None and id(element) in self.loose.places:
+                element._adjoint += _adjoint(adjoints) * float(self.share[self.loose.places[id(element)]])
+
+    def open(self, many: NaryOperands) -> None:
+        """The loose Values become operands like any other."""
+        with LOCK:  # not while a sweep of another thread is between two looks at the operands
+            loose = self.loose
+            if loose is None:
+                return
+            self.loose = None
+            many.nodes = many.operands = [*many.nodes, *loose.nodes]
+            many.partials = [*many.partials, *self.share.tolist()]
+            if not self.runs:
+                many.sink = None
+
+
+def _adjoint(adjoints: list[tuple[Any, Any]]) -> Any:
+    """The adjoint of the one result that a sink has, if several sweeps' parts came together their sum."""
+    return adjoints[0][1] if len(adjoints) == 1 else math.fsum([g for _, g in adjoints])
 
 
 class Pullback(Gradients):
@@ -123,7 +158,7 @@ def _nonfinite(storages: Sequence[Any]) -> list[Node]:
 def call_primitive(
     name: str,
     call: tuple[Callable[..., Any], Any, Any] | None,
-    outside: Sequence[Node] = (),
+    outside: Callable[[], Sequence[Node]] = tuple,
     number: float = math.nan,
 ) -> Primitive:
     """The op of a compiled call. Elsewhere than at its point, and in derivatives of it, it is the eager call.
@@ -131,7 +166,7 @@ def call_primitive(
     Args:
         name: the function's name.
         call: the function, its positional and its named arguments; None where parameters are behind the result.
-        outside: the Values that it closes over; the op's operands are the Values in the arguments, and then these.
+        outside: gives the Values that it closes over; the op's operands are the Values in the arguments, then these.
         number: what the call gave. The eager one may differ from it by rounding, which is no sign of a change.
     """
 
@@ -157,8 +192,8 @@ def call_primitive(
         fresh = [x._apply_unary(TABLE["identity"]) if isinstance(x, Node) else Value(x) for x in xs]
         y = at(fresh)
         found = reverse_nodes([(y, Value(1.0))], Value) if isinstance(y, Node) else {}
-        count = len(xs) - len(outside)
-        result = [found.get(id(x), 0.0) for x in [*fresh[:count], *outside]]
+        live = outside()
+        result = [found.get(id(x), 0.0) for x in [*fresh[: len(xs) - len(live)], *live]]
         if any(isinstance(x, Node) for x in xs):
             return tuple(result)
         return tuple(g._number() if isinstance(g, Node) else g for g in result)
@@ -172,5 +207,5 @@ def call_primitive(
 def scalar_result(
     number: float, prim: Primitive, nodes: list[Any], partials: list[float], sink: GradientSink | None, index: int = 0
 ) -> Value:
-    """A Value with live operands ``nodes``, and parameters behind ``sink``."""
+    """A Value with live operands ``nodes``; parameters, and packs of Values, are behind ``sink``."""
     return node(number, prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink, index))

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..record.environment import Watch
 from ..record.structure import Parts, assemble, is_numeric, rebuild
-from .plans import Compilation, Path, Plan, guards_hold
+from .guards import guards_hold
+from .plans import Compilation, Path, Plan
 from .results import Gradients, Pullback, call_primitive, scalar_result
 
 __all__ = ["Running"]
@@ -116,18 +117,26 @@ class Running:
         partials: list[float] = []
         if compilation.scalar:
             outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
-        arrays, rest = compilation.sorted(outputs)
+        arrays, rest, share = compilation.sorted(outputs)
         for leaf, g in rest:
             nodes += leaf.key.nodes if leaf.shape else [blocks[leaf.key] if leaf.kind == "argument" else leaf.key]
             partials += np.ravel(g).tolist()
         release = None if held is None else functools.partial(compilation.give_back, held)
-        sink = Gradients(compilation.runs, arrays, release) if arrays else None
         number = float(outputs[0])
-        if sink is None and release is not None:
+        loose = compilation.loose if share is not None else None
+        if not arrays and release is not None:
             release()
+        sink = None
+        if arrays:
+            sink = Gradients(compilation.runs, arrays, release, loose, share)
+        elif loose is not None:
+            sink = Gradients((), (), None, loose, share)
         prim = self.primitive
-        if sink is None and nodes:
-            prim = call_primitive(self.name, (self._f, *call), nodes[len(values) :], number)
+        if not arrays and (nodes or loose):
+            outside = nodes[len(values) :]
+            prim = call_primitive(
+                self.name, (self._f, *call), lambda: [*outside, *(loose.nodes if loose else ())], number
+            )
         made = scalar_result(number, prim, nodes, partials, sink)
         like = path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]), True)

@@ -1,4 +1,4 @@
-"""Which numbers of a program hand on an adjoint."""
+"""Which numbers of a program hand on an adjoint, and which outputs depend on some of its leaves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .scalar_program import Program
 
-__all__ = ["active_numbers"]
+__all__ = ["active_numbers", "dependent"]
 
 
 def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
@@ -39,3 +39,16 @@ def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
         else:
             active[here] = 0
     return active
+
+
+def dependent(program: Program, leaves: Sequence[int]) -> list[bool]:
+    """For each output, whether it depends on one of ``leaves``."""
+    marked = bytearray(program.first + len(program))
+    for k in leaves:
+        leaf = program.leaves[k]
+        marked[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
+    if leaves:
+        found = marked.__getitem__
+        for here, args in enumerate(program.args, program.first):
+            marked[here] = any(map(found, args))
+    return [bool(marked[id]) for id in program.outputs]

@@ -9,7 +9,6 @@ parameters.
 from __future__ import annotations
 
 import functools
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -36,20 +35,19 @@ class Pack:
     Attributes:
         nodes: the Values, in row-major order.
         shape: the array's shape.
+        plain: whether all of them are Values and of no subclass.
     """
 
-    __slots__ = ("_plain", "_write", "nodes", "shape")
+    __slots__ = ("nodes", "plain", "shape")
 
     def __init__(self, nodes: Sequence[Any], shape: tuple[int, ...]) -> None:
         self.nodes = list(nodes)
         self.shape = shape
-        self._plain = all(type(node) is Value for node in self.nodes)
-        self._write = struct.Struct(f"{len(self.nodes)}d").pack
+        self.plain = all(type(node) is Value for node in self.nodes)
 
     def _number(self) -> Any:
         """Their numbers now."""
-        numbers = [x._data for x in self.nodes] if self._plain else [x._number() for x in self.nodes]
-        return np.frombuffer(self._write(*numbers)).reshape(self.shape)
+        return np.array([node._number() for node in self.nodes]).reshape(self.shape)
 
 
 class _Array:

@@ -28,7 +28,7 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...engine.value import Value
 from ...primitives.base import Op, Operand
-from ...primitives.sums import same_objects
+from ...primitives.sums import same_objects, same_trees
 from .code import Looks, defined, is_library, looks
 from .places import (
     MISSING,
@@ -43,7 +43,6 @@ from .places import (
     position,
     put,
     same_array,
-    same_trees,
     write_back,
 )  # fmt: skip
 
@@ -109,7 +108,6 @@ class Watch:
         self.cells: list[tuple[Any, Any]] = []
         self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
         self.trees: list[tuple[Any, Any]] = []  # nested lists of plain constants and Values, and a copy of the lists
-        self.live = False  # whether there are Values in them
         self.arrays: list[tuple[Any, Any]] = []
         self.lengths: list[tuple[Any, int]] = []
         self.orders: list[tuple[Any, tuple[Any, ...]]] = []  # dicts, and their keys in order
@@ -181,9 +179,9 @@ class Watch:
         for k, (now, kept) in enumerate(self.arrays):
             scope[f"a{k}"], scope[f"b{k}"] = now, kept
             tests.append(f"same_array(a{k}, b{k})")
-        if self.trees:
-            scope["trees"], scope["copies"] = [tree for tree, _ in self.trees], [kept for _, kept in self.trees]
-            tests.append("same_trees(trees, copies)" if self.live else "trees == copies")
+        for k, (tree, kept) in enumerate(self.trees):
+            scope[f"t{k}"], scope[f"u{k}"] = tree, kept
+            tests.append(f"same_trees(t{k}, u{k})")
         found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
         return found
 
@@ -213,7 +211,7 @@ class Watch:
         for f, code, defaults, named in self.functions:
             if f.__code__ is not code or f.__defaults__ is not defaults or f.__kwdefaults__ is not named:
                 return False
-        if not same_trees([tree for tree, _ in self.trees], [kept for _, kept in self.trees]):
+        if not all(same_trees(tree, kept) for tree, kept in self.trees):
             return False
         return all(same_array(array, kept) for array, kept in self.arrays)
 
@@ -247,7 +245,7 @@ class Watch:
                 write_back(sequence, things)
         for tree, kept in self.trees:
             if not same_trees(tree, kept):
-                tree[:] = as_tree(kept)[0]  # type: ignore[index]
+                tree[:] = as_tree(kept) or []
         for now, kept in self.arrays:
             if not same_array(now, kept):
                 now[...] = kept
@@ -325,8 +323,7 @@ class Watch:
         if type(thing) is list:
             tree = as_tree(thing)
             if tree is not None:
-                self.trees.append((thing, tree[0]))
-                self.live = self.live or tree[1]
+                self.trees.append((thing, tree))
                 return []
         if isinstance(thing, (list, tuple, set, deque, array, bytearray)):
             if not isinstance(thing, tuple):

@@ -11,20 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.observers import Tracer, tracing
 from ...engine.sweeps import Node
 
 __all__ = [
     "MISSING", "PLAIN", "ClassDict", "Context", "Items", "Local", "Slots", "as_tree", "equal", "position", "put",
-    "same_array", "same_trees", "write_back",
+    "same_array", "write_back",
 ]  # fmt: skip
 
 PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 MISSING: Any = object()
 
-#: a list of so many integers is compared by identity: 1 is not 1.0
-FEW = 64
-#: and lists of lists of lists … of so many levels one by one
+#: lists of lists of lists … of so many levels are compared one by one
 DEEPEST = 6
 
 #: items that are the same for a program where they are equal, unless they are 0.0 (which -0.0 is equal to)
@@ -113,15 +110,8 @@ def equal(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, (*PLAIN, np.generic)) and a == b and repr(a) == repr(b)
 
 
-class _Identity(Tracer):
-    """While it traces, no two Values are equal: lists of them are compared by identity, at the speed of ``==``."""
-
-    def compare(self, a: Any, other: Any, how: str) -> Any:
-        return False
-
-
-def as_tree(thing: list[Any]) -> tuple[list[Any], bool] | None:
-    """A copy of nested lists, whose items are the same, and whether they are Values.
+def as_tree(thing: list[Any]) -> list[Any] | None:
+    """A copy of nested lists of one depth, whose items are the same.
 
     None if they hold what ``==`` does not tell apart: 0.0 and -0.0, and everything but numbers, texts, None and Values.
     """
@@ -135,10 +125,9 @@ def as_tree(thing: list[Any]) -> tuple[list[Any], bool] | None:
         if depth > DEEPEST:
             return None
         level = list(itertools.chain.from_iterable(level))
-    nodes = bool(kinds - _COMPARED)
-    if nodes and not all(issubclass(kind, Node) for kind in kinds - _COMPARED):
+    if not all(issubclass(kind, Node) for kind in kinds - _COMPARED):
         return None
-    if (float in kinds and any(0.0 in part for part in level)) or (int in kinds and not depth and len(thing) <= FEW):
+    if float in kinds and any(0.0 in part for part in level):
         return None
     copied = thing.copy()
     parts = [copied]
@@ -146,13 +135,7 @@ def as_tree(thing: list[Any]) -> tuple[list[Any], bool] | None:
         for part in parts:
             part[:] = [inner.copy() for inner in part]
         parts = list(itertools.chain.from_iterable(parts))
-    return copied, nodes
-
-
-def same_trees(now: list[Any], then: list[Any]) -> bool:
-    """Whether the lists have the items that they had when they were copied."""
-    with tracing(_Identity()):
-        return now == then
+    return copied
 
 
 def same_array(a: Any, b: Any) -> bool:

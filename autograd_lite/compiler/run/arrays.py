@@ -22,10 +22,27 @@ from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
 from ..rewrite.numpy_idioms import tuned
 
-__all__ = ["Runner", "buffered", "ufunc_of"]
+__all__ = ["Read", "Runner", "buffered", "ufunc_of"]
 
 #: outputs put together: the size of a vector, and for each output in it its number and where it begins
 Joined = Sequence[tuple[int, Sequence[tuple[int, int]]]]
+
+
+class Read:
+    """How the numbers of some leaves are read at each call.
+
+    Attributes:
+        into: writes all of them into a vector.
+        size: how many there are.
+        places: where each leaf begins in the vector, by its number.
+    """
+
+    def __init__(self, into: Callable[[Any], None], size: int, places: dict[int, int]) -> None:
+        self.into = into
+        self.size = size
+        self.places = places
+
+
 #: makes the function that runs a program, with buffers of its own, from the parameters' arrays
 Runner = Callable[[Sequence[Any]], Callable[..., Any]]
 
@@ -391,7 +408,9 @@ def _viewed(statement: Statement, x: Any) -> Any:
     return x[tuple(slice(*item) if isinstance(item, tuple) else item for item in attrs)]
 
 
-def buffered(program: ArrayProgram, names: Sequence[str], joined: Joined = ()) -> tuple[Runner, str]:
+def buffered(
+    program: ArrayProgram, names: Sequence[str], joined: Joined = (), read: Read | None = None
+) -> tuple[Runner, str]:
     """The function that makes runners, and its source.
 
     Args:
@@ -399,16 +418,25 @@ def buffered(program: ArrayProgram, names: Sequence[str], joined: Joined = ()) -
         names: one for each leaf.
         joined: vectors that replace outputs, in the place of the first of them: for each its size, and pairs of the
             number of an output and where in the vector it begins.
+        read: how the numbers of some leaves are read at each call, into a vector of the runner's own.
 
     Returns:
         ``make(arrays)`` for the parameters' arrays, in order, and the text. ``make`` gives ``run(*blocks)`` for the
         blocks of the arguments and live Values, in order; its results are views of buffers that the next call
         overwrites.
     """
-    per_call = {k for k, leaf in enumerate(program.leaves) if leaf.kind in ("argument", "value", "seed")}
+    held = read.places if read else {}
+    per_call = {k for k, leaf in enumerate(program.leaves) if leaf.kind in ("argument", "value", "seed")} - held.keys()
     names = [f"a_{name}" for name in names]
     program = tuned(program)
     emitter = _Emitter(program, per_call)
+    if read:
+        emitter.once.append(f"flat = np.empty({read.size})")
+        emitter.lines.append("_read(flat)")
+        emitter.scope["_read"] = read.into
+    for k, start in held.items():
+        leaf = program.leaves[k]
+        emitter.once.append(f"{names[k]} = flat[{start}:{start + leaf.size}].reshape({leaf.shape})")
     pieces: list[tuple[int, str, int]] = []
     for k, (size, members) in enumerate(joined):
         emitter.once.append(f"g{k} = np.empty({size})")
