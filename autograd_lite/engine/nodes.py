@@ -20,6 +20,7 @@ __all__ = [
     "NaryOperands",
     "Node",
     "State",
+    "open_all",
     "opened",
     "operands_of",
     "reaches_outside",
@@ -139,6 +140,13 @@ def opened(many: NaryOperands) -> NaryOperands:
     if many.sink is not None:
         many.sink.open(many)
     return many
+
+
+def open_all(nodes: Sequence[Node]) -> None:
+    """Leaves behind sinks take part as nodes: a hook on one of them sees its whole adjoint, and once."""
+    for node in nodes:
+        if isinstance(node._info, NaryOperands):
+            opened(node._info)
 
 
 class CheckpointOperands(NaryOperands):

@@ -25,7 +25,7 @@ from .nodes import (
     LayerInputs,
     NaryOperands,
     Node,
-    opened,
+    open_all,
     operands_of,
     reaches_outside,
     summed_apart,
@@ -263,13 +263,6 @@ def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
     return list(together.values())
 
 
-def _open(root: Node) -> None:
-    """Leaves behind sinks take part as nodes: a hook on one sees its whole adjoint, once."""
-    for node in order(root, _sweeps.next()):
-        if isinstance(node._info, NaryOperands):
-            opened(node._info)
-
-
 def hooked(node: Node, adjoint: Any) -> Any:
     """``adjoint`` (a float or a node), now complete, as the hooks of ``node`` leave it."""
     info = node._info
@@ -295,7 +288,7 @@ def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
     refuse_reentry()
     with LOCK:
         if _state.hooks:
-            _open(root)
+            open_all(order(root, _sweeps.next()))
         nodes = order(root, _sweeps.next())
         root._adjoint = seed
         return _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
@@ -315,7 +308,7 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
     refuse_reentry()
     with LOCK:
         if _state.hooks:
-            _open(root)
+            open_all(order(root, _sweeps.next()))
         epoch = _sweeps.next()
         for node in inputs:
             node._mark = epoch
