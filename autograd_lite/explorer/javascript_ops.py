@@ -99,7 +99,7 @@ FUNCTIONS: dict[str, str] = {
     "gelu_tanh": f"x => x < -1e4 ? -0 : x * $sigmoid({_GELU_A} * x * (1 + 0.044715 * (x * x)))",
     "elu": "(x, a) => x > 0 ? x : a * Math.expm1(x)",
     "selu": "x => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x))",
-    "celu": "(x, a) => x >= 0 ? x : a * Math.expm1(a ? x / a : -Infinity)",
+    "celu": "(x, a) => x >= 0 ? x : a * Math.expm1(x / (a || 0))",
     "softsign": "x => Math.abs(x) == Infinity ? Math.sign(x) : x / (1 + Math.abs(x))",
     "relu6": "x => x <= 0 ? 0 : x >= 6 ? 6 : x",
     "hardtanh": "(x, l, h) => $clip(x, l, h)",

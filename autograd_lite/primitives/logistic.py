@@ -102,13 +102,13 @@ def logsigmoid(x: float) -> float:
 # --- of two ---------------------------------------------------------------------------------------------------------
 
 
-def _outweighs(a: Any, b: Any) -> Any:
-    """The share of eᵃ in eᵃ + eᵇ; ½ for two equal infinities."""
-    return where(a == b, where(abs(a) == inf, 0.5, sigmoid(a - b)), sigmoid(a - b))
+def difference(a: Any, b: Any) -> Any:
+    """a − b, and 0 for two equal infinities: the logit of the share of eᵃ in eᵃ + eᵇ."""
+    return where(a == b, where(abs(a) == inf, 0.0, a - b), a - b)
 
 
 @primitive(
-    lambda out, a, b: (_outweighs(a, b), _outweighs(b, a)),
+    lambda out, a, b: (sigmoid(difference(a, b)), sigmoid(difference(b, a))),
     latex=r"\log\left(e^{{{0}}}+e^{{{1}}}\right)",
     sympy="log(exp({0}) + exp({1}))",
     array="np.logaddexp({0}, {1})",
@@ -127,7 +127,7 @@ def logaddexp(a: float, b: float) -> float:
 
 def _outweighs2(a: Any, b: Any) -> Any:
     """The share of 2ᵃ in 2ᵃ + 2ᵇ; ½ for two equal infinities."""
-    d = where(a == b, where(abs(a) == inf, 0.0, a - b), a - b)
+    d = difference(a, b)
     e = exp2(where(d < 0.0, d, -d))
     far = where(d < 0.0, div(e, 1.0 + e), div(1.0, 1.0 + e))
     return where(abs(d) < 1.0, sigmoid(LN2 * d), far)  # near 0 the sigmoid keeps the digits of further derivatives

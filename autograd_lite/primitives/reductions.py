@@ -10,6 +10,7 @@ from typing import Any
 from . import sums as kernels
 from .arithmetic import abs, div, where
 from .elementary import exp
+from .logistic import difference, sigmoid
 from .primitive import TABLE, Nary, Operand, Rule, primitive
 from .trigonometric import directions
 
@@ -322,8 +323,12 @@ def shares(out: Any, xs: Sequence[Any]) -> tuple[list[Any], Any]:
     """The softmax of the numbers, and one minus the first of it; nan where ``out`` is.
 
     A share of more than half is 1 − (the others), so that its derivative s·(1 − s) keeps its digits, and what the first
-    leaves over is added up from the others where it is less than half.
+    leaves over is added up from the others where it is less than half. The shares of two numbers are sigmoids, whose
+    further derivatives keep their digits where they are nearly the same.
     """
+    if len(xs) == 2:
+        a, b = (sigmoid(difference(x, y)) for x, y in (xs, xs[::-1]))
+        return [a, b], b
     terms, total = _exponentials(xs)
     large = [2.0 * term > total for term in terms]
     found = [div(term, total) for term in terms]

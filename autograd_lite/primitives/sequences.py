@@ -58,8 +58,8 @@ def _plain(x: Any) -> Any:
 def sort(xs: Any) -> Any:
     """The numbers in increasing order.
 
-    Each result is one of the operands, whose derivative is 1; tied numbers share it, 1/k each of k. (A compiled
-    sort shares a tie pair by pair.) A nan makes all of them nan.
+    Each result is one of the operands, whose derivative is 1; tied numbers share it, 1/k each of k. A nan makes
+    all of them nan.
 
     Args:
         xs: a list, a tuple or an array of one axis, of numbers and Values.
@@ -82,7 +82,7 @@ def sort(xs: Any) -> Any:
 
 def _sorted(items: list[Any]) -> list[Any]:
     if _recorded(items):
-        return _network(list(items))
+        return _shared(_network(list(items)))
     numbers = [_plain(x) for x in items]
     if any(x != x for x in numbers):
         return [reductions.max(items)] * len(items)
@@ -116,6 +116,27 @@ def _network(items: list[Any]) -> list[Any]:
             d, q, r = q - p, q >> 1, p
         p >>= 1
     return items
+
+
+def _shared(items: list[Any]) -> list[Any]:
+    """Sorted numbers, each with the mean of the derivatives of those that are equal to it.
+
+    A network halves a tie pair by pair; where the same comes back to all of a tie, it hands the same to each. (Equal
+    infinities keep their halves.)
+    """
+    numbers = [x.detach() if isinstance(x, Operand) else x for x in items]
+    totals: list[Any] = [x - number for x, number in zip(items, numbers)]  # 0, each with the derivative of its number
+    counts: list[Any] = [1.0] * len(items)
+    tied = [a == b for a, b in pairwise(numbers)]
+    for i, same in enumerate(tied):
+        totals[i + 1] = where(same, totals[i] + totals[i + 1], totals[i + 1])
+        counts[i + 1] = where(same, counts[i] + 1.0, 1.0)
+    for i, same in reversed(list(enumerate(tied))):
+        totals[i], counts[i] = where(same, totals[i + 1], totals[i]), where(same, counts[i + 1], counts[i])
+    return [
+        where(count > 1.0, where(number - number == 0.0, number + total / count, x), x)
+        for x, number, total, count in zip(items, numbers, totals, counts)
+    ]
 
 
 def argsort(xs: Any) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .arithmetic import div, where
+from .logistic import difference, logistic_pdf
 from .primitive import TABLE, Nary, Operand, Rule, primitive
 from .reductions import mean, shares
 
@@ -133,6 +134,9 @@ std: Spread = _spread(
 
 
 def _softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+    if len(xs) == 2:
+        p = logistic_pdf(difference(*xs))
+        return p, -p
     found, others = shares(out, xs)
     return (out * others, *[-(out * s) for s in found[1:]])
 

@@ -169,8 +169,12 @@ def _ratio(x: Any, h: Any) -> Any:
 
 
 def _atan2_partials(out: Any, y: Any, x: Any) -> tuple[Any, Any]:
-    h = hypot(x, y)
-    return _ratio(_ratio(x, h), h), -_ratio(_ratio(y, h), h)
+    # x/h² and −y/h², by q, the smaller over the larger: h² overflows, and 1/h² does where its own derivative may not
+    steep = abs(y) > abs(x)
+    larger = where(steep, y, x)
+    q = _ratio(where(steep, x, y), larger)
+    f = 1.0 / (1.0 + q * q)
+    return _ratio(where(steep, q, 1.0), larger) * f, -(_ratio(where(steep, 1.0, q), larger) * f)
 
 
 @primitive(
@@ -181,9 +185,7 @@ def _atan2_partials(out: Any, y: Any, x: Any) -> tuple[Any, Any]:
     table=True,
 )
 def atan2(y: float, x: float) -> float:
-    """Angle of the point (x, y) in radians; the partials are (x/h)/h and −(y/h)/h with h = hypot(x, y).
-
-    At the origin both are 0.
+    """Angle of the point (x, y) in radians; the partials are x/h² and −y/h² with h = hypot(x, y), 0 at the origin.
 
     >>> atan2(0.0, 1.0)
     0.0
@@ -197,11 +199,11 @@ def _direction(x: Any, p: Any, rest: Callable[[], Any], h: Any) -> Any:
     Where x outweighs r it is ±√(1 − (r/h)²). Its own derivative (r/h)²/h, of x/h the difference of two numbers that
     are nearly the same, keeps its digits so.
     """
-    large = p * p > 0.75
-    if large is False:  # on floats: nothing more to do
+    small = p * p <= 0.75  # for x = ±inf, where p is nan, it is false
+    if small is True:  # on floats: nothing more to do
         return p
-    s = _ratio(rest(), h)
-    return where(large, copysign(sqrt(1.0 - s * s), x), p)
+    s = _ratio(rest(), h)  # of subnormals both quotients may be 1
+    return where(small, p, where(s * s < 0.3, copysign(sqrt(1.0 - s * s), x), p))
 
 
 def directions(h: Any, xs: Sequence[Any]) -> list[Any]:
@@ -460,7 +462,7 @@ def asinh(x: float) -> float:
 
 def _acosh_dx(x: Any) -> Any:
     """1/(√(x−1)·√(x+1)); at 1 the second root is a constant, as above."""
-    return div(1.0, sqrt(x - 1.0) * where(x == 1.0, math.sqrt(2.0), sqrt(x + 1.0)))
+    return div(div(1.0, sqrt(x - 1.0)), where(x == 1.0, math.sqrt(2.0), sqrt(x + 1.0)))
 
 
 @primitive(

@@ -18,7 +18,7 @@ from ..engine.sweeps import (
 )
 from ..engine.value import Value
 from .expression import Expression, nodes_of
-from .numerical import EPSILON, GRAIN, Slope, exact_grain, slope
+from .numerical import EPSILON, GRAIN, LARGE, Slope, exact_grain, slope
 
 __all__ = ["Flat", "Mismatch", "Report", "Settings", "Stuck", "check_point", "on_inner_kink", "shown"]
 
@@ -131,11 +131,13 @@ def _measure(flat: Flat, point: list[float], v: list[float], k: int, mode: str) 
 
     y, leaves = _chain(flat, point, v, k - 1, mode)
     recorded = Expression.of(y, leaves)
-    rounding, moves = recorded.rounding(16 if len(recorded.steps) < 1000 else 4)
-    moved = sum(abs(d) * m for d, m in zip(v, moves))
-    noise = 4.0 * rounding + EPSILON * abs(y.data) if rounding < math.inf else None
     moving = [x for x, d in zip(point, v) if d != 0.0]
     exact = len(moving) == 1 and set(map(abs, v)) <= {0.0, 1.0}
+    rounding, moves = recorded.rounding(
+        16 if len(recorded.steps) < 1000 else 4, exact=exact and abs(moving[0]) >= LARGE
+    )
+    moved = sum(abs(d) * m for d, m in zip(v, moves))
+    noise = 4.0 * rounding + EPSILON * abs(y.data) if rounding < math.inf else None
     grain = exact_grain(moving[0]) if exact else GRAIN * (max(map(abs, point)) or 1e-3)
     found = slope(phi, min(max(abs(x), 1.0) for x in (moving if exact else point)), noise, grain)
     # recorded again, after other points: a rule that remembers an earlier point shows

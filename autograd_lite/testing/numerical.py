@@ -90,7 +90,12 @@ def slope(
         size = max([size, *[max(abs(row.left), abs(row.right)) * row.step for row in rows]])
         if best.error <= 1e-6 * abs(best.value) and scale < LARGE:
             break
-    if best.kink is None and _unresolved(rows, size / scale):
+    lost = best.kink is None and _unresolved(rows, size / scale)
+    if scale >= LARGE and best.kink == 0.0:
+        lost = _bends(rows)
+    elif scale >= LARGE and noise is not None:  # all that the function does may be within its own rounding
+        lost = lost or (size < 64.0 * noise and noise > 1e6 * EPSILON * max(abs(center), size))
+    if lost:
         return Slope(math.nan, math.inf, None, math.nan, math.nan)
     return best
 
@@ -99,6 +104,14 @@ def _contradicts(value: float, error: float, before: float, its: float) -> bool:
     """Whether a derivative from smaller steps rules out the one from larger steps before it, which are then longer
     than what the function does: sin at 1e12 is nearly flat to steps of 1e6."""
     return abs(value - before) > 4.0 * (error + its)
+
+
+def _bends(rows: list[_Row]) -> bool:
+    """Whether a slope on one side still changes at the smallest steps, as at no kink: they are too long for it."""
+    return len(rows) < 2 or any(
+        abs(more - less) > max(8.0 * rows[-1].noise, 1e-6 * abs(less))
+        for more, less in zip(rows[-2][1:3], rows[-1][1:3])
+    )
 
 
 def _unresolved(rows: list[_Row], usual: float) -> bool:

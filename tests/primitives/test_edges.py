@@ -256,6 +256,11 @@ ORDERS = [
     (lambda x: ag.std([x, 3.0]), [3.0], [0.0, 0.0, 0.0]), (lambda x: x % 0.0, [1.0], [NAN, NAN, 0.0]),
     (ag.sigmoid, [INF], [0.0, 0.0, 0.0]), (ag.silu, [-INF], [0.0, 0.0, 0.0]), (ag.tanh, [-INF], [0.0, 0.0, 0.0]),
     (ag.sin, [INF], [NAN, NAN, NAN]), (ag.log, [INF], [0.0, 0.0, 0.0]),
+    (ag.atan, [INF], [0.0, 0.0, 0.0]), (ag.atan, [-INF], [0.0, 0.0, 0.0]), (ag.asinh, [INF], [0.0, 0.0, 0.0]),
+    (ag.asinh, [-INF], [0.0, 0.0, 0.0]), (ag.acosh, [INF], [0.0, 0.0, 0.0]), (ag.acosh, [-INF], [NAN, NAN, NAN]),
+    (lambda x: ag.hypot(x, 1.0), [-INF], [-1.0, 0.0, 0.0]), (lambda x: ag.hypot(1.0, x), [INF], [1.0, 0.0, 0.0]),
+    (lambda x: ag.hypot(x, INF), [1.0], [0.0, 0.0, 0.0]), (lambda x: ag.smooth_abs(x, 1e-9), [INF], [1.0, 0.0, 0.0]),
+    (lambda x: ag.atan2(x, 1.0), [INF], [0.0, 0.0, 0.0]), (lambda x: ag.atan2(1.0, x), [-INF], [0.0, 0.0, 0.0]),
 ]
 
 LN2, LN3 = math.log(2.0), math.log(1.5)
@@ -270,6 +275,13 @@ SECOND = [
     (lambda x: ag.log_softmax([x, 0.0, 1.0])[0], 50.0, -math.exp(-49.0) * (1.0 + math.exp(-1.0))),
     (lambda x: ag.logsumexp([x, 0.0]), 50.0, math.exp(-50.0)),
     (ag.exp2, 1024.2, LN2 * LN2 * 2.0**1000 * 2.0**24.2), (lambda x: 1.5**x, 1750.0, LN3**2 * 1.5**875 * 1.5**875),
+    (lambda x: ag.softmax([x, 0.0])[0], 1e-12, -0.125e-12), (lambda x: ag.softmax([3e-9, x])[1], 1e-9, 0.25e-9),
+    (lambda x: ag.grad(lambda t: ag.logsumexp([t, 0.0]))(x), 1e-12, -0.125e-12),
+    (lambda x: ag.grad(lambda t: ag.log_softmax([1e-12, t])[0])(x), 0.0, -0.125e-12),
+    (lambda x: ag.atan2(1e-155, x), 1e-300, 2e165), (lambda x: ag.atan2(x, 1e-155), 1e-308, -2e157),
+    (lambda x: ag.atan2(x, 1e-200), -1e-300, 2e300), (lambda x: ag.atan2(1.0, x), 1e-300, 2e-300),
+    (lambda x: ag.hypot(x, 1e-300), 1e-308, 1e300), (lambda x: ag.hypot(x, 1e-300), 1e-280, 1e240),
+    (lambda x: ag.smooth_abs(x, 1e-200), 1e-100, 1e-100),
     (lambda x: ag.celu(-2.0, x), 1e-160, 0.0), (lambda x: ag.celu(-20.0, x), -3.0, -11641.066581146923),
 ]
 # fmt: on
@@ -345,6 +357,9 @@ def nested(f, x, order):
 def test_higher_orders(f, at, derivatives):
     found = [nested(f, at[0], order) for order in (1, 2, 3)]
     assert all(agree(a, b, 0) for a, b in zip(found, derivatives, strict=True)), (found, derivatives)
+    once, twice = ag.grad(f), ag.grad(ag.grad(f))
+    compiled = [nested(ag.compile(g), at[0], 0) for g in (once, twice, ag.grad(twice))]
+    assert all(agree(a, b, 0) for a, b in zip(compiled, derivatives, strict=True)), (compiled, derivatives)
 
 
 @pytest.mark.parametrize(("f", "at", "derivative"), SECOND)

@@ -129,3 +129,25 @@ def test_interp_at_a_knot_takes_the_slope_of_smallest_norm(heights, x, value, sl
 def test_refused(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+@pytest.mark.parametrize(
+    "xs", [[5.0] * 3, [5.0] * 4, [1.0, 5.0, 5.0, 5.0], [2.0, 7.0, 2.0, 7.0, 7.0, 2.0, 2.0], [-0.0, 0.0, 0.0]]
+)
+def test_ties_share_alike_compiled_too(xs):
+    """1/k each of k, however a network of pairs comes by it; the numbers stay what they are."""
+    weights = [1.0, 2.0, 4.0, 8.0, -3.0, 0.5, 0.25]
+    first = [1.0] + [0.0] * 6
+    for weigh in (weights, first):
+        f = lambda v, weigh=weigh: ag.sum([a * w for a, w in zip(ag.sort(v), weigh)])  # noqa: E731
+        expected = ag.value_and_grad(f)(xs)
+        for found in (ag.compile(ag.value_and_grad(f))(xs), ag.compile(ag.value_and_grad(f))(np.array(xs))):
+            assert found[0] == expected[0]
+            np.testing.assert_allclose(np.array(found[1]), expected[1], rtol=1e-14)
+    for f in (ag.median, lambda v: ag.quantile(v, 0.3)):
+        np.testing.assert_allclose(ag.compile(ag.grad(f))(xs), ag.grad(f)(xs), rtol=1e-14)
+
+
+def test_equal_infinities_stay():
+    inf = math.inf
+    assert ag.compile(lambda v: ag.sort(v))([inf, -inf, 1.0, inf]) == [-inf, 1.0, inf, inf]

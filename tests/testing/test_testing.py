@@ -27,6 +27,7 @@ from autograd_lite.testing import (
     slope,
     values,
 )
+from autograd_lite.testing.numerical import exact_grain
 
 RELAXED = settings(suppress_health_check=list(HealthCheck))
 UNSHRUNK = settings(RELAXED, max_examples=5000, database=None, phases=[Phase.generate])
@@ -311,7 +312,7 @@ def test_large_and_small_arguments(x):
         assert check_grads(f, x, order=1).worst < 1.0
 
 
-@pytest.mark.parametrize("at", [1e9, 1e11, 1e12, -1e12, 1e13])
+@pytest.mark.parametrize("at", [1e9, 1e11, 1e12, -1e12, 1e13, 1e14, -1.23456789e14])
 @pytest.mark.parametrize("f", [ag.sin, ag.cos, lambda x: 2.0 * ag.sin(x) + x * 1e-12, lambda x: ag.sin(x) * ag.cos(x)])
 def test_a_step_within_the_period(f, at):
     check_grads(f, (at,))
@@ -321,3 +322,18 @@ def test_a_step_within_the_period(f, at):
     assert error[0] < 0.01
     with pytest.raises(AssertionError):
         check_grads(lambda x: f(x) * 0.5 + f(x.detach()) * 0.5, (at,))  # half of the derivative is missing
+
+
+@pytest.mark.parametrize("at", [1e15, -3e15, 1e16, 1e300])
+@pytest.mark.parametrize("f", [ag.sin, ag.cos, lambda x: 2.0 * ag.sin(x), lambda x: ag.sin(3.0 * x)])
+def test_where_the_next_number_is_a_period_away_nothing_is_said(f, at):
+    """Neither that the rule is wrong nor that there is a kink: no two numbers are near enough to tell."""
+    with pytest.raises(ValueError, match="no differences"):
+        check_grads(f, (at,))
+
+
+@pytest.mark.parametrize("at", [1e14, 1e15, 1e16])
+def test_a_kink_far_out_is_one(at):
+    found = slope(lambda t: abs(at + t - at), at, None, exact_grain(at))
+    assert (found.kink, found.left, found.right) == (0.0, -1.0, 1.0)
+    assert check_grads(lambda x: x * x, (at,)).worst < 1.0

@@ -91,7 +91,7 @@ double ag_selu(double x) {
   return x > 0.0 ? 1.0507009873554805 * x : 1.0507009873554805 * 1.6732632423543772 * expm1(x);
 }
 double ag_celu(double x, double alpha) {
-  return x >= 0.0 ? x : alpha * expm1(alpha != 0.0 ? x / alpha : -INFINITY);
+  return x >= 0.0 ? x : alpha * expm1(x / (alpha != 0.0 ? alpha : 0.0));
 }
 double ag_sigmoid(double x) { /* never overflows */
   double e;
