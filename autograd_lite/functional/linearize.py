@@ -87,7 +87,7 @@ class Linear:
                 t = moving[i]
                 if t is not None:
                     term = t * partial if type(t) is float and type(partial) is float else _times(partial, t)
-                    if gates is not None and type(partial) is not float:
+                    if gates is not None and (type(partial) is not float or partial - partial != 0.0):
                         term = gates.kept(i, term)
                     total = term if total is None else total + term
             moving.append(total)
@@ -110,7 +110,7 @@ class Linear:
                 g = hooked(self._hooked[k], g)
             for i, partial in edges:
                 term = g * partial if type(g) is float and type(partial) is float else _times(partial, g)
-                if gates is not None and type(partial) is not float:
+                if gates is not None and (type(partial) is not float or partial - partial != 0.0):
                     term = gates.kept(k, term)
                 old = adjoints[i]
                 adjoints[i] = term if old is None else old + term

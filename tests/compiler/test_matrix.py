@@ -80,6 +80,9 @@ GUARDED = {
     "nested": (lambda x: ag.where(x > 0, ag.where(x > 1, ag.log(x - 1), ag.sqrt(1 - x)), 1 / x), (2.0, 1.0, 0.5, -1.0)),
     "lazy": (lambda x: ag.where(x > 0, lambda: ag.sqrt(x), lambda: -x), (0.0, 4.0, -1.0)),
     "max": (lambda x: ag.where(x > 0, ag.max([x, 1 / x, ag.log(x)]), -x), (0.0, 2.0, -1.0)),
+    "nan as a factor": (lambda x: ag.where(x > 0, x * nan, ag.sin(x)) + 2.0 * x, (-1.0, 0.0, -0.5)),
+    "infinity as a factor": (lambda x: ag.where(x > 0, ag.sin(x), x * inf) ** 2, (1.0, 0.5, 2.0)),
+    "nan in an inner branch": (lambda x: ag.where(x >= 3.0, x * nan, ag.where(x > 2, inf * x, x)) ** 2.5, (2.0, 0.5)),
     "loop": (lambda x: looping(x, 50), (0.3, 0.9, -0.2, 0.0)),
     "long loop": (lambda x: ag.where(x > 0, looping(ag.log(x), 30), x), (0.3, 0.0, -2.0)),
 }
