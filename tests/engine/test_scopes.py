@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import signal
+import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -343,3 +344,99 @@ def test_an_interrupt_as_a_hook_is_registered(monkeypatch):
     z.register_hook(lambda g: 10 * g)
     (z * z).backward()
     assert z.grad == 60.0
+
+
+# --- one scope object, entered many times -------------------------------------------------------------------------
+
+
+def test_the_inner_of_two_entries_is_left_first():
+    """Left by hand, without the token in hand: what was opened between the two still hides the outer entry."""
+    seen = []
+    scope, hiding = Observing(seen.append), Observing(None, hides="all")
+    scope.__enter__()
+    hiding.__enter__()
+    scope.__enter__()
+    X * X
+    assert len(seen) == 1
+    scope.__exit__(None, None, None)
+    assert observers() == []
+    X * X
+    assert len(seen) == 1
+    hiding.__exit__(None, None, None)
+    X * X
+    assert len(seen) == 2
+    scope.__exit__(None, None, None)
+    assert observers() == []
+
+
+def test_two_tasks_enter_one_scope_by_hand():
+    shared, order = ag.no_grad(), []
+
+    async def first(inside, outside):
+        shared.__enter__()
+        inside.set()
+        await outside.wait()
+        shared.__exit__(None, None, None)
+        order.append(("first", recording()))
+
+    async def second(inside, outside):
+        await inside.wait()
+        shared.__enter__()
+        outside.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        order.append(("second", recording()))
+        shared.__exit__(None, None, None)
+        order.append(("after", recording()))
+
+    async def main():
+        inside, outside = asyncio.Event(), asyncio.Event()
+        await asyncio.gather(first(inside, outside), second(inside, outside))
+
+    asyncio.run(main())
+    assert order == [("first", True), ("second", False), ("after", True)]
+    assert recording()
+
+
+def test_the_innermost_tracer_is_the_one_at_work():
+    outer, inner = Tracer(), Tracer()
+    with tracing(outer):
+        assert current_tracer() is outer
+        with tracing(inner):
+            assert current_tracer() is inner
+        assert current_tracer() is outer
+
+
+def test_a_recording_is_seen_by_its_tracer_alone():
+    """Nor is it cut by a ``no_grad`` around the call, or checked by ``detect_anomaly``, observers of the caller's."""
+    counted = []
+    for around in (ag.no_grad(), ag.detect_anomaly(), Observing(counted.append)):
+        f = ag.compile(ag.value_and_grad(lambda x: ag.sin(x) * x))
+        with around:
+            first = f(2.0)
+        assert first == pytest.approx(ag.value_and_grad(lambda x: ag.sin(x) * x)(2.0))
+        assert f(0.5) == pytest.approx(ag.value_and_grad(lambda x: ag.sin(x) * x)(0.5))
+    with tracing(Tracer()):
+        assert recording()
+    with ag.no_grad(), tracing(Tracer()):
+        assert recording()
+
+
+@pytest.mark.skipif(ag.build_info()["engine"] == "compiled", reason="compiled code tells no profile function")
+def test_an_interrupt_between_opening_and_returning_leaves_nothing_open():
+    def interrupt(frame, event, function):
+        if event == "c_return" and getattr(function, "__name__", "") == "acquire" and frame.f_code.co_name == "_enter":
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    scope = ag.no_grad()
+    sys.setprofile(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            type(scope).__enter__(scope)
+    finally:
+        sys.setprofile(None)
+    assert recording()
+    with scope:
+        assert not recording()
+    assert recording()

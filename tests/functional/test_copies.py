@@ -160,3 +160,63 @@ def test_a_gradient_that_is_a_node_of_the_recording():
         return there[0].grad * 1.0
 
     assert ag.grad(f)(3.0) == 6.0
+
+
+# --- which node is which --------------------------------------------------------------------------------------------
+
+
+def again(x):
+    return pickle.loads(pickle.dumps(x))
+
+
+@pytest.mark.parametrize("way", [again, copy.deepcopy])
+def test_several_nodes_in_one_copy_stay_apart(way):
+    def f(x):
+        a, b, c = way([x * 2.0, x * x, x])
+        d = way(b * 3.0)
+        return a + 10.0 * b + 100.0 * c + 1000.0 * d
+
+    assert ag.grad(f)(3.0) == 2.0 + 60.0 + 100.0 + 18000.0
+    assert ag.grad(ag.grad(f))(3.0) == 20.0 + 6000.0
+
+
+def test_pickles_of_one_recording_are_read_in_any_order():
+    def f(x):
+        written = [pickle.dumps(x * k) for k in (1.0, 2.0, 3.0)]
+        c, b, a = (pickle.loads(text) for text in reversed(written))
+        return a + 10.0 * b + 100.0 * c
+
+    assert ag.grad(f)(1.0) == 321.0
+
+
+@pytest.mark.parametrize("way", [again, copy.deepcopy, copy.copy])
+def test_what_does_not_depend_on_an_input_is_copied(way):
+    """Within a transform too: an outer graph's copy is independent, and its own leaves get the gradient."""
+    w = Value(5.0)
+    seen = []
+
+    def f(x):
+        other = w * 2.0
+        made = way(other)
+        seen.append((made is other, made.parents[0] is w))
+        return x * made.detach() + x * x
+
+    assert ag.grad(f)(3.0) == 16.0
+    assert seen == [(False, way is copy.copy)]
+    assert w.grad == 0.0
+
+
+@pytest.mark.parametrize("way", [again, copy.deepcopy])
+def test_a_gradient_that_belongs_to_the_recording_is_that_node(way):
+    """An outer node whose gradient was made from an input: the node is copied, its gradient is no copy."""
+    w = Value(5.0)
+    for outer in (w, w * 2.0):
+
+        def f(x, outer=outer):
+            outer.grad = x * x
+            made = way(outer)
+            assert made is not outer
+            return made.grad * 3.0
+
+        assert ag.grad(f)(2.0) == 12.0
+        outer.grad = 0.0

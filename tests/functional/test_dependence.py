@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.functional.pytree import flatten
+from autograd_lite.nn import micrograd
 
 
 def numbers_of(results):
@@ -163,3 +165,82 @@ def test_hooks_run_once_where_a_closure_makes_the_sweep_a_recording():
 
     assert ag.grad(f)(1.0).data == 6.0
     assert len(seen) == 1
+
+
+# --- inside and outside ---------------------------------------------------------------------------------------------
+
+
+def test_what_a_function_makes_itself_is_not_outside():
+    """A leaf, a frozen layer's numbers, a detached number: the result stays a float."""
+    x = Value(7.0)
+    for f in (
+        lambda v: v * Value(2.0), lambda v: v * Value(2.0) * Value(3.0), lambda v: ag.sum([v, Value(1.0), v]),
+        lambda v: v * x.detach(), lambda v: v * x.data, lambda v: ag.where(v > 0.0, v * Value(1.0), v),
+        lambda v: ag.dot([v, Value(2.0)], [Value(1.0), v]),
+    ):  # fmt: skip
+        for transform in (ag.grad, ag.value_and_grad, ag.jacobian, ag.hessian, lambda f: ag.grad(ag.grad(f))):
+            found = transform(f)(3.0)
+            assert all(type(number) is float for number in (found if isinstance(found, tuple) else (found,)))
+        value, tangent = ag.jvp(f, (3.0,), (1.0,))
+        assert (type(value), type(tangent)) == (float, float)
+
+
+@pytest.mark.parametrize("make", [lambda: ag.nn.Linear(2, 1), lambda: ag.nn.MLP(2, [3, 1])])
+def test_a_layer_s_parameters_are_outside(make):
+    """They are no nodes of the graph; the derivative wrt the input still depends on them."""
+    ag.manual_seed(1)
+    layer = make()
+
+    def out(v):
+        y = layer([v, v * 2.0])
+        return y[0] if isinstance(y, (list, np.ndarray)) else y
+
+    ways = (
+        ag.grad,
+        lambda f: lambda x: ag.jvp(f, (x,), (1.0,))[1],
+        lambda f: lambda x: ag.vjp(f, x)[1](1.0)[0],
+        lambda f: lambda x: ag.jacobian(f)(x),
+    )
+    for transform in ways:
+        layer.zero_grad()
+        slope = transform(out)(0.3)
+        assert isinstance(slope, Value)
+        slope.backward()
+        assert any(bool(np.any(p.grad)) for p in layer.parameters())
+
+
+def test_a_neuron_of_n_operands_depends_on_its_layer():
+    """micrograd's neurons are one n-ary node each, whose weights wait in a sink."""
+    ag.manual_seed(0)
+    neuron = micrograd.Neuron(2)
+    slope = ag.grad(lambda v: neuron([v, v * v]))(0.4)
+    assert isinstance(slope, Value)
+    slope.backward()
+    assert any(p.grad != 0.0 for p in neuron.parameters())
+
+
+def test_a_transform_inside_a_checkpoint_uses_an_outer_value():
+    w, x = Value(1.5, "w"), Value(0.7, "x")
+
+    def f(x):
+        inner = ag.grad(lambda t: ag.sin(t * w) * t)(x)
+        return inner * x + ag.jvp(lambda t: t * t * w, (x,), (1.0,))[1]
+
+    f(x).backward()
+    wanted = (x.grad, w.grad)
+    x.grad = w.grad = 0.0
+    y = ag.checkpoint(f, x)
+    assert set(ag.topological_order(y)) == {x, w, y}
+    assert sorted(v.label for v in y.parents) == ["w", "x"]
+    y.backward()
+    assert (x.grad, w.grad) == pytest.approx(wanted, rel=1e-14)
+    assert w.grad != 0.0
+    assert ag.grad(lambda x: ag.checkpoint(f, x))(0.7).data == pytest.approx(wanted[0], rel=1e-14)
+
+
+def test_a_value_that_only_the_inner_transform_of_a_checkpoint_uses():
+    w, x = Value(1.5), Value(0.7)
+    y = ag.checkpoint(lambda x: ag.grad(lambda t: ag.exp(t * w))(x), x)
+    y.backward()
+    e = ag.exp(0.7 * 1.5)
+    assert (x.grad, w.grad) == pytest.approx((1.5 * 1.5 * e, e * (1.0 + 0.7 * 1.5)), rel=1e-14)
