@@ -366,3 +366,20 @@ def test_reading_and_writing_many_leaves():
     assert not packs.read_gradients(nodes, out)
     packs.write_gradients(nodes, np.array([0.5, 1.5, 2.5]))
     assert [x.grad for x in nodes] == [0.5, 1.5, 2.5]
+
+
+def test_a_value_made_from_another_of_the_list_stands_for_itself():
+    """Each is an operand of the call: in a second derivative what flows on from one to the other is not counted twice."""
+    found = []
+    for make in (lambda f: f, ag.compile):
+        w = [Value(0.3), Value(-0.7), Value(0.2)]
+        rows = [w[0], w[1], w[1] * 3.0, ag.sin(w[2])]
+        f = make(lambda x, rows=rows: ag.tanh(sum(a * x for a in rows)))
+        y = f(0.5)
+        y.backward(create_graph=True)
+        slope = ag.sum([v.grad * v.grad for v in w])
+        for v in w:
+            v.grad = 0.0
+        slope.backward()
+        found.append([y.data, slope.data, *[v.grad for v in w]])
+    assert found[1] == pytest.approx(found[0], rel=1e-12)

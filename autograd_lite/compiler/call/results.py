@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import LOCK, GradientSink, NaryOperands, Node, reverse_nodes
+from ...engine.sweeps import LOCK, GradientSink, NaryOperands, Node
 from ...engine.value import Value, node
+from ...functional.linearize import Linear
 from ...primitives.primitive import TABLE, Primitive
 from ..record.structure import leaves_of, rebuild
 from .loose import Loose
@@ -191,12 +192,9 @@ def call_primitive(
     def partials(out: Any, *xs: Any) -> tuple[Any, ...]:
         fresh = [x._apply_unary(TABLE["identity"]) if isinstance(x, Node) else Value(x) for x in xs]
         y = at(fresh)
-        found = reverse_nodes([(y, Value(1.0))], Value) if isinstance(y, Node) else {}
-        live = outside()
-        result = [found.get(id(x), 0.0) for x in [*fresh[: len(xs) - len(live)], *live]]
-        if any(isinstance(x, Node) for x in xs):
-            return tuple(result)
-        return tuple(g._number() if isinstance(g, Node) else g for g in result)
+        live = outside()  # of which one may be made from others: each is an operand, and stands for itself
+        linear = Linear([*fresh[: len(xs) - len(live)], *live], [y], rules=any(isinstance(x, Node) for x in xs))
+        return tuple(0.0 if g is None else g for g in linear.reverse([1.0]))
 
     return Primitive(
         name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,
