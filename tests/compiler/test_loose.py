@@ -369,7 +369,7 @@ def test_reading_and_writing_many_leaves():
 
 
 def test_a_value_made_from_another_of_the_list_stands_for_itself():
-    """Each is an operand of the call: in a second derivative what flows on from one to the other is not counted twice."""
+    """Each is an operand of the call: in a second derivative what flows from one to another counts once."""
     found = []
     for make in (lambda f: f, ag.compile):
         w = [Value(0.3), Value(-0.7), Value(0.2)]
