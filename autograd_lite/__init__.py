@@ -25,6 +25,7 @@ from .errors import lost as _lost
 from .primitives.activations import *  # noqa: F403
 from .primitives.arithmetic import *  # noqa: F403
 from .primitives.elementary import *  # noqa: F403
+from .primitives.hyperbolic import *  # noqa: F403
 from .primitives.logistic import *  # noqa: F403
 from .primitives.piecewise import *  # noqa: F403
 from .primitives.primitive import Primitive as Primitive

@@ -1,20 +1,22 @@
 """JavaScript of the ops that a graph uses: their float functions, and their partials traced from the table's own rules.
 
 A rule ``partials(out, *args)`` is generic code: run on ``Symbol``s it writes its formula. So the page differentiates by
-the same rules as Python, kinks and edges included, and a change of a rule changes the page.
+the same rules as Python, kinks and edges included, and a change of a rule changes the page. The functions are those of
+``ops.js``, or what an entry's ``expression`` writes.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..primitives.operators import Operators
 from ..primitives.primitive import TABLE, Operand, Primitive
-from .javascript_ops import FUNCTIONS, NARY_PARTIALS
 
 __all__ = ["Symbol", "javascript", "partials_source", "supported"]
 
@@ -113,6 +115,37 @@ class _Writer:
         return source
 
 
+@functools.cache
+def words() -> dict[str, str]:
+    """The functions of ``ops.js``, by name."""
+    text = importlib.resources.files(__package__).joinpath("ops.js").read_text(encoding="utf-8")
+    found = re.findall(r"^const \$(\S+) = (.*?);$(?!\n  )", text, re.DOTALL | re.MULTILINE)
+    return {name: re.sub(r"\n\s+", " ", source) for name, source in found}
+
+
+def function_source(name: str) -> str:
+    """The function of an op, or of a helper, in JavaScript.
+
+    >>> function_source("exp2"), function_source("softplus")
+    ('x => Math.pow(2, x)', '(a) => $logaddexp(a, 0)')
+    """
+    if name in words():
+        return words()[name]
+    entry = TABLE[name]
+    assert entry.expression is not None
+    names = "abcd"[: entry.arity]
+    return _arrow(names, [entry.expression(*map(Symbol, names))], "{}")
+
+
+def _arrow(parameters: Sequence[str], results: Sequence[Any], template: str) -> str:
+    """A function in JavaScript; what its results use several times is computed once."""
+    writer = _Writer(results)
+    body = template.format(", ".join(map(writer.write, results)))
+    if writer.lines:
+        body = f"{{ const {', '.join(writer.lines)}; return {body}; }}"
+    return f"({', '.join(parameters)}) => {body}"
+
+
 def partials_source(primitive: Primitive) -> str:
     """``(out, …) => [partials]`` in JavaScript.
 
@@ -120,19 +153,15 @@ def partials_source(primitive: Primitive) -> str:
     ('(o, a, b) => [b, a]', '(o, a) => [((a > 0) ? 1 : ((a <= 0) ? 0 : NaN))]')
     """
     if primitive.arity < 0:
-        return NARY_PARTIALS[primitive.name]
+        return words()[f"${primitive.name}_partials"]
     names = "abcd"[: primitive.arity]
-    results = primitive.partials(Symbol("o"), *map(Symbol, names))
-    writer = _Writer(results)
-    body = f"[{', '.join(map(writer.write, results))}]"
-    if writer.lines:
-        body = f"{{ const {', '.join(writer.lines)}; return {body}; }}"
-    return f"({', '.join(['o', *names])}) => {body}"
+    return _arrow(["o", *names], primitive.partials(Symbol("o"), *map(Symbol, names)), "[{}]")
 
 
 def supported(primitive: Any) -> bool:
     """Whether the page can compute a primitive: it can those of the table, not a user's own."""
-    return primitive.name in FUNCTIONS and TABLE.get(primitive.name) is primitive
+    known = primitive.name in words() or primitive.expression is not None
+    return known and TABLE.get(primitive.name) is primitive
 
 
 def javascript(primitives: Iterable[Primitive]) -> str:
@@ -154,8 +183,8 @@ def javascript(primitives: Iterable[Primitive]) -> str:
     while wanted:
         name = wanted.pop(0)
         if name not in written:
-            written[name] = FUNCTIONS[name]
-            wanted += re.findall(r"\$(\$?\w+)", FUNCTIONS[name])
+            written[name] = function_source(name)
+            wanted += re.findall(r"\$(\$?\w+)", written[name])
     lines = [f"const ${name} = {source};" for name, source in written.items()]
     lines += ["const OPS = {", *(f"{json.dumps(name)}: [${name}, {rule}]," for name, rule in chosen.items()), "};"]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from .arithmetic import abs, clip, div, where
 from .elementary import exp, expm1
 from .logistic import logistic_pdf, sigmoid
 from .primitive import TABLE, Primitive, primitive
+from .rounding import sign
 from .special import norm_cdf, norm_pdf
 
 __all__ = [
@@ -42,6 +43,7 @@ nan, inf = math.nan, math.inf
     sympy="Max(0, {0})",
     array="np.maximum({0}, 0.0)",
     kinks=(0.0,),
+    expression=lambda x: where(x <= 0.0, 0.0, x),
     table=True,
 )
 def relu(x: float) -> float:
@@ -68,6 +70,7 @@ def _leaky_relu_partials(out: Any, x: Any, slope: Any) -> tuple[Any, Any]:
     array="np.where({0} > 0.0, {0}, {1} * {0})",
     domain=((-2.0, 2.0), (0.01, 0.3)),
     kinks=(0.0,),
+    expression=lambda x, slope: where(x > 0.0, x, slope * x),
     table=True,
 )
 def leaky_relu(x: float, slope: float = 0.01) -> float:
@@ -94,11 +97,18 @@ def _silu_partials(out: Any, x: Any) -> tuple[Any]:
     return _gated_partials(x, s, logistic_pdf(x))
 
 
+def _silu_textbook(out: Any, x: Any) -> tuple[Any]:
+    s = sigmoid(x)
+    return (s + out * (1.0 - s),)
+
+
 @primitive(
     _silu_partials,
     latex=r"\operatorname{{SiLU}}\left[{0}\right]",
     sympy="({0})/(1 + exp(-({0})))",
-    array="({0} * (np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0})))))",
+    array="np.where({0} == -np.inf, -0.0, {0} * (np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0})))))",
+    expression=lambda x: where(x < -1e4, -0.0, x * sigmoid(x)),
+    textbook=_silu_textbook,
     table=True,
 )
 def silu(x: float) -> float:
@@ -125,11 +135,19 @@ def _mish_partials(out: Any, x: Any) -> tuple[Any]:
     return _gated_partials(x, gate, slope)
 
 
+def _mish_expression(x: Any) -> Any:
+    w = exp(-abs(x))
+    below = w * (w + 2.0)
+    above = x / (1.0 + 2.0 * w * w / (1.0 + 2.0 * w))
+    return where(x < -1e4, -0.0, where(x < 0.0, x * (below / (below + 2.0)), above))
+
+
 @primitive(
     _mish_partials,
     latex=r"\operatorname{{mish}}\left[{0}\right]",
     sympy="({0})*tanh(log(1 + exp({0})))",
-    array="({0} * np.tanh(np.logaddexp({0}, 0.0)))",
+    array="np.where({0} == -np.inf, -0.0, {0} * np.tanh(np.logaddexp({0}, 0.0)))",
+    expression=_mish_expression,
     table=True,
 )
 def mish(x: float) -> float:
@@ -176,12 +194,14 @@ gelu: Gelu = Gelu(
     "gelu({0})",
     r"\operatorname{{GELU}}\left[{0}\right]",
     "({0})*erfc(-({0})/sqrt(2))/2",
-    "({0} * _np_norm_cdf({0}))",
+    "np.where({0} == -np.inf, -0.0, {0} * _np_norm_cdf({0}))",
     5,
     ((-2.0, 2.0),),
     (),
     _gelu.__doc__ or "",
 )
+gelu.textbook = lambda out, x: (norm_cdf(x) + x * norm_pdf(x),)
+gelu.expression = lambda x: where(x < -1e4, -0.0, x * norm_cdf(x))
 TABLE["gelu"] = gelu
 
 _GELU_A, _GELU_B = 2.0 * math.sqrt(2.0 / math.pi), 0.044715
@@ -198,7 +218,7 @@ def _gelu_tanh_partials(out: Any, x: Any) -> tuple[Any]:
     _gelu_tanh_partials,
     latex=r"\operatorname{{GELU}}_{{\tanh}}\left[{0}\right]",
     sympy="({0})/(1 + exp(-2*sqrt(2/pi)*(({0}) + Rational(44715, 1000000)*({0})**3)))",
-    array="({0} / (1.0 + np.exp(-np.sqrt(8.0 / np.pi) * {0} * (1.0 + 0.044715 * np.square({0})))))",
+    expression=lambda x: where(x < -1e4, -0.0, x * sigmoid(_GELU_A * x * (1.0 + _GELU_B * (x * x)))),
     table=True,
 )
 def gelu_tanh(x: float) -> float:
@@ -230,6 +250,7 @@ def _elu_partials(out: Any, x: Any, alpha: Any) -> tuple[Any, Any]:
     array="np.where({0} > 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0)))",
     domain=((-2.0, 2.0), (0.5, 1.5)),
     kinks=(0.0,),
+    expression=lambda x, alpha: where(x > 0.0, x, alpha * expm1(x)),
     table=True,
 )
 def elu(x: float, alpha: float = 1.0) -> float:
@@ -256,6 +277,7 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772
     sympy="Piecewise((1.0507009873554805*({0}), ({0}) > 0), (1.758099340847377*(exp({0}) - 1), True))",
     array="np.where({0} > 0.0, 1.0507009873554805 * {0}, 1.758099340847377 * np.expm1(np.minimum({0}, 0.0)))",
     kinks=(0.0,),
+    expression=lambda x: where(x > 0.0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * expm1(x)),
     table=True,
 )
 def selu(x: float) -> float:
@@ -295,9 +317,10 @@ def _celu_partials(out: Any, x: Any, alpha: Any) -> tuple[Any, Any]:
     _celu_partials,
     latex=r"\operatorname{{CELU}}_{{{1}}}\left[{0}\right]",
     sympy="Piecewise(({0}, ({0}) > 0), (({1})*(exp(({0})/({1})) - 1), True))",
-    array="np.where({0} > 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0) / {1}))",
+    array="np.where({0} >= 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0) / {1}))",
     domain=((-2.0, 2.0), (0.5, 1.5)),
     kinks=(0.0,),
+    expression=lambda x, alpha: where(x >= 0.0, x, alpha * expm1(where(alpha == 0.0, x * inf, div(x, alpha)))),
     table=True,
 )
 def celu(x: float, alpha: float = 1.0) -> float:
@@ -315,7 +338,8 @@ def celu(x: float, alpha: float = 1.0) -> float:
     lambda out, x: (div(1.0, 1.0 + abs(x)) / (1.0 + abs(x)),),
     latex=r"\operatorname{{softsign}}\left[{0}\right]",
     sympy="({0})/(1 + Abs({0}))",
-    array="({0} / (1.0 + np.abs({0})))",
+    array="np.where(np.isinf({0}), np.sign({0}), {0} / (1.0 + np.abs({0})))",
+    expression=lambda x: where(abs(x) == inf, sign(x), x / (1.0 + abs(x))),
     table=True,
 )
 def softsign(x: float) -> float:

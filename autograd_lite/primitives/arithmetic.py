@@ -95,6 +95,7 @@ def _where_array(condition: Any, a: Any, b: Any) -> Any:
     latex="{0}",
     sympy="{0}",
     array="{0}",
+    expression=lambda x: x,
     table=True,
 )
 def identity(x: float) -> float:
@@ -243,6 +244,7 @@ def neg(x: float) -> float:
     sympy="{0}",
     array="+{0}",
     precedence=3,
+    expression=lambda x: x,
     table=True,
 )
 def pos(x: float) -> float:
@@ -261,6 +263,7 @@ def pos(x: float) -> float:
     sympy="{0}**2",
     array="np.square({0})",
     precedence=4,
+    expression=lambda x: x * x,
     table=True,
 )
 def square(x: float) -> float:
@@ -280,6 +283,7 @@ def square(x: float) -> float:
     array="1.0 / {0}",
     precedence=2,
     domain=((0.3, 3.0),),
+    expression=lambda x: div(1.0, x),
     table=True,
 )
 def reciprocal(x: float) -> float:
@@ -327,6 +331,7 @@ def fma(a: float, b: float, c: float) -> float:
     sympy="Abs({0})",
     array="np.abs({0})",
     kinks=(0.0,),
+    textbook=lambda out, x: (TABLE["sign"](x),),
     table=True,
 )
 def abs(x: float) -> float:
@@ -359,6 +364,7 @@ def _share_number(a: Any, b: Any) -> Any:
     latex=r"\max\left({0}, {1}\right)",
     sympy="Max({0}, {1})",
     array="np.maximum({0}, {1})",
+    expression=lambda a, b: where(a != a, a, where(b != b, b, where(a >= b, a, b))),
     table=True,
 )
 def maximum(a: float, b: float) -> float:
@@ -378,6 +384,7 @@ def maximum(a: float, b: float) -> float:
     latex=r"\min\left({0}, {1}\right)",
     sympy="Min({0}, {1})",
     array="np.minimum({0}, {1})",
+    expression=lambda a, b: where(a != a, a, where(b != b, b, where(a <= b, a, b))),
     table=True,
 )
 def minimum(a: float, b: float) -> float:
@@ -397,6 +404,7 @@ def minimum(a: float, b: float) -> float:
     latex=r"\operatorname{{fmax}}\left({0}, {1}\right)",
     sympy="Max({0}, {1})",
     array="np.fmax({0}, {1})",
+    expression=lambda a, b: where(a != a, b, where(b > a, b, a)),
     table=True,
 )
 def fmax(a: float, b: float) -> float:
@@ -420,6 +428,7 @@ def fmax(a: float, b: float) -> float:
     latex=r"\operatorname{{fmin}}\left({0}, {1}\right)",
     sympy="Min({0}, {1})",
     array="np.fmin({0}, {1})",
+    expression=lambda a, b: where(a != a, b, where(b < a, b, a)),
     table=True,
 )
 def fmin(a: float, b: float) -> float:
@@ -448,6 +457,7 @@ def _clip_partials(out: Any, x: Any, low: Any, high: Any) -> tuple[Any, Any, Any
     sympy="Min(Max({0}, {1}), {2})",
     array="np.clip({0}, {1}, {2})",
     domain=((-2.0, 2.0), (-1.0, -0.5), (0.5, 1.0)),
+    expression=lambda x, low, high: minimum(maximum(x, low), high),
     table=True,
 )
 def clip(x: float, low: float, high: float) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .arithmetic import abs, div, where
 from .primitive import TABLE, Primitive, primitive
+from .rounding import floor, trunc
 
 __all__ = [
     "cbrt",
@@ -86,6 +87,7 @@ def _exp2_partials(out: Any, x: Any) -> tuple[Any]:
     latex="2^{{{0}}}",
     sympy="2**({0})",
     array="np.exp2({0})",
+    textbook=lambda out, x: (out * math.log(2.0),),
     table=True,
 )
 def exp2(x: float) -> float:
@@ -104,14 +106,21 @@ def _ldexp_partials(out: Any, x: Any, n: Any) -> tuple[Any, Any]:
     return ldexp(1.0, n), out * LN2
 
 
+def _ldexp_expression(x: Any, n: Any) -> Any:
+    """In three factors that don't overflow by themselves."""
+    held = where(n < -2200.0, -2200.0, where(n > 2200.0, 2200.0, n))
+    third = pow(2.0, trunc(held / 3.0))
+    return where(held == floor(held), x * third * third * pow(2.0, held - 2.0 * trunc(held / 3.0)), nan)
+
+
 @primitive(
     _ldexp_partials,
     text="{0} · 2^{1}",
     latex=r"{0} \cdot 2^{{{1}}}",
     sympy="{0} * 2**({1})",
-    array="np.ldexp({0}, np.asarray({1}, dtype=int))",
     precedence=2,
     domain=((-2.0, 2.0), (3.0, 3.0)),
+    expression=_ldexp_expression,
     table=True,
 )
 def ldexp(x: float, n: float) -> float:
@@ -174,6 +183,7 @@ log: Log = Log(
     (),
     _log.__doc__ or "",
 )
+log.textbook = lambda out, x: (1.0 / x,)
 TABLE["log"] = log
 
 
@@ -183,6 +193,7 @@ TABLE["log"] = log
     sympy="log(1 + {0})",
     array="np.log1p({0})",
     domain=((-0.7, 3.0),),
+    textbook=lambda out, x: (1.0 / (1.0 + x),),
     table=True,
 )
 def log1p(x: float) -> float:
@@ -202,6 +213,7 @@ def log1p(x: float) -> float:
     sympy="log({0}, 2)",
     array="np.log2({0})",
     domain=((0.2, 4.0),),
+    textbook=lambda out, x: (1.0 / (math.log(2.0) * x),),
     table=True,
 )
 def log2(x: float) -> float:
@@ -221,6 +233,7 @@ def log2(x: float) -> float:
     sympy="log({0}, 10)",
     array="np.log10({0})",
     domain=((0.2, 4.0),),
+    textbook=lambda out, x: (1.0 / (math.log(10.0) * x),),
     table=True,
 )
 def log10(x: float) -> float:
@@ -251,6 +264,7 @@ def _xlogy_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     array="({0} * np.log(np.where(({0} == 0.0) & ({1} == {1}), 1.0, {1})))",
     precedence=2,
     domain=((-2.0, 2.0), (0.2, 4.0)),
+    expression=lambda x, y: where(x == 0.0, where(y == y, 0.0, nan), x * log(y)),
     table=True,
 )
 def xlogy(x: float, y: float) -> float:
@@ -276,6 +290,7 @@ def _xlog1py_partials(out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     array="({0} * np.log1p(np.where(({0} == 0.0) & ({1} == {1}), 0.0, {1})))",
     precedence=2,
     domain=((-2.0, 2.0), (-0.7, 3.0)),
+    expression=lambda x, y: where(x == 0.0, where(y == y, 0.0, nan), x * log1p(y)),
     table=True,
 )
 def xlog1py(x: float, y: float) -> float:
@@ -299,6 +314,7 @@ def xlog1py(x: float, y: float) -> float:
     sympy="sqrt({0})",
     array="np.sqrt({0})",
     domain=((0.2, 4.0),),
+    textbook=lambda out, x: (0.5 / out,),
     table=True,
 )
 def sqrt(x: float) -> float:
@@ -315,9 +331,11 @@ def sqrt(x: float) -> float:
     text="1/√{0}",
     latex=r"\frac{{1}}{{\sqrt{{{0}}}}}",
     sympy="1/sqrt({0})",
-    array="1.0 / np.sqrt({0})",
+    array="np.abs(1.0 / np.sqrt({0}))",
     precedence=2,
     domain=((0.2, 4.0),),
+    expression=lambda x: where(x == 0.0, inf, div(1.0, sqrt(x))),
+    textbook=lambda out, x: (-0.5 * (out / x),),
     table=True,
 )
 def rsqrt(x: float) -> float:
@@ -337,6 +355,7 @@ def rsqrt(x: float) -> float:
     array="np.cbrt({0})",
     domain=((0.2, 4.0),),
     kinks=(0.0,),
+    textbook=lambda out, x: (1.0 / (3.0 * (out * out)),),
     table=True,
 )
 def cbrt(x: float) -> float:
@@ -370,6 +389,7 @@ def pow_dy(out: Any, x: Any, y: Any) -> Any:
     array="np.power({0}, {1})",
     precedence=4,
     domain=((0.2, 2.0), (-2.0, 2.0)),
+    textbook=lambda out, x, y: (y * x ** (y - 1.0), out * log(x)),
     table=True,
 )
 def pow(x: float, y: float) -> float:

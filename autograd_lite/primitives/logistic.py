@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .arithmetic import abs, div, where
-from .elementary import LN2, LOG2_E, exp2
+from .arithmetic import abs, div, maximum, where
+from .elementary import LN2, LOG2_E, exp, exp2, log1p
+from .hyperbolic import tanh
 from .primitive import primitive
-from .trigonometric import tanh
 
 __all__ = ["logaddexp", "logaddexp2", "logistic_pdf", "logsigmoid", "sigmoid", "softplus"]
 
@@ -21,6 +21,11 @@ nan, inf = math.nan, math.inf
 # --- of one number --------------------------------------------------------------------------------------------------
 
 
+def _logistic_pdf_expression(x: Any) -> Any:
+    e = exp(-abs(x))
+    return 1.0 / (1.0 + e) * (e / (1.0 + e))
+
+
 @primitive(
     lambda out, x: (-(out * tanh(0.5 * x)),),
     text="σ({0}) · σ(−{0})",
@@ -28,6 +33,7 @@ nan, inf = math.nan, math.inf
     sympy="1/(2 + 2*cosh({0}))",
     array="(np.exp(-np.abs({0})) / np.square(1.0 + np.exp(-np.abs({0}))))",
     precedence=2,
+    expression=_logistic_pdf_expression,
     table=True,
 )
 def logistic_pdf(x: float) -> float:
@@ -46,12 +52,19 @@ def _sigmoid_partials(out: Any, x: Any) -> tuple[Any]:
     return (logistic_pdf(x),)
 
 
+def _sigmoid_expression(x: Any) -> Any:
+    e = exp(-abs(x))
+    return where(x >= 0.0, 1.0, e) / (1.0 + e)
+
+
 @primitive(
     _sigmoid_partials,
     text="σ({0})",
     latex=r"\sigma\left({0}\right)",
     sympy="1/(1 + exp(-({0})))",
     array="(np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0}))))",
+    expression=_sigmoid_expression,
+    textbook=lambda out, x: (out * (1.0 - out),),
     table=True,
 )
 def sigmoid(x: float) -> float:
@@ -71,6 +84,7 @@ def sigmoid(x: float) -> float:
     latex=r"\operatorname{{softplus}}\left({0}\right)",
     sympy="log(1 + exp({0}))",
     array="np.logaddexp({0}, 0.0)",
+    expression=lambda x: logaddexp(x, 0.0),
     table=True,
 )
 def softplus(x: float) -> float:
@@ -88,6 +102,7 @@ def softplus(x: float) -> float:
     latex=r"\log\sigma\left({0}\right)",
     sympy="-log(1 + exp(-({0})))",
     array="-np.logaddexp(-{0}, 0.0)",
+    expression=lambda x: -logaddexp(-x, 0.0),
     table=True,
 )
 def logsigmoid(x: float) -> float:
@@ -112,6 +127,7 @@ def difference(a: Any, b: Any) -> Any:
     latex=r"\log\left(e^{{{0}}}+e^{{{1}}}\right)",
     sympy="log(exp({0}) + exp({1}))",
     array="np.logaddexp({0}, {1})",
+    expression=lambda a, b: where(a == b, a + LN2, maximum(a, b) + log1p(exp(-abs(a - b)))),
     table=True,
 )
 def logaddexp(a: float, b: float) -> float:
@@ -138,6 +154,7 @@ def _outweighs2(a: Any, b: Any) -> Any:
     latex=r"\log_2\left(2^{{{0}}}+2^{{{1}}}\right)",
     sympy="log(2**({0}) + 2**({1}), 2)",
     array="np.logaddexp2({0}, {1})",
+    expression=lambda a, b: where(a == b, a + 1.0, maximum(a, b) + LOG2_E * log1p(exp2(-abs(a - b)))),
     table=True,
 )
 def logaddexp2(a: float, b: float) -> float:

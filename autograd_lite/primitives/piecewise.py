@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .arithmetic import abs, clip, div, where
-from .elementary import exp, log1p
+from .arithmetic import abs, clip, div, maximum, minimum, where
+from .elementary import LN2, exp, log1p
 from .logistic import sigmoid
 from .primitive import primitive
-from .rounding import sign
+from .rounding import copysign, sign
 from .trigonometric import hypot
 
 __all__ = [
@@ -44,6 +44,7 @@ def _inside(x: Any, low: float, high: float, slope: Any, above: float = 0.0) -> 
     sympy="Min(Max({0}, 0), 6)",
     array="np.clip({0}, 0.0, 6.0)",
     kinks=(0.0, 6.0),
+    expression=lambda x: minimum(maximum(x, 0.0), 6.0),
     table=True,
 )
 def relu6(x: float) -> float:
@@ -63,6 +64,7 @@ def relu6(x: float) -> float:
     array="np.clip({0}, {1}, {2})",
     domain=((-2.0, 2.0), (-1.0, -0.5), (0.5, 1.0)),
     kinks=(-1.0, 1.0),
+    expression=lambda x, low, high: minimum(maximum(x, low), high),
     table=True,
 )
 def hardtanh(x: float, low: float = -1.0, high: float = 1.0) -> float:
@@ -81,6 +83,7 @@ def hardtanh(x: float, low: float = -1.0, high: float = 1.0) -> float:
     array="np.clip(({0} + 3.0) / 6.0, 0.0, 1.0)",
     domain=((-4.0, 4.0),),
     kinks=(-3.0, 3.0),
+    expression=lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, 1.0, (x + 3.0) / 6.0)),
     table=True,
 )
 def hardsigmoid(x: float) -> float:
@@ -99,6 +102,7 @@ def hardsigmoid(x: float) -> float:
     array="np.where({0} >= 3.0, {0}, np.where({0} <= -3.0, 0.0, {0} * ({0} + 3.0) / 6.0))",
     domain=((-4.0, 4.0),),
     kinks=(-3.0, 3.0),
+    expression=lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, x * (x + 3.0) / 6.0)),
     table=True,
 )
 def hardswish(x: float) -> float:
@@ -122,9 +126,9 @@ def hardswish(x: float) -> float:
     ),
     latex=r"\operatorname{{hardshrink}}_{{{1}}}\left[{0}\right]",
     sympy="Piecewise(({0}, Abs({0}) > ({1})), (0, True))",
-    array="np.where(np.abs({0}) > {1}, {0}, 0.0)",
     domain=((-2.0, 2.0), (0.4, 0.6)),
     kinks=(-0.5, 0.5),
+    expression=lambda x, width: where(abs(x) > width, x, where(abs(x) <= width, 0.0, nan)),
     table=True,
 )
 def hardshrink(x: float, width: float = 0.5) -> float:
@@ -145,9 +149,10 @@ def hardshrink(x: float, width: float = 0.5) -> float:
     ),
     latex=r"\operatorname{{softshrink}}_{{{1}}}\left[{0}\right]",
     sympy="sign({0})*Max(Abs({0}) - ({1}), 0)",
-    array="(np.sign({0}) * np.maximum(np.abs({0}) - {1}, 0.0))",
+    array="np.where(np.abs({0}) <= {1}, 0.0, {0} - np.copysign({1}, {0}))",
     domain=((-2.0, 2.0), (0.4, 0.6)),
     kinks=(-0.5, 0.5),
+    expression=lambda x, width: where(abs(x) > width, x - copysign(width, x), where(abs(x) <= width, 0.0, nan)),
     table=True,
 )
 def softshrink(x: float, width: float = 0.5) -> float:
@@ -172,12 +177,17 @@ def _smooth_maximum_partials(out: Any, a: Any, b: Any, beta: Any) -> tuple[Any, 
     return tuple([where(out == out, s, nan) for s in (sigmoid(beta * d), sigmoid(-(beta * d)), slope)])
 
 
+def _smooth_maximum_expression(a: Any, b: Any, beta: Any) -> Any:
+    apart = maximum(a, b) + log1p(exp(-beta * abs(a - b))) / beta
+    return where(beta > 0.0, where(a == b, a + LN2 / beta, apart), nan)
+
+
 @primitive(
     _smooth_maximum_partials,
     latex=r"\frac{{1}}{{{2}}}\log\left(e^{{{2}\,{0}}}+e^{{{2}\,{1}}}\right)",
     sympy="log(exp(({2})*({0})) + exp(({2})*({1})))/({2})",
-    array="(np.logaddexp({2} * {0}, {2} * {1}) / {2})",
     domain=((-2.0, 2.0), (-2.0, 2.0), (0.5, 3.0)),
+    expression=_smooth_maximum_expression,
     table=True,
 )
 def smooth_maximum(a: float, b: float, beta: float = 1.0) -> float:
@@ -201,6 +211,7 @@ def smooth_maximum(a: float, b: float, beta: float = 1.0) -> float:
     sympy="sqrt({0}**2 + {1}**2)",
     array="np.hypot({0}, {1})",
     domain=((-2.0, 2.0), (0.1, 1.0)),
+    expression=lambda x, width: hypot(x, width),
     table=True,
 )
 def smooth_abs(x: float, width: float = 0.001) -> float:

@@ -55,6 +55,9 @@ class Primitive(Op):
         precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
         domain: one ``(low, high)`` test interval per argument.
         kinks: where a unary op is not differentiable.
+        expression: the op in terms of simpler ones, as a target writes it that has no word for it; None for basic ops.
+        textbook: the rule as textbooks write it, for formulas that are read and not run; None where the rule is that.
+        whole: the operand that is a whole number, part of the function in most libraries; -1 for none.
         choice: whether its first operand says which one of the others it is.
         passive: whether no derivative passes it.
 
@@ -86,6 +89,9 @@ class Primitive(Op):
         self.precedence = precedence
         self.domain = domain
         self.kinks = kinks
+        self.expression: Callable[..., Any] | None = None
+        self.textbook: Rule | None = None
+        self.whole = -1
         self.choice = False
         self.passive = False
         self.__doc__ = doc
@@ -253,6 +259,9 @@ def primitive(
     precedence: int = 5,
     domain: tuple[tuple[float, float], ...] | None = None,
     kinks: tuple[float, ...] = (),
+    expression: Callable[..., Any] | None = None,
+    textbook: Rule | None = None,
+    whole: int = -1,
     table: bool = False,
 ) -> Callable[[Callable[..., float]], Primitive]:
     """Make a primitive of a float function: ``@primitive(partials=lambda out, x: (...,))``.
@@ -266,6 +275,11 @@ def primitive(
             ``array`` (NumPy source) likewise; without ``array`` the op is vectorised by calling the function.
         domain: one ``(low, high)`` interval per argument in which tests draw points; (-2, 2) by default.
         kinks: points at which a unary op is not differentiable.
+        expression: the op in terms of simpler ones, a function of the operands written as a rule is: what a language
+            without a word for the op is given. Its numbers at the edges should be the function's.
+        textbook: the rule as a textbook writes it, where ``partials`` has a form that is exact in more places.
+        whole: which operand has to be a whole number, known when a source is written.
+        table: whether it is an entry of this package's table.
 
     Returns:
         A Primitive: call it with floats, Values or arrays.
@@ -303,6 +317,7 @@ def primitive(
             kinks,
             fn.__doc__ or "",
         )
+        made.expression, made.textbook, made.whole = expression, textbook, whole
         if table:
             if called in TABLE:
                 raise ValueError(f"two primitives are named {called!r}")
@@ -354,22 +369,30 @@ def bind_table() -> None:
         entry.permanent = True
         rule = entry.partials
         if isinstance(rule, FunctionType):
-            page = rule.__globals__
-            if id(page) not in scopes:
-                scopes[id(page)] = _float_scope(page)
-            entry.float_partials = FunctionType(rule.__code__, scopes[id(page)], rule.__name__, rule.__defaults__)
+            scope = _float_scope(rule.__globals__, scopes)
+            entry.float_partials = FunctionType(rule.__code__, scope, rule.__name__, rule.__defaults__)
         if entry.arity == 1:
             entry.fused = FUSED.get(entry.name)
 
 
-def _float_scope(page: dict[str, Any]) -> dict[str, Any]:
-    """The names of one page of the table, each primitive replaced by its float function, helpers bound alike."""
-    scope: dict[str, Any] = {}
+def _float_scope(page: dict[str, Any], scopes: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """The names of one page of the table, each primitive replaced by its float function, helpers bound alike.
+
+    Args:
+        scopes: those made so far, by the page; helpers of another page are bound to that one's.
+    """
+    if id(page) in scopes:
+        return scopes[id(page)]
+    scope = scopes[id(page)] = {}
     for name, item in page.items():
         if isinstance(item, Primitive) and not isinstance(item, Nary):
             scope[name] = item.fn
-        elif isinstance(item, FunctionType) and item.__globals__ is page:
-            scope[name] = FunctionType(item.__code__, scope, name, item.__defaults__)
+        elif isinstance(item, FunctionType) and item.__module__.startswith(_PAGES) and item.__module__ != __name__:
+            scope[name] = FunctionType(item.__code__, _float_scope(item.__globals__, scopes), name, item.__defaults__)
         else:
             scope[name] = item
     return scope
+
+
+#: where helpers of rules come from
+_PAGES = __name__.removesuffix("primitive")

@@ -47,6 +47,8 @@ def _whole(n: int, x: float) -> float:
     sympy="sign({0})",
     array="np.sign({0})",
     kinks=(0.0,),
+    expression=lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, where(x == 0.0, 0.0, nan))),
+    textbook=lambda out, x: (0.0,),
     table=True,
 )
 def sign(x: float) -> float:
@@ -65,6 +67,7 @@ def sign(x: float) -> float:
     sympy="floor({0})",
     array="np.floor({0})",
     kinks=(-2.0, -1.0, 0.0, 1.0, 2.0),
+    textbook=lambda out, x: (0.0,),
     table=True,
 )
 def floor(x: float) -> float:
@@ -83,6 +86,7 @@ def floor(x: float) -> float:
     sympy="ceiling({0})",
     array="np.ceil({0})",
     kinks=(-2.0, -1.0, 0.0, 1.0, 2.0),
+    textbook=lambda out, x: (0.0,),
     table=True,
 )
 def ceil(x: float) -> float:
@@ -101,6 +105,7 @@ def ceil(x: float) -> float:
     sympy="(sign({0}) * floor(Abs({0})))",
     array="np.trunc({0})",
     kinks=(-2.0, -1.0, 1.0, 2.0),
+    textbook=lambda out, x: (0.0,),
     table=True,
 )
 def trunc(x: float) -> float:
@@ -120,6 +125,7 @@ def trunc(x: float) -> float:
     array="_np_round({0}, {1})",
     domain=((-2.0, 2.0), (0.0, 0.0)),
     kinks=(-1.5, -0.5, 0.5, 1.5),
+    whole=1,
     table=True,
 )
 def round(x: float, ndigits: float = 0.0) -> float:
@@ -144,6 +150,7 @@ def round(x: float, ndigits: float = 0.0) -> float:
     array="np.heaviside({0}, {1})",
     domain=((-2.0, 2.0), (0.0, 1.0)),
     kinks=(0.0,),
+    expression=lambda x, half: where(x > 0.0, 1.0, where(x < 0.0, 0.0, where(x == 0.0, half, nan))),
     table=True,
 )
 def heaviside(x: float, half: float = 0.5) -> float:

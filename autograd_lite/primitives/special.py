@@ -11,6 +11,7 @@ from typing import Any
 
 from . import numerics
 from .arithmetic import abs, div, where
+from .elementary import exp
 from .primitive import primitive
 
 __all__ = [
@@ -40,6 +41,7 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(pi)
     latex=r"e^{{-{0}^2}}",
     sympy="exp(-({0})**2)",
     array="np.exp(-np.square({0}))",
+    expression=lambda x: exp(-(x * x)),
     table=True,
 )
 def gaussian(x: float) -> float:
@@ -102,7 +104,9 @@ def erfinv(x: float) -> float:
     text="φ({0})",
     latex=r"\varphi\left({0}\right)",
     sympy="(exp(-({0})**2 / 2) / sqrt(2*pi))",
-    array="(np.exp(-0.5 * np.square({0})) / np.sqrt(2.0 * np.pi))",
+    array="(np.exp(-0.5 * np.square({0})) / (2.0 * np.pi) ** 0.5)",
+    expression=lambda x: exp(-0.5 * (x * x)) / math.sqrt(2.0 * pi),
+    textbook=lambda out, x: (-x * out,),
     table=True,
 )
 def norm_pdf(x: float) -> float:
@@ -120,6 +124,7 @@ def norm_pdf(x: float) -> float:
     latex=r"\Phi\left({0}\right)",
     sympy="(erfc(-({0}) / sqrt(2)) / 2)",
     array="_np_norm_cdf({0})",
+    expression=lambda x: 0.5 * erfc(x * -math.sqrt(0.5)),
     table=True,
 )
 def norm_cdf(x: float) -> float:
@@ -222,6 +227,7 @@ def _trigamma_partials(out: Any, x: Any) -> tuple[Any]:
     sympy="polygamma(1, {0})",
     array="_np_trigamma({0})",
     domain=((0.5, 4.0),),
+    expression=lambda x: polygamma(1.0, x),
     table=True,
 )
 def trigamma(x: float) -> float:
@@ -244,6 +250,7 @@ def _polygamma_partials(out: Any, n: Any, x: Any) -> tuple[Any, Any]:
     sympy="polygamma({0}, {1})",
     array="_np_polygamma({0}, {1})",
     domain=((2.0, 2.0), (0.5, 4.0)),
+    whole=0,
     table=True,
 )
 def polygamma(n: float, x: float) -> float:

@@ -1,4 +1,4 @@
-"""The table, angles: trigonometric and hyperbolic functions and their inverses, degrees, and the sinc function.
+"""The table, angles: trigonometric functions and their inverses, degrees, and the sinc function.
 
 Values are bit-equal to Python's ``math`` wherever ``math`` has the function; outside its domain nan.
 Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, chapter 4.
@@ -12,20 +12,16 @@ from typing import Any
 
 from . import numerics
 from .arithmetic import abs, div, where
-from .elementary import exp, sqrt
+from .elementary import sqrt
 from .primitive import TABLE, Multi, primitive
 from .rounding import copysign
 
 __all__ = [
     "acos",
-    "acosh",
     "asin",
-    "asinh",
     "atan",
     "atan2",
-    "atanh",
     "cos",
-    "cosh",
     "cospi",
     "degrees",
     "hypot",
@@ -33,10 +29,8 @@ __all__ = [
     "radians",
     "sin",
     "sinc",
-    "sinh",
     "sinpi",
     "tan",
-    "tanh",
 ]
 
 nan, inf, pi = math.nan, math.inf, math.pi
@@ -101,7 +95,7 @@ def tan(x: float) -> float:
     return math.tan(x) if -inf < x < inf else nan
 
 
-def _one_minus_square(x: Any) -> Any:
+def one_minus_square(x: Any) -> Any:
     """1 − x²: near 0 in the form whose derivative, −2x, keeps its digits; near ±1 from the distance v there, v(2 − v).
 
     At ±1 the second factor is the constant 2, so that 1/√v has infinite derivatives there and not inf·0.
@@ -111,10 +105,11 @@ def _one_minus_square(x: Any) -> Any:
 
 
 @primitive(
-    lambda out, x: (div(1.0, sqrt(_one_minus_square(x))),),
+    lambda out, x: (div(1.0, sqrt(one_minus_square(x))),),
     latex=r"\arcsin\left({0}\right)",
     array="np.arcsin({0})",
     domain=((-0.9, 0.9),),
+    textbook=lambda out, x: (1.0 / sqrt(1.0 - x * x),),
     table=True,
 )
 def asin(x: float) -> float:
@@ -127,10 +122,11 @@ def asin(x: float) -> float:
 
 
 @primitive(
-    lambda out, x: (-div(1.0, sqrt(_one_minus_square(x))),),
+    lambda out, x: (-div(1.0, sqrt(one_minus_square(x))),),
     latex=r"\arccos\left({0}\right)",
     array="np.arccos({0})",
     domain=((-0.9, 0.9),),
+    textbook=lambda out, x: (-1.0 / sqrt(1.0 - x * x),),
     table=True,
 )
 def acos(x: float) -> float:
@@ -152,6 +148,7 @@ def _atan_dx(x: Any) -> Any:
     lambda out, x: (_atan_dx(x),),
     latex=r"\arctan\left({0}\right)",
     array="np.arctan({0})",
+    textbook=lambda out, x: (1.0 / (1.0 + x * x),),
     table=True,
 )
 def atan(x: float) -> float:
@@ -254,6 +251,7 @@ hypot: Hypot = Hypot(
     (),
     _hypot.__doc__ or "",
 )
+hypot.textbook = lambda out, x, y: (x / out, y / out)
 TABLE["hypot"] = hypot
 
 
@@ -263,6 +261,7 @@ TABLE["hypot"] = hypot
     latex=r"\left\lVert\left({args}\right)\right\rVert",
     sympy="sqrt(Add(*[x**2 for x in [{args}]]))",
     array="np.hypot.reduce({args}, axis=0)",
+    textbook=lambda out, *xs: tuple([x / out for x in xs]),
     table=True,
 )
 def norm(*xs: float) -> float:
@@ -279,6 +278,7 @@ def norm(*xs: float) -> float:
     latex=r"\frac{{180}}{{\pi}}{0}",
     sympy="({0}) * 180 / pi",
     array="np.degrees({0})",
+    expression=lambda x: x * (180.0 / pi),
     table=True,
 )
 def degrees(x: float) -> float:
@@ -295,6 +295,7 @@ def degrees(x: float) -> float:
     latex=r"\frac{{\pi}}{{180}}{0}",
     sympy="({0}) * pi / 180",
     array="np.radians({0})",
+    expression=lambda x: x * (pi / 180.0),
     table=True,
 )
 def radians(x: float) -> float:
@@ -359,11 +360,16 @@ def _sinc_dx(out: Any, x: Any) -> Any:
 _SINC = [(-1.0) ** k * 2.0 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 14)]
 
 
+def _sinc_expression(x: Any) -> Any:
+    elsewhere = where(x == 0.0, 1.0, where(abs(x) == inf, 1.0, x))  # sin π is 0
+    return where(x == 0.0, 1.0, sinpi(elsewhere) / (pi * elsewhere))
+
+
 @primitive(
     lambda out, x: (_sinc_dx(out, x),),
     latex=r"\operatorname{{sinc}}\left({0}\right)",
     sympy="sinc(pi * ({0}))",
-    array="np.sinc({0})",
+    expression=_sinc_expression,
     table=True,
 )
 def sinc(x: float) -> float:
@@ -377,123 +383,3 @@ def sinc(x: float) -> float:
     if x == 0.0:
         return 1.0
     return 0.0 if x - x != 0.0 and x == x else numerics.sinpi(x) / (pi * x)
-
-
-# --- hyperbolic -----------------------------------------------------------------------------------------------------
-
-
-def _sinh_partials(out: Any, x: Any) -> tuple[Any]:
-    return (cosh(x),)
-
-
-@primitive(
-    _sinh_partials,
-    latex=r"\sinh\left({0}\right)",
-    array="np.sinh({0})",
-    table=True,
-)
-def sinh(x: float) -> float:
-    """Hyperbolic sine; the partial is cosh x. Overflows to ±inf.
-
-    >>> sinh(0.0), sinh(-1000.0)
-    (0.0, -inf)
-    """
-    try:
-        return math.sinh(x)
-    except OverflowError:
-        return math.copysign(inf, x)
-
-
-@primitive(
-    lambda out, x: (sinh(x),),
-    latex=r"\cosh\left({0}\right)",
-    array="np.cosh({0})",
-    table=True,
-)
-def cosh(x: float) -> float:
-    """Hyperbolic cosine; the partial is sinh x. Overflows to inf.
-
-    >>> cosh(0.0)
-    1.0
-    """
-    try:
-        return math.cosh(x)
-    except OverflowError:
-        return inf
-
-
-def _tanh_dx(out: Any, x: Any) -> Any:
-    # 4e/(1+e)² with e = exp(−2|x|): 1 − tanh² is already 0 at x = 20. Near 0 it is 1 − tanh² that keeps
-    # the digits of the next derivative, −2 tanh·(1 − tanh²)
-    e = exp(where(x < 0.0, 2.0, -2.0) * x)
-    return where(out * out < 0.04, 1.0 - out * out, 4.0 * e / ((1.0 + e) * (1.0 + e)))
-
-
-@primitive(
-    lambda out, x: (_tanh_dx(out, x),),
-    text="tanh {0}",
-    latex=r"\tanh\left({0}\right)",
-    array="np.tanh({0})",
-    table=True,
-)
-def tanh(x: float) -> float:
-    """Hyperbolic tangent; the partial is 4e/(1+e)² with e = exp(−2|x|), exact in the tails; 1 − out² near 0.
-
-    >>> tanh(0.0)
-    0.0
-    """
-    return math.tanh(x)
-
-
-@primitive(
-    lambda out, x: (div(1.0, hypot(1.0, x)),),
-    latex=r"\operatorname{{arsinh}}\left({0}\right)",
-    array="np.arcsinh({0})",
-    table=True,
-)
-def asinh(x: float) -> float:
-    """Inverse hyperbolic sine; the partial is 1/hypot(1, x), which does not overflow.
-
-    >>> asinh(0.0)
-    0.0
-    """
-    return math.asinh(x)
-
-
-def _acosh_dx(x: Any) -> Any:
-    """1/(√(x−1)·√(x+1)); at 1 the second root is a constant, as above."""
-    return div(div(1.0, sqrt(x - 1.0)), where(x == 1.0, math.sqrt(2.0), sqrt(x + 1.0)))
-
-
-@primitive(
-    lambda out, x: (_acosh_dx(x),),
-    latex=r"\operatorname{{arcosh}}\left({0}\right)",
-    array="np.arccosh({0})",
-    domain=((1.2, 4.0),),
-    table=True,
-)
-def acosh(x: float) -> float:
-    """Inverse hyperbolic cosine; the partial is 1/(√(x−1)·√(x+1)), inf at 1, nan below.
-
-    >>> acosh(1.0), acosh(0.0)
-    (0.0, nan)
-    """
-    return math.acosh(x) if x >= 1.0 else nan
-
-
-@primitive(
-    lambda out, x: (div(where(out == out, 1.0, nan), _one_minus_square(x)),),
-    latex=r"\operatorname{{artanh}}\left({0}\right)",
-    array="np.arctanh({0})",
-    domain=((-0.9, 0.9),),
-    table=True,
-)
-def atanh(x: float) -> float:
-    """Inverse hyperbolic tangent; the partial is 1/((1−x)(1+x)), inf at ±1, nan beyond.
-
-    >>> atanh(0.0), atanh(1.0)
-    (0.0, inf)
-    """
-    if -1.0 < x < 1.0:
-        return math.atanh(x)
-    return math.copysign(inf, x) if x == 1.0 or x == -1.0 else nan

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import itertools
 import math
 import operator
+import re
 from pathlib import Path
 
 import mpmath as mp
@@ -16,6 +18,8 @@ import sympy
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.compiler.emit.dialects import DIALECTS
+from autograd_lite.compiler.emit.source import numpy_helpers
 from autograd_lite.engine.value import record
 from autograd_lite.primitives import TABLE
 from autograd_lite.primitives.numpy_helpers import HELPERS
@@ -25,8 +29,11 @@ from ..oracle.table_oracle import close, condition, derivative, points
 
 ENTRIES = sorted(TABLE)
 FIXED = [name for name in ENTRIES if TABLE[name].arity > 0]
-PAGES = """arithmetic rounding elementary trigonometric special activations piecewise reductions
-    statistics""".split()  # noqa: SIM905
+PAGES = sorted(
+    path.stem
+    for path in (Path(ag.__file__).parent / "primitives").glob("*.py")
+    if re.search(r"^    table=True,$|^TABLE\[", path.read_text(encoding="utf-8"), re.MULTILINE)
+)
 NAN, INF = math.nan, math.inf
 
 #: operands that are whole numbers or conditions: no derivative is defined for them (the rule's is 0 or nan)
@@ -60,7 +67,7 @@ def test_entry_is_whole(name):
     assert entry.text
     assert entry.latex
     assert entry.sympy
-    assert entry.array, "and each notation"
+    assert entry.array or entry.expression, "and each notation"
     assert len(entry.domain) == max(entry.arity, 1), "a test interval for every argument"
     assert all(low <= high for low, high in entry.domain)
     assert getattr(ag, name) is entry, "and the entry is public"
@@ -85,6 +92,37 @@ def test_doctests_of_the_page(page):
     for name in module.__all__:
         assert getattr(ag, name) is getattr(module, name)
         assert getattr(module, name).__doc__
+
+
+def test_every_page_is_read():
+    """A page that nothing imports would be missed by all the walks over the table."""
+    assert {entry.fn.__module__.rpartition(".")[2] for entry in TABLE.values()} == set(PAGES)
+
+
+#: where an op's numbers are taken as they are: ordinary ones, kinks, both ends of the floats, what is no number
+EDGES = (0.0, -0.0, 0.5, 1.0, -1.0, 2.5, -3.0, 6.0, 1e-9, -25.0, 25.0, 750.0, -750.0, 1e160, INF, -INF, NAN)
+
+
+@pytest.mark.parametrize("name", [name for name in FIXED if TABLE[name].expression is not None])
+def test_the_expression_is_the_function(name):
+    """What targets without a word for an op are given has its numbers, at the edges too, and its derivative."""
+    entry = TABLE[name]
+    rough = 2e-13 if name in ROUGH else 2e-15
+    edges = {1: EDGES, 2: EDGES, 3: EDGES[::2]}[entry.arity]
+    for point in [*points(entry), *itertools.product(*[edges] * entry.arity)]:
+        found = Value(0.0) + entry.expression(*map(Value, point))
+        expected = entry.fn(*point)
+        if not same(found.data, expected) and not abs(expected) > 1e15:
+            assert math.isclose(found.data, expected, rel_tol=rough, abs_tol=1e-300), (point, found.data, expected)
+    for shares in itertools.product((0.137, 0.771), repeat=entry.arity):  # beside ties and seams
+        point = [low + (high - low) * (t + 0.031 * k) for k, (t, (low, high)) in enumerate(zip(shares, entry.domain))]
+        slopes = ag.grad(entry.expression, argnums=tuple(range(entry.arity)))(*point)
+        for found, expected in zip(slopes, entry.partials(entry.fn(*point), *point), strict=True):
+            assert math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12), point
+
+
+#: whose expression rounds a square or a square root, where the function has more digits
+ROUGH = {"gaussian", "norm_pdf", "norm_cdf", "gelu"}
 
 
 def test_methods_are_declared_for_type_checkers():
@@ -182,17 +220,22 @@ def test_sympy_source_takes_symbols(name):
 @pytest.mark.parametrize("name", ENTRIES)
 def test_array_source(name):
     entry = TABLE[name]
+    template, helpers = entry.array, {}
+    if not template:  # its expression, as NumPy's sources have it
+        template = DIALECTS["numpy"].template(entry)
+        helpers = numpy_helpers([entry], template)
     groups: dict[int, list[tuple[float, ...]]] = {}
     for point in points(entry):
         groups.setdefault(len(point), []).append(point)
     for count, group in groups.items():
         names = [f"x{i}" for i in range(count)]
-        scope = {"np": np, **HELPERS, **{n: np.array(column) for n, column in zip(names, zip(*group), strict=True)}}
+        scope = {"np": np, **HELPERS, **helpers}
+        scope.update({n: np.array(column) for n, column in zip(names, zip(*group), strict=True)})
         scope["xs"] = np.array([scope[n] for n in names])
         if name == "where":
             scope["x0"] = scope["x0"] > 0
         with np.errstate(all="ignore"):
-            got = np.atleast_1d(eval(filled(entry.array, names, "xs"), scope))
+            got = np.atleast_1d(eval(filled(template, names, "xs"), scope))
         assert got.shape == (len(group),)
         for value, point in zip(got.tolist(), group, strict=True):
             expected = entry.fn(*operands(name, point))

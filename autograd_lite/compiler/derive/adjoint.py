@@ -19,7 +19,7 @@ from ..ir.naming import Adjoint
 from .loop_adjoint import loop_adjoints
 from .matmul_adjoint import fitted, matmul_adjoints
 from .reaching import ALWAYS, NEVER, Reach, as_number, as_reach, gated, joined, only_if
-from .textbook import RULES, own_line, softmax_adjoint
+from .textbook import own_line, softmax_adjoint
 
 __all__ = ["Sweep", "adjoints"]
 
@@ -217,7 +217,7 @@ def _elementwise(
     assert prim is not None
     plain = [operand if (x := builder.number(operand)) is None else x for operand in operands]
     out = builder.symbol(i)
-    textbook = RULES.get(prim.name) if builder.textbook else None
+    textbook = prim.textbook if builder.textbook else None
     partials = prim.partials(out, *plain) if textbook is None else textbook(out, *plain)
     check_partials(prim, partials, len(operands))
     result: list[Contribution] = []

@@ -1,59 +1,17 @@
 """Derivatives as textbooks write them, for equations that are read and not run.
 
 The table's rules are exact to the last digits, at infinities and where a number overflows: the derivative of tanh is
-1 − tanh² in one range and 4e²ˣ/(1 + e²ˣ)² in another. Programs run those; equations show these.
+1 − tanh² in one range and 4e²ˣ/(1 + e²ˣ)² in another. Programs run those; equations show an entry's ``textbook`` rule,
+where it has one, and the adjoints of this module.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
-from ...primitives.primitive import TABLE
 from ..ir.array_program import Builder, Symbol
 
-__all__ = ["RULES", "own_line", "softmax_adjoint"]
-
-
-def _of(name: str) -> Any:
-    return TABLE[name]
-
-
-def _silu(out: Any, x: Any) -> tuple[Any]:
-    s = _of("sigmoid")(x)
-    return (s + out * (1.0 - s),)
-
-
-#: partials by the primitive's name: of the result and the operands, as in the table
-RULES: dict[str, Callable[..., tuple[Any, ...]]] = {
-    "abs": lambda out, x: (_of("sign")(x),),
-    "acos": lambda out, x: (-1.0 / _of("sqrt")(1.0 - x * x),),
-    "acosh": lambda out, x: (1.0 / (_of("sqrt")(x - 1.0) * _of("sqrt")(x + 1.0)),),
-    "asin": lambda out, x: (1.0 / _of("sqrt")(1.0 - x * x),),
-    "atan": lambda out, x: (1.0 / (1.0 + x * x),),
-    "atanh": lambda out, x: (1.0 / (1.0 - x * x),),
-    "ceil": lambda out, x: (0.0,),
-    "cbrt": lambda out, x: (1.0 / (3.0 * (out * out)),),
-    "exp2": lambda out, x: (out * math.log(2.0),),
-    "floor": lambda out, x: (0.0,),
-    "gelu": lambda out, x: (_of("norm_cdf")(x) + x * _of("norm_pdf")(x),),
-    "hypot": lambda out, x, y: (x / out, y / out),
-    "log": lambda out, x: (1.0 / x,),
-    "log10": lambda out, x: (1.0 / (math.log(10.0) * x),),
-    "log1p": lambda out, x: (1.0 / (1.0 + x),),
-    "log2": lambda out, x: (1.0 / (math.log(2.0) * x),),
-    "norm": lambda out, *xs: tuple([x / out for x in xs]),
-    "norm_pdf": lambda out, x: (-x * out,),
-    "pow": lambda out, x, y: (y * x ** (y - 1.0), out * _of("log")(x)),
-    "rsqrt": lambda out, x: (-0.5 * (out / x),),
-    "sigmoid": lambda out, x: (out * (1.0 - out),),
-    "sign": lambda out, x: (0.0,),
-    "silu": _silu,
-    "sqrt": lambda out, x: (0.5 / out,),
-    "tanh": lambda out, x: (1.0 - out * out,),
-    "trunc": lambda out, x: (0.0,),
-}
+__all__ = ["own_line", "softmax_adjoint"]
 
 
 def own_line(builder: Builder, i: int, g: Any, names: dict[int, str], forward: int) -> Any:

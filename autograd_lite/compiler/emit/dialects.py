@@ -33,35 +33,43 @@ class Dialect:
 
     def template(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""
+        found = self.word(prim)
+        slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
+        if found:
+            return found if self.name == "numpy" else re.sub(r"\bnp\.", f"{self.module}.", found)
+        if prim.expression is not None:
+            return f"_{prim.name}({slots})"
+        if self.name == "numpy":
+            return f"_op_{prim.name}({slots or '*{args}'})"
+        raise NotImplementedError(
+            f"{prim.name} has no notation in {self.name}: give its primitive expression=… in the table's functions, or "
+            f"array=… in NumPy's (ag.primitive), or use source('numpy')"
+        )
+
+    def word(self, prim: Primitive) -> str:
+        """The library's own word, or the entry's notation in NumPy; empty where it has neither."""
         found = self.words.get(prim.name, prim.array)
-        if not found or "_np_" in found:
-            if self.name == "numpy":
-                slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
-                return found or f"_op_{prim.name}({slots or '*{args}'})"
-            raise NotImplementedError(
-                f"{prim.name} has no notation in {self.name}: give its primitive array=… in NumPy's functions "
-                f"(ag.primitive), or use source('numpy')"
-            )
-        return found if self.name == "numpy" else re.sub(r"\bnp\.", f"{self.module}.", found)
+        return found if self.name == "numpy" or "_np_" not in found else ""
+
+    def composes(self, prim: Primitive) -> bool:
+        """Whether an op is written as a function of simpler ones."""
+        return prim.expression is not None and not self.word(prim) and prim.name not in NARY
 
 
 #: x ** 0.5 by NumPy's square root, several times faster than its power
 HALF_POWER = "np.sqrt(np.where({0} == -np.inf, np.inf, {0} + 0.0))"
-
-#: functions of PyTorch that take tensors only, no numbers
-_STRICT = {
-    "maximum", "minimum", "hypot", "logaddexp", "logaddexp2", "arctan2", "atan2", "fmax", "fmin", "copysign", "where",
-}  # fmt: skip
 _LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
 
 
 def on_tensors(text: str) -> str:
-    """PyTorch's functions of two tensors with their plain numbers as tensors."""
+    """PyTorch's functions of several tensors with their plain numbers as tensors: most take no others."""
     result, at = "", 0
     for match in re.finditer(r"\btorch\.(\w+)\(", text):
-        if match[1] not in _STRICT or match.start() < at:
+        if match.start() < at:
             continue
         items, end = _arguments(text, match.end())
+        if len(items) < 2:
+            continue
         items = [on_tensors(item) for item in items]
         first = 1 if match[1] == "where" else 0
         plain = [k for k in range(first, len(items)) if _LITERAL.fullmatch(items[k])]
@@ -204,7 +212,9 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
     elif prim.name in ("round", "polygamma") and dialect.name != "numpy":
         text = _whole(prim, args, dialect)
     else:
-        text = filled(dialect.template(prim), _as_tensors(prim, args) if dialect.name == "torch" else args)
+        if dialect.name == "torch":
+            args = _as_tensors(prim, args, dialect.composes(prim))
+        text = filled(dialect.template(prim), args)
     return on_tensors(text) if dialect.name == "torch" and "torch." in text else text
 
 
@@ -216,14 +226,20 @@ def power_source(args: Sequence[str], dialect: Dialect) -> str:
     if dialect.name == "torch" and number in ("0.5", "-0.5"):
         args = [x, f"_number({y})"]
     elif dialect.name == "torch":
-        args = _as_tensors(TABLE["pow"], args)
+        args = _as_tensors(TABLE["pow"], args, False)
     elif dialect.name == "numpy" and (number == "0.5" or not _LITERAL.fullmatch(y)):
         return filled(HALF_POWER if number == "0.5" else "_raised({0}, {1})", args)
     return filled(dialect.template(TABLE["pow"]), args)
 
 
-def _as_tensors(prim: Primitive, args: Sequence[str]) -> Sequence[str]:
-    """Operands of a function of PyTorch: constants are tensors in the first place, and beside other tensors."""
+def _as_tensors(prim: Primitive, args: Sequence[str], own: bool) -> Sequence[str]:
+    """Operands of a function of PyTorch: constants are tensors in the first place, and beside other tensors.
+
+    Args:
+        own: whether it is a function of the source's own, which takes tensors only.
+    """
+    if own:
+        return [f"_number({arg})" if _LITERAL.fullmatch(arg) else arg for arg in args]
     if prim.name == "where" or not re.search(r"[a-z_]\(", prim.array):
         return args
     plain = [_LITERAL.fullmatch(arg) is not None for arg in args]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
+from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
+from .composed import function, helpers, operand_names, ops_of, program_of
 from .dialects import Dialect, number_source, slices
 from .drjit_words import HELPERS, TEMPLATES
 from .loops import Loops
@@ -24,8 +27,10 @@ _REDUCE = {
     "sum": "sum({0}, Float64(0.0))", "prod": "_product({0})",
     "amax": "_largest({0})", "amin": "_smallest({0})", "logsumexp": "_total({0})",
 }  # fmt: skip
-#: operators that take a Python number on one side, and keep double precision
-_ORDINARY = {"add", "sub", "mul", "div", *COMPARISONS}
+#: the op of two numbers that sums of exponentials are made of
+_CHAINED = "logaddexp"
+#: what takes a Python number on one side, and keeps double precision
+_ORDINARY = re.compile(r"\{0\} \S+ \{1\}")
 
 
 def lanes_source(program: ArrayProgram, name: str = "program", ways: Ways | None = None) -> str:
@@ -37,7 +42,7 @@ def lanes_source(program: ArrayProgram, name: str = "program", ways: Ways | None
         ways: what has to hold of a call; the outputs of the guards are the last ones.
 
     Raises:
-        NotImplementedError: for a primitive that isn't in ``words_drjit.py``.
+        NotImplementedError: for a primitive without words in ``drjit_words.py`` and without an expression.
     """
     names = leaf_names(program.leaves)
     lines, texts = _written(program, all_names(program, names))
@@ -48,7 +53,8 @@ def lanes_source(program: ArrayProgram, name: str = "program", ways: Ways | None
     lines += ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], "drjit")
     body = "\n".join("    " + line for line in [*_converted(program, names), *lines, f"return {returned}"])
     arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
-    head = "import drjit\nfrom drjit.llvm import Float64\n" + helpers_in(body, HELPERS)
+    known = {**HELPERS, **helpers([*ops_of(program), TABLE[_CHAINED]], _composes, _composed)}
+    head = "import drjit\nfrom drjit.llvm import Float64\n" + helpers_in(body, known)
     return f"{head}\n\ndef {name}({', '.join([*arguments, *ways.defaults(arguments)])}):\n{body}\n"
 
 
@@ -91,7 +97,7 @@ def _written(program: ArrayProgram, called: Sequence[str], inside: bool = False)
             texts.append(f"[{args[0]}[k] for k in {statement.attrs.tolist()}]")
         else:
             text = _text(program, statement, args)
-            if inlined(program, i, uses, text, inside):
+            if inlined(program, i, uses, text, inside, _word):
                 texts.append(text)
                 continue
             lines.append(f"{called[i]} = {text}")
@@ -152,7 +158,8 @@ def _text(program: ArrayProgram, statement: Statement, args: list[str]) -> str:
         raise NotImplementedError(f"{statement.op} in drjit")
     below = [program.statements[a] for a in statement.args]
     choice = statement.name == "where"
-    keep = statement.name in _ORDINARY and any(operand.op != "constant" for operand in below)
+    ordinary = _ORDINARY.fullmatch(TEMPLATES.get(statement.name, statement.prim.array)) is not None
+    keep = ordinary and any(operand.op != "constant" for operand in below)
     for k, operand in enumerate(below):
         if choice and k == 0:
             args[0] = args[0] if operand.boolean else f"{wrapped(args[0])} != 0.0"
@@ -164,11 +171,9 @@ def _text(program: ArrayProgram, statement: Statement, args: list[str]) -> str:
         return _folded(statement, args)
     if statement.name == "pow" and below[1].op == "constant":
         return f"{wrapped(args[0])} ** {number_source(below[1].attrs, 'drjit')}"
-    if statement.name not in TEMPLATES:
-        raise _missing(statement.name)
-    if statement.name in ("round", "polygamma"):
+    if statement.prim.whole >= 0 and statement.name in TEMPLATES:
         return _whole(statement, below, args)
-    return filled(TEMPLATES[statement.name], args)
+    return filled(_word(statement.prim), args)
 
 
 def _folded(statement: Statement, args: Sequence[str]) -> str:
@@ -186,12 +191,12 @@ def _folded(statement: Statement, args: Sequence[str]) -> str:
     if name in ("var", "std"):
         return _spread(name, args)
     if name in ("softmax_of", "log_softmax_of") and args:
-        total = _chained("_logaddexp", args)
+        total = _chained(f"_{_CHAINED}", args)
         return f"drjit.exp({args[0]} - {total})" if name == "softmax_of" else f"{args[0]} - {total}"
     if name == "dist":
         half = n // 2
         name, args = "norm", [f"({a} - {b})" for a, b in zip(args[:half], args[half:])]
-    found = {"max": "_maximum", "min": "_minimum", "logsumexp": "_logaddexp", "norm": "_hypot"}
+    found = {"max": "_maximum", "min": "_minimum", "logsumexp": f"_{_CHAINED}", "norm": "_hypot"}
     if name not in found or not args:
         raise _missing(name)
     return _chained(found[name], args) if name != "norm" else _chained("_hypot", [f"drjit.abs({args[0]})", *args[1:]])
@@ -215,9 +220,32 @@ def _spread(name: str, args: Sequence[str]) -> str:
     return variance if name == "var" else f"drjit.sqrt({variance})"
 
 
+def _word(prim: Primitive) -> str:
+    """Dr.Jit's word for an op, or a call of the source's own function; NotImplementedError without either."""
+    if prim.name in COMPARISONS:
+        return prim.array
+    if prim.name in TEMPLATES:
+        return TEMPLATES[prim.name]
+    if prim.expression is None:
+        raise _missing(prim.name)
+    return f"_{prim.name}({', '.join(f'{{{k}}}' for k in range(prim.arity))})"
+
+
+def _composes(prim: Primitive) -> bool:
+    return prim.name not in TEMPLATES and prim.expression is not None
+
+
+def _composed(prim: Primitive) -> str:
+    """The function of an op that is written in simpler ones."""
+    inner = program_of(prim)
+    lines, texts = _written(inner, all_names(inner, operand_names(prim)), True)
+    return function(prim, lines, _output(inner, inner.outputs[0], texts))
+
+
 def _missing(name: str) -> NotImplementedError:
     return NotImplementedError(
-        f"{name} has no notation in drjit: write it with the table's functions, or use source('numpy')"
+        f"{name} has no notation in drjit: give its primitive expression=… in the table's functions (ag.primitive), or "
+        f"use source('numpy')"
     )
 
 

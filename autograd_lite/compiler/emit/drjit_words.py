@@ -11,54 +11,21 @@ from __future__ import annotations
 
 __all__ = ["HELPERS", "TEMPLATES"]
 
-_SIGMOID = "drjit.select({0} >= 0.0, 1.0, drjit.exp({0})) / (1.0 + drjit.exp(-drjit.abs({0})))"
-
 _SAME = "sin cos exp exp2 log log2 sqrt cbrt asin acos sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
+#: by op; one that is not here is written by its entry's ``expression``
 TEMPLATES = {
     **{name: f"drjit.{name}({{0}})" for name in _SAME.split()},
-    "copysign": "drjit.copysign({0}, {1})",
-    "identity": "{0}", "pos": "{0}", "stop": "{0}",
+    "copysign": "drjit.copysign({0}, {1})", "stop": "{0}",
     "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "neg": "-{0}",
-    "fma": "{0} * {1} + {2}", "square": "{0} * {0}", "reciprocal": "1.0 / {0}",
-    "where": "drjit.select({0}, {1}, {2})",
+    "fma": "{0} * {1} + {2}", "where": "drjit.select({0}, {1}, {2})",
     "maximum": "_maximum({0}, {1})", "minimum": "_minimum({0}, {1})",
-    "clip": "_minimum(_maximum({0}, {1}), {2})", "hardtanh": "_minimum(_maximum({0}, {1}), {2})",
     "pow": "_power({0}, {1})", "expm1": "_expm1({0})", "log1p": "_log1p({0})",
-    "log10": "drjit.log({0}) / drjit.log(10.0)",
-    "logaddexp": "_logaddexp({0}, {1})", "rsqrt": "1.0 / drjit.sqrt({0})", "hypot": "_hypot({0}, {1})",
+    "log10": "drjit.log({0}) / drjit.log(10.0)", "hypot": "_hypot({0}, {1})",
     "tan": "drjit.sin({0}) / drjit.cos({0})", "atan": "_atan({0})", "atan2": "_atan2({0}, {1})",
-    "degrees": "{0} * (180.0 / drjit.pi)", "radians": "{0} * (drjit.pi / 180.0)",
-    "sign": "drjit.select({0} > 0.0, 1.0, drjit.select({0} < 0.0, -1.0, {0}))",
-    "heaviside": "drjit.select({0} > 0.0, 1.0, drjit.select({0} < 0.0, 0.0, drjit.select({0} == 0.0, {1}, {0})))",
-    "erf": "drjit.select({0} != {0}, {0}, drjit.erf({0}))",
-    "gaussian": "drjit.exp(-({0} * {0}))", "norm_pdf": "drjit.exp(-0.5 * ({0} * {0})) / drjit.sqrt(2.0 * drjit.pi)",
-    "logistic_pdf": "drjit.exp(-drjit.abs({0})) / drjit.square(1.0 + drjit.exp(-drjit.abs({0})))",
-    "relu": "drjit.select({0} <= 0.0, 0.0, {0})",
-    "leaky_relu": "drjit.select({0} > 0.0, {0}, {1} * {0})", "elu": "drjit.select({0} > 0.0, {0}, {1} * _expm1({0}))",
-    "sigmoid": _SIGMOID, "silu": f"{{0}} * ({_SIGMOID})",
-    "softplus": "_logaddexp({0}, 0.0)", "logsigmoid": "-_logaddexp(-{0}, 0.0)",
-    "softsign": "{0} / (1.0 + drjit.abs({0}))", "relu6": "_minimum(_maximum({0}, 0.0), 6.0)",
-    "hardsigmoid": "_minimum(_maximum(({0} + 3.0) / 6.0, 0.0), 1.0)",
-    "hardswish": "{0} * (_minimum(_maximum({0} + 3.0, 0.0), 6.0) / 6.0)",
-    "celu": "drjit.select({0} >= 0.0, {0}, {1} * _expm1({0} / {1}))",
-    "selu": "drjit.select({0} > 0.0, 1.0507009873554805 * {0}, 1.758099340847377 * _expm1({0}))",
-    "gelu": "{0} * (0.5 * _erfc({0} * -0.7071067811865476))", "norm_cdf": "0.5 * _erfc({0} * -0.7071067811865476)",
-    "gelu_tanh": "{0} / (1.0 + drjit.exp(-1.5957691216057308 * {0} * (1.0 + 0.044715 * {0} * {0})))",
-    "mish": "{0} * drjit.tanh(_logaddexp({0}, 0.0))",
-    "hardshrink": "drjit.select(drjit.abs({0}) <= {1}, 0.0, {0})",
-    "softshrink": "drjit.select(drjit.abs({0}) <= {1}, 0.0, {0} - drjit.copysign({1}, {0}))",
-    "smooth_abs": "_hypot({0}, {1})", "smooth_maximum": "_logaddexp({2} * {0}, {2} * {1}) / {2}",
-    "logaddexp2": "_logaddexp({0} * drjit.log(2.0), {1} * drjit.log(2.0)) / drjit.log(2.0)",
     "sinpi": "_sinpi({0})", "cospi": "_cospi({0})",
-    "sinc": "drjit.select({0} == 0.0, 1.0, _sinpi({0}) / (drjit.pi * {0}))",
     "floordiv": "drjit.floor({0} / {1})", "mod": "_mod({0}, {1})",
     "fmod": "{0} - {1} * drjit.trunc({0} / {1})", "remainder": "{0} - {1} * drjit.round({0} / {1})",
-    "fmax": "drjit.select(({0} >= {1}) | ({1} != {1}), {0}, {1})",
-    "fmin": "drjit.select(({0} <= {1}) | ({1} != {1}), {0}, {1})",
-    "ldexp": "{0} * _power(2.0, {1})",
-    "xlogy": "drjit.select({0} == 0.0, 0.0, {0} * drjit.log({1}))",
-    "xlog1py": "drjit.select({0} == 0.0, 0.0, {0} * _log1p({1}))",
-    "erfc": "_erfc({0})", "erfinv": "_erfinv({0})",
+    "erf": "drjit.select({0} != {0}, {0}, drjit.erf({0}))", "erfc": "_erfc({0})", "erfinv": "_erfinv({0})",
     "lgamma": "_lgamma({0})", "gamma": "_gamma({0})", "digamma": "_digamma({0})", "trigamma": "_polygamma(1, {0})",
     "round": "_round({0}, {1})", "polygamma": "_polygamma({0}, {1})",
 }  # fmt: skip
@@ -85,11 +52,6 @@ def _expm1(x):
     u = drjit.exp(x)
     near = drjit.select(u == 1.0, x, (u - 1.0) * (x / drjit.log(u)))
     return drjit.select(drjit.abs(x) < 1.0, near, u - 1.0)
-''',
-    "_logaddexp": '''
-def _logaddexp(x, y):
-    """log(exp(x) + exp(y)), without overflow."""
-    return drjit.select(x == y, x + drjit.log(2.0), _maximum(x, y) + _log1p(drjit.exp(-drjit.abs(x - y))))
 ''',
     "_hypot": '''
 def _hypot(x, y):

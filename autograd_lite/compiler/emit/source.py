@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...primitives.primitive import TABLE
+from ...primitives import numpy_helpers as numpy_functions
+from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
-from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS, all_names, leaf_names
+from . import composed
 from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
 from .loops import Loops
 from .texts import filled, wrapped
 from .ways import Ways
 from .words import HELPERS, helpers_in
 
-__all__ = ["inlined", "source", "uses_of"]
+__all__ = ["inlined", "numpy_helpers", "source", "uses_of"]
 
 _HELPERS = {
     "cumprod": '''
@@ -70,13 +71,34 @@ def source(
     lines = [*lines, *checks, *_explained(called, [texts[i] for i in results]), f"return {returned}"]
     lines = [*_converted(program, dialect, any(re.search(r" / |\*\*", line) for line in lines)), *lines]
     body = "\n".join("    " + line if line else "" for line in lines)
-    head = dialect.header
-    head += _imports(program, body)
-    head += helpers_in(body, HELPERS.get(backend, {}))
+    helpers = helpers_in(body, {**HELPERS[backend], **composed_helpers(composed.ops_of(program), dialect)})
+    head = dialect.header + _imports(program, body + helpers) + helpers
     if any(s.op == "cumprod" for s in program.statements):
         axis = "(axis,)" if backend == "torch" else "axis"
         head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
     return f"{head}\n\ndef {name}({', '.join([*leaves, *ways.defaults(leaves)])}):\n{body}\n"
+
+
+def composed_helpers(prims: Sequence[Primitive], dialect: Dialect) -> dict[str, str]:
+    """The functions of the ops that the library has no word for, by the names that the source calls them."""
+
+    def write(prim: Primitive) -> str:
+        inner = composed.program_of(prim)
+        lines, texts = _written(inner, all_names(inner, composed.operand_names(prim)), dialect, True)
+        return composed.function(prim, lines, texts[inner.outputs[0]])
+
+    return composed.helpers(prims, dialect.composes, write)
+
+
+def numpy_helpers(prims: Sequence[Primitive], text: str) -> dict[str, Any]:
+    """The functions that NumPy source calls and that are not NumPy's, as it defines them, made to be run."""
+    space: dict[str, Any] = {"np": np, **(numpy_functions.HELPERS if "_np_" in text else {})}
+    known = {**HELPERS["numpy"], **composed_helpers(prims, DIALECTS["numpy"])}
+    found = helpers_in(text, known)
+    if "_np_" in found:
+        space.update(numpy_functions.HELPERS)
+    exec(compile(found, "<autograd_lite helpers>", "exec"), space)
+    return space
 
 
 def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
@@ -134,7 +156,7 @@ def _written(
             statement.op in VIEWS
             or (statement.op == "constant" and statement.shape == ())
             or statement.name == "stop"
-            or inlined(program, i, uses, text, inside or i in tests)
+            or inlined(program, i, uses, text, inside or i in tests, dialect.template)
         ):
             texts.append(text)
             continue
@@ -170,21 +192,35 @@ def uses_of(program: ArrayProgram) -> list[list[int]]:
     return uses
 
 
-#: primitives whose notation names each operand once
-_ONCE = {
-    "add", "sub", "mul", "div", "neg", "pow", "sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "sinh", "cosh", "abs",
-    "where", "asin", "acos", "atan", "expm1", "log1p", "maximum", "minimum", "fma", "hypot", "atan2", "logaddexp",
-    *COMPARISONS,
-}  # fmt: skip
 _REDUCTIONS = ("sum", "amax", "amin", "prod", "logsumexp")
 #: characters of an expression that is written into another one
 SHORT = 60
 
 
-def inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: str, inside: bool) -> bool:
+def names_once(template: str) -> bool:
+    """Whether a word names each of its operands once.
+
+    >>> names_once("np.tanh({0})"), names_once("{0} * torch.sigmoid({0})")
+    (True, False)
+    """
+    slots = re.findall(r"\{(\d+)\}", template)
+    return len(slots) == len(set(slots))
+
+
+def inlined(
+    program: ArrayProgram,
+    i: int,
+    uses: Sequence[Sequence[int]],
+    text: str,
+    inside: bool,
+    word: Callable[[Primitive], str],
+) -> bool:
     """Whether a statement is written where it is used: once, in an expression that names its operands once.
 
     So f1 = x @ W1.T + b1 is one line, and so is t = np.tanh(x * w + 0.1).
+
+    Args:
+        word: the target's template for an op.
     """
     statement = program.statements[i]
     if len(uses[i]) != 1 or i in program.names or statement.op not in ("matmul", "elementwise", *_REDUCTIONS):
@@ -198,7 +234,7 @@ def inlined(program: ArrayProgram, i: int, uses: Sequence[Sequence[int]], text: 
         return False
     if statement.op == "matmul" and statement.shape:
         return user.name == "add"
-    return len(text) <= SHORT and user.name in _ONCE
+    return len(text) <= SHORT and names_once(word(user.prim))
 
 
 def _imports(program: ArrayProgram, body: str) -> str:

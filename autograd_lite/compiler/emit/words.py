@@ -7,68 +7,30 @@ function that the source defines for itself, from ``HELPERS``.
 from __future__ import annotations
 
 import re
-from typing import Any
 
-import numpy as np
+__all__ = ["HELPERS", "INEXACT", "NARY", "WORDS", "helpers_in"]
 
-from ...primitives import numpy_helpers as numpy_functions
+#: where no library has the function, or has it with fewer digits
+_ALL = {"sinpi": "_sinpi({0})", "cospi": "_cospi({0})", "remainder": "_remainder({0}, {1})"}
 
-__all__ = ["HELPERS", "INEXACT", "NARY", "WORDS", "helpers_in", "numpy_helpers"]
-
-_EDGE = "np.where({{0}} == -np.inf, -0.0, {})"
-
+#: where JAX and PyTorch alike lack what NumPy has
 _BOTH = {
-    "rsqrt": "np.abs(1.0 / np.sqrt({0}))",
-    "celu": "np.where({0} >= 0.0, {0}, {1} * np.expm1(np.minimum({0}, 0.0) / {1}))",
-    "hardshrink": "np.where(np.abs({0}) <= {1}, 0.0, np.where({1} == {1}, {0}, {1}))",
-    "softshrink": "np.where(np.abs({0}) <= {1}, 0.0, {0} - np.copysign({1}, {0}))",
-    "smooth_maximum": "_smooth_maximum({0}, {1}, {2})",
-    "mish": _EDGE.format("{0} * np.tanh(np.logaddexp({0}, 0.0))"),
-    "gelu_tanh": "_gelu_tanh({0})",
-    "softsign": "np.where(np.isinf({0}), np.sign({0}), {0} / (1.0 + np.abs({0})))",
-    "sinc": "_sinc({0})",
-    "sinpi": "_sinpi({0})",
-    "cospi": "_cospi({0})",
-    "remainder": "_remainder({0}, {1})",
-    "ldexp": "_ldexp({0}, {1})",
     "round": "_round({0}, {1})",
     "digamma": "_digamma({0})",
     "trigamma": "_polygamma(1, {0})",
     "gamma": "_gamma({0})",
-    "norm_pdf": "np.exp(-0.5 * np.square({0})) / (2.0 * np.pi) ** 0.5",
     "pow": "{0} ** {1}",
     "fma": "{0} * {1} + {2}",
+    **_ALL,
 }
 
-#: templates by backend and primitive
+#: templates by backend and primitive, where the entry's ``array`` is not the library's way; without either, an op is
+#: written by its entry's ``expression``
 WORDS = {
-    "numpy": {
-        **{
-            name: _BOTH[name]
-            for name in (
-                "celu",
-                "cospi",
-                "gelu_tanh",
-                "hardshrink",
-                "ldexp",
-                "mish",
-                "remainder",
-                "rsqrt",
-                "sinc",
-                "sinpi",
-                "smooth_maximum",
-                "softshrink",
-                "softsign",
-            )
-        },
-        "silu": _EDGE.format("{0} * (np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0}))))"),
-        "gelu": "",  # number by number
-    },
+    "numpy": _ALL,
     "jax": {
         **_BOTH,
         "sigmoid": "jax.nn.sigmoid({0})",
-        "silu": _EDGE.format("jax.nn.silu({0})"),
-        "gelu": _EDGE.format("{0} * jax.scipy.special.ndtr({0})"),
         "norm_cdf": "jax.scipy.special.ndtr({0})",
         "erf": "jax.scipy.special.erf({0})",
         "erfc": "jax.scipy.special.erfc({0})",
@@ -78,11 +40,7 @@ WORDS = {
     "torch": {
         **_BOTH,
         "relu": "torch.relu({0})",
-        "hardshrink": "np.where(np.abs({0}) <= {1}, 0.0, np.where(_number({1}) == {1}, {0}, _number({1})))",
         "sigmoid": "torch.sigmoid({0})",
-        "silu": _EDGE.format("{0} * torch.sigmoid({0})"),
-        "gelu": _EDGE.format("{0} * (0.5 * torch.erfc({0} * -0.7071067811865476))"),
-        "norm_cdf": "0.5 * torch.erfc({0} * -0.7071067811865476)",
         "erf": "torch.erf({0})",
         "erfc": "torch.erfc({0})",
         "erfinv": "torch.erfinv({0})",
@@ -109,20 +67,6 @@ NARY = {
 INEXACT = ("softmax_of", "log_softmax_of")
 
 _SHARED = {
-    "_smooth_maximum": '''
-def _smooth_maximum(a, b, beta):
-    """log(exp(beta a) + exp(beta b)) / beta."""
-    more = np.log1p(np.exp(-_number(beta) * np.abs(_number(a - b)))) / beta
-    found = np.where(a == b, a + 0.6931471805599453 / beta, np.maximum(_number(a), _number(b)) + more)
-    return np.where(_number(beta) > 0.0, found, np.nan)
-''',
-    "_ldexp": '''
-def _ldexp(x, n):
-    """x * 2**n for whole n, in three factors that don't overflow by themselves."""
-    n = np.clip(_number(n), -2200.0, 2200.0)
-    third = np.trunc(n / 3.0)
-    return np.where(n == np.floor(n), x * 2.0**third * 2.0**third * 2.0 ** (n - 2.0 * third), np.nan)
-''',
     "_round": '''
 def _round(x, digits):
     """x rounded to so many decimals, half to even."""
@@ -130,14 +74,6 @@ def _round(x, digits):
     scaled = np.where(_number(digits) >= 0.0, x * scale, x / scale)
     near = np.round(scaled)
     return np.where(np.abs(scaled) < 2.0**52, np.where(_number(digits) >= 0.0, near / scale, near * scale), x)
-''',
-    "_gelu_tanh": '''
-def _gelu_tanh(x):
-    """x sigmoid(z), which is x (1 + tanh(z / 2)) / 2 without its cancellation far below 0."""
-    x = _number(x)
-    z = (8.0 / np.pi) ** 0.5 * x * (1.0 + 0.044715 * (x * x))
-    gate = np.exp(np.minimum(z, _number(0.0))) / (1.0 + np.exp(-np.abs(z)))
-    return np.where(x == -np.inf, -0.0, x * gate)
 ''',
     "_remainder": '''
 def _remainder(a, b):
@@ -163,13 +99,6 @@ def _sinpi(x):
 def _cospi(x):
     """cos(pi x), exactly 0 halfway between whole numbers."""
     return np.sin(np.pi * (0.5 - np.abs(_turned(_number(x)))))
-''',
-    "_sinc": '''
-def _sinc(x):
-    """sin(pi x) / (pi x), 1 at 0 and 0 at the infinities."""
-    x = _number(x)
-    finite = np.where(np.isinf(x) | (x == 0.0), 1.0, x)
-    return np.where(x == 0.0, 1.0, _sinpi(finite) / (np.pi * finite))
 ''',
     "_polygamma": '''
 def _polygamma(n, x):
@@ -371,10 +300,3 @@ def helpers_in(body: str, known: dict[str, str]) -> str:
     add(body, "")
     imports = [known[name] for name in found if "\ndef " not in known[name]]
     return "".join([*imports, *("\n" + known[name] for name in found if "\ndef " in known[name])])
-
-
-def numpy_helpers(text: str) -> dict[str, Any]:
-    """The functions that NumPy source calls and that are not NumPy's, as it defines them, made to be run."""
-    space: dict[str, Any] = {"np": np}
-    exec(compile(helpers_in(text, HELPERS["numpy"]), "<autograd_lite helpers>", "exec"), space)
-    return {**(numpy_functions.HELPERS if "_np_" in text else {}), **space}

@@ -301,6 +301,8 @@ def _renamed(prim: Primitive, name: str) -> Primitive:
         prim.domain, prim.kinks, prim.__doc__ or "",
     )  # fmt: skip
     made.float_partials = prim.float_partials
+    made.expression, made.textbook, made.whole = prim.expression, prim.textbook, prim.whole
+    made.choice, made.passive = prim.choice, prim.passive
     return made
 
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from ...engine.errstate import quiet
 from ...primitives.primitive import Primitive
+from ..emit.composed import ops_of
 from ..emit.dialects import DIALECTS, expression, slices
-from ..emit.words import numpy_helpers
+from ..emit.source import numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
@@ -465,7 +466,7 @@ def buffered(
     ]
     text = "\n".join(lines) + "\n"
     scope = emitter.scope
-    scope.update(numpy_helpers(text))
+    scope.update(numpy_helpers(ops_of(program), text))
     exec(compile(text, "<autograd_lite program>", "exec"), scope)
     make: Runner = scope["make"]
     foreign = "_op_" in text

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..emit.composed import ops_of
 from ..emit.dialects import DIALECTS, elementwise_source, number_source
-from ..emit.words import numpy_helpers
+from ..emit.source import numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
@@ -114,7 +115,7 @@ class _Emitter:
             "    return run",
         ]
         text = "\n".join(lines) + "\n"
-        self.scope.update(numpy_helpers(text))
+        self.scope.update(numpy_helpers(ops_of(self.program), text))
         return text, self.scope, [self.program.statements[i].boolean for i in self.flat]
 
     def emit(self, i: int, statement: Statement, output: int | None) -> None:
