@@ -12,7 +12,7 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..derive.adjoint import adjoints
-from ..emit.drjit import listed
+from ..emit.scalars import listed
 from ..emit.python import written
 from ..ir.activity import dependent
 from ..ir.array_program import ArrayProgram, Symbol

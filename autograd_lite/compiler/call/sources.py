@@ -1,10 +1,10 @@
-"""A recorded program as source, in the words of one of the libraries."""
+"""A recorded program as source, in the words of one of the targets."""
 
 from __future__ import annotations
 
-from ..emit.drjit import lanes_source
-from ..emit.python import python_source
-from ..emit.source import source
+from ..emit.python import PYTHON, python_source
+from ..emit.registry import target
+from ..emit.target import SourceTarget
 from ..emit.ways import Ways
 from ..equations.equations import called
 from .plans import Compilation
@@ -17,20 +17,21 @@ def source_of(compilation: Compilation, backend: str, name: str) -> str:
 
     Args:
         compilation: the program.
-        backend: "numpy", "jax", "torch", "drjit" or "python".
+        backend: a target's name, as "numpy".
         name: what the function is called.
 
     Raises:
         ValueError: for an unknown backend, and for "python" if the program is of arrays.
+        NotImplementedError: for an op without words there.
     """
+    found = target(backend)
+    assert isinstance(found, SourceTarget)
     fixed = compilation.path.fixed
-    if backend == "python":
+    if found is PYTHON:  # of the very lines that run
         if not compilation.scalar:
             raise ValueError("the program is of arrays: backend='numpy'")
         return python_source(compilation.program, compilation.names, name, Ways(compilation.guards, fixed))
-    program, guards = compilation.readable(scalar=backend == "drjit")
-    if backend == "drjit":
-        return lanes_source(program, name, Ways(guards, fixed))
-    if backend == "jax":  # which traces a function before its numbers are known
-        program, guards = compilation.results(), []
-    return source(program, backend, name, called(compilation), Ways(guards, fixed))
+    program, guards = compilation.readable(scalar=found.scalar)
+    if not found.guarded:
+        program, guards = compilation.results(found.scalar), []
+    return found.source(program, name, called(compilation), Ways(guards, fixed))

@@ -11,6 +11,7 @@ import numpy as np
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import Statement
 from ..ir.control_ops import COMPARISONS
+from .target import refusal
 from .texts import filled, wrapped
 from .words import INEXACT, NARY, WORDS
 
@@ -23,12 +24,16 @@ class Dialect:
     Attributes:
         name: "numpy", "jax" or "torch".
         module: the name the library is imported under.
+        number: what makes one of its numbers of a Python number, if it has no arrays but only numbers; else empty.
+        evaluated: a call that ends each step of a loop; empty for none.
     """
 
-    def __init__(self, name: str, module: str, header: str) -> None:
+    def __init__(self, name: str, module: str, header: str, number: str = "", evaluated: str = "") -> None:
         self.name = name
         self.module = module
         self.header = header
+        self.number = number
+        self.evaluated = evaluated
         self.words = WORDS.get(name, {})
 
     def template(self, prim: Primitive) -> str:
@@ -41,15 +46,23 @@ class Dialect:
             return f"_{prim.name}({slots})"
         if self.name == "numpy":
             return f"_op_{prim.name}({slots or '*{args}'})"
-        raise NotImplementedError(
-            f"{prim.name} has no notation in {self.name}: give its primitive expression=… in the table's functions, or "
-            f"array=… in NumPy's (ag.primitive), or use source('numpy')"
-        )
+        raise refusal(prim, self.name)
 
     def word(self, prim: Primitive) -> str:
         """The library's own word, or the entry's notation in NumPy; empty where it has neither."""
         found = self.words.get(prim.name, prim.array)
         return found if self.name == "numpy" or "_np_" not in found else ""
+
+    def how(self, prim: Primitive) -> str:
+        """Where its words for an op come from; NotImplementedError if there are none."""
+        if prim.arity < 0 and prim.name in NARY:
+            return "the general form of any number of operands"
+        if prim.name in self.words:
+            return "its own word"
+        if self.word(prim):
+            return "the entry's notation in NumPy"
+        self.template(prim)
+        return "the entry's expression" if prim.expression is not None else "the float function, number by number"
 
     def composes(self, prim: Primitive) -> bool:
         """Whether an op is written as a function of simpler ones."""
@@ -209,7 +222,7 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
         text = nary_source(prim, args, dialect)
     elif prim.name == "pow":
         text = power_source(args, dialect)
-    elif prim.name in ("round", "polygamma") and dialect.name != "numpy":
+    elif prim.whole >= 0 and dialect.name != "numpy":
         text = _whole(prim, args, dialect)
     else:
         if dialect.name == "torch":
@@ -273,7 +286,7 @@ def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
 
 def _whole(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
     """Functions of a whole number, which has to be in the source."""
-    which, x = (args[1], args[0]) if prim.name == "round" else (args[0], args[1])
+    which, x = args[prim.whole], args[1 - prim.whole]
     number = float(which.strip("()")) if re.fullmatch(r"\(?-?\d[\d.e+-]*\)?", which) else 0.5  # 0.5: not known
     if prim.name == "round":
         whole = str(int(number)) if number == int(number) else which

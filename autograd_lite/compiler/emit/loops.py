@@ -120,7 +120,7 @@ class Loops:
 
     def _stacked(self, i: int) -> list[str]:
         """Lists that are read as arrays become arrays."""
-        if self.dialect.name in ("jax", "drjit"):
+        if self.dialect.name == "jax" or self.dialect.number:
             return []
         lines = []
         stack = "torch.stack" if self.dialect.name == "torch" else "np.array"
@@ -151,10 +151,12 @@ class Loops:
         body += lines
         body += [f"{name}.append({text})" for name, text in kept if text not in states]
         body += assignments(carried, new)
-        if self.dialect.name == "drjit":  # a kernel a step, the same for each; items of arrays may be any numbers
+        if self.dialect.number:  # items of arrays may be any numbers
             listed = [k for k in each if args[k] not in self.lists]
-            body[:0] = [f"{leaves[k]} = Float64({leaves[k]})" for k in listed]
-            body.append(f"drjit.eval({', '.join([*carried, *(text for _, text in kept if text not in states)])})")
+            body[:0] = [f"{leaves[k]} = {self.dialect.number}({leaves[k]})" for k in listed]
+        if self.dialect.evaluated:  # a kernel a step, the same for each
+            made = [*carried, *(text for _, text in kept if text not in states)]
+            body.append(self.dialect.evaluated.format(", ".join(made)))
         result += ["    " + line for line in body or ["pass"]]
         if loop.backwards:
             result += [f"{name}.reverse()" for name, _ in kept]

@@ -14,10 +14,11 @@ from typing import Any
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
-from ..ir.naming import all_names
+from ..ir.naming import all_names, leaf_names
+from .target import SourceTarget
 from .ways import Ways
 
-__all__ = ["Lines", "python_source", "scalar_lines", "written"]
+__all__ = ["PYTHON", "Lines", "python_source", "scalar_lines", "written"]
 
 #: functions of ``math`` that agree with the table wherever they return
 _MATH = {
@@ -210,3 +211,19 @@ def python_source(program: ArrayProgram, names: Sequence[str], name: str, ways: 
         lines += ["from autograd_lite.primitives import TABLE", ""]
         lines += [f'_{found} = TABLE["{found}"].fn' for found in functions]
     return "".join(f"{line}\n" for line in [*lines, "", ""]) + text if lines else text
+
+
+class PythonTarget(SourceTarget):
+    """Python itself, line by line; of programs whose numbers stay single ones."""
+
+    name = "python"
+    scalar = True
+
+    def how(self, prim: Primitive) -> str:
+        return "its own word" if prim.name in _INLINE else "the float function is called"
+
+    def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:
+        return python_source(program, leaf_names(program.leaves), name, ways)
+
+
+PYTHON = PythonTarget()

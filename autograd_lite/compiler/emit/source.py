@@ -15,11 +15,12 @@ from ..ir.naming import VIEWS, all_names, leaf_names
 from . import composed
 from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
 from .loops import Loops
+from .target import SourceTarget
 from .texts import filled, wrapped
 from .ways import Ways
 from .words import HELPERS, helpers_in
 
-__all__ = ["inlined", "numpy_helpers", "source", "uses_of"]
+__all__ = ["ArrayTarget", "inlined", "numpy_helpers", "uses_of"]
 
 _HELPERS = {
     "cumprod": '''
@@ -34,49 +35,38 @@ def {name}(x, axis, reverse):
 }
 
 
-def source(
-    program: ArrayProgram,
-    backend: str = "numpy",
-    name: str = "program",
-    called: Sequence[str] = (),
-    ways: Ways | None = None,
-) -> str:
-    """A function of the leaves that are not constants, in order; it returns the outputs.
+class ArrayTarget(SourceTarget):
+    """A library of arrays, by its dialect."""
 
-    Args:
-        program: the statements.
-        backend: "numpy", "jax" or "torch".
-        name: what the function is called.
-        called: what its outputs are, as ``dx`` for a derivative: said in a comment where they have other names.
-        ways: what has to hold of a call (``Ways``); the outputs of the guards are the last ones.
+    def __init__(self, dialect: Dialect) -> None:
+        self.name = dialect.name
+        self.dialect = dialect
+        self.guarded = dialect.name != "jax"  # which traces a function before its numbers are known
 
-    Raises:
-        ValueError: for an unknown backend.
-        NotImplementedError: for a primitive without a notation in that library.
-    """
-    if backend not in DIALECTS:
-        raise ValueError(f"backend {backend!r}: one of {', '.join(map(repr, [*DIALECTS, 'drjit']))}")
-    dialect = DIALECTS[backend]
-    names = all_names(program, leaf_names(program.leaves))
-    first = program.outputs[0] if program.outputs else -1
-    if first >= 0 and "value" not in names and re.fullmatch(r"t\d+", names[first]):
-        names[first] = "value"
-    ways = ways or Ways()
-    results = program.outputs[: len(program.outputs) - len(ways.guards)]
-    tests = program.outputs[len(results) :]
-    lines, texts = _written(program, names, dialect, tests=tests)
-    returned = ", ".join(texts[i] for i in results)
-    leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
-    checks = ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], dialect.name)
-    lines = [*lines, *checks, *_explained(called, [texts[i] for i in results]), f"return {returned}"]
-    lines = [*_converted(program, dialect, any(re.search(r" / |\*\*", line) for line in lines)), *lines]
-    body = "\n".join("    " + line if line else "" for line in lines)
-    helpers = helpers_in(body, {**HELPERS[backend], **composed_helpers(composed.ops_of(program), dialect)})
-    head = dialect.header + _imports(program, body + helpers) + helpers
-    if any(s.op == "cumprod" for s in program.statements):
-        axis = "(axis,)" if backend == "torch" else "axis"
-        head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
-    return f"{head}\n\ndef {name}({', '.join([*leaves, *ways.defaults(leaves)])}):\n{body}\n"
+    def how(self, prim: Primitive) -> str:
+        return self.dialect.how(prim)
+
+    def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:
+        dialect = self.dialect
+        names = all_names(program, leaf_names(program.leaves))
+        first = program.outputs[0] if program.outputs else -1
+        if first >= 0 and "value" not in names and re.fullmatch(r"t\d+", names[first]):
+            names[first] = "value"
+        results = program.outputs[: len(program.outputs) - len(ways.guards)]
+        tests = program.outputs[len(results) :]
+        lines, texts = _written(program, names, dialect, tests=tests)
+        returned = ", ".join(texts[i] for i in results)
+        leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
+        checks = ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], dialect.name)
+        lines = [*lines, *checks, *_explained(called, [texts[i] for i in results]), f"return {returned}"]
+        lines = [*_converted(program, dialect, any(re.search(r" / |\*\*", line) for line in lines)), *lines]
+        body = "\n".join("    " + line if line else "" for line in lines)
+        helpers = helpers_in(body, {**HELPERS[self.name], **composed_helpers(composed.ops_of(program), dialect)})
+        head = dialect.header + _imports(program, body + helpers) + helpers
+        if any(s.op == "cumprod" for s in program.statements):
+            axis = "(axis,)" if self.name == "torch" else "axis"
+            head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
+        return f"{head}\n\ndef {name}({', '.join([*leaves, *ways.defaults(leaves)])}):\n{body}\n"
 
 
 def composed_helpers(prims: Sequence[Primitive], dialect: Dialect) -> dict[str, str]:

@@ -12,7 +12,7 @@ from .texts import wrapped
 __all__ = ["Ways"]
 
 #: how a library says that all numbers, or any, of an array are true
-_ALL = {"numpy": "np.all({})", "torch": "torch.all({})", "drjit": "drjit.all({})", "python": "{}"}
+_ALL = {"numpy": "np.all({})", "torch": "torch.all({})", "python": "{}"}
 
 
 class Ways:
@@ -31,29 +31,29 @@ class Ways:
         """The fixed integers as parameters."""
         return [f"{name}={number}" for name, number in self.fixed.items() if name not in taken]
 
-    def checks(self, texts: Sequence[str], truths: Sequence[bool], library: str) -> list[str]:
+    def checks(self, texts: Sequence[str], truths: Sequence[bool], library: str, every: str = "") -> list[str]:
         """Assertions.
 
         Args:
             texts: the expressions of the guards' numbers; ``truths``, whether they are truth values.
-            library: "numpy", "torch", "drjit" or "python".
+            library: "numpy", "jax", "torch" or "python", whose comparisons of two numbers are Python's.
+            every: how another library says that a comparison holds in every lane.
         """
         lines = [f"assert {name} == {number}" for name, number in self.fixed.items()]
         texts = [
             text if truth or exact else f"{wrapped(text)} != 0.0"
             for text, truth, (_, exact) in zip(texts, truths, self.guards)
         ]
-        tests = [_test(text, *guard, library) for text, guard in zip(texts, self.guards, strict=True)]
+        tests = [_test(text, *guard, library, every or _ALL[library]) for text, guard in zip(texts, self.guards, strict=True)]
         return [
             *lines,
             *[f"# assert {test}" if library == "jax" else f"assert {test}" for test in dict.fromkeys(tests)],
         ]
 
 
-def _test(text: str, wanted: Any, exact: bool, library: str) -> str:
+def _test(text: str, wanted: Any, exact: bool, library: str, every: str) -> str:
     """The condition that a guard's numbers are as recorded."""
     numbers = np.ravel(wanted)
-    every = _ALL[library]
     if exact:
         if numbers.size == 1 and numbers[0] != numbers[0]:
             return every.format(f"{wrapped(text)} != {wrapped(text)}")

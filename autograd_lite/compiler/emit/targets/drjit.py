@@ -9,11 +9,13 @@ emitted agrees with the table to 1e-12 at finite numbers, up to how the program 
 
 from __future__ import annotations
 
-__all__ = ["HELPERS", "TEMPLATES"]
+from ..scalars import ScalarTarget
+
+__all__ = ["DRJIT"]
 
 _SAME = "sin cos exp exp2 log log2 sqrt cbrt asin acos sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
 #: by op; one that is not here is written by its entry's ``expression``
-TEMPLATES = {
+_WORDS = {
     **{name: f"drjit.{name}({{0}})" for name in _SAME.split()},
     "copysign": "drjit.copysign({0}, {1})", "stop": "{0}",
     "add": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}", "div": "{0} / {1}", "neg": "-{0}",
@@ -31,7 +33,7 @@ TEMPLATES = {
 }  # fmt: skip
 
 #: functions that Dr.Jit lacks or that are not exact there, in the order in which they call each other
-HELPERS = {
+_HELPERS = {
     "_maximum": """
 def _maximum(x, y):
     return drjit.select((x >= y) | (x != x), x, y)
@@ -196,43 +198,14 @@ def _polygamma(n, x):
         powers = powers * cot + c
     return drjit.select(x < 0.5, (-1.0) ** n * found - drjit.pi ** (n + 1) * powers, found)
 ''',
-    "_placed": '''
-def _placed(x, where, n):
-    """A list of n zeros with x in some of the places."""
-    result = [Float64(0.0)] * n
-    result[where] = x
-    return result
-''',
-    "_largest": '''
-def _largest(xs):
-    """The largest of a list."""
-    result = xs[0]
-    for x in xs[1:]:
-        result = _maximum(result, x)
-    return result
-''',
-    "_smallest": '''
-def _smallest(xs):
-    """The smallest of a list."""
-    result = xs[0]
-    for x in xs[1:]:
-        result = _minimum(result, x)
-    return result
-''',
-    "_total": '''
-def _total(xs):
-    """The logarithm of the sum of the exponentials."""
-    result = xs[0]
-    for x in xs[1:]:
-        result = _logaddexp(result, x)
-    return result
-''',
-    "_product": '''
-def _product(xs):
-    """The product of a list."""
-    result = xs[0]
-    for x in xs[1:]:
-        result = result * x
-    return result
-''',
 }
+
+DRJIT = ScalarTarget(
+    "drjit",
+    number="Float64",
+    header="import drjit\nfrom drjit.llvm import Float64\n",
+    words=_WORDS,
+    helpers=_HELPERS,
+    truth="drjit.all({})",
+    evaluated="drjit.eval({})",
+)

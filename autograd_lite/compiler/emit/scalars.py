@@ -1,0 +1,322 @@
+"""Source for libraries that have numbers and no arrays of several axes: every number of a program is a variable.
+
+A target is a table of words (``ScalarTarget``): ``targets/drjit.py``, whose numbers are arrays, a number a lane.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from ...primitives.primitive import TABLE, Primitive
+from ..ir.array_program import ArrayProgram, Statement
+from ..ir.control_ops import COMPARISONS
+from ..ir.naming import all_names, leaf_names
+from .composed import function, helpers, operand_names, ops_of, program_of
+from .dialects import Dialect, number_source, slices
+from .loops import Loops
+from .source import inlined, uses_of
+from .target import SourceTarget, refusal
+from .texts import filled, wrapped
+from .ways import Ways
+from .words import helpers_in
+
+__all__ = ["ScalarTarget", "listed"]
+
+#: equal numbers that are written one by one, at most
+FEW = 8
+#: sums and products of lists, written with the target's type of number
+_REDUCE = {
+    "sum": "sum({0}, {number}(0.0))", "prod": "_product({0})",
+    "amax": "_largest({0})", "amin": "_smallest({0})", "logsumexp": "_total({0})",
+}  # fmt: skip
+#: the op of two numbers that sums of exponentials are made of
+_CHAINED = "logaddexp"
+#: what takes a Python number on one side, and keeps the target's precision
+_ORDINARY = re.compile(r"\{0\} \S+ \{1\}")
+
+
+def listed(program: ArrayProgram) -> bool:
+    """Whether a program with loops can be written: its arrays are lists of numbers."""
+    known = {"constant", "elementwise", "index", "reshape", "pack", "broadcast", "scan", "result", "take", "place"}
+    known |= {"concat", "matmul", *_REDUCE}
+    return all(s.op == "leaf" or (s.op in known and len(s.shape) <= 1) for s in program.statements)
+
+
+class ScalarTarget(SourceTarget):
+    """A library of numbers, by its words.
+
+    Attributes:
+        number: its type of numbers, as ``Float64``: what makes one of a Python number.
+        header: the lines that import it.
+        words: templates over ``{0}``, ``{1}`` … by op. Needed are the basic ops; one that is composed of others
+            follows from its entry's ``expression``.
+        helpers: functions that the source defines where it calls them, by name: what words call by ``_name(…)``.
+        truth: how the library says that a comparison holds, as ``drjit.all({})``; ``{}`` if its comparisons are
+            Python's.
+        evaluated: a call that ends each step of a loop, as ``drjit.eval({})``; empty for none.
+    """
+
+    scalar = True
+
+    def __init__(
+        self,
+        name: str,
+        number: str,
+        header: str,
+        words: Mapping[str, str],
+        helpers: Mapping[str, str],
+        truth: str = "{}",
+        evaluated: str = "",
+    ) -> None:
+        self.name = name
+        self.number = number
+        self.header = header
+        self.words = words
+                self.truth = truth
+        self.helpers = {**_list_helpers(self), **helpers}
+        self.dialect = Dialect(name, name, header, number, evaluated)
+
+    def word(self, prim: Primitive) -> str:
+        """The template of an op: the library's word, or a call of the source's own function."""
+        if prim.name in COMPARISONS:
+            return prim.array
+        if prim.name in self.words:
+            return self.words[prim.name]
+        if prim.expression is None:
+            raise refusal(prim, self.name)
+        return f"_{prim.name}({', '.join(f'{{{k}}}' for k in range(prim.arity))})"
+
+    def how(self, prim: Primitive) -> str:
+        if prim.arity < 0:
+            _Printer(self).folded(prim, ["{0}", "{1}", "{2}"])
+            return "the general form of any number of operands"
+        self.word(prim)
+        return "its own word" if prim.name in self.words else "the entry's expression"
+
+    def composes(self, prim: Primitive) -> bool:
+        """Whether an op is written as a function of simpler ones."""
+        return prim.name not in self.words and prim.expression is not None
+
+    def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:
+        printer = _Printer(self)
+        names = leaf_names(program.leaves)
+        lines, texts = printer.written(program, all_names(program, names))
+        results = program.outputs[: len(program.outputs) - len(ways.guards)]
+        returned = ", ".join(printer.output(program, i, texts) for i in results)
+        tests = program.outputs[len(results) :]
+        booleans = [program.statements[i].boolean for i in tests]
+        lines += ways.checks([texts[i] for i in tests], booleans, "python" if self.truth == "{}" else "", self.truth)
+        body = "\n".join("    " + line for line in [*printer.converted(program, names), *lines, f"return {returned}"])
+        arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
+        known = {**self.helpers, **helpers([*ops_of(program), TABLE[_CHAINED]], self.composes, printer.composed)}
+        head = self.header + helpers_in(body, known)
+        return f"{head}\n\ndef {name}({', '.join([*arguments, *ways.defaults(arguments)])}):\n{body}\n"
+
+
+class _Printer:
+    """The statements of a program in a target's words."""
+
+    def __init__(self, target: ScalarTarget) -> None:
+        self.target = target
+        self.number = target.number
+
+    def written(
+        self, program: ArrayProgram, called: Sequence[str], inside: bool = False
+    ) -> tuple[list[str], list[str]]:
+        """The lines of a program, and the text of each statement."""
+
+        def step(program: ArrayProgram, called: Sequence[str]) -> tuple[list[str], list[str]]:
+            return self.written(program, called, True)
+
+        uses = uses_of(program)
+        texts: list[str] = []
+        lines: list[str] = []
+        loops = Loops(program, called, self.target.dialect, step)
+        for i, statement in enumerate(program.statements):
+            if statement.op == "scan":
+                lines += loops.write(i, [self.output(program, a, texts) for a in statement.args])
+                texts.append("")
+                continue
+            if statement.op in ("leaf", "result"):
+                texts.append(called[i] if statement.op == "leaf" else loops.result(i))
+                continue
+            text = self.listed(program, statement, texts)
+            if text:
+                texts.append(text)
+                continue
+            text = self.text(program, statement, [texts[a] for a in statement.args])
+            if inlined(program, i, uses, text, inside, self.target.word):
+                texts.append(text)
+                continue
+            lines.append(f"{called[i]} = {text}")
+            texts.append(called[i])
+        return lines, texts
+
+    def listed(self, program: ArrayProgram, statement: Statement, texts: Sequence[str]) -> str:
+        """A statement that only arranges numbers: a constant, a list of some, a part of one; empty for any other."""
+        op, shape = statement.op, statement.shape
+        args = [texts[a] for a in statement.args]
+        if op == "constant":
+            return number_source(statement.attrs, self.target.name) if shape == () else str(statement.attrs.tolist())
+        if op == "broadcast" and len(shape) == 1 and shape[0] > FEW:
+            return f"[{self.output(program, statement.args[0], texts)}] * {shape[0]}"
+        if op in ("pack", "broadcast"):
+            args = [self.output(program, a, texts) for a in statement.args]
+            return _nested(args * math.prod(shape) if op == "broadcast" else args, shape)
+        if op == "reshape":
+            return args[0]
+        if op == "concat":
+            return f"[{', '.join('*' + a for a in args)}]"
+        if op == "index" and any(isinstance(k, tuple) for k in statement.attrs):
+            return f"{args[0]}[{slices(statement.attrs)}]"
+        if op == "take":
+            return f"[{args[0]}[k] for k in {statement.attrs.tolist()}]"
+        return ""
+
+    def text(self, program: ArrayProgram, statement: Statement, args: list[str]) -> str:
+        """One statement that computes."""
+        op, below = statement.op, [program.statements[a] for a in statement.args]
+        if op == "place":
+            (n,), (where,) = statement.attrs
+            return f"_placed({args[0]}, {f'slice{where}' if isinstance(where, tuple) else where}, {n})"
+        if op in _REDUCE:
+            return _REDUCE[op].format(*args, number=self.number)
+        if op == "matmul" and below[0].shape:
+            return f"sum((a * b for a, b in zip({args[0]}, {args[1]})), {self.number}(0.0))"
+        if op == "index" and statement.attrs == (None,):
+            return f"[{args[0]}]"
+        if statement.shape:
+            return self.for_each(program, statement, args)
+        if op == "index":
+            item = f"{args[0]}{''.join(f'[{int(k)}]' for k in statement.attrs)}"
+            return item if below[0].op == "result" else f"{self.number}({item})"
+        if op == "matmul":  # of two numbers
+            return f"{wrapped(args[0])} * {wrapped(args[1])}"
+        if statement.prim is None:
+            raise NotImplementedError(f"{op} in {self.target.name}")
+        return self.applied(statement.prim, below, args)
+
+    def applied(self, prim: Primitive, below: Sequence[Statement], args: list[str]) -> str:
+        """An op of single numbers; ``below`` are the statements that its operands are."""
+        ordinary = _ORDINARY.fullmatch(self.target.words.get(prim.name, prim.array)) is not None
+        keep = ordinary and any(operand.op != "constant" for operand in below)
+        for k, operand in enumerate(below):
+            if prim.name == "where" and k == 0:
+                args[0] = args[0] if operand.boolean else f"{wrapped(args[0])} != 0.0"
+            elif operand.boolean or (operand.op == "constant" and not keep):
+                args[k] = f"{self.number}({args[k]})"
+        if prim.arity < 0:
+            return self.folded(prim, args)
+        if prim.name == "pow" and below[1].op == "constant":
+            return f"{wrapped(args[0])} ** {number_source(below[1].attrs, self.target.name)}"
+        if prim.whole >= 0:
+            return self.of_whole(prim, below, args)
+        return filled(self.target.word(prim), args)
+
+    def for_each(self, program: ArrayProgram, statement: Statement, args: Sequence[str]) -> str:
+        """An operation on lists, number by number."""
+        if statement.prim is None:
+            raise NotImplementedError(f"{statement.op} of arrays in {self.target.name}")
+        shapes = [program.statements[a].shape for a in statement.args]
+        lists = [k for k, shape in enumerate(shapes) if shape == statement.shape]
+        args = [f"{a}[0]" if shape and k not in lists else a for k, (a, shape) in enumerate(zip(args, shapes))]
+        single = Statement("elementwise", statement.args, None, (), statement.prim)
+        inside = self.text(program, single, [f"item{k}" if k in lists else a for k, a in enumerate(args)])
+        items = ", ".join(f"item{k}" for k in lists)
+        source = f"zip({', '.join(args[k] for k in lists)})" if len(lists) > 1 else args[lists[0]]
+        return f"[{inside} for {items} in {source}]"
+
+    def converted(self, program: ArrayProgram, names: Sequence[str]) -> list[str]:
+        """A line that makes the scalar arguments the target's numbers, whatever they were."""
+        scalars = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant" and not leaf.shape]
+        if len(scalars) < 2:
+            return [f"{n} = {self.number}({n})" for n in scalars]
+        listed = ", ".join(scalars)
+        return [f"{listed} = map({self.number}, ({listed}))"]
+
+    def call(self, name: str, *args: str) -> str:
+        """An op of the table, by name."""
+        return filled(self.target.word(TABLE[name]), args)
+
+    def folded(self, prim: Primitive, args: Sequence[str]) -> str:
+        """A primitive of any number of operands."""
+        name, n, half = prim.name, len(args), len(args) // 2
+        if name in ("sum", "fsum", "mean"):
+            total = " + ".join(args) or f"{self.number}(0.0)"
+            return f"({total}) / {n}" if name == "mean" else total
+        if name == "prod":
+            return " * ".join(args) or f"{self.number}(1.0)"
+        if name in ("dot", "affine"):
+            products = [f"{x} * {y}" for x, y in zip(args[:half], args[half : 2 * half])]
+            return " + ".join([*args[2 * half :], *products]) or f"{self.number}(0.0)"
+        if name in ("var", "std"):
+            return self.spread(name, args)
+        if name in ("softmax_of", "log_softmax_of") and args:
+            share = f"{args[0]} - {self.chained(_CHAINED, args)}"
+            return self.call("exp", share) if name == "softmax_of" else share
+        if name == "dist":
+            name, args = "norm", [f"({a} - {b})" for a, b in zip(args[:half], args[half:])]
+        found = {"max": "maximum", "min": "minimum", "logsumexp": _CHAINED, "norm": "hypot"}
+        if name not in found or not args:
+            raise refusal(prim, self.target.name)
+        return self.chained(found[name], [self.call("abs", args[0]), *args[1:]] if name == "norm" else args)
+
+    def chained(self, name: str, args: Sequence[str]) -> str:
+        """An op of two operands, of many one after the other."""
+        result = args[0]
+        for arg in args[1:]:
+            result = self.call(name, result, arg)
+        return result
+
+    def spread(self, name: str, args: Sequence[str]) -> str:
+        """Variance and standard deviation; the last operand is the correction of the degrees of freedom."""
+        *xs, correction = args
+        mean = f"({' + '.join(xs)}) / {len(xs)}.0"
+        ds = [f"({x} - {mean})" for x in xs]
+        rest = f"({' + '.join(ds)}) / {len(xs)}.0"  # far from 0 the mean itself is rounded
+        squares = " + ".join(f"({d} - {rest}) ** 2" for d in ds)
+        variance = f"({squares}) / ({len(xs)}.0 - {correction})"
+        return variance if name == "var" else self.call("sqrt", variance)
+
+    def of_whole(self, prim: Primitive, below: Sequence[Statement], args: list[str]) -> str:
+        """A function of a whole number, which has to be in the source."""
+        number = below[prim.whole].attrs if below[prim.whole].op == "constant" else 0.5
+        if number != int(number):
+            raise NotImplementedError(
+                f"{prim.name} in {self.target.name} takes its whole number as a constant: write it into the function"
+            )
+        if prim.name == "polygamma" and number == 0.0:
+            return self.call("digamma", args[1])
+        return filled(self.target.word(prim), [str(int(number)) if k == prim.whole else a for k, a in enumerate(args)])
+
+    def composed(self, prim: Primitive) -> str:
+        """The function of an op that is written in simpler ones."""
+        inner = program_of(prim)
+        lines, texts = self.written(inner, all_names(inner, operand_names(prim)), True)
+        return function(prim, lines, self.output(inner, inner.outputs[0], texts))
+
+    def output(self, program: ArrayProgram, i: int, texts: Sequence[str]) -> str:
+        """A result, which is the target's number even where it is a constant."""
+        statement = program.statements[i]
+        single = statement.op == "constant" and not statement.shape
+        return f"{self.number}({texts[i]})" if single or statement.boolean else texts[i]
+
+
+def _nested(items: Sequence[str], shape: Sequence[int]) -> str:
+    """The text of lists in lists."""
+    for n in reversed(shape) if items else ():
+        items = [f"[{', '.join(items[k : k + n])}]" for k in range(0, len(items), n)]
+    return items[0] if items else "[]"
+
+
+_LIST = """
+def {name}(xs):
+    result = xs[0]
+    for x in xs[1:]:
+        result = {word}
+    return result
+"""
+
+_PLACED = 
