@@ -18,7 +18,7 @@ from typing import Any
 from ..primitives.operators import Operators
 from ..primitives.primitive import TABLE, Operand, Primitive
 
-__all__ = ["Symbol", "javascript", "partials_source", "supported"]
+__all__ = ["Symbol", "how", "javascript", "partials_source", "supported", "words"]
 
 
 #: what JavaScript writes as an operator
@@ -156,6 +156,13 @@ def partials_source(primitive: Primitive) -> str:
         return words()[f"${primitive.name}_partials"]
     names = "abcd"[: primitive.arity]
     return _arrow(["o", *names], primitive.partials(Symbol("o"), *map(Symbol, names)), "[{}]")
+
+
+def how(primitive: Primitive) -> str:
+    """Where the page's function of an op comes from; "missing: …" if it has none, and replays Python's numbers."""
+    if not supported(primitive):
+        return f"missing: {primitive.name} has no JavaScript: give its entry expression=…, or a line in explorer/ops.js"
+    return "its own word" if primitive.name in words() else "the entry's expression"
 
 
 def supported(primitive: Any) -> bool:

@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import TABLE
+from ..primitives import activations as ops
+from ..primitives.activations import leaky_relu, relu
+from ..primitives.arithmetic import clip
+from ..primitives.elementary import exp
+from ..primitives.hyperbolic import tanh
+from ..primitives.logistic import logsigmoid, sigmoid, softplus
+from ..primitives.reductions import logsumexp
 from .batches import ShapeError, array_of, as_array, each, object_array
 from .layer_nodes import relus
 from .module import Module
-
-exp, tanh, logsumexp = TABLE["exp"], TABLE["tanh"], TABLE["logsumexp"]
-relu, leaky_relu, sigmoid, softplus = TABLE["relu"], TABLE["leaky_relu"], TABLE["sigmoid"], TABLE["softplus"]
 
 __all__ = [
     "CELU",
@@ -130,7 +133,7 @@ class GELU(Activation):
         self.approximate = approximate
 
     def function(self, x: Any) -> Any:
-        return TABLE["gelu" if self.approximate == "none" else "gelu_tanh"](x)
+        return (ops.gelu if self.approximate == "none" else ops.gelu_tanh)(x)
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
@@ -147,7 +150,7 @@ class SiLU(Activation):
         pass
 
     def function(self, x: Any) -> Any:
-        return TABLE["silu"](x)
+        return ops.silu(x)
 
 
 class ELU(Activation):
@@ -161,7 +164,7 @@ class ELU(Activation):
         self.alpha = float(alpha)
 
     def function(self, x: Any) -> Any:
-        return TABLE["elu"](x, self.alpha)
+        return ops.elu(x, self.alpha)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
@@ -197,7 +200,7 @@ class CELU(Activation):
         self.alpha = float(alpha)
 
     def function(self, x: Any) -> Any:
-        return TABLE["celu"](x, self.alpha)
+        return ops.celu(x, self.alpha)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}"
@@ -214,7 +217,7 @@ class SELU(Activation):
         pass
 
     def function(self, x: Any) -> Any:
-        return TABLE["selu"](x)
+        return ops.selu(x)
 
 
 class Mish(Activation):
@@ -228,7 +231,7 @@ class Mish(Activation):
         pass
 
     def function(self, x: Any) -> Any:
-        return TABLE["mish"](x)
+        return ops.mish(x)
 
 
 class Softsign(Activation):
@@ -239,7 +242,7 @@ class Softsign(Activation):
     """
 
     def function(self, x: Any) -> Any:
-        return TABLE["softsign"](x)
+        return ops.softsign(x)
 
 
 class LogSigmoid(Activation):
@@ -250,7 +253,7 @@ class LogSigmoid(Activation):
     """
 
     def function(self, x: Any) -> Any:
-        return TABLE["logsigmoid"](x)
+        return logsigmoid(x)
 
 
 class Tanhshrink(Activation):
@@ -277,7 +280,7 @@ class Hardtanh(Activation):
         self.min_val, self.max_val = float(min_val), float(max_val)
 
     def function(self, x: Any) -> Any:
-        return TABLE["clip"](x, self.min_val, self.max_val)
+        return clip(x, self.min_val, self.max_val)
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}"

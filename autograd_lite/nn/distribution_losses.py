@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..engine.value import Value
-from ..primitives import TABLE
+from ..primitives.arithmetic import maximum
+from ..primitives.elementary import exp, log
 from .batches import ShapeError, as_array
 from .losses import Loss
 
 __all__ = ["GaussianNLLLoss", "PoissonNLLLoss"]
-
-exp, log, maximum = (TABLE[name] for name in ("exp", "log", "maximum"))
 
 
 def _number(x: Any) -> float:

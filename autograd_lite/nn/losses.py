@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine.value import Value
-from ..primitives import TABLE
 from ..primitives.arithmetic import where
+from ..primitives.elementary import exp, log, log1p
+from ..primitives.logistic import softplus
+from ..primitives.reductions import dot, logsumexp, mean
+from ..primitives.reductions import sum as total
 from .batches import ShapeError, as_array, object_array
 from .module import Module
 from .targets import as_indices, choices, in_range, is_given, picked, recorded
@@ -30,9 +33,6 @@ __all__ = [
     "NLLLoss",
     "SmoothL1Loss",
 ]
-
-exp, log, log1p, softplus = (TABLE[name] for name in ("exp", "log", "log1p", "softplus"))
-dot, logsumexp, mean, total = (TABLE[name] for name in ("dot", "logsumexp", "mean", "sum"))
 
 
 class Loss(Module):

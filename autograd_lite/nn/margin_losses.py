@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from ..engine.value import Value
-from ..primitives import TABLE
+from ..primitives.activations import relu
+from ..primitives.arithmetic import minimum
+from ..primitives.elementary import sqrt
+from ..primitives.logistic import softplus
+from ..primitives.reductions import dot
+from ..primitives.reductions import sum as total
+from ..primitives.trigonometric import norm
 from .batches import ShapeError, as_array
 from .losses import Loss
 from .targets import is_given
 
 __all__ = ["CosineEmbeddingLoss", "HingeLoss", "MarginRankingLoss", "SoftMarginLoss", "TripletMarginLoss"]
-
-relu, softplus, dot, sqrt, norm, total, minimum = (
-    TABLE[name] for name in ("relu", "softplus", "dot", "sqrt", "norm", "sum", "minimum")
-)
 
 
 def _is_sign(target: Any) -> bool:

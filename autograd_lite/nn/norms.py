@@ -9,12 +9,11 @@ import numpy as np
 
 from ..engine.observers import notify_tracer
 from ..engine.value import Value
-from ..primitives import TABLE
+from ..primitives.elementary import sqrt
+from ..primitives.reductions import mean
 from .batches import ShapeError, array_of, as_array
 from .module import Module
 from .parameter import Parameter
-
-sqrt, mean = TABLE["sqrt"], TABLE["mean"]
 
 __all__ = ["BatchNorm1d", "LayerNorm", "RMSNorm"]
 

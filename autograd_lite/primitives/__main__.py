@@ -1,12 +1,13 @@
 """Where an op is known: ``python -m autograd_lite.primitives NAME``; ``--methods`` writes the types of Value's methods.
 
-An op is one entry in one page of the table. What else knows it by name are tables of words, one a target, for which the
-entry's own notation is not enough; a target without words for it calls the float function, or refuses it by name.
+An op is one entry in one page of the table. A target has words for the basic ops; one that is composed of others is
+written by its entry's ``expression``, and one that is neither is refused there by its name: that is what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import inspect
 import re
 import sys
@@ -16,57 +17,54 @@ from .primitive import TABLE, Primitive
 
 PACKAGE = Path(__file__).parents[1]
 STUB = PACKAGE / "engine" / "methods.pyi"
-#: what each target needs to know an op: the file with its words, or the entry's own field
-TARGETS = {
-    "NumPy, JAX and PyTorch programs": "compiler/emit/words.py",
-    "Dr.Jit programs": "compiler/emit/drjit_words.py",
-    "the interpreter and Python programs": "compiler/emit/python.py",
-    "equations": "compiler/derive/textbook.py",
-    "the stepping page": "explorer/javascript_ops.py",
-}
-#: what a target does with an op that it has no words for
-GENERAL = {
-    "NumPy, JAX and PyTorch programs": "its notation in the entry, array=",
-    "Dr.Jit programs": "refused by name",
-    "the interpreter and Python programs": "the float function is called",
-    "equations": "the rule itself is written out",
-    "the stepping page": "refused by name",
-}
+ORACLE = PACKAGE.parent / "tests" / "oracle" / "mp_table.py"
 
 
 def report(entry: Primitive) -> list[str]:
     """Lines that say where an op is known, and what is missing."""
-    home = inspect.getsourcefile(inspect.unwrap(entry.fn)) or "?"
-    lines = [
+    home = _shown(inspect.getsourcefile(inspect.unwrap(entry.fn)) or "?")
+    public = getattr(sys.modules[entry.fn.__module__], "__all__", ())
+    return [
         f"{entry.name}: {(entry.__doc__ or '').strip().splitlines()[0]}",
-        f"  entry         {_shown(home)}",
+        f"  entry         {home}",
         f"  operands      {entry.arity if entry.arity >= 0 else 'any number'}, tested in {entry.domain}",
         f"  text          {entry.text}",
         f"  LaTeX         {entry.latex}",
         f"  SymPy         {entry.sympy}",
-        f"  array         {entry.array or 'none: the float function is called for each number'}",
+        *[f"  {target:<13} {how}" for target, how in targets(entry).items()],
+        *([] if entry.name in public else [f"  missing       its name in __all__ of {home}"]),
+        *([] if _has_method(entry) else [f"  missing       its method in {_shown(STUB)}: --methods writes it"]),
+        *(["  missing       its function of 50-digit numbers in tests/oracle/mp_table.py"] if _unjudged(entry) else []),
     ]
-    for target, name in TARGETS.items():
-        known = _mentions(PACKAGE / name, entry.name)
-        lines.append(f"  {'words for' if known else 'no words for'} {target}: {name if known else GENERAL[target]}")
-    others = [_shown(path) for path in sorted(PACKAGE.rglob("*.py")) if _mentions(path, entry.name)]
-    listed = {*TARGETS.values(), _shown(home)}
-    lines.append(f"  named in      {', '.join(path for path in others if path not in listed) or 'no other module'}")
-    if entry.arity > 0 and entry.name != "where" and not re.search(rf"^    def {entry.name}\(", STUB.read_text(), re.M):
-        lines.append("  missing       its method in engine/methods.pyi: python -m autograd_lite.primitives --methods")
-    oracle = PACKAGE.parent / "tests" / "oracle" / "mp_table.py"
-    if oracle.exists() and not _mentions(oracle, entry.name):
-        lines.append("  missing       its function of 50-digit numbers in tests/oracle/mp_table.py")
-    return lines
+
+
+def targets(entry: Primitive) -> dict[str, str]:
+    """How each target writes an op, by the target's name; "missing: …" where one can't."""
+    registry = importlib.import_module("autograd_lite.compiler.emit.registry")  # these know the table, not it them
+    page = importlib.import_module("autograd_lite.explorer.javascript_rules")
+    found = {}
+    for name, target in registry.TARGETS.items():
+        try:
+            found[name] = target.how(entry)
+        except NotImplementedError as error:
+            found[name] = f"missing: {error}"
+    found["explorer"] = page.how(entry)
+    return found
+
+
+def _has_method(entry: Primitive) -> bool:
+    if entry.arity < 1 or entry.name == "where":
+        return True
+    return re.search(rf"^    def {entry.name}\(", STUB.read_text(encoding="utf-8"), re.M) is not None
+
+
+def _unjudged(entry: Primitive) -> bool:
+    return ORACLE.exists() and f'"{entry.name}"' not in ORACLE.read_text(encoding="utf-8")
 
 
 def _shown(path: str | Path) -> str:
     path = Path(path)
     return str(path.relative_to(PACKAGE)) if path.is_relative_to(PACKAGE) else str(path)
-
-
-def _mentions(path: Path, name: str) -> bool:
-    return bool(re.search(rf'"{name}"', path.read_text(encoding="utf-8"))) if path.exists() else False
 
 
 def methods() -> str:

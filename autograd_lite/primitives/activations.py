@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from . import numerics
+from . import fused_unary, numerics
 from .arithmetic import abs, clip, div, where
 from .elementary import exp, expm1
 from .logistic import logistic_pdf, sigmoid
@@ -44,6 +44,7 @@ nan, inf = math.nan, math.inf
     array="np.maximum({0}, 0.0)",
     kinks=(0.0,),
     expression=lambda x: where(x <= 0.0, 0.0, x),
+    fused=fused_unary.Relu(),
     table=True,
 )
 def relu(x: float) -> float:
@@ -109,6 +110,7 @@ def _silu_textbook(out: Any, x: Any) -> tuple[Any]:
     array="np.where({0} == -np.inf, -0.0, {0} * (np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0})))))",
     expression=lambda x: where(x < -1e4, -0.0, x * sigmoid(x)),
     textbook=_silu_textbook,
+    fused=fused_unary.Silu(),
     table=True,
 )
 def silu(x: float) -> float:

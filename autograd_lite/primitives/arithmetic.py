@@ -12,6 +12,7 @@ from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
+from . import fused_unary
 from .primitive import TABLE, Operand, Primitive, primitive
 
 __all__ = [
@@ -264,6 +265,7 @@ def pos(x: float) -> float:
     array="np.square({0})",
     precedence=4,
     expression=lambda x: x * x,
+    fused=fused_unary.Squared(),
     table=True,
 )
 def square(x: float) -> float:
@@ -284,6 +286,7 @@ def square(x: float) -> float:
     precedence=2,
     domain=((0.3, 3.0),),
     expression=lambda x: div(1.0, x),
+    fused=fused_unary.Reciprocal(),
     table=True,
 )
 def reciprocal(x: float) -> float:
@@ -332,6 +335,7 @@ def fma(a: float, b: float, c: float) -> float:
     array="np.abs({0})",
     kinks=(0.0,),
     textbook=lambda out, x: (TABLE["sign"](x),),
+    fused=fused_unary.Abs(),
     table=True,
 )
 def abs(x: float) -> float:

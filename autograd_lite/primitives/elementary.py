@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from . import fused_unary
 from .arithmetic import abs, div, where
 from .primitive import TABLE, Primitive, primitive
 from .rounding import floor, trunc
@@ -45,6 +46,7 @@ LOG2_E, LOG10_E = math.log2(math.e), math.log10(math.e)
     latex=r"\exp\left[{0}\right]",
     sympy="exp({0})",
     array="np.exp({0})",
+    fused=fused_unary.Exp(),
     table=True,
 )
 def exp(x: float) -> float:
@@ -64,6 +66,7 @@ def exp(x: float) -> float:
     latex=r"\left(e^{{{0}}}-1\right)",
     sympy="(exp({0}) - 1)",
     array="np.expm1({0})",
+    fused=fused_unary.Expm1(),
     table=True,
 )
 def expm1(x: float) -> float:
@@ -183,6 +186,7 @@ log: Log = Log(
     (),
     _log.__doc__ or "",
 )
+log.fused = fused_unary.Log()
 log.textbook = lambda out, x: (1.0 / x,)
 TABLE["log"] = log
 
@@ -194,6 +198,7 @@ TABLE["log"] = log
     array="np.log1p({0})",
     domain=((-0.7, 3.0),),
     textbook=lambda out, x: (1.0 / (1.0 + x),),
+    fused=fused_unary.Log1p(),
     table=True,
 )
 def log1p(x: float) -> float:
@@ -315,6 +320,7 @@ def xlog1py(x: float, y: float) -> float:
     array="np.sqrt({0})",
     domain=((0.2, 4.0),),
     textbook=lambda out, x: (0.5 / out,),
+    fused=fused_unary.Sqrt(),
     table=True,
 )
 def sqrt(x: float) -> float:

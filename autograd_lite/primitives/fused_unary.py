@@ -10,7 +10,26 @@ from __future__ import annotations
 import math
 from typing import Final
 
-__all__ = ["FUSED", "Fused"]
+__all__ = [
+    "Abs",
+    "Atan",
+    "Cos",
+    "Exp",
+    "Expm1",
+    "Fused",
+    "Log",
+    "Log1p",
+    "Reciprocal",
+    "Relu",
+    "Sigmoid",
+    "Silu",
+    "Sin",
+    "Softplus",
+    "Sqrt",
+    "Squared",
+    "Tan",
+    "Tanh",
+]
 
 nan: Final = math.nan
 inf: Final = math.inf
@@ -192,25 +211,3 @@ class Atan(Fused):
         out: float = math.atan(x)
         h: float = math.hypot(1.0, x)
         return out, 1.0 / h / h
-
-
-#: by the name of the op
-FUSED: dict[str, Fused] = {
-    "exp": Exp(),
-    "sin": Sin(),
-    "cos": Cos(),
-    "tanh": Tanh(),
-    "sigmoid": Sigmoid(),
-    "relu": Relu(),
-    "log": Log(),
-    "sqrt": Sqrt(),
-    "abs": Abs(),
-    "square": Squared(),
-    "reciprocal": Reciprocal(),
-    "tan": Tan(),
-    "softplus": Softplus(),
-    "silu": Silu(),
-    "log1p": Log1p(),
-    "expm1": Expm1(),
-    "atan": Atan(),
-}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from . import fused_unary
 from .arithmetic import div, where
 from .elementary import exp, sqrt
 from .primitive import primitive
@@ -79,6 +80,8 @@ def _tanh_dx(out: Any, x: Any) -> Any:
     text="tanh {0}",
     latex=r"\tanh\left({0}\right)",
     array="np.tanh({0})",
+    textbook=lambda out, x: (1.0 - out * out,),
+    fused=fused_unary.Tanh(),
     table=True,
 )
 def tanh(x: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from . import fused_unary
 from .arithmetic import abs, div, maximum, where
 from .elementary import LN2, LOG2_E, exp, exp2, log1p
 from .hyperbolic import tanh
@@ -65,6 +66,7 @@ def _sigmoid_expression(x: Any) -> Any:
     array="(np.exp(np.minimum({0}, 0.0)) / (1.0 + np.exp(-np.abs({0}))))",
     expression=_sigmoid_expression,
     textbook=lambda out, x: (out * (1.0 - out),),
+    fused=fused_unary.Sigmoid(),
     table=True,
 )
 def sigmoid(x: float) -> float:
@@ -79,12 +81,17 @@ def sigmoid(x: float) -> float:
     return e / (1.0 + e)
 
 
+def _softplus_expression(x: Any) -> Any:
+    return logaddexp(x, 0.0)
+
+
 @primitive(
     lambda out, x: (sigmoid(x),),
     latex=r"\operatorname{{softplus}}\left({0}\right)",
     sympy="log(1 + exp({0}))",
     array="np.logaddexp({0}, 0.0)",
-    expression=lambda x: logaddexp(x, 0.0),
+    expression=_softplus_expression,
+    fused=fused_unary.Softplus(),
     table=True,
 )
 def softplus(x: float) -> float:
@@ -96,13 +103,17 @@ def softplus(x: float) -> float:
     return (x if x > 0.0 or x != x else 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
+def _logsigmoid_expression(x: Any) -> Any:
+    return -logaddexp(-x, 0.0)
+
+
 @primitive(
     lambda out, x: (sigmoid(-x),),
     text="log σ({0})",
     latex=r"\log\sigma\left({0}\right)",
     sympy="-log(1 + exp(-({0})))",
     array="-np.logaddexp(-{0}, 0.0)",
-    expression=lambda x: -logaddexp(-x, 0.0),
+    expression=_logsigmoid_expression,
     table=True,
 )
 def logsigmoid(x: float) -> float:

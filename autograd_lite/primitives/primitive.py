@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .base import SHORTCUT, Op, Operand, as_float
-from .fused_unary import FUSED
+from .fused_unary import Fused
 
 __all__ = [
     "TABLE",
@@ -262,6 +262,7 @@ def primitive(
     expression: Callable[..., Any] | None = None,
     textbook: Rule | None = None,
     whole: int = -1,
+    fused: Fused | None = None,
     table: bool = False,
 ) -> Callable[[Callable[..., float]], Primitive]:
     """Make a primitive of a float function: ``@primitive(partials=lambda out, x: (...,))``.
@@ -279,6 +280,8 @@ def primitive(
             without a word for the op is given. Its numbers at the edges should be the function's.
         textbook: the rule as a textbook writes it, where ``partials`` has a form that is exact in more places.
         whole: which operand has to be a whole number, known when a source is written.
+        fused: the op's number and its partial in one call, for one float: what the engine uses where it can; it has to
+            have the bits of both.
         table: whether it is an entry of this package's table.
 
     Returns:
@@ -318,6 +321,7 @@ def primitive(
             fn.__doc__ or "",
         )
         made.expression, made.textbook, made.whole = expression, textbook, whole
+        made.fused = fused
         if table:
             if called in TABLE:
                 raise ValueError(f"two primitives are named {called!r}")
@@ -371,8 +375,6 @@ def bind_table() -> None:
         if isinstance(rule, FunctionType):
             scope = _float_scope(rule.__globals__, scopes)
             entry.float_partials = FunctionType(rule.__code__, scope, rule.__name__, rule.__defaults__)
-        if entry.arity == 1:
-            entry.fused = FUSED.get(entry.name)
 
 
 def _float_scope(page: dict[str, Any], scopes: dict[int, dict[str, Any]]) -> dict[str, Any]:

@@ -220,6 +220,10 @@ def _trigamma_partials(out: Any, x: Any) -> tuple[Any]:
     return (polygamma(2.0, x),)
 
 
+def _trigamma_expression(x: Any) -> Any:
+    return polygamma(1.0, x)
+
+
 @primitive(
     _trigamma_partials,
     text="ψ′({0})",
@@ -227,7 +231,7 @@ def _trigamma_partials(out: Any, x: Any) -> tuple[Any]:
     sympy="polygamma(1, {0})",
     array="_np_trigamma({0})",
     domain=((0.5, 4.0),),
-    expression=lambda x: polygamma(1.0, x),
+    expression=_trigamma_expression,
     table=True,
 )
 def trigamma(x: float) -> float:

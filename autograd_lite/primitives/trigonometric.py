@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import numerics
+from . import fused_unary, numerics
 from .arithmetic import abs, div, where
 from .elementary import sqrt
 from .primitive import TABLE, Multi, primitive
@@ -49,6 +49,7 @@ def _sin_partials(out: Any, x: Any) -> tuple[Any]:
     latex=r"\sin\left[{0}\right]",
     sympy="sin({0})",
     array="np.sin({0})",
+    fused=fused_unary.Sin(),
     table=True,
 )
 def sin(x: float) -> float:
@@ -66,6 +67,7 @@ def sin(x: float) -> float:
     latex=r"\cos\left[{0}\right]",
     sympy="cos({0})",
     array="np.cos({0})",
+    fused=fused_unary.Cos(),
     table=True,
 )
 def cos(x: float) -> float:
@@ -84,6 +86,7 @@ def cos(x: float) -> float:
     sympy="tan({0})",
     array="np.tan({0})",
     domain=((-1.2, 1.2),),
+    fused=fused_unary.Tan(),
     table=True,
 )
 def tan(x: float) -> float:
@@ -149,6 +152,7 @@ def _atan_dx(x: Any) -> Any:
     latex=r"\arctan\left({0}\right)",
     array="np.arctan({0})",
     textbook=lambda out, x: (1.0 / (1.0 + x * x),),
+    fused=fused_unary.Atan(),
     table=True,
 )
 def atan(x: float) -> float:

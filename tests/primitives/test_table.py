@@ -141,12 +141,30 @@ def test_the_command_says_where_an_op_is_known(capsys):
     assert main(["mish"]) == 0
     said = capsys.readouterr().out
     assert "primitives/activations.py" in said
-    assert "words for Dr.Jit programs: compiler/emit/drjit_words.py" in said
-    assert "no words for equations" in said
+    assert re.search(r"drjit +the entry's expression", said)
+    assert re.search(r"explorer +the entry's expression", said)
     assert "missing" not in said
     assert main(["mosh"]) == 2
     assert main([]) == 0
-    assert "missing" not in capsys.readouterr().out
+    assert "missing" not in capsys.readouterr().out, "an op that a target can't write, or has no method or judge"
+
+
+def test_the_command_says_what_is_missing():
+    command = importlib.import_module("autograd_lite.primitives.__main__")
+
+    @ag.primitive(partials=lambda out, x: (3 * x * x,))
+    def cube(x):
+        """x³; the partial is 3x²."""
+        return x * x * x
+
+    said = "\n".join(command.report(cube))
+    assert re.search(r"numpy +the float function, number by number", said)
+    assert re.search(r"drjit +missing: cube has no notation in drjit: .*expression=", said)
+    assert re.search(r"explorer +missing: cube has no JavaScript", said)
+    assert "its method in engine/methods.pyi" in said
+    assert "50-digit numbers in tests/oracle" in said
+    cube.expression = lambda x: x * x * x
+    assert "missing: cube has no notation" not in "\n".join(command.report(cube))
 
 
 #: in ``math``, but for whole numbers, for tests, or not differentiable anywhere

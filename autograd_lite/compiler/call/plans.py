@@ -12,8 +12,8 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..derive.adjoint import adjoints
-from ..emit.scalars import listed
 from ..emit.python import written
+from ..emit.scalars import listed
 from ..ir.activity import dependent
 from ..ir.array_program import ArrayProgram, Symbol
 from ..ir.naming import leaf_names, name_forward

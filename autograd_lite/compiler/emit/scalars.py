@@ -74,7 +74,7 @@ class ScalarTarget(SourceTarget):
         self.number = number
         self.header = header
         self.words = words
-                self.truth = truth
+        self.truth = truth
         self.helpers = {**_list_helpers(self), **helpers}
         self.dialect = Dialect(name, name, header, number, evaluated)
 
@@ -319,4 +319,16 @@ def {name}(xs):
     return result
 """
 
-_PLACED = 
+_PLACED = """
+def _placed(x, where, n):
+    result = [{number}(0.0)] * n  # a list of n zeros with x in some of the places
+    result[where] = x
+    return result
+"""
+
+
+def _list_helpers(target: ScalarTarget) -> dict[str, str]:
+    """What is done with lists: the op of two numbers for one after the other."""
+    ops = {"_largest": "maximum", "_smallest": "minimum", "_total": _CHAINED, "_product": "mul"}
+    made = {name: _LIST.format(name=name, word=_Printer(target).call(op, "result", "x")) for name, op in ops.items()}
+    return {"_placed": _PLACED.format(number=target.number), **made}

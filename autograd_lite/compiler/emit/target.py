@@ -59,6 +59,6 @@ class SourceTarget(Target):
 def refusal(prim: Primitive, target: str) -> NotImplementedError:
     """The error for an op without words in a target: it names the op, the target and the cure."""
     return NotImplementedError(
-        f"{prim.name} has no notation in {target}: give its primitive expression=… in the table's functions, or array=… "
-        f"in NumPy's (ag.primitive), or use source('numpy')"
+        f"{prim.name} has no notation in {target}: give its primitive (ag.primitive) expression=… in the table's "
+        f"functions, or array=… in NumPy's, or use source('numpy')"
     )

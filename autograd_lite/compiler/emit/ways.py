@@ -44,7 +44,9 @@ class Ways:
             text if truth or exact else f"{wrapped(text)} != 0.0"
             for text, truth, (_, exact) in zip(texts, truths, self.guards)
         ]
-        tests = [_test(text, *guard, library, every or _ALL[library]) for text, guard in zip(texts, self.guards, strict=True)]
+        tests = [
+            _test(text, *guard, library, every or _ALL[library]) for text, guard in zip(texts, self.guards, strict=True)
+        ]
         return [
             *lines,
             *[f"# assert {test}" if library == "jax" else f"assert {test}" for test in dict.fromkeys(tests)],

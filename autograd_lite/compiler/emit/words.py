@@ -19,6 +19,7 @@ _BOTH = {
     "digamma": "_digamma({0})",
     "trigamma": "_polygamma(1, {0})",
     "gamma": "_gamma({0})",
+    "polygamma": "_polygamma({0}, {1})",
     "pow": "{0} ** {1}",
     "fma": "{0} * {1} + {2}",
     **_ALL,

@@ -24,9 +24,6 @@ from .softmax import SOFTMAX, softmax_rows
 
 __all__ = ["level_groups", "lift", "same_rows", "statement", "tables", "unlifted"]
 
-#: primitives with a whole number among their operands, and which it is
-WHOLE = {"polygamma": 0, "round": 1}
-
 Buckets = dict[tuple[int, str, int], list[int]]
 
 
@@ -118,8 +115,8 @@ def statement(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     name = prim.name
     if lifted.builder.textbook and name in SOFTMAX and softmax_rows(lifted, name, ids, args):
         return
-    if name in WHOLE and len(ids) > 1:  # one statement for each whole number, which is part of the function
-        numbers = args[:, WHOLE[name]]
+    if prim.whole >= 0 and len(ids) > 1:  # one statement for each whole number, which is part of the function
+        numbers = args[:, prim.whole]
         keys = np.where(lifted.owner[numbers] == CONSTANT, lifted.number[numbers], np.nan)
         for key in dict.fromkeys(keys.tolist()):
             rows = keys == key if key == key else keys != keys

@@ -7,12 +7,14 @@ the library's, which differ from Python's own in the last digits.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
 from ....primitives.primitive import TABLE, Primitive
 from ...ir.control_ops import COMPARISONS
 from ...ir.scalar_program import built_in
+from ..composed import operand_names, program_of
 from .c_helpers import HELPERS
 
 __all__ = ["ADD", "ATOM", "CHOICE", "COMPARE", "MULTIPLY", "UNARY", "Text", "call", "grouped", "helpers_of", "number"]
@@ -107,13 +109,13 @@ def call(prim: Primitive, args: Sequence[Text]) -> Text:
         return f"ag_{name}({_array(plain[:half])}, {_array(plain[half:])}, {half})", ATOM
     if name in _MANY:
         return f"ag_{name}({_array(plain)}, {len(plain)})", ATOM
-    if f"ag_{name}" in HELPERS:
+    if f"ag_{name}" in HELPERS or prim.expression is not None:
         return f"ag_{name}({', '.join(plain)})", ATOM
     raise NotImplementedError(_unknown(name))
 
 
 def _unknown(name: str) -> str:
-    return f"{name} has no C: write it with the table's functions, or use another backend"
+    return f"{name} has no C: give its entry expression=…, write it with the table's functions, or use another backend"
 
 
 def _array(items: Sequence[str]) -> str:
@@ -141,15 +143,52 @@ def _sums(name: str, args: Sequence[Text]) -> Text:
 
 
 def helpers_of(texts: Iterable[str]) -> list[str]:
-    """The sources of the functions that these lines call, and of those that they call, in the order of ``HELPERS``."""
+    """The sources of the functions that these lines call, and of those that they call, each after those."""
     needed: set[str] = set()
+    composed: dict[str, str] = {}
     pending = list(texts)
     while pending:
         for name in re.findall(r"\bag_\w+(?=\()", pending.pop()):
-            if name in HELPERS and name not in needed:
-                needed.add(name)
-                pending.append(HELPERS[name])
-    return [source for name, source in HELPERS.items() if name in needed]
+            if name in needed:
+                continue
+            needed.add(name)
+            if name not in HELPERS:
+                composed[name] = _composed(TABLE[name.removeprefix("ag_")])
+            pending.append(HELPERS.get(name) or composed[name])
+    library = [source for name, source in HELPERS.items() if name in needed]
+    return [*library, *_ordered(composed)]
+
+
+def _ordered(sources: dict[str, str]) -> list[str]:
+    """Functions, each after those that it calls."""
+    found: list[str] = []
+    left = dict(sources)
+    while left:
+        ready = [name for name in left if not any(f"{other}(" in left[name] for other in left if other != name)]
+        found += [left.pop(name) for name in ready]
+    return found
+
+
+@functools.cache
+def _composed(prim: Primitive) -> str:
+    """The function of an op that is written in simpler ones, by its entry's expression."""
+    program = program_of(prim)
+    names = operand_names(prim)
+    texts: list[Text] = []
+    lines: list[str] = []
+    for s in program.statements:
+        if s.op == "leaf":
+            texts.append((names[s.attrs], ATOM))
+        elif s.op == "constant":
+            texts.append(number(s.attrs))
+        elif s.boolean and s.prim is not None:
+            texts.append(call(s.prim, [texts[a] for a in s.args]))
+        elif s.prim is not None:
+            lines.append(f"  double t{len(lines)} = {call(s.prim, [texts[a] for a in s.args])[0]};\n")
+            texts.append((f"t{len(lines) - 1}", ATOM))
+    parameters = ", ".join(f"double {name}" for name in names)
+    returned = texts[program.outputs[0]][0]
+    return f"static double ag_{prim.name}({parameters}) {{\n{''.join(lines)}  return {returned};\n}}"
 
 
 def missing() -> list[str]:
