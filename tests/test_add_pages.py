@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EDIT = re.compile(r"<!-- edit: (\S+) (append|new|after (.+?)) -->\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+EDIT = re.compile(
+    r"<!-- edit: (\S+) (append|new|(?:after|replace) (.+?)) -->\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
+RUN = re.compile(r"<!-- run -->\n```sh\npython (.*?)\n```")
 TESTS = re.compile(r"<!-- tests -->\n```sh\npython (.*?)\n```")
 
 
@@ -31,13 +34,15 @@ def follow(page: str, project: Path) -> list[str]:
     for path, how, line, text in EDIT.findall(page):
         file = project / path
         source = file.read_text(encoding="utf-8") if how != "new" else ""
-        if how.startswith("after"):
+        if line:
             assert source.count(f"{line}\n") >= 1, f"{path} has no line {line!r}"
-            source = source.replace(f"{line}\n", f"{line}\n{text}", 1)
+            source = source.replace(f"{line}\n", f"{line}\n{text}" if how.startswith("after") else text, 1)
         else:
             source += text
         file.write_text(source, encoding="utf-8")
         touched.append(path)
+    for command in RUN.findall(page):
+        subprocess.run([sys.executable, *shlex.split(command)], cwd=project, check=True)
     return touched
 
 
@@ -45,7 +50,7 @@ def follow(page: str, project: Path) -> list[str]:
 def test_the_page_to_the_letter(name, copy):
     page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     touched = follow(page, copy)
-    assert touched[0].startswith("autograd_lite/")
+    assert len({path for path in touched if path.startswith("autograd_lite/")}) == 1, "one file of the package"
     found = TESTS.search(page)
     assert found is not None
     command = [sys.executable, *shlex.split(found[1]), "-q", "-p", "no:cacheprovider"]
@@ -54,6 +59,10 @@ def test_the_page_to_the_letter(name, copy):
     counted = re.search(r"(\d+) passed", run.stdout)
     assert counted is not None
     assert int(counted[1]) > 10
+    said = subprocess.run(
+        [sys.executable, "-m", "autograd_lite.primitives"], cwd=copy, capture_output=True, text=True, check=True
+    )
+    assert "missing" not in said.stdout
 
 
 def test_without_its_truth_the_op_is_found_out(copy):

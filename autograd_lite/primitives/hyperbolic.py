@@ -118,6 +118,7 @@ def _acosh_dx(x: Any) -> Any:
     latex=r"\operatorname{{arcosh}}\left({0}\right)",
     array="np.arccosh({0})",
     domain=((1.2, 4.0),),
+    textbook=lambda out, x: (1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),
     table=True,
 )
 def acosh(x: float) -> float:
@@ -134,6 +135,7 @@ def acosh(x: float) -> float:
     latex=r"\operatorname{{artanh}}\left({0}\right)",
     array="np.arctanh({0})",
     domain=((-0.9, 0.9),),
+    textbook=lambda out, x: (1.0 / (1.0 - x * x),),
     table=True,
 )
 def atanh(x: float) -> float:
