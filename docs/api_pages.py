@@ -15,8 +15,8 @@ PAGES: dict[str, tuple[str, list[str]]] = {
     "operations": (
         "Operations",
         [f"primitives.{page}" for page in (
-            "arithmetic", "elementary", "trigonometric", "logistic", "activations", "piecewise", "rounding",
-            "reductions", "statistics", "sequences", "selection", "linear_algebra", "special", "math_names",
+            "arithmetic", "elementary", "trigonometric", "hyperbolic", "logistic", "activations", "piecewise",
+            "rounding", "reductions", "statistics", "sequences", "selection", "linear_algebra", "special", "math_names",
         )],
     ),
     "derivatives": ("Derivatives of functions", ["functional.transforms", "functional.vmap", "functional.checkpoint"]),

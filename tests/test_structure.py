@@ -67,12 +67,13 @@ BOUNDED_RECURSION = {
         "compiler.ir.array_program:Builder.transpose",
         "notation.local_derivatives:_made",
     ],
+    "pages of the table, each once": ["primitives.primitive:_float_scope"],
     "functions written inside functions": ["compiler.record.environment:_names compiler.record.environment:_imports"],
     "the step of a loop, in which there are no loops": [
         "compiler.emit.source:_written compiler.derive.adjoint:adjoints",
         "compiler.equations.equations:_Text.__init__",
         "compiler.equations.equations:_Text._write compiler.equations.equations:_Text._loop",
-        "compiler.emit.drjit:_written compiler.emit.drjit:_text compiler.emit.drjit:_for_each",
+        "compiler.emit.scalars:_Printer.written",
     ],
     "what is written into one expression, at most NESTED deep": [
         "compiler.emit.targets.c_printer:Printer._at_flat compiler.emit.targets.c_printer:Printer._viewed",

@@ -222,8 +222,8 @@ class _Printer:
         shapes = [program.statements[a].shape for a in statement.args]
         lists = [k for k, shape in enumerate(shapes) if shape == statement.shape]
         args = [f"{a}[0]" if shape and k not in lists else a for k, (a, shape) in enumerate(zip(args, shapes))]
-        single = Statement("elementwise", statement.args, None, (), statement.prim)
-        inside = self.text(program, single, [f"item{k}" if k in lists else a for k, a in enumerate(args)])
+        below = [program.statements[a] for a in statement.args]
+        inside = self.applied(statement.prim, below, [f"item{k}" if k in lists else a for k, a in enumerate(args)])
         items = ", ".join(f"item{k}" for k in lists)
         source = f"zip({', '.join(args[k] for k in lists)})" if len(lists) > 1 else args[lists[0]]
         return f"[{inside} for {items} in {source}]"
