@@ -33,8 +33,11 @@ _HEIGHT = (
     "f.style.height=e.data.height+'px'});f.contentWindow.postMessage({},'*');"
 )
 _THEME = (
+    "let was='';const say=()=>{"
     f"const t=document.querySelector('{DARK_PAGES}')?'dark':document.querySelector('{LIGHT_PAGES}')?'light':'';"
-    "if(t)f.contentWindow.postMessage({theme:t},'*')"
+    "if(t&&t!==was)f.contentWindow.postMessage({theme:was=t},'*')};say();"
+    "const o=new MutationObserver(()=>f.isConnected?say():o.disconnect());"
+    "[document.documentElement,document.body].forEach(e=>o.observe(e,{attributes:true}))"
 )
 _MODES = ("reverse", "forward")
 

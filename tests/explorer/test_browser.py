@@ -544,6 +544,19 @@ def test_a_notebook_tells_its_theme_and_gives_the_height(watched, theme):
     assert 0 <= spare < 40
 
 
+def test_a_theme_that_changes_reaches_the_page(watched):
+    page = watched.show(f'<body data-jp-theme-light="true">{explore(domke_graph())._repr_html_()}</body>')
+    frame = page.frames[1]
+    paper = "getComputedStyle(document.documentElement).backgroundColor === 'rgb({0}, {0}, {0})'"
+    frame.wait_for_function(paper.format(255))
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    frame.wait_for_function(paper.format(30))
+    frame.select_option("#theme", "light")  # the reader's own choice, which other changes of the body leave alone
+    page.evaluate("document.body.classList.add('scrolled')")
+    page.wait_for_timeout(200)
+    assert frame.evaluate(paper.format(255))
+
+
 def test_pictures_are_dark_in_a_dark_notebook(watched):
     picture = ag.draw(domke_graph()).to_html()
     page = watched.show(f'<body>{picture}<div data-jp-theme-light="false">{picture}</div></body>')
