@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
-import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from ...engine.user_frame import is_users
 from ..ir.scalar_program import CompileError
 from ..record.arguments import fixed_integers
+from ..record.draws import Draws
 from ..record.environment import Watch
 from ..record.extremes import softly
 from ..record.restore import DRAWN, TAKEN, Before
@@ -19,11 +20,6 @@ from ..record.trace import record_call
 from .plans import Path
 
 __all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "reason", "recorded"]
-
-
-#: another thread (a cluster's, a notebook's) may draw random numbers while a function is recorded: look again so often,
-#: with so many seconds before Python gives another thread its turn
-_TRIES, _ALONE = 4, 10.0
 
 
 class Final(CompileError):
@@ -69,16 +65,14 @@ def recorded(
         if watch.unseen:
             return Final(watch.unseen)
     known = set[int]().union(*[watch.seen for watch in watches])
-    found, drawn, changed = _attempt(f, args, named, blocks, names, known, watches)
-    for _ in range(_TRIES):
-        if drawn != DRAWN or threading.active_count() == 1:
-            break
-        patience = sys.getswitchinterval()
-        sys.setswitchinterval(_ALONE)
-        try:
-            found, drawn, changed = _attempt(f, args, named, blocks, names, known, watches)
-        finally:
-            sys.setswitchinterval(patience)
+    given = (f, args, named, blocks, names, known)
+    before = Before(watches)
+    found, drawn, changed = _attempt(before, given)
+    if drawn == DRAWN and threading.active_count() > 1:  # it may have been another thread: look again, and look who
+        draws = Draws([generator for watch in watches for generator in watch.generators])
+        found, drawn, changed = _attempt(Before(watches, draws), given)
+        if drawn == DRAWN:
+            before.rewind()
     if drawn:
         return Drawn(drawn)
     if changed:
@@ -92,14 +86,12 @@ def recorded(
     return Path(found, level, args, fixed_integers(f, args, named))
 
 
-def _attempt(
-    f: Callable[..., Any], args: Any, named: Any, blocks: Parts, names: list[str], known: set[int], watches: list[Watch]
-) -> tuple[Any, str, str]:
+def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
     """A recording or an error, what it drew, and what it changed (and is undone)."""
-    before = Before(watches)
+    decides = any(watch.identities for watch in before.watches)
     try:
-        decides = any(watch.identities for watch in watches)
-        found: Any = softly(record_call, f, args, named, blocks, names, known, decides)
+        with before.draws or nullcontext():
+            found: Any = softly(record_call, *given, decides)
     except Exception as error:
         found = error
     except BaseException:

@@ -100,7 +100,9 @@ class Looks:
                 self.imports.update({found} if found else ())
             elif instruction.opcode in dis.hasname:
                 self.attributes.add(found)
-        for constant in code.co_consts:
+        for k, constant in enumerate(code.co_consts):
+            if k == 0 and _has_docstring(code):
+                continue
             if isinstance(constant, str) and len(constant) < 1000:  # getattr(settings, "rate"), eval("2 * rate")
                 self.attributes.update(re.findall(r"[^\W\d]\w*", constant))
             if isinstance(constant, CodeType):
@@ -109,6 +111,13 @@ class Looks:
                     getattr(self, names).update(getattr(inner, names))
                 self.unseeded = self.unseeded or inner.unseeded
                 self.identities = self.identities or inner.identities
+
+
+def _has_docstring(code: CodeType) -> bool:
+    """Whether the first constant is a docstring, which names nothing."""
+    if sys.version_info >= (3, 13):
+        return bool(code.co_flags & inspect.CO_HAS_DOCSTRING)
+    return bool(code.co_flags & inspect.CO_OPTIMIZED) and bool(code.co_consts) and isinstance(code.co_consts[0], str)
 
 
 @functools.lru_cache(maxsize=4096)

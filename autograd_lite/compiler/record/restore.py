@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...data.random import default_generator
+from .draws import Draws, is_ours
 from .environment import ASKED, Watch
 
 __all__ = ["DRAWN", "TAKEN", "Before"]
@@ -29,10 +31,13 @@ class Before:
 
     Args:
         watches: what there is, and holds.
+        draws: tells the function's draws from other threads'; None if that is not known.
     """
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
+    def __init__(self, watches: Sequence[Watch], draws: Draws | None = None) -> None:
         self.watches = watches
+        self.draws = draws
+        self.thread = threading.get_ident()
         self.asked: list[str] = []
         self.calls = [call for watch in watches for call in watch.calls]
         if any(watch.entropy for watch in watches):
@@ -47,7 +52,9 @@ class Before:
         """The function, that says it was called."""
 
         def noting(*args: Any, **named: Any) -> Any:
-            self.asked.append(f"{function.__module__}.{function.__name__}()")
+            ours = is_ours(sys._getframe(1).f_globals)  # a scope makes a lock when it is entered
+            if threading.get_ident() == self.thread and not ours:
+                self.asked.append(f"{function.__module__}.{function.__name__}()")
             return function(*args, **named)
 
         return noting
@@ -66,9 +73,10 @@ class Before:
                 place[key] = function
         if self.asked:
             drawn = f"it asks {self.asked[0]} (in {self.watches[0].where}) {ASKED}"
-        for generator, state in zip(self.generators, self.states):
-            if repr(_state(generator)) != repr(state):
-                _set_state(generator, state)
+        for generator, state in self.moved():
+            if self.draws is None or not self.draws.are_others(generator):
+                if threading.active_count() == 1:
+                    _set_state(generator, state)
                 drawn = DRAWN
         if [watch.positions() for watch in self.watches] != self.positions:
             drawn = TAKEN
@@ -81,6 +89,16 @@ class Before:
                 )
                 watch.restore()
         return drawn, changed
+
+    def moved(self) -> list[tuple[Any, Any]]:
+        """The generators that numbers were drawn from since, and how they were."""
+        pairs = zip(self.generators, self.states)
+        return [(generator, state) for generator, state in pairs if repr(_state(generator)) != repr(state)]
+
+    def rewind(self) -> None:
+        """Make the generators as they were, although there are other threads: it was the function that drew."""
+        for generator, state in self.moved():
+            _set_state(generator, state)
 
 
 def _global_generators() -> list[Any]:
