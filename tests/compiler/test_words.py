@@ -13,6 +13,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite.primitives import TABLE
 
+from .targets import SCALARS, SOURCES
 from .test_drjit import dr  # noqa: F401  (a fixture)
 from .test_every_op import function_and_points
 
@@ -52,7 +53,7 @@ def argument(backend, x):
     return np.array(x)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
+@pytest.mark.parametrize("backend", sorted(set(SOURCES) - set(SCALARS)))
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_value_and_derivative(name, backend):
     module(backend)

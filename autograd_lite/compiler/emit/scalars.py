@@ -33,6 +33,8 @@ _REDUCE = {
 }  # fmt: skip
 #: the op of two numbers that sums of exponentials are made of
 _CHAINED = "logaddexp"
+#: the ops that those of any number of operands, and of lists, are made of
+_PARTS = (_CHAINED, "maximum", "minimum", "hypot", "abs", "exp", "sqrt", "mul", "digamma")
 #: what takes a Python number on one side, and keeps the target's precision
 _ORDINARY = re.compile(r"\{0\} \S+ \{1\}")
 
@@ -110,7 +112,8 @@ class ScalarTarget(SourceTarget):
         lines += ways.checks([texts[i] for i in tests], booleans, "python" if self.truth == "{}" else "", self.truth)
         body = "\n".join("    " + line for line in [*printer.converted(program, names), *lines, f"return {returned}"])
         arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
-        known = {**self.helpers, **helpers([*ops_of(program), TABLE[_CHAINED]], self.composes, printer.composed)}
+        used = [*ops_of(program), *(TABLE[part] for part in _PARTS)]
+        known = {**self.helpers, **helpers(used, self.composes, printer.composed)}
         head = self.header + helpers_in(body, known)
         return f"{head}\n\ndef {name}({', '.join([*arguments, *ways.defaults(arguments)])}):\n{body}\n"
 
