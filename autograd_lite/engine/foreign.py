@@ -8,8 +8,6 @@ no answer, and can become a float, is a number after all (SymPy's pi).
 from __future__ import annotations
 
 import sys
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from ..primitives.base import as_float, carries_gradient
@@ -21,14 +19,13 @@ _REFLECTED = {
     "add": "__radd__", "sub": "__rsub__", "mul": "__rmul__", "div": "__rtruediv__", "pow": "__rpow__",
     "mod": "__rmod__", "floordiv": "__rfloordiv__",
 }  # fmt: skip
-_PLAIN = (float, int, Fraction, Decimal)
 
 
 def asked(op: str, value: Any, other: Any) -> Any:
     """What ``other`` makes of standing to the right of ``value``; NotImplemented if that is not for it to say."""
     kind = type(other)
     method = getattr(kind, _REFLECTED[op], None)
-    if method is None or any(method is getattr(plain, _REFLECTED[op], None) for plain in _PLAIN) or _is_numpys(kind):
+    if method is None or _is_numpys(kind):
         return NotImplemented
     return method(other, value)
 

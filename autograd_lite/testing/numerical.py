@@ -191,7 +191,7 @@ def _extrapolate(differences: list[float], rows: list[_Row], factor: float) -> t
             change = max(abs(current[j] - current[j - 1]), abs(current[j] - previous[j - 1]))
             # the weights of an entry add up to less than 2 in absolute value (factor 4), less than 9 (factor 2)
             error = change + (2.0 if factor == 4.0 else 9.0) * row.noise
-            if error < least or _contradicts(current[j], error, best, least):
+            if error < least:
                 best, least = current[j], error
         previous = current
     return best, least

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextvars import ContextVar
 
 import numpy as np
 import pytest
@@ -92,3 +93,36 @@ def test_a_choice_of_three_is_a_step_only_where_it_is_one(f):
     np.testing.assert_array_equal(ag.compile(ag.vmap(lambda x: f(x) * 1.0))(points), wanted)
     one = ag.compile(lambda x: f(x) * 1.0)
     np.testing.assert_array_equal([one(p) for p in points.tolist()], wanted)
+
+
+@pytest.mark.parametrize("way", ["lines", "arrays", "cells"])
+def test_an_op_of_the_users_own_runs_in_the_context_of_the_call(way, run_as):
+    """A context variable that it sets stays set, one that the caller sets is seen; over lanes too."""
+    run_as(way)
+    counted = ContextVar("counted", default=0)
+    seen = []
+
+    @ag.primitive(partials=lambda out, x: (2.0 * x,))
+    def own(x):
+        seen.append(counted.get())
+        counted.set(counted.get() + 1)
+        return x * x
+
+    for f in (ag.compile(lambda xs: ag.sum([own(x) for x in xs])), ag.compile(ag.vmap(own))):
+        xs = np.arange(1.0, 9.0)
+        f(xs)
+        for start in (10, 500):
+            counted.set(start)
+            seen.clear()
+            assert np.sum(f(xs)) == 204.0
+            assert counted.get() == start + len(seen)
+            assert seen == list(range(start, start + len(seen)))
+            assert len(seen) >= 8
+
+
+@pytest.mark.parametrize("c", [2.0, -1.0, 0.5, math.nan, math.inf, 5e-324, 0.0, -0.0, 1.0])
+def test_a_constant_condition_holds_unless_it_is_0(c):
+    for f in (lambda x: ag.where(Value(c), x * 3.0, x * 5.0), lambda x: ag.where(x * 0.0 + c, x * 3.0, x * 5.0)):
+        wanted = 3.0 if c else 5.0
+        assert ag.grad(f)(2.0) == ag.compile(ag.grad(f))(2.0) == wanted
+        assert ag.compile(ag.vmap(ag.grad(f)))(np.array([2.0, 4.0])).tolist() == [wanted, wanted]

@@ -216,6 +216,7 @@ def test_a_gradient_that_belongs_to_the_recording_is_that_node(way):
             outer.grad = x * x
             made = way(outer)
             assert made is not outer
+            assert made.grad is outer.grad
             return made.grad * 3.0
 
         assert ag.grad(f)(2.0) == 12.0

@@ -219,6 +219,23 @@ def test_a_neuron_of_n_operands_depends_on_its_layer():
     assert any(p.grad != 0.0 for p in neuron.parameters())
 
 
+def test_a_compiled_call_depends_on_its_layer():
+    """Its one node keeps the parameters in a sink: a derivative of it is no float that has lost them."""
+    ag.manual_seed(0)
+    layer = ag.nn.Linear(2, 1)
+    called = ag.compile(lambda v: layer([v, v * 2.0])[0])
+    with pytest.raises(NotImplementedError, match="closes over parameters"):
+        ag.grad(lambda v: called(v) * v)(0.3)
+    for f in (called, lambda t: layer([t, t * 2.0])[0]):
+        layer.zero_grad()
+        slope = ag.grad(lambda v, f=f: ag.checkpoint(lambda t: f(t) * t, v))(0.3)
+        assert isinstance(slope, Value)
+        slope.backward()
+        assert layer.weight.grad.tolist() == [[0.6, 1.2]]
+    with ag.no_grad():
+        assert type(ag.grad(lambda v: layer([v, v * 2.0])[0] * v)(0.3)) is float
+
+
 def test_a_transform_inside_a_checkpoint_uses_an_outer_value():
     w, x = Value(1.5, "w"), Value(0.7, "x")
 

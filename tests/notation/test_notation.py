@@ -644,3 +644,14 @@ def test_several_results_are_explained_together():
     for wrong in ([], [f, 3.0], 3.0, {"f": f}):
         with pytest.raises(TypeError, match="explain takes a Value"):
             ag.explain(wrong)
+
+
+def test_each_result_is_explained_by_its_own_graph():
+    """What only another result is made from is no term of a derivative, not even with 0."""
+    x, b = Value(2.0, "x"), Value(3.0, "b")
+    y = (x * 3.0).named("y")
+    z, w = (x * x).named("z"), ag.sin(y * b).named("w")
+    trace = ag.explain([z, w])
+    terms = {(d.of.text, d.wrt.text): len(d.terms) for section in trace.derivatives for d in section.rows}
+    assert terms[("z", "x")] == 1
+    assert terms[("w", "x")] == 1
