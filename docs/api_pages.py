@@ -36,8 +36,8 @@ PAGES: dict[str, tuple[str, list[str]]] = {
     "optim": (
         "Optimisers and schedules",
         [f"optim.{page}" for page in (
-            "optimizer", "descent", "adaptive", "adam_variants", "step_sizes", "muon", "lbfgs", "clip", "schedule",
-            "lr_scheduler", "lr_factors", "lr_cycles",
+            "optimizer", "descent", "adam", "adam_variants", "adaptive", "step_sizes", "muon", "lbfgs", "clip",
+            "schedule", "lr_scheduler", "lr_factors", "lr_cycles",
         )],
     ),
     "data": ("Data, random numbers, files, training", [

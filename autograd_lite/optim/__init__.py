@@ -4,8 +4,9 @@ Update rules have PyTorch's order of floating-point operations, without its fuse
 """
 
 from . import lr_scheduler
+from .adam import Adam, AdamW
 from .adam_variants import Adamax, NAdam, RAdam
-from .adaptive import Adagrad, Adam, AdamW, RMSprop
+from .adaptive import Adagrad, RMSprop
 from .clip import clip_grad_norm_, clip_grad_value_
 from .descent import SGD
 from .lbfgs import LBFGS

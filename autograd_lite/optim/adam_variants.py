@@ -6,26 +6,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .adaptive import move_average
+from .adam import Moments
 from .blocks import Array
-from .optimizer import AT_LEAST_0, Bounds, Optimizer
+from .optimizer import AT_LEAST_0, Bounds
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
 
-def _decayed(group: dict[str, Any], data: Array, grad: Array) -> Array:
-    """The gradient with weight decay; decoupled decay shrinks ``data`` instead."""
-    decay = group["weight_decay"]
-    if decay == 0:
-        return grad
-    if group.get("decoupled_weight_decay"):
-        data *= 1 - group["lr"] * decay
-        return grad
-    decayed: Array = grad + decay * data
-    return decayed
-
-
-class Adamax(Optimizer):
+class Adamax(Moments):
     """Adam with the largest gradient in the place of the root of the mean square.
 
     For each parameter θ with gradient g (+ weight_decay·θ), in step t::
@@ -56,7 +44,7 @@ class Adamax(Optimizer):
 
     _state_names: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf", "step")
     _state_required: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf", "step")
-    _bounds: ClassVar[Bounds] = {"eps": ("epsilon value", *AT_LEAST_0)}
+    _second: ClassVar[str] = "exp_inf"
 
     def __init__(
         self,
@@ -68,26 +56,17 @@ class Adamax(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(
-            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        )
+        super().__init__(params, lr, betas, eps, weight_decay, {"maximize": maximize})
 
     def _update(self, group: dict[str, Any], state: dict[str, Any], data: Array, grad: Array) -> None:
+        grad, mean, largest = self._moments(group, state, data, grad)
         beta1, beta2 = group["betas"]
-        if not state:
-            state["step"] = 0
-            state["exp_avg"] = np.zeros_like(data)
-            state["exp_inf"] = np.zeros_like(data)
-        state["step"] += 1
-        grad = _decayed(group, data, grad)
-        mean, largest = state["exp_avg"], state["exp_inf"]
-        move_average(mean, grad, 1 - beta1)
         largest *= beta2
         np.maximum(largest, np.abs(grad) + group["eps"], out=largest)
         data -= group["lr"] / (1 - beta1 ** state["step"]) * mean / largest
 
 
-class NAdam(Optimizer):
+class NAdam(Moments):
     """Adam with Nesterov's look-ahead.
 
     For each parameter θ with gradient g (+ weight_decay·θ), in step t, μₜ = β₁·(1 − ½·0.96^(t·momentum_decay))::
@@ -121,11 +100,7 @@ class NAdam(Optimizer):
     _state_names: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq", "mu_product", "step")
     _state_required: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq", "mu_product", "step")
     _state_numbers: ClassVar[tuple[str, ...]] = ("mu_product",)
-    _bounds: ClassVar[Bounds] = {
-        "eps": ("epsilon value", *AT_LEAST_0),
-        "momentum_decay": ("momentum_decay value", *AT_LEAST_0),
-    }
-    _flags: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
+    _bounds: ClassVar[Bounds] = {**Moments._bounds, "momentum_decay": ("momentum_decay value", *AT_LEAST_0)}
 
     def __init__(
         self,
@@ -139,42 +114,22 @@ class NAdam(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "momentum_decay": momentum_decay,
-                "maximize": maximize,
-                "decoupled_weight_decay": decoupled_weight_decay,
-            },
-        )
+        own = {"momentum_decay": momentum_decay, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, lr, betas, eps, weight_decay, own)
 
     def _update(self, group: dict[str, Any], state: dict[str, Any], data: Array, grad: Array) -> None:
+        grad, mean, square = self._moments(group, state, data, grad)
         (beta1, beta2), lr = group["betas"], group["lr"]
-        if not state:
-            state["step"] = 0
-            state["mu_product"] = 1.0
-            state["exp_avg"] = np.zeros_like(data)
-            state["exp_avg_sq"] = np.zeros_like(data)
-        state["step"] += 1
         step, decay = state["step"], group["momentum_decay"]
-        grad = _decayed(group, data, grad)
         now = beta1 * (1.0 - 0.5 * 0.96 ** (step * decay))
         ahead = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * decay))
-        state["mu_product"] *= now
-        mean, square, product = state["exp_avg"], state["exp_avg_sq"], state["mu_product"]
-        move_average(mean, grad, 1 - beta1)
-        square *= beta2
-        square += ((1 - beta2) * grad) * grad
+        product = state["mu_product"] = state.get("mu_product", 1.0) * now
         root = np.sqrt(square / (1 - beta2**step)) + group["eps"]
         data += -lr * (1.0 - now) / (1.0 - product) * grad / root
         data += -lr * ahead / (1.0 - product * ahead) * mean / root
 
 
-class RAdam(Optimizer):
+class RAdam(Moments):
     """Adam that divides by the root of the mean square only when enough steps have been seen to know it.
 
     With ρ∞ = 2/(1 − β₂) − 1 and ρₜ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ), for each parameter θ with gradient g
@@ -206,11 +161,6 @@ class RAdam(Optimizer):
     Source: Liu et al. (2020), algorithm 2; order of operations: torch.optim.RAdam.
     """
 
-    _state_names: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq", "step")
-    _state_required: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq", "step")
-    _bounds: ClassVar[Bounds] = {"eps": ("epsilon value", *AT_LEAST_0)}
-    _flags: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-
     def __init__(
         self,
         params: Any,
@@ -222,31 +172,12 @@ class RAdam(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "maximize": maximize,
-                "decoupled_weight_decay": decoupled_weight_decay,
-            },
-        )
+        own = {"maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}
+        super().__init__(params, lr, betas, eps, weight_decay, own)
 
     def _update(self, group: dict[str, Any], state: dict[str, Any], data: Array, grad: Array) -> None:
-        beta1, beta2 = group["betas"]
-        if not state:
-            state["step"] = 0
-            state["exp_avg"] = np.zeros_like(data)
-            state["exp_avg_sq"] = np.zeros_like(data)
-        state["step"] += 1
-        step = state["step"]
-        grad = _decayed(group, data, grad)
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        move_average(mean, grad, 1 - beta1)
-        square *= beta2
-        square += ((1 - beta2) * grad) * grad
+        _, mean, square = self._moments(group, state, data, grad)
+        (beta1, beta2), step = group["betas"], state["step"]
         share = 1 - beta2**step
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * step * (beta2**step) / share

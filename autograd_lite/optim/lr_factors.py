@@ -1,4 +1,4 @@
-"""Schedules that multiply the rate they find: by a function's number, along a power; and several at once."""
+"""Schedules by a function of the epoch, along a power, and several at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..errors import StateError
 from .optimizer import Optimizer
 from .schedule import BASE, LRScheduler, Schedule, is_number, is_whole
 
-__all__ = ["ChainedScheduler", "MultiplicativeLR", "PolynomialLR"]
+__all__ = ["ChainedScheduler", "LambdaLR", "MultiplicativeLR", "PolynomialLR"]
 
 
-class MultiplicativeLR(LRScheduler):
-    """The rates times ``lr_lambda(epoch)``, every epoch.
+class LambdaLR(LRScheduler):
+    """Initial rate times ``lr_lambda(epoch)``.
 
     Args:
         optimizer: whose rates are set.
@@ -21,8 +21,8 @@ class MultiplicativeLR(LRScheduler):
         last_epoch: see ``LRScheduler``.
 
     >>> import autograd_lite as ag
-    >>> scheduler = MultiplicativeLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), lambda epoch: 0.5)
-    >>> scheduler.step(); scheduler.step(); scheduler.get_last_lr()
+    >>> scheduler = LambdaLR(ag.optim.SGD([ag.Value(1.0)], lr=0.5), lambda epoch: 1 / (1 + epoch))
+    >>> scheduler.step(); scheduler.get_last_lr()
     [0.25]
     """
 
@@ -37,6 +37,24 @@ class MultiplicativeLR(LRScheduler):
         if len(self.lr_lambdas) != count:
             raise ValueError(f"Expected {count} lr_lambdas, one for each parameter group, got {len(self.lr_lambdas)}")
         super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        return [base * rate(self.last_epoch) for rate, base in zip(self.lr_lambdas, self.base_lrs)]
+
+
+class MultiplicativeLR(LambdaLR):
+    """The rates times ``lr_lambda(epoch)``, every epoch.
+
+    Args:
+        optimizer: whose rates are set.
+        lr_lambda: a function of the epoch, or a list of them, one for each parameter group. They are not saved.
+        last_epoch: see ``LRScheduler``.
+
+    >>> import autograd_lite as ag
+    >>> scheduler = MultiplicativeLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), lambda epoch: 0.5)
+    >>> scheduler.step(); scheduler.step(); scheduler.get_last_lr()
+    [0.25]
+    """
 
     def get_lr(self) -> list[float]:
         if self._is_initial or self.last_epoch == 0:

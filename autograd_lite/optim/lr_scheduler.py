@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from ..errors import StateError
 from .lr_cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
-from .lr_factors import ChainedScheduler, MultiplicativeLR, PolynomialLR
+from .lr_factors import ChainedScheduler, LambdaLR, MultiplicativeLR, PolynomialLR
 from .optimizer import Optimizer
 from .schedule import BASE, LRScheduler, Schedule, are_numbers, is_count, is_number, is_whole
 
@@ -37,36 +37,6 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
-
-
-class LambdaLR(LRScheduler):
-    """Initial rate times ``lr_lambda(epoch)``.
-
-    Args:
-        optimizer: whose rates are set.
-        lr_lambda: a function of the epoch, or a list of them, one for each parameter group. They are not saved.
-        last_epoch: see ``LRScheduler``.
-
-    >>> import autograd_lite as ag
-    >>> scheduler = LambdaLR(ag.optim.SGD([ag.Value(1.0)], lr=0.5), lambda epoch: 1 / (1 + epoch))
-    >>> scheduler.step(); scheduler.get_last_lr()
-    [0.25]
-    """
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
-        last_epoch: int = -1,
-    ) -> None:
-        count = len(optimizer.param_groups)
-        self.lr_lambdas = [lr_lambda] * count if callable(lr_lambda) else list(lr_lambda)
-        if len(self.lr_lambdas) != count:
-            raise ValueError(f"Expected {count} lr_lambdas, one for each parameter group, got {len(self.lr_lambdas)}")
-        super().__init__(optimizer, last_epoch)
-
-    def get_lr(self) -> list[float]:
-        return [base * rate(self.last_epoch) for rate, base in zip(self.lr_lambdas, self.base_lrs)]
 
 
 class StepLR(LRScheduler):

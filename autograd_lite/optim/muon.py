@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .adaptive import move_average
+from .adam import move_average
 from .blocks import Array, ArrayBlock, Block
 from .optimizer import AT_LEAST_0, Bounds, Optimizer
 
