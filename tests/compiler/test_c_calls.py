@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-import warnings
 
 import numpy as np
 import pytest
@@ -38,7 +37,7 @@ def same(found, expected):
 
 def direct(compiled):
     """Whether calls go straight to the program."""
-    return "_run" in compiled.__class__.__call__.__code__.co_freevars and "fast" in compiled.__class__.__call__.__name__
+    return compiled.__class__.__call__.__name__ == "ag_call"
 
 
 def total(x):
@@ -254,10 +253,82 @@ def test_keywords_and_defaults():
         return x * y
 
     compiled = in_c(f)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(3):
-            assert compiled(3.0) == 6.0
-            assert compiled(3.0, 4.0) == 12.0
-            assert compiled(x=3.0) == 6.0
-            assert compiled(3.0, y=5.0) == 15.0
+    for _ in range(3):
+        assert compiled(3.0) == 6.0
+        assert compiled(3.0, 4.0) == 12.0
+        assert compiled(x=3.0) == 6.0
+        assert compiled(3.0, y=5.0) == 15.0
+    assert direct(compiled)
+    f.__defaults__ = (10.0,)
+    assert compiled(3.0) == 30.0
+    with pytest.raises(TypeError):
+        compiled(3.0, 4.0, 5.0)
+    with pytest.raises(TypeError):
+        compiled(3.0, z=4.0)
+
+
+class Settings:
+    def __init__(self):
+        self.scale = 2.0
+        self.more = [1.0, 2.0]
+        self.table = {"a": 1.0}
+
+
+def surroundings():
+    """Pairs of a function, and what changes the surroundings that it is recorded with."""
+    settings, cell, values = Settings(), 1.0, np.array([1.0, 2.0])
+
+    def helper(x, offset=1.0, *, by=3.0):
+        return x * by + offset
+
+    def with_cell(x):
+        return x * cell
+
+    def change_cell():
+        nonlocal cell
+        cell = 4.0
+
+    def other(x, offset=1.0, *, by=3.0):
+        return x * by * 10.0 + offset
+
+    yield "a cell", with_cell, change_cell
+    yield "an attribute", lambda x: x * settings.scale, lambda: setattr(settings, "scale", 7.0)
+    yield "a list", lambda x: x * settings.more[0], lambda: settings.more.__setitem__(0, 9.0)
+    yield "a longer list", lambda x: x * len(settings.more), lambda: settings.more.append(9.0)
+    yield "a dict", lambda x: x * settings.table["a"], lambda: settings.table.update(a=5.0)
+    yield "a new key", lambda x: x * settings.table.get("b", 1.0), lambda: settings.table.update(b=5.0)
+    yield "an array", lambda x: x * values[0], lambda: values.__setitem__(0, 6.0)
+    yield "code", lambda x: helper(x), lambda: setattr(helper, "__code__", other.__code__)
+    yield "a default", lambda x: helper(x) + 1.0, lambda: setattr(helper, "__defaults__", (8.0,))
+    yield "a keyword's", lambda x: helper(x) + 2.0, lambda: helper.__kwdefaults__.update(by=8.0)
+
+
+@pytest.mark.parametrize("n", range(10))
+def test_surroundings_are_looked_at(n):
+    _, f, change = list(surroundings())[n]
+    compiled = in_c(ag.value_and_grad(f))
+    for _ in range(3):
+        assert compiled(3.0) == ag.value_and_grad(f)(3.0)
+    assert direct(compiled)
+    before = compiled(3.0)
+    change()
+    assert compiled(3.0) == ag.value_and_grad(f)(3.0) != before
+
+
+@pytest.mark.parametrize("answer", [True, False, ValueError, KeyError, KeyboardInterrupt, SystemExit])
+def test_what_the_watch_answers(answer):
+    """An error means that something may have changed; an interrupt is one."""
+    compiled = in_c(lambda x: x * x)
+    compiled(2.0)
+
+    def holds():
+        if isinstance(answer, bool):
+            return answer
+        raise answer
+
+    call = compiled.last.native.calling([len(c_forms.TESTS) - 1, holds, None, None], lambda x: ("slow", x), True)
+    if answer in (KeyboardInterrupt, SystemExit):
+        with pytest.raises(answer):
+            call(3.0)
+    else:
+        assert call(3.0) == (9.0 if answer is True else ("slow", 3.0))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.sweeps import STATE
 from ...functional.transforms import Jacobian
 from ..emit.targets.c import CFunction, c_function, gathered_function, over_points
 from ..emit.targets.c_sparse import over_sweeps
@@ -171,7 +172,7 @@ class CEngine:
         leaves: what it is called with, in order.
         shapes: those of its results, with the guard's number last.
         guards: what the last result has to be.
-        call: the user's call: it returns None for what is not of the recorded forms, and where a guard does not hold.
+        call: what the user's call is made of; None if Python has to take it apart.
     """
 
     def __init__(self, path: Any, plan: Any) -> None:
@@ -199,9 +200,19 @@ class CEngine:
         call = user_call(path, plan, function)
         library = build(entry_source(function, order, self.lists, call))
         self.run: Callable[..., Any] = library.entry()
-        self.call: Callable[..., Any] | None = None
-        if call is not None:
-            self.call = library.entry("ag_call", *(numpy_objects() or ()), *call.forms.shapes)
+        self.library, self.call = library, call
+
+    def calling(self, tests: Sequence[Any], slow: Callable[..., Any], single: bool) -> Callable[..., Any]:
+        """The user's call as one function.
+
+        Args:
+            tests: what of the surroundings must not have changed (``c_forms.TESTS``).
+            slow: gets every call that the program is not for.
+            single: whether the result is one thing, and not a tuple of one.
+        """
+        assert self.call is not None
+        looked_at = (STATE, "observers", tuple(tests), slow, single)
+        return self.library.entry("ag_call", *(numpy_objects() or ()), *looked_at, *self.call.forms.shapes)
 
     def maker(self, joined: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> Callable[..., Any]:
         """``make`` of an array program: from the parameters' arrays to a function with results of its own."""

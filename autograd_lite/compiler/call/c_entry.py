@@ -34,7 +34,7 @@ typedef struct {
 } Py_buffer;
 typedef struct {
   const char *name;
-  PyObject *(*call)(PyObject *, PyObject *const *, Py_ssize_t);
+  PyObject *(*call)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
   int flags;
   const char *doc;
 } PyMethodDef;
@@ -75,8 +75,8 @@ static PyObject *ag_list(const double *x, Py_ssize_t n) {
 
 static double *ag_spare = NULL; /* held by whoever runs, under the interpreter's lock */
 """
-_METHOD = 'PyMethodDef {name}_definition = {{"{name}", {name}, 0x0080, NULL}};'
-_HEAD = "static PyObject *{name}(PyObject *self, PyObject *const *args, Py_ssize_t count) {{"
+_METHOD = 'PyMethodDef {name}_definition = {{"{name}", {name}, 0x0082, NULL}};'
+_HEAD = "static PyObject *{name}(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {{"
 _FREED = "__attribute__((destructor)) static void ag_end(void) { free(ag_spare); ag_spare = NULL; }"
 
 
@@ -160,7 +160,7 @@ def _general(function: CFunction, order: Sequence[Argument], lists: bool, space:
     lines.append(_called(function, [_passed(a, copies, lists) for a in function.arguments]))
     lines += _tuple(_results(function, copies, lists))
     lines += ["end:", "for (k = 0; k < opened; k++) if (open[k].obj != NULL) PyBuffer_Release(&open[k]);"]
-    unused = "(void)self; (void)value; (void)guard; (void)args; (void)work;"
+    unused = "(void)self; (void)value; (void)guard; (void)args; (void)names; (void)work;"
     return [*lines, *space.given_back(), unused, "return found;"]
 
 
@@ -219,19 +219,29 @@ class Call:
         self.value = value
 
     def body(self, function: CFunction, space: _Space) -> list[str]:
-        """The lines of ``ag_call``: it returns None for what is not of its forms, and where a guard does not hold."""
+        """The lines of ``ag_call``.
+
+        It hands on to the general way what is not of its forms, and a call where a guard does not hold or the
+        surroundings have changed.
+        """
         sources = [
             space.numbers(f"a{k}", form.size) if form.kind != "array" else "NULL" for k, form in enumerate(self.given)
         ]
         targets = [
             space.numbers(f"r{k}", form.size) if form.kind != "array" else "NULL" for k, form in enumerate(self.results)
         ]
-        lines = [*space.lines, "double value = 0.0, *work = NULL;", "int guard = 0;", "PyObject *found = NULL;"]
+        lines = [
+            *space.lines,
+            "double value = 0.0, *work = NULL;",
+            "int guard = 0, other = 0;",
+            "PyObject *found = NULL;",
+        ]
         lines += [f"const double *p{k};" for k in range(len(self.given))]
         lines += [f"double *q{k};" for k in range(len(self.results))]
         arrays = [k for k, form in enumerate(self.results) if form.kind == "array"]
         lines += [f"PyObject *o{k} = NULL;" for k in arrays]
-        lines += [f"if (count != {len(self.given)}) goto other;", *space.taken()]
+        lines += [f"if (count != {len(self.given)} || (names != NULL && PyTuple_Size(names))) goto other;"]
+        lines += ["if ((other = ag_changed(self))) goto end;", *space.taken()]
         for k, (form, source) in enumerate(zip(self.given, sources)):
             if form.kind == "array":
                 lines.append(f"if ((p{k} = {self.forms.array(f'args[{k}]', form.shape)}) == NULL) goto other;")
@@ -246,14 +256,30 @@ class Call:
         lines += [_called(function, [self._passed(a) for a in function.arguments]), "if (guard) goto other;"]
         if function.returns and not self.value:
             lines.append("q0[0] = value;")
-        made = ["PyFloat_FromDouble(value)"] * self.value
-        for k, form in enumerate(self.results):
-            made.append(f"o{k}" if form.kind == "array" else f"{self.forms.maker(form)}(self, q{k})")
-        lines += [f"found = {made[0]};"] if len(made) == 1 else _tuple(made)
+        made = [
+            f"o{k}" if form.kind == "array" else f"{self.forms.maker(form)}(self, q{k})"
+            for k, form in enumerate(self.results)
+        ]
+        if len(made) == 1:
+            lines += [f"found = {made[0]};", "if (found != NULL && PyTuple_GetItem(self, 8) != &_Py_TrueStruct) {"]
+            lines += ["  PyObject *one = found;", *_tuple(["one"]), "}"]
+        else:
+            lines += _tuple(made)
         lines += [f"o{k} = NULL;" for k in arrays]
-        lines += ["goto end;", "other:", "Py_IncRef(&_Py_NoneStruct);", "found = &_Py_NoneStruct;", "end:"]
+        if self.value:
+            lines += [
+                "if (found != NULL) {",
+                "  PyObject *rest = found;",
+                *_tuple(["PyFloat_FromDouble(value)", "rest"]),
+                "}",
+            ]
+        lines += ["goto end;", "other: other = 1;", "end:"]
         lines += [f"if (o{k} != NULL) Py_DecRef(o{k});" for k in arrays]
-        return [*lines, *space.given_back(), "(void)self; (void)args; (void)value; (void)work;", "return found;"]
+        lines += [*space.given_back(), "(void)args; (void)value; (void)work;"]
+        return [
+            *lines,
+            "return other == 1 ? PyObject_Vectorcall(PyTuple_GetItem(self, 7), args, count, names) : found;",
+        ]
 
     def _passed(self, a: Argument) -> str:
         where, at = (self.places if a.output else self.homes)[a.leaf]

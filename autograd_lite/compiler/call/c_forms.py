@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HEAD", "Form", "Forms", "form_of", "numpy_objects", "prelude"]
+__all__ = ["HEAD", "SHAPES", "TESTS", "Form", "Forms", "form_of", "numpy_objects", "prelude"]
 
+#: where in an entry's ``self`` shapes begin: behind the library, what of NumPy is needed, and what a call looks at
+SHAPES = 9
 #: containers in one argument or result, at most; as many equal ones in a row are one
 MANY = 40
 DEEPEST = 8
@@ -126,11 +128,18 @@ typedef struct {
   PyObject *base, *descr;
   int flags;
 } ag_ndarray;
-extern PyObject PyFloat_Type, PyList_Type, PyTuple_Type, _Py_NoneStruct;
+extern PyObject PyFloat_Type, PyList_Type, PyTuple_Type, _Py_TrueStruct;
 extern Py_ssize_t PyList_Size(PyObject *), PyTuple_Size(PyObject *);
 extern PyObject *PyTuple_GetItem(PyObject *, Py_ssize_t), *PyDict_New(void);
 extern int PyDict_SetItemString(PyObject *, const char *, PyObject *);
 extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
+extern PyObject *PyObject_GetAttr(PyObject *, PyObject *), *PyDict_GetItem(PyObject *, PyObject *);
+extern PyObject *PyCell_Get(PyObject *), *PyFunction_GetCode(PyObject *), *PyFunction_GetDefaults(PyObject *);
+extern PyObject *PyObject_CallNoArgs(PyObject *), *PyExc_Exception;
+extern Py_ssize_t PySet_Size(PyObject *), PyObject_Size(PyObject *);
+extern long PyLong_AsLong(PyObject *);
+extern int PyObject_IsTrue(PyObject *), PyErr_ExceptionMatches(PyObject *);
+extern void PyErr_Clear(void);
 
 #define AG_TYPE(x) (*(PyObject **)((char *)(x) + %d))
 
@@ -150,6 +159,41 @@ static double *ag_array(PyObject *self, PyObject *x, int nd, const Py_ssize_t *s
   return (a->flags & 0x101) == 0x101 ? a->data : NULL;
 }
 
+/* whether something watches, or the surroundings have changed, as the tests in self say; -1: an interrupt */
+static int ag_changed(PyObject *self) {
+  PyObject *tests = PyTuple_GetItem(self, 6);
+  PyObject *seen = PyObject_GetAttr(PyTuple_GetItem(self, 4), PyTuple_GetItem(self, 5));
+  Py_ssize_t k, n = PyTuple_Size(tests);
+  int same = seen != NULL && PySet_Size(seen) == 0;
+  if (seen != NULL) Py_DecRef(seen);
+  for (k = 0; same && k < n; k += 4) {
+    PyObject *a = PyTuple_GetItem(tests, k + 1), *b = PyTuple_GetItem(tests, k + 2), *c = PyTuple_GetItem(tests, k + 3);
+    switch (PyLong_AsLong(PyTuple_GetItem(tests, k))) {
+    case AG_ITEM: same = PyDict_GetItem(a, b) == c; break;
+    case AG_NO_ITEM: same = PyDict_GetItem(a, b) == NULL; break;
+    case AG_CELL:
+      seen = PyCell_Get(a);
+      same = seen == b;
+      if (seen != NULL) Py_DecRef(seen);
+      break;
+    case AG_CODE: same = PyFunction_GetCode(a) == b; break;
+    case AG_DEFAULTS: same = PyFunction_GetDefaults(a) == b; break;
+    case AG_CLASS: same = AG_TYPE(a) == b; break;
+    case AG_LENGTH: same = PyObject_Size(a) == PyLong_AsLong(b); break;
+    default:
+      seen = PyObject_CallNoArgs(a);
+      same = seen != NULL && PyObject_IsTrue(seen) == 1;
+      if (seen != NULL) Py_DecRef(seen);
+    }
+  }
+  if (PyErr_Occurred()) {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) return -1;
+    PyErr_Clear();
+    return 1;
+  }
+  return !same;
+}
+
 static PyObject *ag_new(PyObject *self, Py_ssize_t shape) {
   PyObject *wanted = PyTuple_GetItem(self, shape);
   return PyObject_Vectorcall(PyTuple_GetItem(self, 3), &wanted, 1, NULL);
@@ -157,9 +201,13 @@ static PyObject *ag_new(PyObject *self, Py_ssize_t shape) {
 """
 
 
+#: what a call looks at in its surroundings, by identity, in groups of four: one of these, and what it is about
+TESTS = ("AG_ITEM", "AG_NO_ITEM", "AG_CELL", "AG_CODE", "AG_DEFAULTS", "AG_CLASS", "AG_LENGTH", "AG_HOLDS")
+
+
 def prelude() -> str:
     """The C that the rest is written with."""
-    return _PRELUDE % (HEAD, HEAD - _WORD)
+    return f"enum {{ {', '.join(TESTS)} }};\n{_PRELUDE % (HEAD, HEAD - _WORD)}"
 
 
 class Forms:
@@ -167,7 +215,7 @@ class Forms:
 
     Attributes:
         texts: their sources.
-        shapes: of the arrays that they make: the entry's ``self`` has them from place 4 on.
+        shapes: of the arrays that they make: the entry's ``self`` has them from place ``SHAPES`` on.
     """
 
     def __init__(self) -> None:
@@ -180,7 +228,7 @@ class Forms:
         """The place in ``self`` of a shape."""
         if shape not in self.shapes:
             self.shapes.append(shape)
-        return 4 + self.shapes.index(shape)
+        return SHAPES + self.shapes.index(shape)
 
     def array(self, x: str, shape: tuple[int, ...]) -> str:
         """An expression for the numbers of an array."""

@@ -17,20 +17,11 @@ from ..record.places import MISSING
 from .plans import WRITTEN, Path
 from .running import Running
 
-__all__ = [
-    "ERRORS",
-    "MAX_CONDITIONS",
-    "conditions",
-    "globals_of",
-    "made",
-    "parameters_of",
-    "straight_line",
-    "variadic",
-]
+__all__ = ["parameters_of", "straight_line"]
 
 MAX_CONDITIONS = 60
 #: what an operation, or a look at surroundings that have changed, may raise: the general way then says what is wrong
-ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
+_ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
 
 
 def straight_line(
@@ -45,7 +36,7 @@ def straight_line(
         return None
     if len(path.program) > WRITTEN or owner.last.native is not None:
         return None
-    many = variadic(owner.inner)
+    many = _variadic(owner.inner)
     parameters = None if many else parameters_of(owner.inner, len(args))
     if (
         (parameters is None and not many)
@@ -74,8 +65,8 @@ def straight_line(
     if many:  # named all the same: a tuple need not be made and taken apart
         signature = [*[f"{name}=_missing" for name in parameters], *["/"][: len(parameters)], "*_more"]
         slow = f"_slow(*_given({', '.join(parameters)}), *_more)"
-    home = globals_of(owner.inner)
-    changes, scope = conditions(watch, home, {*parameters, *lines.names})
+    home = _globals_of(owner.inner)
+    changes, scope = _conditions(watch, home, {*parameters, *lines.names})
     body = []
     if many:
         body.append(f"if _more: return {slow}")
@@ -95,9 +86,9 @@ def straight_line(
         _type=type,
         _missing=_MISSING,
         _given=_given,
-        _errors=ERRORS,
+        _errors=_ERRORS,
     )
-    return made(signature, body, slow, scope, home)
+    return _made(signature, body, slow, scope, home)
 
 
 _MISSING = object()
@@ -122,7 +113,7 @@ def _departures(lines: Lines, guards: Sequence[tuple[Any, bool]]) -> list[str]:
     return tests
 
 
-def made(
+def _made(
     parameters: Sequence[str], body: Sequence[str], slow: str, scope: dict[str, Any], home: dict[str, Any] | None
 ) -> Callable[..., Any]:
     """The function, its constants in closure cells and its globals those of the user's function.
@@ -146,11 +137,11 @@ def made(
     return FunctionType(fast.__code__, home, "fast", fast.__defaults__, fast.__closure__)
 
 
-def globals_of(f: Callable[..., Any]) -> dict[str, Any] | None:
+def _globals_of(f: Callable[..., Any]) -> dict[str, Any] | None:
     return f.__globals__ if isinstance(f, FunctionType) else None
 
 
-def variadic(f: Callable[..., Any]) -> bool:
+def _variadic(f: Callable[..., Any]) -> bool:
     """Whether the function is of the form ``f(*p)``."""
     try:
         found = list(inspect.signature(f).parameters.values())
@@ -193,7 +184,7 @@ def _unpack(leaves: Any, names: list[str], parameters: list[str], args: Any) -> 
     return checks, numbers
 
 
-def conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> tuple[list[str], dict[str, Any]]:
+def _conditions(watch: Watch, home: dict[str, Any] | None, taken: set[str]) -> tuple[list[str], dict[str, Any]]:
     """Whether the surroundings are different: tests by identity."""
     scope: dict[str, Any] = {}
     tests = []

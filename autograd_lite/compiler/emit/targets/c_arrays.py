@@ -61,12 +61,29 @@ def _home(printer: Printer, s: Statement, place: Sequence[Index], shape: Sequenc
 
 def _placed(printer: Printer, i: int, s: Statement) -> None:
     target = printer.place(i)
-    printer.loops((math.prod(s.shape),), lambda p: [f"{target.at(p[0])} = 0.0;"])
+    for first, count in _around(s):
+        whole = Reference(target.base, target.offset + Index(first))
+        _cleared(printer, whole, count)
     shape = printer.program.statements[s.args[0]].shape
     sign = "=" if s.op == "place" else "+="
     printer.loops(
         shape, lambda p: [f"{target.at(_home(printer, s, p, shape))} {sign} {printer.element(s.args[0], p)[0]};"]
     )
+
+
+def _cleared(printer: Printer, target: Reference, count: int) -> None:
+    """Zeros."""
+    printer.loops((count,), lambda p: [f"{target.at(p[0])} = 0.0;"])
+
+
+def _around(s: Statement) -> list[tuple[int, int]]:
+    """Where a place, or a scatter, leaves zeros, or may: runs of numbers, each by its first and how many there are."""
+    size = math.prod(s.shape)
+    if s.op == "place" and len(s.shape) == 1 and len(s.attrs[1]) == 1 and isinstance(s.attrs[1][0], tuple):
+        written = range(*slice(*s.attrs[1][0]).indices(size))
+        if written.step == 1 and len(written):
+            return [(at, n) for at, n in ((0, written.start), (written.stop, size - written.stop)) if n]
+    return [(0, size)]
 
 
 def _given(printer: Printer, i: int, s: Statement) -> None:
@@ -272,7 +289,7 @@ def _matrices(printer: Printer, i: int, s: Statement, left: Sequence[int], right
         home = flattened([*batch, row, column], s.shape)
         return [f"{target.at(home)} += {first} * {second};"]
 
-    printer.loops((math.prod(s.shape),), lambda p: [f"{target.at(p[0])} = 0.0;"])
+    _cleared(printer, target, math.prod(s.shape))
     printer.loops((*left[:-1], inner, m) if len(left) < 2 else (*left[:-2], n, inner, m), line)
     if copy is not None:
         printer.layout.release(copy, inner * m)

@@ -24,7 +24,7 @@ __all__ = ["Layout", "Printer"]
 #: statements that are another one's numbers at other places
 VIEWS = ("reshape", "transpose", "index", "broadcast", "take")
 #: what reads every element of an operand once, in a loop
-READERS = ("sum", "prod", "amax", "amin")
+READERS = ("sum", "prod", "amax", "amin", "place", "scatter")
 #: operations written into one expression, at most
 DEEPEST = 8
 #: views of views, at most
