@@ -14,8 +14,9 @@ import numpy as np
 
 from ...engine.sweeps import STATE
 from ...functional.transforms import Jacobian
-from ..emit.targets.c import CFunction, c_function, gathered_function, over_points
+from ..emit.targets.c import CFunction, c_function, over_points
 from ..emit.targets.c_sparse import over_sweeps
+from ..emit.targets.c_unstructured import gathered_function
 from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted

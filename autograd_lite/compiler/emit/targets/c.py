@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...ir.array_program import ArrayProgram
-from ...ir.scalar_program import Leaf, Program
 from .c_arrays import ArrayPrinter
-from .c_gathered import Gathered, chunks
 from .c_index import Index, Reference, flattened
 from .c_names import RESERVED, argument_names, c_identifier, statement_names, unique
 from .c_printer import Layout
@@ -179,35 +177,47 @@ class _Function:
         self.layout = Layout(taken, self.name, workspace)
         self.lines = lines
         self.workspace = workspace
-        self.leaves: list[Any] = [None] * len(program.leaves)
-        for a in self.given:
-            self.leaves[a.leaf] = Reference(a.name) if a.shape else a.name
-        for k, leaf in enumerate(program.leaves):
-            if leaf.kind == "constant":
-                self.leaves[k] = f"({number(float(leaf.key))[0]})"
+        self.leaves = self._leaves()
         self.names = statement_names(program, taken - {a.name for a in self.results})
         taken.update(self.names)
+        self.homes = self._homes()
+        self.direct = self._direct()
+        wanted = {a.name for a in self.results}
+        self.names = [
+            name if name not in wanted or i in self.homes or i in self.direct else self.layout.fresh(name)
+            for i, name in enumerate(self.names)
+        ]
+        self.printer = ArrayPrinter(program, self.layout, self.names, self.leaves, self.homes, self.direct)
+
+    def _leaves(self) -> list[Any]:
+        """What each leaf is written as: a text, or where an array is."""
+        found: list[Any] = [
+            f"({number(float(leaf.key))[0]})" if leaf.kind == "constant" else None for leaf in self.program.leaves
+        ]
+        for a in self.given:
+            found[a.leaf] = Reference(a.name) if a.shape else a.name
+        return found
+
+    def _homes(self) -> dict[int, Reference]:
+        """Statements that are written where their results belong."""
         homes: dict[int, Reference] = {}
         for a in self.results:
             i = self.outputs[a.leaf]
-            s = program.statements[i]
-            if a.shape and a.size and i not in homes and s.op not in ("leaf", "constant", "result", "scan"):
+            given = self.program.statements[i].op in ("leaf", "constant", "result", "scan")
+            if a.shape and a.size and i not in homes and not given:
                 homes[i] = Reference(a.name)
-        self.homes = homes
-        used = {a for s in program.statements for a in s.args}
-        direct = {
-            self.outputs[a.leaf]: f"*{a.name}"
-            for a in self.results
-            if a.shape == () and self.outputs[a.leaf] not in used and self.outputs.count(self.outputs[a.leaf]) == 1
-            and program.statements[self.outputs[a.leaf]].op == "elementwise"
-        }  # fmt: skip
-        self.direct = direct
-        wanted = {a.name for a in self.results}
-        self.names = [
-            name if name not in wanted or i in homes or i in direct else self.layout.fresh(name)
-            for i, name in enumerate(self.names)
-        ]
-        self.printer = ArrayPrinter(program, self.layout, self.names, self.leaves, homes, direct)
+        return homes
+
+    def _direct(self) -> dict[int, str]:
+        """Single numbers that are written where their results belong: nothing else reads them."""
+        used = {a for s in self.program.statements for a in s.args}
+        found = {}
+        for a in self.results:
+            i = self.outputs[a.leaf]
+            alone = i not in used and self.outputs.count(i) == 1
+            if a.shape == () and alone and self.program.statements[i].op == "elementwise":
+                found[i] = f"*{a.name}"
+        return found
 
     def function(self) -> CFunction:
         printer = self.printer
@@ -251,7 +261,7 @@ class _Function:
         size = math.prod(shape)
         if shape == ():
             found = printer.number(i)
-            printer.lines.append(f"if (!*guard && {_departs(found[0], found[1], wanted[0], exact)}) *guard = {first};")
+            printer.lines.append(f"if (!*guard && {departs(found[0], found[1], wanted[0], exact)}) *guard = {first};")
             return first + 1
         whole = np.broadcast_to(np.asarray(wanted, dtype=float), (size,))
         table = self.layout.table(whole, "double")
@@ -269,7 +279,7 @@ class _Function:
         return first + size
 
 
-def _departs(text: str, binding: int, wanted: Any, exact: bool) -> str:
+def departs(text: str, binding: int, wanted: Any, exact: bool) -> str:
     """A test that holds where a number is not what the recording found."""
     text = text if binding == 7 else f"({text})"
     if not exact:
@@ -314,100 +324,4 @@ def over_points(one: CFunction, mapped: Sequence[bool]) -> CFunction:
     inner = [*one.texts[:-1], f"static {one.texts[-1]}"]
     body = f"  for (long {point} = 0; {point} < points; {point}++) {{\n    {call}\n  }}"
     found.texts = [*inner, f"{found.signature()} {{\n{body}\n}}"]
-    return found
-
-
-def gathered_function(
-    program: Program, plan: Any, name: str, results: Sequence[str], lines: Sequence[str] = ()
-) -> CFunction:
-    """Print a scalar program without structure (``c_gathered.py``).
-
-    Args:
-        program: the instructions.
-        plan: what is asked for besides the value.
-        name, results, lines: as for ``c_function``.
-    """
-    taken = {*RESERVED, "d", "r", "out", "i", "g", "total"}
-    name = unique([c_identifier(name)], taken)[0]
-    leaves = list(program.leaves)
-    if plan.seeded:
-        leaves.append(Leaf("seed", "seed", (len(program.outputs),), None))
-    if plan.forward:
-        leaves += [Leaf("seed", f"d{leaves[k].name}", leaves[k].shape, None) for k in plan.wrt]
-    names = argument_names(leaves, taken)
-    given = [Argument(names[k], tuple(leaf.shape), leaf=k) for k, leaf in enumerate(leaves) if leaf.kind != "constant"]
-    count = len(program.outputs)
-    shapes: list[tuple[int, ...]] = [(count,) if count != 1 else ()] * plan.value
-    shapes += [(count,)] if plan.forward else [tuple(leaves[k].shape) for k in plan.wrt]
-    returns = plan.value and count == 1
-    wanted = [
-        Argument(unique([c_identifier(results[k])], taken)[0], shape, True, k)
-        for k, shape in enumerate(shapes)
-        if k or not returns
-    ]
-    layout = Layout(taken, name, True)
-    made = Gathered(program, layout, plan.wrt, plan.forward)
-    number_at = [number(made.constants[k])[0] if k in made.constants else f"w[{at}]" for k, at in enumerate(made.place)]
-    texts: list[str] = []
-    body: list[str] = []
-    add = body.extend
-
-    def copy(target: str, source: str, n: int) -> list[str]:
-        return [f"for (int i = 0; i < {n}; i++) {target} = {source};"]
-
-    for a in given:
-        if leaves[a.leaf].kind != "seed":
-            base = leaves[a.leaf].base
-            add(copy(f"w[{base} + i]", f"{a.name}[i]", a.size) if a.shape else [f"w[{base}] = {a.name};"])
-    calls: dict[str, list[str]] = {"forward": [], "backward": []}
-    for what, groups in (("forward", made.forward), ("backward", made.backward if plan.wrt else [])):
-        for lines_of in chunks(groups):
-            if not lines_of:
-                continue
-            part = f"{name}_{what}{len(calls[what]) + 1}"
-            spaces = "double *w"
-            if what == "backward":
-                spaces = "const double *w, double *d" + ", double *r" * made.choices
-            joined = "\n".join(lines_of)
-            unread = [f"(void){space};" for space in "wdr" if f"*{space}" in spaces and f"{space}[" not in joined]
-            inner = "\n".join(f"  {line}" for line in [*unread, *lines_of])
-            texts.append(f"static void {part}({spaces}) {{\n{inner}\n}}")
-            calls[what].append(f"{part}({', '.join(re.findall('[*]([wdr])', spaces))});")
-    add(calls["forward"])
-    size = made.size
-    if plan.wrt:
-        add([f"double *d = w + {size};", f"for (int i = 0; i < {size}; i++) d[i] = 0.0;"])
-        seeds = [a for a in given if leaves[a.leaf].kind == "seed"]
-        if plan.forward:
-            for k, a in zip(plan.wrt, seeds):
-                base = leaves[k].base
-                add(copy(f"d[{base} + i]", f"{a.name}[i]", a.size) if a.shape else [f"d[{base}] = {a.name};"])
-        elif plan.seeded:
-            add([f"d[{made.place[o]}] += {seeds[0].name}[{k}];" for k, o in enumerate(program.outputs)])
-        else:
-            add([f"d[{made.place[program.outputs[0]]}] = 1.0;"])
-        if made.choices:
-            add([f"double *r = w + {2 * size};", f"for (int i = 0; i < {size}; i++) r[i] = 0.0;"])
-            add([f"r[{made.place[o]}] = 1.0;" for o in program.outputs])
-        add(calls["backward"])
-    for a in wanted:
-        if plan.value and a.leaf == 0:
-            add([f"{a.name}[{k}] = {number_at[o]};" for k, o in enumerate(program.outputs)])
-        elif plan.forward:
-            add([f"{a.name}[{k}] = d[{made.place[o]}];" for k, o in enumerate(program.outputs)])
-        else:
-            base = leaves[plan.wrt[a.leaf - plan.value]].base
-            add(copy(f"{a.name}[i]", f"d[{base} + i]", a.size) if a.shape else [f"*{a.name} = d[{base}];"])
-    if program.guards:
-        add(["*guard = 0;"])
-        for k, guard in enumerate(program.guards, 1):
-            test = _departs(number_at[guard.id], 7, guard.expected, guard.exact)
-            add([f"if (!*guard && {test}) *guard = {k};"])
-    if returns:
-        add([f"return {number_at[program.outputs[0]]};"])
-    found = CFunction(name, [*given, *wanted], returns, list(lines) if program.guards else [])
-    found.work = size * (1 if not plan.wrt else 3 if made.choices else 2)
-    tables = [text for _, text in layout.tables.values()]
-    inner = "\n".join(f"  {line}" for line in body)
-    found.texts = [*tables, *texts, f"{found.signature()} {{\n{inner}\n}}"]
     return found
