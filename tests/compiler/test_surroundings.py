@@ -352,3 +352,11 @@ def test_what_is_not_there_yet_or_not_any_more(monkeypatch):
     agree()
     thing.w = 4.0
     agree()
+
+
+def test_numbers_of_numpy_are_no_bytes_of_somebody():
+    steps = [(np.int64(k), np.float64(0.5 * k)) for k in range(4)]
+    compiled = ag.compile(lambda x: ag.sum([x * scale for k, scale in steps if k != 2]), strict=True)
+    assert [compiled(2.0) for _ in range(3)] == [4.0] * 3
+    steps[1] = (np.int64(2), np.float64(0.5))
+    assert compiled(2.0) == 3.0

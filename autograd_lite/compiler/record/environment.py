@@ -78,6 +78,8 @@ _READERS = {"open": open, "input": input}
 
 def _is_buffer(thing: Any) -> bool:
     """Whether it is bytes that others may write: a memoryview, a ctypes array, a mapped file."""
+    if isinstance(thing, (np.generic, bytes)):
+        return False  # never changes
     try:
         memoryview(thing).release()
     except (TypeError, ValueError, BufferError):
