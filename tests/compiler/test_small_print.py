@@ -126,3 +126,16 @@ def test_a_constant_condition_holds_unless_it_is_0(c):
         wanted = 3.0 if c else 5.0
         assert ag.grad(f)(2.0) == ag.compile(ag.grad(f))(2.0) == wanted
         assert ag.compile(ag.vmap(ag.grad(f)))(np.array([2.0, 4.0])).tolist() == [wanted, wanted]
+
+
+@pytest.mark.parametrize("way", ["lines", "arrays", "cells"])
+def test_the_slope_of_a_relu_has_no_derivative_that_an_infinity_makes_nan(way, run_as):
+    """It is chosen among constants: nothing of the second derivative comes by it, from 0 · inf neither."""
+    run_as(way)
+
+    def f(x):
+        return ag.grad(lambda t: ag.relu(t * t) * 2.0 + t)(x) + ag.grad(ag.relu)(x * x)
+
+    for x in (1e200, -math.inf, math.nan, 2.0, 0.0):
+        assert ag.compile(ag.grad(f))(x) == pytest.approx(ag.grad(f)(x), nan_ok=True)
+    assert ag.compile(ag.grad(ag.grad(ag.relu)))(math.nan) == ag.grad(ag.grad(ag.relu))(math.nan) == 0.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...primitives.primitive import TABLE, Primitive
-from .control_ops import COMPARISONS
+from .control_ops import COMPARISONS, stop
 
 __all__ = ["simplified"]
 
@@ -131,7 +131,8 @@ def _ne(builder: Builder, a: Any, b: Any) -> Any:
 
 
 def _step(builder: Builder, condition: Any, a: Any, b: Any) -> Any:
-    """where(x > 0, 1, where(x <= 0, 0, nan)), relu's partial, is one function of NumPy, JAX and PyTorch."""
+    """where(x > 0, 1, where(x <= 0, 0, nan)), relu's partial, is one function of NumPy, JAX and PyTorch: a choice among
+    constants, which has no derivative that an infinity could make nan."""
     step = TABLE.get("heaviside")
     if step is None or not _is(a, 1.0) or type(b) is float:
         return None
@@ -145,7 +146,8 @@ def _step(builder: Builder, condition: Any, a: Any, b: Any) -> Any:
     nought = builder.number(builder.symbol(outer.args[1]))
     if nought != 0.0 or zero.op != "constant" or zero.attrs != 0.0 or rest.op != "constant" or rest.attrs == rest.attrs:
         return None
-    return builder.elementwise(step, (builder.symbol(outer.args[0]), 0.0)[: step.arity])
+    found = builder.elementwise(step, (builder.symbol(outer.args[0]), 0.0)[: step.arity])
+    return builder.elementwise(stop, (found,))
 
 
 def _single(builder: Builder, *args: Any) -> Any:
