@@ -1,12 +1,14 @@
 """Structures of numbers: what the arguments and results of a function may be, taken apart and put together again.
 
 A number is a float, an int, a Fraction, a Decimal, a NumPy scalar or a Value; structures of them are lists, tuples
-(named ones too), dicts and NumPy arrays, nested in any way.
+(named ones too), dicts and NumPy arrays, nested in any way. What a container has in it, and how one like it is made, is
+said once, by ``children`` and ``like``: what is put together again has its class, its keys and its names.
 """
 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import prod
@@ -15,7 +17,7 @@ from typing import Any
 from ..engine.sweeps import Node
 from ..primitives.base import as_float
 
-__all__ = ["SCALAR", "Structure", "as_array", "contains_node", "flatten", "group", "substitute", "tuple_maker"]
+__all__ = ["SCALAR", "Structure", "as_array", "children", "contains_node", "flatten", "group", "like", "substitute"]
 
 
 class Structure:
@@ -138,13 +140,10 @@ def flatten(x: Any, into: list[Any], where: str) -> Structure:
     if type(x) is float or isinstance(x, Node):
         into.append(x)
         return SCALAR
-    if isinstance(x, (list, tuple)):
-        children = [flatten(item, into, where) for item in x]
-        if isinstance(x, list):
-            return Structure("list", children)
-        return Structure("tuple", children, make=tuple_maker(x))
-    if isinstance(x, Mapping):
-        return Structure("dict", [flatten(v, into, where) for v in x.values()], (), tuple(x), _remake(x))
+    parts = children(x)
+    if parts is not None:
+        kind, keys = ("dict", tuple(x)) if isinstance(x, Mapping) else ("list" if isinstance(x, list) else "tuple", ())
+        return Structure(kind, [flatten(part, into, where) for part in parts], (), keys, functools.partial(like, x))
     shape = getattr(x, "shape", ())
     if hasattr(x, "__array__") and (shape != () or not hasattr(x, "dtype") or type(x).__name__ == "ndarray"):
         import numpy as np
@@ -159,34 +158,49 @@ def flatten(x: Any, into: list[Any], where: str) -> Structure:
     return SCALAR
 
 
-def tuple_maker(x: Any) -> Callable[[list[Any]], Any]:
-    """Makes a tuple of the class of ``x``, named or not."""
-    make: Callable[[list[Any]], Any] = getattr(type(x), "_make", tuple)
-    return make
+def children(x: Any) -> Any:
+    """The list of what is in a list, a tuple or a mapping, in order; None for anything else.
+
+    >>> children({"a": 1.0, "b": [2.0]}), children(3.0)
+    ([1.0, [2.0]], None)
+    """
+    if isinstance(x, (list, tuple)):
+        return list(x)
+    return list(x.values()) if isinstance(x, Mapping) else None
 
 
-def _remake(x: Mapping[Any, Any]) -> Callable[[list[Any]], Any]:
-    """Puts new values into a mapping of the same class and keys."""
+def like(x: Any, items: list[Any]) -> Any:
+    """A container of the class of ``x``, with its keys or names, and ``items`` in it.
 
-    def make(items: list[Any]) -> Any:
-        made: Any = dict(zip(x, items)) if type(x) is dict else copy.copy(x)
-        if type(x) is not dict:
-            for key, item in zip(x, items):
-                made[key] = item
-        return made
+    A list or a tuple of a class with a constructor of its own, which may take something else, is a plain one.
 
-    return make
+    >>> like({"a": 1.0, "b": 2.0}, [3.0, 4.0]), like((1.0,), [2.0])
+    ({'a': 3.0, 'b': 4.0}, (2.0,))
+    """
+    kind: Any = type(x)
+    if kind is list or kind is tuple:
+        return kind(items)
+    if hasattr(kind, "_make"):
+        return kind._make(items)
+    if isinstance(x, list):
+        return kind(items) if kind.__init__ is list.__init__ else items
+    if isinstance(x, tuple):
+        return kind(items) if kind.__new__ is tuple.__new__ else tuple(items)
+    if kind is dict:
+        return dict(zip(x, items))
+    made = copy.copy(x)
+    for key, item in zip(x, items):
+        made[key] = item
+    return made
 
 
 def substitute(x: Any, replace: Callable[[Any], Any]) -> Any:
     """``x`` with every Value in its lists, tuples, dicts and object arrays replaced; all else as it is."""
     if isinstance(x, Node):
         return replace(x)
-    if isinstance(x, (list, tuple)):
-        items = [substitute(item, replace) for item in x]
-        return items if isinstance(x, list) else tuple_maker(x)(items)
-    if isinstance(x, Mapping):
-        return _remake(x)([substitute(item, replace) for item in x.values()])
+    parts = children(x)
+    if parts is not None:
+        return like(x, [substitute(part, replace) for part in parts])
     if str(getattr(x, "dtype", "")) == "object" and hasattr(x, "ravel"):
         return as_array([substitute(item, replace) for item in x.ravel().tolist()], x.shape)
     return x
@@ -198,10 +212,9 @@ def contains_node(x: Any) -> bool:
         return True
     if isinstance(x, (float, int, str)):
         return False
-    if isinstance(x, Mapping):
-        return any(contains_node(item) for item in x.values())
-    if isinstance(x, (list, tuple)):
-        return any(contains_node(item) for item in x)
+    parts = children(x)
+    if parts is not None:
+        return any(map(contains_node, parts))
     if str(getattr(x, "dtype", "")) == "object" and hasattr(x, "ravel"):
         return any(contains_node(item) for item in x.ravel().tolist())
     return False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..engine.sweeps import Node
-from .pytree import as_array, tuple_maker
+from .pytree import as_array, children, like
 from .transform import transformed
 
 __all__ = ["lane_of", "transformed", "vmap"]
@@ -76,9 +76,7 @@ def _axes(in_axes: Axes, args: tuple[Any, ...]) -> list[Any]:
 
 def _parts(x: Any) -> Iterator[Any] | None:
     """The entries of a tuple or dict; None for a batch itself."""
-    if isinstance(x, Mapping):
-        return iter(x.values())
-    return iter(x) if isinstance(x, tuple) else None
+    return None if isinstance(x, list) else iter(parts) if (parts := children(x)) is not None else None
 
 
 def _measure(x: Any, axis: int, where: str, sizes: dict[int, str], kinds: set[str]) -> None:
@@ -108,11 +106,8 @@ def _measure(x: Any, axis: int, where: str, sizes: dict[int, str], kinds: set[st
 
 def lane_of(x: Any, axis: int, k: int) -> Any:
     """Example ``k`` of a batch."""
-    if isinstance(x, Mapping):
-        return {key: lane_of(item, axis, k) for key, item in x.items()}
-    if isinstance(x, tuple):
-        items = [lane_of(item, axis, k) for item in x]
-        return tuple_maker(x)(items)
+    if isinstance(x, (Mapping, tuple)):
+        return like(x, [lane_of(item, axis, k) for item in children(x)])
     if isinstance(x, list):
         return x[k] if axis == 0 else [lane_of(item, axis - 1, k) for item in x]
     picked = x[(slice(None),) * (axis % len(x.shape)) + (k,)]
@@ -123,12 +118,9 @@ def _stack(lanes: list[Any], axis: int) -> Any:
     """The results of all examples as arrays, inside the containers that the function returned."""
     first = lanes[0] if lanes else 0.0
     if isinstance(first, Mapping):
-        return {key: _stack([lane[key] for lane in lanes], axis) for key in first}
+        return like(first, [_stack([lane[key] for lane in lanes], axis) for key in first])
     if isinstance(first, (list, tuple)):
-        columns = [_stack(list(column), axis) for column in zip(*lanes, strict=True)]
-        if isinstance(first, list):
-            return columns
-        return tuple_maker(first)(columns)
+        return like(first, [_stack(list(column), axis) for column in zip(*lanes, strict=True)])
     if lanes and all(type(lane) is bool for lane in lanes):  # comparisons
         import numpy as np
 
@@ -144,8 +136,7 @@ def _listed(lanes: list[Any]) -> Any:
     """The results of all examples as a list; a tuple or dict of lists if the function returned tuples or dicts."""
     first = lanes[0] if lanes else 0.0
     if isinstance(first, Mapping):
-        return {key: _listed([lane[key] for lane in lanes]) for key in first}
+        return like(first, [_listed([lane[key] for lane in lanes]) for key in first])
     if isinstance(first, tuple):
-        columns = [_listed(list(column)) for column in zip(*lanes, strict=True)]
-        return tuple_maker(first)(columns)
+        return like(first, [_listed(list(column)) for column in zip(*lanes, strict=True)])
     return lanes

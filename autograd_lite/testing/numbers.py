@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..engine.value import Value
@@ -40,11 +40,9 @@ def flatten(tree: Any, where: str) -> tuple[list[float], Callable[[Iterator[Any]
 
 def complex_arrays(tree: Any) -> Any:
     """``tree`` with its object arrays of complex numbers made arrays of complex numbers, as NumPy's functions want."""
-    if isinstance(tree, (list, tuple)):
-        items = [complex_arrays(item) for item in tree]
-        return items if isinstance(tree, list) else structure.tuple_maker(tree)(items)
-    if isinstance(tree, Mapping):
-        return {key: complex_arrays(item) for key, item in tree.items()}
+    parts = structure.children(tree)
+    if parts is not None:
+        return structure.like(tree, [complex_arrays(part) for part in parts])
     return tree.astype(complex) if _is_array(tree) else tree
 
 
@@ -78,10 +76,9 @@ def result_numbers(result: Any) -> list[Any]:
     stack = [result]
     while stack:
         item = stack.pop()
-        if isinstance(item, (list, tuple)):
-            stack.extend(reversed(item))
-        elif isinstance(item, Mapping):
-            stack.extend(reversed(list(item.values())))
+        parts = structure.children(item)
+        if parts is not None:
+            stack.extend(reversed(parts))
         elif _is_array(item):
             stack.extend(reversed(item.ravel().tolist()))
         else:

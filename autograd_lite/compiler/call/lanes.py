@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import STATE
-from ...functional.pytree import tuple_maker
+from ...functional import pytree
 from ...functional.vmap import vmap
 from ..record.structure import has_integers, leaves_of, rebuild
 from ..run.lanes import Kernel
@@ -159,11 +159,8 @@ class Lanes:
         if isinstance(like, np.ndarray):
             stacked = np.stack([next(take) for _ in range(like.size)], axis=-1) if like.size else np.empty((count, 0))
             return np.moveaxis(stacked.reshape(count, *like.shape), 0, self.out_axes)
-        if isinstance(like, (list, tuple)):
-            items = [self._stacked(item, take, count) for item in like]
-            return type(like)(*items) if hasattr(like, "_fields") else type(like)(items)
-        if isinstance(like, dict):
-            return {key: self._stacked(item, take, count) for key, item in like.items()}
+        if isinstance(like, (list, tuple, dict)):
+            return pytree.like(like, [self._stacked(item, take, count) for item in pytree.children(like)])
         if isinstance(like, (float, int)) and not isinstance(like, bool):
             return next(take)
         return np.full(count, float(like)) if isinstance(like, bool) else like
@@ -171,10 +168,8 @@ class Lanes:
 
 def _listed(like: Any, take: Iterator[Any]) -> Any:
     """The lanes' results as a list; a tuple or dict of lists if one lane's are a tuple or dict."""
-    if isinstance(like, dict):
-        return {key: _listed(item, take) for key, item in like.items()}
-    if isinstance(like, tuple):
-        return tuple_maker(like)([_listed(item, take) for item in like])
+    if isinstance(like, (dict, tuple)):
+        return pytree.like(like, [_listed(item, take) for item in pytree.children(like)])
     if isinstance(like, (float, int)):
         return next(take).tolist()
     columns = [next(take).tolist() for _ in range(_size(like))]
@@ -189,10 +184,8 @@ def _size(like: Any) -> int:
 
 def _has_statics(like: Any) -> bool:
     """Whether a result holds things that are not numbers, which another path may hold otherwise."""
-    if isinstance(like, dict):
-        return any(map(_has_statics, like.values()))
-    if isinstance(like, (list, tuple)):
-        return any(map(_has_statics, like))
+    if isinstance(like, (list, tuple, dict)):
+        return any(map(_has_statics, pytree.children(like)))
     if isinstance(like, np.ndarray):
         return bool(like.dtype == bool)
     return isinstance(like, bool) or not isinstance(like, (float, int))

@@ -1,8 +1,11 @@
-"""What arguments and results are made of: numbers in lists, tuples, dicts and arrays, taken apart and put together."""
+"""What arguments and results are made of: numbers in lists, tuples, dicts and arrays, taken apart and put together.
+
+Blocks, and not numbers one by one: an array is one, so is a list that is like an array. What is no number is part of
+the description by which a call finds its program. (``functional.pytree`` says what containers there are.)
+"""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import datetime
 import enum
@@ -15,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
+from ...functional.pytree import children, like
 
 __all__ = [
     "Blocks",
@@ -86,21 +90,18 @@ def fixed(x: Any, arrays: bool = True) -> Any:
     """Something like ``x`` with every integer fixed, and unless ``arrays`` is false every array and list of them."""
     if _integral(x):
         return Fixed(x) if arrays or not getattr(x, "shape", ()) or x.dtype.kind == "b" else x
-    if isinstance(x, (list, tuple)):
-        if not arrays and _as_array(x) is not None:
-            return x
-        items = [fixed(item, arrays) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
-    if isinstance(x, dict):
-        return _like(x, [fixed(item, arrays) for item in x.values()])
+    if isinstance(x, (list, tuple)) and not arrays and _as_array(x) is not None:
+        return x
+    if isinstance(x, (list, tuple, dict)):
+        return like(x, [fixed(item, arrays) for item in children(x)])
     return x
 
 
 def has_integers(x: Any) -> bool:
     """Whether ``fixed`` would change ``x``."""
-    if isinstance(x, (list, tuple)):
-        return any(map(has_integers, x))
-    return any(map(has_integers, x.values())) if isinstance(x, dict) else _integral(x)
+    if isinstance(x, (list, tuple, dict)):
+        return any(map(has_integers, children(x)))
+    return _integral(x)
 
 
 def _integral(x: Any) -> bool:
@@ -305,10 +306,9 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
             result = result.astype(float)
         return result.reshape(x.shape)
     if isinstance(x, (list, tuple)):
-        items = [rebuild(item, take, deep) for item in x]
-        return kind(*items) if hasattr(x, "_fields") else kind(items)
+        return like(x, [rebuild(item, take, deep) for item in x])
     if isinstance(x, dict):
-        return _like(x, [rebuild(item, take, deep) for item in x.values()])
+        return like(x, [rebuild(item, take, deep) for item in x.values()])
     if deep and isinstance(x, deque):
         return deque([rebuild(item, take, True) for item in x], x.maxlen)
     if deep and isinstance(x, set):
@@ -318,16 +318,6 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
     if isinstance(x, (Node, int, float)) or hasattr(x, "__float__"):
         return next(take)
     return x
-
-
-def _like(x: dict[Any, Any], items: list[Any]) -> dict[Any, Any]:
-    """A dict of the same class and keys."""
-    if type(x) is dict:
-        return dict(zip(x, items))
-    made = copy.copy(x)
-    for key, item in zip(x, items):
-        made[key] = item
-    return made
 
 
 def leaves_of(x: Any, found: list[Any], deep: bool = False) -> None:
@@ -352,20 +342,15 @@ def leaves_of(x: Any, found: list[Any], deep: bool = False) -> None:
 
 def is_deep(x: Any) -> bool:
     """Whether a result holds anything but numbers, bools, texts, None, and lists, tuples, dicts and arrays of them."""
-    if isinstance(x, (list, tuple)):
-        return any(map(is_deep, x))
-    if isinstance(x, dict):
-        return any(map(is_deep, x.values()))
+    if isinstance(x, (list, tuple, dict)):
+        return any(map(is_deep, children(x)))
     return not (x is None or isinstance(x, (str, bytes, np.ndarray)) or hasattr(x, "__float__"))
 
 
 def nudged(x: Any) -> Any:
     """Arguments a little further on: of the same types, and of numbers that agree with nothing by chance."""
-    if isinstance(x, (list, tuple)):
-        items = [nudged(item) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
-    if isinstance(x, dict):
-        return _like(x, [nudged(item) for item in x.values()])
+    if isinstance(x, (list, tuple, dict)):
+        return like(x, [nudged(item) for item in children(x)])
     if isinstance(x, (float, np.floating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
         moved: Any = x * 1.00031831 + 0.000027183
         return moved if isinstance(x, (float, np.ndarray)) else type(x)(moved)
@@ -388,10 +373,10 @@ def is_numeric(x: Any) -> bool:
     """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
     if isinstance(x, np.ndarray):
         return x.dtype.kind in _NUMERIC or (x.dtype.kind == "O" and all(map(is_numeric, x.flat)))
-    if isinstance(x, (list, tuple)):
-        return _as_array(x) is not None or all(map(is_numeric, x))
-    if isinstance(x, dict):
-        return all(map(is_numeric, x.values()))
+    if isinstance(x, (list, tuple)) and _as_array(x) is not None:
+        return True
+    if isinstance(x, (list, tuple, dict)):
+        return all(map(is_numeric, children(x)))
     return type(x) is float or not (x is None or isinstance(x, (bool, str, bytes)))
 
 
@@ -407,11 +392,8 @@ def assemble(x: Any, arrays: Iterator[Any]) -> Any:
     if isinstance(x, np.ndarray):
         items = [assemble(item, arrays) for item in x.ravel().tolist()]
         return np.array(items, dtype=float).reshape(x.shape)
-    if isinstance(x, (list, tuple)):
-        items = [assemble(item, arrays) for item in x]
-        return kind(*items) if hasattr(x, "_fields") else kind(items)
-    if isinstance(x, dict):
-        return _like(x, [assemble(item, arrays) for item in x.values()])
+    if isinstance(x, (list, tuple, dict)):
+        return like(x, [assemble(item, arrays) for item in children(x)])
     if isinstance(x, (Node, int, float)) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
         return float(next(arrays))
     return x
