@@ -15,6 +15,9 @@ from .registry import Figure
 
 __all__ = ["FIGURES", "Report", "page", "write"]
 
+#: pictures are made smaller than this only by scrolling in their frame: text of 11 points stays over 12 pixels
+_READABLE = 0.86
+
 
 def _in_order(*sources: list[Figure]) -> list[Figure]:
     """Figures by number; a picture without one stays behind the figure that it follows in its module."""
@@ -76,7 +79,11 @@ def write(directory: Path | str = "figures", only: Collection[str] = ()) -> Repo
             continue
         (out / figure.file).write_text(light, encoding="utf-8")
         report.files.append(out / figure.file)
-        pictures = f'<div class="light">{inline_html(light)}</div><div class="dark">{inline_html(dark)}</div>'
+        least = f"min-width:{_READABLE * _width(light):.0f}pt"
+        pictures = "".join(
+            f'<div class="{theme}" style="{least}">{inline_html(svg)}</div>'
+            for theme, svg in (("light", light), ("dark", dark))
+        )
         sections.append(_section(figure, f'<div class="picture">{pictures}</div>'))
     index = out / "index.html"
     index.write_text(page(chosen, sections), encoding="utf-8")
@@ -86,6 +93,12 @@ def write(directory: Path | str = "figures", only: Collection[str] = ()) -> Repo
 
 def _name(figure: Figure) -> str:
     return f"figure {figure.number}" if figure.number else figure.title
+
+
+def _width(svg: str) -> float:
+    """Of a picture, in points."""
+    found = re.search(r'<svg[^>]*\bwidth="([\d.]+)', svg)
+    return float(found[1]) if found else 0.0
 
 
 def _section(figure: Figure, picture: str) -> str:

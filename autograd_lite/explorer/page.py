@@ -33,8 +33,8 @@ _HEIGHT = (
     "f.style.height=e.data.height+'px'});f.contentWindow.postMessage({},'*');"
 )
 _THEME = (
-    "let was='';const say=()=>{"
-    f"const t=document.querySelector('{DARK_PAGES}')?'dark':document.querySelector('{LIGHT_PAGES}')?'light':'';"
+    "let was='';const on=s=>{for(let e=f;e;e=e.getRootNode().host)if(e.closest(s))return true};"  # out of shadow trees
+    f"const say=()=>{{const t=on('{DARK_PAGES}')?'dark':on('{LIGHT_PAGES}')?'light':'';"
     "if(t&&t!==was)f.contentWindow.postMessage({theme:was=t},'*')};say();"
     "const o=new MutationObserver(()=>f.isConnected?say():o.disconnect());"
     "[document.documentElement,document.body].forEach(e=>o.observe(e,{attributes:true}))"

@@ -160,7 +160,9 @@ def test_the_page_is_whole_and_asks_for_nothing(written):
     names_of_formats = r"""xmlns(:\w+)?="https?://[^"]*"|(rdf:resource|rdf:about)="https?://[^"]*\""""
     assert not re.search(r"https?://", re.sub(names_of_formats, "", source))
     for theme in ("light", "dark"):
-        assert source.count(f'<div class="{theme}">') == len(chapter7.FIGURES)
+        least = re.findall(rf'<div class="{theme}" style="min-width:([\d.]+)pt"><svg[^>]*\bwidth="([\d.]+)', source)
+        assert len(least) == len(chapter7.FIGURES)
+        assert all(11 * 96 / 72 * float(kept) / float(width) > 12 for kept, width in least)  # pixels of a card's text
     for text in ("Backward pass #1", "Problem 7.12", "Problem 7.13", "Forward mode", "33.9078"):
         assert text in source
 

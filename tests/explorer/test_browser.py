@@ -557,6 +557,24 @@ def test_a_theme_that_changes_reaches_the_page(watched):
     assert frame.evaluate(paper.format(255))
 
 
+def test_a_dark_part_of_the_page_elsewhere_is_not_its_theme(watched):
+    page = watched.page
+    page.emulate_media(color_scheme="light")
+    framed = explore(domke_graph())._repr_html_()
+    watched.show(f'<div class="dark"></div>{framed}<div data-theme="dark"><p id="in"></p></div>')
+    page.wait_for_function("document.querySelector('iframe').style.height !== '860px'")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.frames[1].evaluate(paper) == "rgb(255, 255, 255)"
+    page.evaluate(  # within a shadow tree the host's surroundings count
+        "html => { const host = document.createElement('div'); document.querySelector('#in').append(host);"
+        " host.attachShadow({mode: 'open'}).innerHTML = html }",
+        framed,
+    )
+    inner = "document.querySelector('#in > div').shadowRoot.querySelector('iframe')"
+    page.wait_for_function(f"{inner}.style.height !== '860px'")
+    assert page.frames[2].evaluate(paper) == "rgb(30, 30, 30)"
+
+
 def test_pictures_are_dark_in_a_dark_notebook(watched):
     picture = ag.draw(domke_graph()).to_html()
     page = watched.show(f'<body>{picture}<div data-jp-theme-light="false">{picture}</div></body>')
