@@ -15,8 +15,8 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .engine import methods as _methods
 from .engine import nary as _nary  # noqa: F401  (sums and dot products find their short way)
-from .engine import value as _value
 from .engine.methods import display as _display
 from .engine.sweeps import topological_order as topological_order
 from .engine.value import Value as Value
@@ -161,7 +161,7 @@ def _show(value: Value) -> dict[str, str]:
     return shown
 
 
-if vars(_value)["lost"] is not _lost:  # an import for the second time: compiled modules keep to what they first met
+if vars(_methods)["lost"] is not _lost:  # an import for the second time: compiled modules keep to what they first met
     raise ImportError(
         f"{__name__} was imported before in this process, and its compiled modules are loaded only once: start Python "
         f"again, or install it with AUTOGRAD_LITE_PURE=1"

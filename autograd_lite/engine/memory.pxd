@@ -4,3 +4,4 @@ cdef extern from "memory.h":
 cdef extern from "slabs.h":
     int keep_nodes(object kind, object info) except -1
     dict own_attributes(object node)
+    object blank(object kind)

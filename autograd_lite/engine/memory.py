@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["free_flatly", "keep_nodes", "own_attributes"]
+__all__ = ["blank", "free_flatly", "keep_nodes", "own_attributes"]
+
+#: a new object of a class, with nothing in its slots yet
+blank: Any = object.__new__
 
 
 def free_flatly(kind: type) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import lost
+from ..primitives import arithmetic, rounding
 from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
 from .observers import current_tracer, tracer_of
@@ -68,6 +69,35 @@ class Methods(Node):
     def as_integer_ratio(self) -> Any:
         """What ``statistics.mean`` and its kin ask for: refused, since the gradient would be lost."""
         raise lost("a ratio of ints")
+
+    def __pos__(self) -> Any:
+        return arithmetic.pos(self)
+
+    def __abs__(self) -> Any:
+        return arithmetic.abs(self)
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        return rounding.round(self, 0.0 if ndigits is None else ndigits)
+
+    def __floor__(self) -> Any:
+        return rounding.floor(self)
+
+    def __ceil__(self) -> Any:
+        return rounding.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return rounding.trunc(self)
+
+    # the conversions that would lose the gradient
+
+    def __float__(self) -> float:
+        raise lost("float")
+
+    def __int__(self) -> int:
+        raise lost("int")
+
+    def __index__(self) -> int:
+        raise lost("an index")
 
     def __complex__(self) -> complex:
         raise lost("complex")

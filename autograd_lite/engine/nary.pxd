@@ -1,5 +1,6 @@
 cimport cython
 
+from autograd_lite.engine cimport calls
 from autograd_lite.engine.nodes cimport NaryOperands, Node
 from autograd_lite.engine.value cimport Value, node
 from autograd_lite.primitives.base cimport Op
@@ -7,14 +8,18 @@ from autograd_lite.primitives.base cimport Op
 cdef Op _SUM
 cdef Op _DOT
 
-@cython.locals(out=double, nodes=list, v=Value)
-cpdef object sum_node(tuple given)
+cdef list _ONES
+
+@cython.locals(out=double, v=Value, operands=list, nodes=list, values=Py_ssize_t, count=Py_ssize_t)
+cpdef object sum_node(object xs)
 
 @cython.locals(
-    out=double, a=double, b=double, v=Value, w=Value, nodes=list, partials=list, second=list, slopes=list,
-    i=Py_ssize_t, count=Py_ssize_t,
+    out=double, a=double, b=double, v=Value, w=Value, firsts=list, seconds=list, nodes=list, partials=list, slopes=list,
+    i=Py_ssize_t, values=Py_ssize_t, count=Py_ssize_t,
 )
-cpdef object dot_node(tuple given)
+cpdef object dot_node(object xs, object ys)
+
+cdef list _ones(Py_ssize_t count)
 
 @cython.locals(made=NaryOperands)
 cdef NaryOperands _operands(list operands, list nodes, list partials)

@@ -9,56 +9,56 @@ from __future__ import annotations
 from typing import Any
 
 from ..primitives.primitive import TABLE, Nary
+from . import calls
 from .nodes import NaryOperands, Node
 from .value import Value, node
 
 __all__ = ["dot_node", "sum_node"]
 
 
-def sum_node(given: tuple[Any, ...]) -> Any:
+def sum_node(xs: Any) -> Any:
     """The node of ``sum``: every partial is 1. None where the general way decides."""
-    xs: Any = given[0] if len(given) == 1 else given
     if (type(xs) is not list and type(xs) is not tuple) or len(xs) < 2:
         return None
-    nodes: list[Node] = []
+    operands = list(xs)
+    count = len(operands)
+    values = 0
     out = 0.0
-    for x in xs:
+    for x in operands:
         if type(x) is Value:
             v = x
             out += v._data
-            nodes.append(v)
+            values += 1
         elif type(x) is float:
             out += x
         else:
             return None
-    if len(nodes) == 0:
+    if values == 0:
         return None
-    if len(xs) == 2:  # stored as every op of two operands is
-        return node(out, _SUM, nodes[0], nodes[1], 1.0, 1.0) if len(nodes) == 2 else None
-    operands = list(xs) if len(nodes) < len(xs) else nodes
-    return node(out, _SUM, None, None, 0.0, 0.0, _operands(operands, nodes, [1.0] * len(nodes)))
+    if count == 2:  # stored as every op of two operands is
+        return node(out, _SUM, operands[0], operands[1], 1.0, 1.0) if values == 2 else None
+    nodes = operands if values == count else [x for x in operands if type(x) is Value]
+    return node(out, _SUM, None, None, 0.0, 0.0, _operands(operands, nodes, _ones(values)))
 
 
-def dot_node(given: tuple[Any, ...]) -> Any:
+def dot_node(xs: Any, ys: Any) -> Any:
     """The node of ``dot``: ∂/∂xᵢ = yᵢ and ∂/∂yᵢ = xᵢ. None where the general way decides."""
-    if len(given) != 2:
-        return None
-    xs, ys = given
     if (type(xs) is not list and type(xs) is not tuple) or (type(ys) is not list and type(ys) is not tuple):
         return None
-    count = len(xs)
-    if count < 2 or len(ys) != count:
+    firsts, seconds = list(xs), list(ys)
+    count = len(firsts)
+    if count < 2 or len(seconds) != count:
         return None
-    nodes: list[Node] = []
-    partials: list[float] = []
-    second: list[Node] = []
     slopes: list[float] = []
+    partials: list[float] = []
+    values = 0
     out = 0.0
     for i in range(count):
-        x, y = xs[i], ys[i]
+        x, y = firsts[i], seconds[i]
         if type(x) is Value:
             v = x
             a = v._data
+            values += 1
         elif type(x) is float:
             a = x
         else:
@@ -66,22 +66,28 @@ def dot_node(given: tuple[Any, ...]) -> Any:
         if type(y) is Value:
             w = y
             b = w._data
-            second.append(w)
+            values += 1
             slopes.append(a)
         elif type(y) is float:
             b = y
         else:
             return None
         if type(x) is Value:
-            nodes.append(x)
             partials.append(b)
         out += a * b
-    nodes += second
-    partials += slopes
-    if len(nodes) == 0:
+    if values == 0:
         return None
-    operands = [*xs, *ys] if len(nodes) < 2 * count else nodes
-    return node(out, _DOT, None, None, 0.0, 0.0, _operands(operands, nodes, partials))
+    partials += slopes
+    firsts += seconds
+    nodes = firsts if values == 2 * count else [x for x in firsts if type(x) is Value]
+    return node(out, _DOT, None, None, 0.0, 0.0, _operands(firsts, nodes, partials))
+
+
+def _ones(count: int) -> list[float]:
+    """So many ones; those of short sums are the same list, which nobody changes."""
+    if count < len(_ONES):
+        return _ONES[count]
+    return [1.0] * count
 
 
 def _operands(operands: list[Any], nodes: list[Node], partials: list[float]) -> NaryOperands:
@@ -99,11 +105,17 @@ def _operands(operands: list[Any], nodes: list[Node], partials: list[float]) -> 
 def _call(self: Nary, *args: Any, **named: Any) -> Any:
     """An n-ary primitive applied: the short way where there is one, then the table's."""
     if not named:
-        made = sum_node(args) if self is _SUM else dot_node(args) if self is _DOT else None
+        made: Any = None
+        if self is _SUM:
+            made = sum_node(args[0] if len(args) == 1 else args)
+        elif self is _DOT and len(args) == 2:
+            made = dot_node(*args)
         if made is not None:
             return made
     return self.dispatch(args, named)
 
 
+_ONES = [[1.0] * count for count in range(64)]
 _SUM, _DOT = TABLE["sum"], TABLE["dot"]
 Nary.__call__ = _call  # type: ignore[assignment,method-assign]  # the table is below the engine, and knows no node
+calls.call_lists_at_once(_SUM, _DOT)

@@ -37,12 +37,20 @@ typedef struct {
 
 #define SIGNATURE "Value(data, label='', _op='', *, requires_grad=None)"
 
+static PyObject *no_arguments = NULL;
+
 #ifdef Py_GIL_DISABLED /* several threads at once, and another collector: Python's own memory */
+
+static inline PyObject *blank(PyObject *kind)
+{
+    return ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, no_arguments, NULL);
+}
 
 static inline int keep_nodes(PyObject *kind, PyObject *info)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
-    if (set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0)
+    no_arguments = PyTuple_New(0);
+    if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0)
         return -1;
     return take_own_attributes(type, (PyTypeObject *)info);
 }
@@ -83,9 +91,9 @@ static inline void show(node_object *node)
     young_nodes++;
 }
 
-static inline int is_shown(PyObject *object)
+static inline int is_shown(PyObject *object) /* PyObject_GC_IsTracked */
 {
-    return PyObject_GC_IsTracked(object);
+    return ((uintptr_t *)object)[-2] != 0;
 }
 
 /* Show the newest node, now that it has its operands, if it could ever be in a cycle. */
@@ -188,15 +196,16 @@ static int new_slab(void)
     return 0;
 }
 
-static PyObject *take_cell(PyTypeObject *type, Py_ssize_t items)
+/* A cell for a new node, in whose header and fields there may be anything; NULL, with an error, if there is no memory. */
+static inline node_object *free_cell(void)
 {
-    if (type != value_type)
-        return PyType_GenericAlloc(type, items);
     settle();
     if (young_nodes > YOUNG_NODES)
         collect();
-    if (open_slabs == NULL && new_slab() < 0)
-        return PyErr_NoMemory();
+    if (open_slabs == NULL && new_slab() < 0) {
+        PyErr_NoMemory();
+        return NULL;
+    }
     slab *in = open_slabs;
     node_object *node = in->free;
     if (node != NULL)
@@ -207,11 +216,46 @@ static PyObject *take_cell(PyTypeObject *type, Py_ssize_t items)
         spare_slabs--;
     if (in->used == SLAB_NODES)
         close_slab(in);
-    memset((char *)node - 2 * sizeof(uintptr_t), 0, sizeof(cell));
     node->home = in->place;
     hidden_nodes++;
     unsettled = node;
+    ((uintptr_t *)node)[-2] = ((uintptr_t *)node)[-1] = 0;
+    node->weak = NULL;
+    return node;
+}
+
+static PyObject *take_cell(PyTypeObject *type, Py_ssize_t items)
+{
+    if (type != value_type)
+        return PyType_GenericAlloc(type, items);
+    node_object *node = free_cell();
+    if (node == NULL)
+        return NULL;
+    node->a = node->b = node->prim = node->info = NULL;
+    node->data = node->grad = node->pa = node->pb = node->adjoint = 0.0;
+    node->mark = 0;
     return PyObject_Init((PyObject *)node, type);
+}
+
+/* What ``Value.__new__(Value)`` gives, without the classes' ways to it; its numbers are still to be set. */
+static inline PyObject *blank(PyObject *kind)
+{
+    if ((PyTypeObject *)kind != value_type)
+        return ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, no_arguments, NULL);
+    node_object *node = free_cell();
+    if (node == NULL)
+        return NULL;
+    node->a = Py_NewRef(Py_None);
+    node->b = Py_NewRef(Py_None);
+    node->prim = Py_NewRef(Py_None);
+    node->info = Py_NewRef(Py_None);
+#if defined(Py_REF_DEBUG) || defined(Py_TRACE_REFS)
+    return PyObject_Init((PyObject *)node, value_type);
+#else
+    Py_SET_TYPE(node, value_type);
+    Py_SET_REFCNT(node, 1);
+    return (PyObject *)node;
+#endif
 }
 
 static inline void give_cell(node_object *node)
@@ -314,7 +358,8 @@ static int call_before_collections(void)
 static inline int keep_nodes(PyObject *kind, PyObject *info)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
-    if (set_signature(type, SIGNATURE) < 0 || call_before_collections() < 0 ||
+    no_arguments = PyTuple_New(0);
+    if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || call_before_collections() < 0 ||
         take_own_attributes(type, (PyTypeObject *)info) < 0)
         return -1;
     before_closing_a_cycle = show_all;

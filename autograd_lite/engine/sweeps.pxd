@@ -1,7 +1,8 @@
 cimport cython
 
+from autograd_lite.engine cimport turns
 from autograd_lite.engine.nodes cimport CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, State
-from autograd_lite.primitives.base cimport Op, Operand
+from autograd_lite.primitives.base cimport Op, Operand, Shortcut
 
 cdef class Sweeps:
     cdef public int epoch
@@ -9,6 +10,8 @@ cdef class Sweeps:
 
 cdef Sweeps _sweeps
 cdef State _state
+cdef Shortcut _shortcut
+cdef object _lock
 
 @cython.locals(
     node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, result=list, stack=list, operands=list
@@ -29,5 +32,7 @@ cdef _commit(list nodes, sunk)
 cpdef refuse_reentry()
 
 cpdef reverse_sweep(Node root, double seed)
+
+cdef _swept(Node root, double seed)
 
 cdef bint _has_float(Node node)

@@ -10,13 +10,13 @@ Nothing here recurses: a graph of a million nodes in one chain is an ordinary gr
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from ..errors import GraphChangedError, PartialsError, ReentrantBackwardError
 from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
+from . import turns
 from .nodes import (
     STATE,
     CheckpointOperands,
@@ -64,22 +64,22 @@ class Sweeps:
 
 
 SWEEPS: Final = Sweeps()
-_sweeps, _state = SWEEPS, STATE  # with C types where this is compiled
+_sweeps, _state, _shortcut = SWEEPS, STATE, SHORTCUT  # with C types where this is compiled
 
 # A sweep writes marks and adjoints into the nodes, so one runs at a time over all threads; others wait. The lock is
 # taken by ``with`` alone and knows its owner itself: no interrupt between two statements can leave it half taken.
-LOCK: Final[Any] = threading.RLock()
-_is_owned: Final[Any] = LOCK._is_owned
+LOCK: Final[Any] = turns.new_lock()
+_lock = LOCK
 
 
 def sweeping() -> bool:
     """Whether this thread is inside a sweep (in a gradient hook, or recording a checkpoint again)."""
-    return bool(_is_owned())
+    return bool(turns.is_taken_here(_lock))
 
 
 def _forked() -> None:
     """In a child process: the sweep that another thread of the parent is in goes on there alone."""
-    if not _is_owned():
+    if not turns.is_taken_here(_lock):
         LOCK._at_fork_reinit()
 
 
@@ -89,7 +89,7 @@ if hasattr(os, "register_at_fork"):
 
 def refuse_reentry() -> None:
     """ReentrantBackwardError if this thread is inside a sweep."""
-    if _is_owned():
+    if turns.is_taken_here(_lock):
         raise ReentrantBackwardError(
             "a sweep was started from inside another sweep of this thread (a gradient hook or a rule that calls "
             "backward()); compute what it needs before the sweep, or after it"
@@ -102,8 +102,8 @@ def order(root: Node, epoch: int) -> list[Node]:
     Call it with the lock. Iterative depth-first postorder; operands left to right. A node marked ``epoch`` is listed
     (or not to be entered); ``-epoch`` marks an n-ary node whose operands are on the stack above it.
     """
-    result: list[Node] = []
-    stack: list[Node] = []
+    result: list[Node] = turns.short_list()
+    stack: list[Node] = turns.short_list()
     node = root
     while True:
         if node._mark != epoch:  # new, or come back to from one of its operands
@@ -135,14 +135,14 @@ def order(root: Node, epoch: int) -> list[Node]:
                 for operand in reversed(operands):
                     if operand._mark != epoch:
                         stack.append(operand)
-                node = stack.pop()
+                node = turns.pop_last(stack)
                 continue
             node._mark = epoch
             node._adjoint = 0.0
             result.append(node)
         if not stack:
             return result
-        node = stack.pop()
+        node = turns.pop_last(stack)
 
 
 def topological_order(*roots: Any) -> list[Any]:  # Values
@@ -286,12 +286,22 @@ def reverse_sweep(root: Node, seed: float) -> list[Node] | None:
         The leaves whose gradient is now nan or infinite; None if all are finite.
     """
     refuse_reentry()
+    if turns.take(_lock):
+        try:
+            return _swept(root, seed)
+        finally:
+            turns.give(_lock)
     with LOCK:
-        if _state.hooks:
-            open_all(order(root, _sweeps.next()))
-        nodes = order(root, _sweeps.next())
-        root._adjoint = seed
-        return _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
+        return _swept(root, seed)
+
+
+def _swept(root: Node, seed: float) -> list[Node] | None:
+    """The same, with the lock."""
+    if _state.hooks:
+        open_all(order(root, _sweeps.next()))
+    nodes = order(root, _sweeps.next())
+    root._adjoint = seed
+    return _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
 
 
 def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: float = 0.0) -> list[float]:
@@ -334,12 +344,11 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list
     because an error that it undoes may be that there is no memory left.
     """
     bad: list[Node] | None = None
-    special: list[tuple[Any, Any]] = []  # nodes with a gradient elsewhere than in ``_grad``, and what it was
-    sinks: list[tuple[Any, Any]] = []
-    for group in sunk or ():
-        sink: Any = group[0][0].sink
-        sinks.append((sink, sink.prepare(group)))
-    plain: Any = SHORTCUT.kind
+    special: list[tuple[Any, Any]] | None = None  # nodes with a gradient elsewhere than in ``_grad``, and what it was
+    sinks: list[tuple[Any, Any]] | None = None
+    if sunk is not None:
+        sinks = [(group[0][0].sink, group[0][0].sink.prepare(group)) for group in sunk]
+    plain: Any = _shortcut.kind
     done = -1
     try:
         for i in range(len(nodes)):
@@ -352,24 +361,25 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list
                 node._grad = new
                 done = i
             elif not isinstance(node, LayerInputs):
+                special = [] if special is None else special
                 special.append((node, node._gradient()))
             if g - g != 0.0 and node._prim is None:
                 bad = [] if bad is None else bad
                 bad.append(node)
             g = 0.0  # from an ``if`` at a loop's end CPython 3.12 and 3.13 jump back outside of the ``try``
-        for what, _ in special:
+        for what, _ in special or ():
             if what._prim is None:
                 what._accumulate(what._adjoint)
             else:
                 what._set_gradient(what._adjoint)
             g = 0.0
-        for what, prepared in sinks:
+        for what, prepared in sinks or ():
             bad = [*(bad or ()), *what.commit(prepared)]
-        repr(True)  # compiled code runs no signal handlers; this does, so a Ctrl-C that came meanwhile raises here
+        turns.check_signals()  # a Ctrl-C that came meanwhile raises here
     except BaseException:  # a KeyboardInterrupt, a MemoryError: leave every gradient as it was
-        for what, prepared in sinks:
+        for what, prepared in sinks or ():
             what.restore(prepared)
-        for what, before in special:
+        for what, before in special or ():
             what._set_gradient(before)
         for i in range(done + 1):
             node = nodes[i]

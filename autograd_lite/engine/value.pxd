@@ -1,6 +1,6 @@
 cimport cython
 
-from autograd_lite.engine cimport memory
+from autograd_lite.engine cimport calls, memory
 from autograd_lite.engine.methods cimport Methods, compare
 from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State
 from autograd_lite.engine.sweeps cimport reverse_sweep
@@ -23,6 +23,11 @@ cdef class Value(Methods):
 
 @cython.locals(made=Value)
 cpdef Value node(double data, Op prim, Node a, Node b, double pa, double pb, object info=*)
+
+cdef _begin(Value made, double data)
+
+@cython.locals(made=Value)
+cdef Value _leaf(double data)
 
 @cython.locals(number=double, data=double, slope=double)
 cdef _recorded(Value x, Op primitive)

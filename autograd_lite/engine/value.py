@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import lost
 from ..primitives import arithmetic, elementary, rounding
 from ..primitives.base import SHORTCUT, Op, as_float
 from ..primitives.fused_binary import power, power_dx
 from ..primitives.primitive import TABLE, as_method, unwrapped
-from . import memory
+from . import calls, memory
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
@@ -70,16 +69,7 @@ class Value(Methods):
     def __init__(self, data: Any, label: Label = "", _op: str = "", *, requires_grad: object = None) -> None:
         if requires_grad is not None:
             raise unneeded("requires_grad")
-        self._data = as_float(data)
-        self._prim = None
-        self._a = None
-        self._b = None
-        self._pa = STATE.recordings
-        self._pb = 0.0
-        self._grad = 0.0
-        self._info = None
-        self._mark = 0
-        self._adjoint = 0.0
+        _begin(self, as_float(data))
         if label != "":
             self.label = label
         if STATE.observers and (tracer := current_tracer()) is not None:
@@ -325,24 +315,6 @@ class Value(Methods):
     def __neg__(self) -> Any:
         return node(-self._data, _NEG, self, None, -1.0, 0.0)
 
-    def __pos__(self) -> Any:
-        return arithmetic.pos(self)
-
-    def __abs__(self) -> Any:
-        return arithmetic.abs(self)
-
-    def __round__(self, ndigits: Any = None) -> Any:
-        return rounding.round(self, 0.0 if ndigits is None else ndigits)
-
-    def __floor__(self) -> Any:
-        return rounding.floor(self)
-
-    def __ceil__(self) -> Any:
-        return rounding.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return rounding.trunc(self)
-
     # --- comparison by value, hash by identity --------------------------------------------------------------------
 
     def __eq__(self, other: object) -> Any:
@@ -371,7 +343,7 @@ class Value(Methods):
             tracer.decide(self)
         return self._number() != 0.0
 
-    # --- text, and the conversions that would lose the gradient ---------------------------------------------------
+    # --- text -----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         if STATE.observers:
@@ -381,15 +353,6 @@ class Value(Methods):
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
-
-    def __float__(self) -> float:
-        raise lost("float")
-
-    def __int__(self) -> int:
-        raise lost("int")
-
-    def __index__(self) -> int:
-        raise lost("an index")
 
 
 def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: float, info: Any = None) -> Value:
@@ -401,7 +364,7 @@ def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: f
         pa, pb: the partial for each; for a constant operand, its number.
         info: the ``NaryOperands`` of an n-ary op.
     """
-    made = Value.__new__(Value)
+    made = memory.blank(Value)
     made._data = data
     made._prim = prim
     made._a = a
@@ -417,9 +380,32 @@ def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: f
     return made
 
 
+def _begin(made: Value, data: float) -> None:
+    """The slots of a leaf."""
+    made._data = data
+    made._prim = None
+    made._a = None
+    made._b = None
+    made._pa = STATE.recordings
+    made._pb = 0.0
+    made._grad = 0.0
+    made._info = None
+    made._mark = 0
+    made._adjoint = 0.0
+
+
+def _leaf(data: float) -> Value:
+    """``Value(data)``, without the price of its call."""
+    made = memory.blank(Value)
+    _begin(made, data)
+    if STATE.observers and (tracer := current_tracer()) is not None:
+        tracer.made(made)
+    return made
+
+
 def constant(number: Any) -> Value:
     """``number`` as a Value."""
-    return number if isinstance(number, Value) else Value(number)
+    return number if isinstance(number, Value) else _leaf(as_float(number))
 
 
 def record(primitive: Op, args: tuple[Any, ...]) -> Value:
@@ -497,4 +483,8 @@ def _install_methods() -> None:
 
 _install_methods()
 memory.keep_nodes(Value, Info)
+calls.call_values_at_once(Value)
+for _op in TABLE.values():
+    if _op.arity == 1:
+        calls.call_unary_at_once(_op)
 SHORTCUT.kind = Value

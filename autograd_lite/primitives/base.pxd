@@ -4,7 +4,8 @@ cdef class Shortcut:
     cdef public object kind
 
 cdef class Op:
-    cdef public bint permanent  # the first: engine/slabs.h looks for it there
+    cdef public bint permanent  # the first ones: engine/slabs.h and calls.h look for them there
+    cdef void *call
     cdef public object name
     cdef public int arity
     cdef public object fn

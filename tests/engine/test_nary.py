@@ -12,6 +12,7 @@ import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.engine.nary import dot_node, sum_node
 from autograd_lite.engine.value import record
+from autograd_lite.primitives.primitive import TABLE
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 OPERANDS = st.lists(st.tuples(NUMBERS, st.booleans()), max_size=6)
@@ -39,7 +40,7 @@ def check(found, wanted):
 @given(OPERANDS, st.sampled_from([list, tuple]))
 def test_sums(drawn, kind):
     xs = kind(operands(drawn))
-    short = sum_node((xs,))
+    short = sum_node(xs)
     if short is not None:
         check(short, record(ag.sum, tuple(xs)))
         check(sum_node(tuple(xs)), short)
@@ -50,7 +51,7 @@ def test_sums(drawn, kind):
 @given(st.lists(st.tuples(NUMBERS, st.booleans(), NUMBERS, st.booleans()), max_size=5))
 def test_dots(drawn):
     xs, ys = operands([d[:2] for d in drawn]), operands([d[2:] for d in drawn])
-    short = dot_node((xs, ys))
+    short = dot_node(xs, ys)
     if short is not None:
         check(short, record(ag.dot, (*xs, *ys)))
     else:
@@ -63,8 +64,8 @@ def test_what_is_left_to_the_general_way():
 
     x = Value(2.0)
     for xs in ([x, 1, 2.0], [x, Mine(1.0), x], [x, True, x], iter([x, x, x])):
-        assert sum_node((xs,)) is None
-        assert dot_node((xs, [x, x, x])) is None
+        assert sum_node(xs) is None
+        assert dot_node(xs, [x, x, x]) is None
     assert ag.sum([x, 1, Mine(3.0)]).data == 6.0
     assert ag.dot([x, 1], [Mine(3.0), 4]).data == 10.0
     assert ag.sum(iter([x, x, x])).data == 6.0
@@ -93,3 +94,27 @@ def test_observers_see_them():
     assert ag.grad(lambda x: ag.dot([x, x], [x, 3.0]) + ag.sum([x, x, 1.0]))(2.0) == 9.0
     step = ag.compile(lambda x: ag.dot([x, x], [x, 3.0]) + ag.sum([x, x, 1.0]))
     assert [step(v) for v in (2.0, 5.0)] == [15.0, 51.0]
+
+
+def test_short_calls_give_what_the_long_ones_do():
+    x = Value(0.5)
+    for name, op in TABLE.items():
+        if op.arity == 1:
+            short, long = op(x), op.__call__(x)
+            assert (short.op, short.parents) == (long.op, long.parents), name
+            assert repr(short.local_partials) == repr(long.local_partials), name
+            assert short.data == long.data or short.data != short.data, name
+            assert op(0.5) == short.data or short.data != short.data, name
+    for op, args in ((ag.sum, ([x, 2.0, x],)), (ag.dot, ([x, 2.0], (3.0, x))), (ag.sum, (x, 2.0, x))):
+        short, long = op(*args), op.__call__(*args)
+        assert (short.op, short.parents, short.data) == (long.op, long.parents, long.data)
+        assert short.local_partials == long.local_partials
+    with pytest.raises(TypeError, match="sin takes 1 argument"):
+        ag.sin(x, x)
+    with pytest.raises(TypeError, match="sin takes 1 argument"):
+        ag.sin()
+    with pytest.raises(TypeError, match="'y'"):
+        ag.sin(x, y=x)
+    assert ag.sin(x=x).data == ag.sin(x).data
+    assert (Value(0.5).data, Value(data=0.5).data, Value(0.5, "x").label) == (0.5, 0.5, "x")
+    assert type(Value(1)._data) is float

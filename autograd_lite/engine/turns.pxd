@@ -1,0 +1,12 @@
+from autograd_lite.engine.nodes cimport Node
+
+cdef extern from "turns.h":
+    object new_lock()
+    list short_list()
+    Node pop_last(list nodes)
+    bint take(object lock)
+    void give(object lock)
+    int is_taken_here(object lock) except -1
+
+cdef extern from "Python.h":
+    int check_signals "PyErr_CheckSignals" () except -1
