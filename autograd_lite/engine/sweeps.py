@@ -18,17 +18,8 @@ from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
 from . import turns
 from .nodes import (
-    STATE,
-    CheckpointOperands,
-    GradientSink,
-    Info,
-    LayerInputs,
-    NaryOperands,
-    Node,
-    open_all,
-    operands_of,
-    reaches_outside,
-    summed_apart,
+    STATE, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, open_all, operands_of,
+    reaches_outside, summed_apart,
 )  # fmt: skip
 
 __all__ = [
