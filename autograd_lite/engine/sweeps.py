@@ -18,8 +18,17 @@ from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
 from . import turns
 from .nodes import (
-    STATE, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, open_all, operands_of,
-    reaches_outside, summed_apart,
+    STATE,
+    CheckpointOperands,
+    GradientSink,
+    Info,
+    LayerInputs,
+    NaryOperands,
+    Node,
+    open_all,
+    operands_of,
+    reaches_outside,
+    summed_apart,
 )  # fmt: skip
 
 __all__ = [
@@ -202,8 +211,7 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
                 for i, operand in enumerate(operands):
                     operand._adjoint += handed[i]
                 fan.adjoints = []
-                if sunk is None:
-                    sunk = {}
+                sunk = {} if sunk is None else sunk
                 sunk.setdefault(id(fan.sink), []).append((fan, reached))
             else:
                 many: NaryOperands = node._info
@@ -214,8 +222,7 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
                     partial = partials[i]
                     operand._adjoint += g * partial
                 if many.sink is not None:
-                    if sunk is None:
-                        sunk = {}
+                    sunk = {} if sunk is None else sunk
                     sunk.setdefault(id(many.sink), []).append((many, g))
     return None if sunk is None else list(sunk.values())
 
@@ -320,8 +327,7 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
         root._adjoint = seed
         sunk = propagate_watched(nodes) if _state.hooks else _propagate(nodes)
         for group in sunk or ():
-            sink: Any = group[0][0].sink
-            sink.spread(group, inputs)
+            group[0][0].sink.spread(group, inputs)
         if _state.hooks:
             for node in inputs:
                 node._adjoint = hooked(node, node._adjoint)
@@ -436,8 +442,7 @@ def gradient_nodes(root: Node) -> list[Any]:
 
 def partials_on_nodes(node: Node) -> list[Any]:
     """The rule of ``node`` run on its operands as nodes: one partial (node or float) for each of its parents."""
-    prim: Op | None = node._prim
-    assert prim is not None
+    prim: Any = node._prim
     if isinstance(node._info, CheckpointOperands):
         return [1.0]
     args = node.args
@@ -464,8 +469,7 @@ def check_partials(prim: Op, partials: Any, count: int) -> None:
         raise PartialsError(
             f"the partials rule of {prim.name} returned {len(partials)} partial(s) for {count} argument(s)"
         )
-    for i in range(count):
-        p = partials[i]
+    for i, p in enumerate(partials):
         if not isinstance(p, (int, float, Operand)):
             raise PartialsError(
                 f"the partials rule of {prim.name} returned {type(p).__name__} as partial {i}, not a number"
