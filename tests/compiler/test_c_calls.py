@@ -211,7 +211,20 @@ def test_objects_laid_out_otherwise(monkeypatch):
     assert not direct(compiled)
 
 
+def test_arrays_are_made_by_numpys_function_where_its_table_is_not_known(monkeypatch):
+    monkeypatch.setattr("autograd_lite.compiler.call.c_engine.array_maker", lambda: None)
+    compiled = in_c(ag.value_and_grad(lambda p: p[0, 0] * p[1, 2]))
+    x = np.arange(6.0).reshape(2, 3)
+    for _ in range(3):
+        found = compiled(x)
+    assert direct(compiled)
+    assert found[0] == 0.0
+    assert found[1].tolist() == [[5.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    assert found[1].flags.owndata
+
+
 def test_numpys_objects_are_laid_out_as_known():
+    assert c_forms.array_maker() is not None
     assert c_forms.numpy_objects() == (np.ndarray, np.dtype(np.float64), np.empty)
 
 

@@ -23,7 +23,7 @@ from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.structure import flatten
 from .c_entry import Call, entry_source
-from .c_forms import Form, form_of, numpy_objects
+from .c_forms import Form, array_maker, form_of, numpy_objects
 from .c_library import Library, build
 
 __all__ = ["CEngine", "CKernel", "c_source"]
@@ -202,6 +202,8 @@ class CEngine:
         library = build(entry_source(function, order, self.lists, call))
         self.run: Callable[..., Any] = library.entry()
         self.library, self.call = library, call
+        if call is not None:
+            library.point("ag_numpy_new", array_maker())
 
     def calling(self, tests: Sequence[Any], slow: Callable[..., Any], single: bool) -> Callable[..., Any]:
         """The user's call as one function.

@@ -250,7 +250,7 @@ class Call:
                 lines.append(f"p{k} = {source};")
         for k, (form, target) in enumerate(zip(self.results, targets)):
             if form.kind == "array":
-                lines.append(f"if ((o{k} = ag_new(self, {self.forms.shape(form.shape)})) == NULL) goto end;")
+                lines.append(f"if ((o{k} = {self.forms.new(form.shape)}) == NULL) goto end;")
                 target = f"((ag_ndarray *)(void *)o{k})->data"
             lines.append(f"q{k} = {target};")
         lines += [_called(function, [self._passed(a) for a in function.arguments]), "if (guard) goto other;"]
@@ -261,7 +261,7 @@ class Call:
             for k, form in enumerate(self.results)
         ]
         if len(made) == 1:
-            lines += [f"found = {made[0]};", "if (found != NULL && PyTuple_GetItem(self, 8) != &_Py_TrueStruct) {"]
+            lines += [f"found = {made[0]};", "if (found != NULL && AG_ITEMS(self)[8] != &_Py_TrueStruct) {"]
             lines += ["  PyObject *one = found;", *_tuple(["one"]), "}"]
         else:
             lines += _tuple(made)
@@ -278,7 +278,7 @@ class Call:
         lines += [*space.given_back(), "(void)args; (void)value; (void)work;"]
         return [
             *lines,
-            "return other == 1 ? PyObject_Vectorcall(PyTuple_GetItem(self, 7), args, count, names) : found;",
+            "return other == 1 ? PyObject_Vectorcall(AG_ITEMS(self)[7], args, count, names) : found;",
         ]
 
     def _passed(self, a: Argument) -> str:

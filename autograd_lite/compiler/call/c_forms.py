@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import math
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["HEAD", "SHAPES", "TESTS", "Form", "Forms", "form_of", "numpy_objects", "prelude"]
+__all__ = ["HEAD", "SHAPES", "TESTS", "Form", "Forms", "array_maker", "form_of", "numpy_objects", "prelude"]
 
 #: where in an entry's ``self`` shapes begin: behind the library, what of NumPy is needed, and what a call looks at
 SHAPES = 9
@@ -95,6 +98,8 @@ _FLOAT = Form("float")
 #: the size of what every object begins with; its type is the last thing there
 HEAD = object.__basicsize__
 _WORD = ctypes.sizeof(ctypes.c_void_p)
+#: where a tuple's items begin
+ITEMS = tuple.__basicsize__
 
 
 class _Array(ctypes.Structure):
@@ -112,11 +117,33 @@ def numpy_objects() -> tuple[Any, ...] | None:
     probe = np.zeros((2, 3))
     if ctypes.c_void_p.from_address(id(probe) + HEAD - _WORD).value != id(np.ndarray):
         return None
+    row = (probe, np.ndarray)
+    if [ctypes.c_void_p.from_address(id(row) + ITEMS + k * _WORD).value for k in (0, 1)] != [id(probe), id(np.ndarray)]:
+        return None
     seen = _Array.from_address(id(probe) + HEAD)
     known = (probe.ctypes.data, 2, id(probe.dtype), probe.flags.num)
     if (seen.data, seen.nd, seen.descr, seen.flags) != known or seen.dims[:2] != [2, 3]:
         return None
     return np.ndarray, np.dtype(np.float64), np.empty
+
+
+@functools.cache
+def array_maker() -> int | None:
+    """The address of ``PyArray_NewFromDescr``: NumPy's headers say where it is in the table of its C API."""
+    header = Path(np.get_include(), "numpy", "__multiarray_api.h")
+    try:
+        found = re.search(
+            r"define PyArray_NewFromDescr\b[^#]*?PyArray_API\[(\d+)\]", header.read_text(encoding="utf-8")
+        )
+        core = importlib.import_module("numpy._core" if int(np.__version__.partition(".")[0]) > 1 else "numpy.core")
+        capsule = core._multiarray_umath._ARRAY_API
+    except (OSError, ImportError, AttributeError):
+        return None
+    if found is None:
+        return None
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return ctypes.c_void_p.from_address(pointer(capsule, None) + int(found[1]) * _WORD).value
 
 
 _PRELUDE = """
@@ -133,7 +160,7 @@ extern Py_ssize_t PyList_Size(PyObject *), PyTuple_Size(PyObject *);
 extern PyObject *PyTuple_GetItem(PyObject *, Py_ssize_t), *PyDict_New(void);
 extern int PyDict_SetItemString(PyObject *, const char *, PyObject *);
 extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
-extern PyObject *PyObject_GetAttr(PyObject *, PyObject *), *PyDict_GetItem(PyObject *, PyObject *);
+extern PyObject *PyObject_GetAttr(PyObject *, PyObject *), *PyDict_GetItemWithError(PyObject *, PyObject *);
 extern PyObject *PyCell_Get(PyObject *), *PyFunction_GetCode(PyObject *), *PyFunction_GetDefaults(PyObject *);
 extern PyObject *PyObject_CallNoArgs(PyObject *), *PyExc_Exception;
 extern Py_ssize_t PySet_Size(PyObject *), PyObject_Size(PyObject *);
@@ -142,6 +169,7 @@ extern int PyObject_IsTrue(PyObject *), PyErr_ExceptionMatches(PyObject *);
 extern void PyErr_Clear(void);
 
 #define AG_TYPE(x) (*(PyObject **)((char *)(x) + %d))
+#define AG_ITEMS(x) ((PyObject **)((char *)(x) + %d))
 
 static int ag_float(PyObject *self, PyObject *x, double *to) {
   (void)self;
@@ -154,23 +182,22 @@ static int ag_float(PyObject *self, PyObject *x, double *to) {
 static double *ag_array(PyObject *self, PyObject *x, int nd, const Py_ssize_t *shape) {
   const ag_ndarray *a = (ag_ndarray *)(void *)x;
   int k;
-  if (AG_TYPE(x) != PyTuple_GetItem(self, 1) || a->nd != nd || a->descr != PyTuple_GetItem(self, 2)) return NULL;
+  if (AG_TYPE(x) != AG_ITEMS(self)[1] || a->nd != nd || a->descr != AG_ITEMS(self)[2]) return NULL;
   for (k = 0; k < nd; k++) if (a->dims[k] != shape[k]) return NULL;
   return (a->flags & 0x101) == 0x101 ? a->data : NULL;
 }
 
 /* whether something watches, or the surroundings have changed, as the tests in self say; -1: an interrupt */
 static int ag_changed(PyObject *self) {
-  PyObject *tests = PyTuple_GetItem(self, 6);
-  PyObject *seen = PyObject_GetAttr(PyTuple_GetItem(self, 4), PyTuple_GetItem(self, 5));
+  PyObject *tests = AG_ITEMS(self)[6], *seen = PyObject_GetAttr(AG_ITEMS(self)[4], AG_ITEMS(self)[5]);
   Py_ssize_t k, n = PyTuple_Size(tests);
   int same = seen != NULL && PySet_Size(seen) == 0;
   if (seen != NULL) Py_DecRef(seen);
   for (k = 0; same && k < n; k += 4) {
-    PyObject *a = PyTuple_GetItem(tests, k + 1), *b = PyTuple_GetItem(tests, k + 2), *c = PyTuple_GetItem(tests, k + 3);
-    switch (PyLong_AsLong(PyTuple_GetItem(tests, k))) {
-    case AG_ITEM: same = PyDict_GetItem(a, b) == c; break;
-    case AG_NO_ITEM: same = PyDict_GetItem(a, b) == NULL; break;
+    PyObject *a = AG_ITEMS(tests)[k + 1], *b = AG_ITEMS(tests)[k + 2], *c = AG_ITEMS(tests)[k + 3];
+    switch (PyLong_AsLong(AG_ITEMS(tests)[k])) {
+    case AG_ITEM: same = PyDict_GetItemWithError(a, b) == c; break;
+    case AG_NO_ITEM: same = PyDict_GetItemWithError(a, b) == NULL; break;
     case AG_CELL:
       seen = PyCell_Get(a);
       same = seen == b;
@@ -194,9 +221,15 @@ static int ag_changed(PyObject *self) {
   return !same;
 }
 
-static PyObject *ag_new(PyObject *self, Py_ssize_t shape) {
-  PyObject *wanted = PyTuple_GetItem(self, shape);
-  return PyObject_Vectorcall(PyTuple_GetItem(self, 3), &wanted, 1, NULL);
+/* PyArray_NewFromDescr, where it is known; else NumPy's empty makes the array, of the shape at this place in self */
+PyObject *(*ag_numpy_new)(PyObject *, PyObject *, int, const Py_ssize_t *, void *, void *, int, PyObject *) = NULL;
+
+static PyObject *ag_new(PyObject *self, Py_ssize_t shape, int nd, const Py_ssize_t *dims) {
+  if (ag_numpy_new != NULL) {
+    Py_IncRef(AG_ITEMS(self)[2]); /* which it takes */
+    return ag_numpy_new(AG_ITEMS(self)[1], AG_ITEMS(self)[2], nd, dims, NULL, NULL, 0, NULL);
+  }
+  return PyObject_Vectorcall(AG_ITEMS(self)[3], AG_ITEMS(self) + shape, 1, NULL);
 }
 """
 
@@ -207,7 +240,12 @@ TESTS = ("AG_ITEM", "AG_NO_ITEM", "AG_CELL", "AG_CODE", "AG_DEFAULTS", "AG_CLASS
 
 def prelude() -> str:
     """The C that the rest is written with."""
-    return f"enum {{ {', '.join(TESTS)} }};\n{_PRELUDE % (HEAD, HEAD - _WORD)}"
+    return f"enum {{ {', '.join(TESTS)} }};\n{_PRELUDE % (HEAD, HEAD - _WORD, ITEMS)}"
+
+
+def _dims(shape: tuple[int, ...]) -> str:
+    """The last two arguments of what asks for a shape."""
+    return f"{len(shape)}, (const Py_ssize_t[]){{{', '.join(map(str, shape))}}}"
 
 
 class Forms:
@@ -232,8 +270,11 @@ class Forms:
 
     def array(self, x: str, shape: tuple[int, ...]) -> str:
         """An expression for the numbers of an array."""
-        dims = ", ".join(map(str, shape))
-        return f"ag_array(self, {x}, {len(shape)}, (const Py_ssize_t[]){{{dims}}})"
+        return f"ag_array(self, {x}, {_dims(shape)})"
+
+    def new(self, shape: tuple[int, ...]) -> str:
+        """An expression for a new array."""
+        return f"ag_new(self, {self.shape(shape)}, {_dims(shape)})"
 
     def reader(self, form: Form) -> str:
         """The name of a function that reads ``x`` into ``to``; it returns whether ``x`` is of the form."""
@@ -282,7 +323,7 @@ class Forms:
 
     def _array(self, form: Form) -> list[str]:
         return [
-            f"PyObject *made = ag_new(self, {self.shape(form.shape)});",
+            f"PyObject *made = {self.new(form.shape)};",
             f"if (made != NULL) memcpy(((ag_ndarray *)(void *)made)->data, x, {form.size} * sizeof(double));",
             "return made;",
         ]

@@ -122,6 +122,10 @@ class Library:
         make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
         self.handle: Any = make(self.functions._handle, None, closer)
 
+    def point(self, name: str, address: int | None) -> None:
+        """Let a pointer in it point at something of this process."""
+        ctypes.c_void_p.in_dll(self.functions, name).value = address
+
     def entry(self, name: str = "ag_entry", *more: Any) -> Callable[..., Any]:
         """An entry as a function of Python, whose ``self`` is the capsule and ``more``."""
         make = ctypes.pythonapi.PyCFunction_NewEx

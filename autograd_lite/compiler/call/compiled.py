@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from types import BuiltinFunctionType
 from typing import Any, cast
 
 from ...engine.observers import current_tracer, observers, recording_is_off
@@ -158,7 +159,8 @@ class Compiled(Running):
         """From now on, calls go to ``fast`` directly; None for the general way."""
         self._fast = fast
         if fast is not None:
-            setattr(type(self), "__call__", staticmethod(fast))  # noqa: B010
+            # a builtin is no descriptor: it is called as it is
+            setattr(type(self), "__call__", fast if type(fast) is BuiltinFunctionType else staticmethod(fast))  # noqa: B010
         elif "__call__" in vars(type(self)):
             delattr(type(self), "__call__")
 
