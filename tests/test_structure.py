@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -338,7 +339,7 @@ def documented():
             item = getattr(ag, name)
             if callable(item) and getattr(item, "__module__", "").startswith(ag.__name__):
                 yield name, item
-    for place in ("nn", "nn.init", "optim", "optim.lr_scheduler", "data", "testing"):
+    for place in ("nn", "nn.init", "nn.functional", "nn.utils", "optim", "optim.lr_scheduler", "data", "testing"):
         home = ag
         for part in place.split("."):
             home = getattr(home, part)
@@ -362,3 +363,16 @@ def test_public_docstrings_have_an_example():
             bare.append(name)
     assert not silent, f"without a docstring: {silent}"
     assert not bare, f"without an example: {bare}"
+
+
+def test_public_docstrings_say_what_they_take():
+    """Whatever takes arguments names them."""
+    unsaid = []
+    for name, item in documented():
+        text = inspect.getdoc(item) or ""
+        if isinstance(item, type) and issubclass(item, (BaseException, ag.Primitive)):
+            continue  # made by raising, and by the decorator
+        taken = [p for p in inspect.signature(item).parameters if p != "self"]
+        if taken and not re.search(r"^(Args|Attributes):$", text, re.MULTILINE):
+            unsaid.append(name)
+    assert not unsaid, f"without their arguments: {unsaid}"

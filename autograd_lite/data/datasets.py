@@ -20,7 +20,16 @@ __all__ = ["Dataset", "Subset", "TensorDataset", "make_moons", "random_split"]
 
 
 class Dataset:
-    """What a loader needs: ``len(dataset)`` and ``dataset[i]``. Any sequence will do; this class is for naming it."""
+    """What a loader needs: ``len(dataset)`` and ``dataset[i]``. Any sequence will do; this class is for naming it.
+
+    >>> class Squares(Dataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...     def __getitem__(self, i):
+    ...         return float(i), float(i * i)
+    >>> Squares()[3]
+    (3.0, 9.0)
+    """
 
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} doesn't say how many examples it has: define __len__")

@@ -26,6 +26,12 @@ __all__ = ["DataLoader", "default_collate", "set_generator_state"]
 def default_collate(examples: Sequence[Any]) -> Any:
     """A batch from a list of examples: arrays stacked, tuples and dicts entry by entry, text as it is.
 
+    Args:
+        examples: numbers, arrays, text, or tuples, lists or dicts of such, all alike.
+
+    Raises:
+        ValueError: for examples with different numbers of entries.
+
     >>> default_collate([(1.0, "a"), (2.0, "b")])
     [array([1., 2.]), ['a', 'b']]
     """

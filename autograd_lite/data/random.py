@@ -36,6 +36,9 @@ __all__ = [
 class Generator:
     """A source of random numbers: a seedable NumPy generator behind PyTorch's ``manual_seed``.
 
+    Args:
+        seed: an int, or None for numbers that differ from run to run.
+
     >>> a, b = Generator().manual_seed(1), Generator(1)
     >>> bool(a.numpy.normal() == b.numpy.normal())
     True
@@ -77,6 +80,15 @@ def manual_seed(seed: int) -> Generator:
 
     Python's own ``random`` is seeded too, because micrograd's ``Neuron``, ``Layer`` and ``MLP`` draw from it.
 
+    Args:
+        seed: an int.
+
+    Returns:
+        The generator that is seeded.
+
+    Raises:
+        TypeError: for what is no int.
+
     >>> a = manual_seed(3); x = rand(2); b = manual_seed(3); bool((rand(2) == x).all())
     True
     """
@@ -95,7 +107,16 @@ def get_rng_state() -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Go back to a state from ``get_rng_state``: the same random numbers come again."""
+    """Go back to a state from ``get_rng_state``: the same random numbers come again.
+
+    Args:
+        state: what it gave.
+
+    >>> state = get_rng_state()
+    >>> x = rand(3)
+    >>> set_rng_state(state); bool((rand(3) == x).all())
+    True
+    """
     _default.set_state(state)
 
 
@@ -125,6 +146,13 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 def randn(*size: Any, generator: Any = None) -> Any:
     """Standard normal random numbers: a float64 array. ``randn(3, 2)`` and ``randn((3, 2))`` are the same.
 
+    Args:
+        size: the lengths of the axes, one by one or as one tuple; none for a single number.
+        generator: an ``ag.Generator`` or NumPy generator instead of ``ag.manual_seed``'s.
+
+    Returns:
+        A float64 array of that shape.
+
     >>> randn(2, 3).shape, randn((4,)).dtype.name
     ((2, 3), 'float64')
     """
@@ -135,6 +163,13 @@ def randn(*size: Any, generator: Any = None) -> Any:
 
 def rand(*size: Any, generator: Any = None) -> Any:
     """Random numbers uniform in [0, 1): a float64 array.
+
+    Args:
+        size: the lengths of the axes, one by one or as one tuple; none for a single number.
+        generator: an ``ag.Generator`` or NumPy generator instead of ``ag.manual_seed``'s.
+
+    Returns:
+        A float64 array of that shape.
 
     >>> bool((rand(100) < 1.0).all())
     True
@@ -147,6 +182,15 @@ def rand(*size: Any, generator: Any = None) -> Any:
 def randint(low: int, high: Any, size: Any = None, generator: Any = None) -> Any:
     """Random integers in [low, high); ``randint(high, size)`` begins at 0.
 
+    Args:
+        low: the smallest; ``high``, given two arguments.
+        high: the first number that is too large; the shape, given two arguments.
+        size: the shape, an int or a tuple of ints.
+        generator: an ``ag.Generator`` or NumPy generator instead of ``ag.manual_seed``'s.
+
+    Returns:
+        An array of ints of that shape.
+
     >>> sorted(set(randint(0, 2, (100,)).tolist()))
     [0, 1]
     """
@@ -158,6 +202,13 @@ def randint(low: int, high: Any, size: Any = None, generator: Any = None) -> Any
 def randperm(n: int, generator: Any = None) -> Any:
     """The numbers 0 … n−1 in random order.
 
+    Args:
+        n: how many.
+        generator: an ``ag.Generator`` or NumPy generator instead of ``ag.manual_seed``'s.
+
+    Returns:
+        An array of n ints.
+
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]
     """
@@ -166,6 +217,12 @@ def randperm(n: int, generator: Any = None) -> Any:
 
 def zeros(*size: Any) -> Any:
     """An array of zeros.
+
+    Args:
+        size: the lengths of the axes, one by one or as one tuple; none for a single number.
+
+    Returns:
+        A float64 array of that shape.
 
     >>> zeros(2, 2).tolist()
     [[0.0, 0.0], [0.0, 0.0]]
@@ -177,6 +234,12 @@ def zeros(*size: Any) -> Any:
 
 def ones(*size: Any) -> Any:
     """An array of ones.
+
+    Args:
+        size: the lengths of the axes, one by one or as one tuple; none for a single number.
+
+    Returns:
+        A float64 array of that shape.
 
     >>> ones(3).tolist()
     [1.0, 1.0, 1.0]

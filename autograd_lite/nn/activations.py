@@ -57,6 +57,9 @@ class Activation(Module):
 class ReLU(Activation):
     """max(0, x), the rectified linear unit; derivative 0 at 0.
 
+    Args:
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
     >>> ReLU()([-1.0, 2.0]).tolist()
     [0.0, 2.0]
     """
@@ -142,6 +145,9 @@ class GELU(Activation):
 class SiLU(Activation):
     """x·σ(x), also called swish.
 
+    Args:
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
     >>> SiLU()(0.0)
     0.0
     """
@@ -155,6 +161,10 @@ class SiLU(Activation):
 
 class ELU(Activation):
     """x for x > 0, α(eˣ − 1) below.
+
+    Args:
+        alpha: minus what it tends to far below 0.
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
 
     >>> round(ELU()(-1.0), 6)
     -0.632121
@@ -173,6 +183,10 @@ class ELU(Activation):
 class LeakyReLU(Activation):
     """x for x > 0, slope·x below; derivative = slope at 0.
 
+    Args:
+        negative_slope: the slope below 0.
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
     >>> LeakyReLU(0.1)(-2.0)
     -0.2
     """
@@ -189,6 +203,10 @@ class LeakyReLU(Activation):
 
 class CELU(Activation):
     """x for x > 0, α(e^(x/α) − 1) below: ELU with a continuous derivative (Barron 2017).
+
+    Args:
+        alpha: minus what it tends to far below 0.
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
 
     >>> round(CELU(2.0)(-1.0), 6)
     -0.786939
@@ -209,6 +227,9 @@ class CELU(Activation):
 class SELU(Activation):
     """λx for x > 0, λα(eˣ − 1) below, with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
 
+    Args:
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
     >>> round(SELU()(1.0), 6)
     1.050701
     """
@@ -222,6 +243,9 @@ class SELU(Activation):
 
 class Mish(Activation):
     """x·tanh(softplus x) (Misra 2019).
+
+    Args:
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
 
     >>> round(Mish()(1.0), 6)
     0.865098
@@ -270,6 +294,11 @@ class Tanhshrink(Activation):
 class Hardtanh(Activation):
     """x between ``min_val`` and ``max_val``, the nearer bound outside; derivative 0 at the bounds.
 
+    Args:
+        min_val: the lower bound.
+        max_val: the upper one.
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
     >>> Hardtanh()([-2.0, 0.5]).tolist()
     [-1.0, 0.5]
     """
@@ -288,6 +317,9 @@ class Hardtanh(Activation):
 
 class ReLU6(Hardtanh):
     """min(max(0, x), 6).
+
+    Args:
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
 
     >>> ReLU6()([-1.0, 3.0, 9.0]).tolist()
     [0.0, 3.0, 6.0]
@@ -333,6 +365,9 @@ class Softmax(Module):
 
 class LogSoftmax(Softmax):
     """xᵢ − logsumexp(x) along one axis: what ``NLLLoss`` takes.
+
+    Args:
+        dim: the axis along which the exponentials add up to 1; the last one by default.
 
     >>> LogSoftmax()([1.0, 2.0, 3.0]).round(3).tolist()
     [-2.408, -1.408, -0.408]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -61,10 +62,21 @@ def _of_module(kind: type[Module], name: str, inputs: tuple[str, ...]) -> Callab
 
     signature = inspect.Signature([*given, *options], return_annotation=Any)
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"``nn.{kind.__name__}`` as a function of {', '.join(inputs)} and its options."
+    function.__doc__ = _described(kind, inputs)
     function.__dict__["__signature__"] = signature
     FUNCTION_OF[kind] = name
     return function
+
+
+def _described(kind: type[Module], inputs: tuple[str, ...]) -> str:
+    """What a module says of itself, said of its function."""
+    own = inspect.cleandoc(kind.__doc__ or "").replace(f"{kind.__name__}(", f"nn.{kind.__name__}(")
+    said, _, example = own.partition("\n>>> ")
+    before, _, options = said.partition("Args:\n")
+    given = "".join(f"    {name}: numbers, Values, or (lists, arrays) of them.\n" for name in inputs)
+    options = "" if re.fullmatch(r"\s*inplace:.*\s*", options) else options
+    parts = [f"{before.rstrip()}\n\n``nn.{kind.__name__}`` as a function.\n\nArgs:\n{given}{options.rstrip()}"]
+    return "\n\n".join(parts) + (f"\n\n>>> from autograd_lite import nn\n>>> {example}" if example else "")
 
 
 def _activation(kind: type[Module], name: str) -> Callable[..., Any]:
@@ -148,6 +160,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
     """In training, each number becomes 0 with probability ``p`` and the others are divided by 1 − p; else nothing.
 
+    Args:
+        input: numbers, Values, or (lists, arrays) of them.
+        p: the probability, in [0, 1].
+        training: whether it does anything.
+
+    Raises:
+        ValueError: for a probability outside [0, 1].
+
     >>> dropout([1.0, 2.0], training=False)
     [1.0, 2.0]
     """
@@ -213,6 +233,16 @@ def _with_scale(layer: Any, input: Any, weight: Any, bias: Any) -> Any:
 def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """(x − mean)/√(variance + ε) over the last axes, times ``weight``, plus ``bias``: see ``nn.LayerNorm``.
 
+    Args:
+        input: numbers, Values, or (lists, arrays) of them.
+        normalized_shape: the lengths of those axes, an int or a tuple.
+        weight: a factor for each number of them, or None.
+        bias: a summand for each, or None.
+        eps: ε, which keeps the quotient finite.
+
+    Raises:
+        ShapeError: for an input whose last axes are others.
+
     >>> layer_norm([1.0, 3.0], 2).round(4).tolist()
     [-1.0, 1.0]
     """
@@ -222,6 +252,15 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """x/√(mean of x² + ε) over the last axes, times ``weight``: see ``nn.RMSNorm``.
 
+    Args:
+        input: numbers, Values, or (lists, arrays) of them.
+        normalized_shape: the lengths of those axes, an int or a tuple.
+        weight: a factor for each number of them, or None.
+        eps: ε, which keeps the quotient finite; 2⁻⁵² by default.
+
+    Raises:
+        ShapeError: for an input whose last axes are others.
+
     >>> rms_norm([3.0, 3.0], 2).round(4).tolist()
     [1.0, 1.0]
     """
@@ -230,6 +269,12 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """x/max(‖x‖ₚ, ε) along an axis.
+
+    Args:
+        input: numbers, Values, or (lists, arrays) of them.
+        p: the norm's exponent; infinity for the largest size.
+        dim: the axis.
+        eps: ε, the smallest divisor.
 
     >>> normalize([3.0, 4.0], dim=0).tolist()
     [0.6, 0.8]
@@ -243,6 +288,15 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """x·y/(max(‖x‖, ε)·max(‖y‖, ε)) along an axis.
+
+    Args:
+        x1: numbers, Values, or (lists, arrays) of them.
+        x2: likewise, of the same shape.
+        dim: the axis along which vectors lie.
+        eps: ε, the smallest divisor.
+
+    Raises:
+        ShapeError: if the shapes differ.
 
     >>> round(float(cosine_similarity([1.0, 0.0], [1.0, 1.0], dim=0)), 6)
     0.707107

@@ -79,6 +79,9 @@ class Linear(Module):
 class Identity(Module):
     """The input itself. Arguments are ignored.
 
+    Args:
+        args: anything.
+
     >>> Identity()(3.0)
     3.0
     """
@@ -92,6 +95,10 @@ class Identity(Module):
 
 class Flatten(Module):
     """Axes ``start_dim`` … ``end_dim`` become one; by default all but the batch's.
+
+    Args:
+        start_dim: the first axis; negative ones count from the end.
+        end_dim: the last one.
 
     >>> import numpy as np
     >>> Flatten()(np.zeros((5, 2, 3))).shape

@@ -86,6 +86,12 @@ class Loss(Module):
 class MSELoss(Loss):
     """(p − t)², least squares.
 
+    Args:
+        reduction: "mean", "sum", or "none" for the losses one by one.
+
+    Raises:
+        ShapeError: when called, unless both shapes are equal.
+
     >>> MSELoss()([1.0, 4.0], [1.0, 2.0])
     2.0
     """
@@ -97,6 +103,12 @@ class MSELoss(Loss):
 class L1Loss(Loss):
     """|p − t|; derivative 0 where they are equal.
 
+    Args:
+        reduction: "mean", "sum", or "none" for the losses one by one.
+
+    Raises:
+        ShapeError: when called, unless both shapes are equal.
+
     >>> L1Loss(reduction="sum")([1.0, 4.0], [1.0, 2.0])
     2.0
     """
@@ -107,6 +119,13 @@ class L1Loss(Loss):
 
 class HuberLoss(Loss):
     """½d² for |d| ≤ δ, δ(|d| − ½δ) beyond (Huber 1964).
+
+    Args:
+        reduction: "mean", "sum", or "none" for the losses one by one.
+        delta: δ > 0, where the square becomes a straight line.
+
+    Raises:
+        ValueError: for a δ that is not positive; ShapeError: when called, unless both shapes are equal.
 
     >>> HuberLoss()([0.5, 3.0], [0.0, 0.0])
     1.3125
@@ -125,6 +144,13 @@ class HuberLoss(Loss):
 
 class SmoothL1Loss(Loss):
     """½d²/β for |d| < β, |d| − ½β beyond: the Huber loss over β.
+
+    Args:
+        reduction: "mean", "sum", or "none" for the losses one by one.
+        beta: β ≥ 0, where the square becomes a straight line; 0 is ``L1Loss``.
+
+    Raises:
+        ValueError: for a negative β; ShapeError: when called, unless both shapes are equal.
 
     >>> SmoothL1Loss()([0.5, 3.0], [0.0, 0.0])
     1.3125
@@ -338,6 +364,14 @@ class _Classes(Loss):
 
 class NLLLoss(_Classes):
     """−log p of the target's class: predictions are rows of log-probabilities, targets the classes (integers).
+
+    Args:
+        weight: a factor for each class, or None.
+        reduction: "mean", "sum", or "none" for the losses one by one.
+        ignore_index: a class that is left out of the mean.
+
+    Raises:
+        TypeError: when called with classes that are no integers; IndexError: with one that there is none of.
 
     >>> NLLLoss()([[-1.0, -2.0], [-3.0, -4.0]], [0, 1])
     2.5

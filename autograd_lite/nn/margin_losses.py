@@ -31,6 +31,12 @@ def _is_sign(target: Any) -> bool:
 class HingeLoss(Loss):
     """max(0, 1 − t·score) for targets ±1: the maximum-margin loss of micrograd's demo.
 
+    Args:
+        reduction: "mean", "sum", or "none" for the losses one by one.
+
+    Raises:
+        ValueError: when called with a target that is neither 1 nor −1.
+
     >>> HingeLoss()([0.5, -3.0], [1, -1])
     0.25
     """
@@ -43,6 +49,12 @@ class HingeLoss(Loss):
 
 class SoftMarginLoss(Loss):
     """log(1 + e^(−t·score)) for targets ±1: the logistic loss.
+
+    Args:
+        reduction: "mean", "sum", or "none" for the losses one by one.
+
+    Raises:
+        ShapeError: when called, unless both shapes are equal.
 
     >>> round(SoftMarginLoss()([0.0], [1.0]), 6)
     0.693147

@@ -59,6 +59,10 @@ def parameters_to_vector(parameters: Iterable[Any]) -> Any:
 def vector_to_parameters(vec: Any, parameters: Iterable[Any]) -> None:
     """Write the numbers of a vector into the parameters, in order: the inverse of ``parameters_to_vector``.
 
+    Args:
+        vec: the numbers.
+        parameters: Parameters, or Values.
+
     Raises:
         ValueError: for another count of numbers than the parameters have; nothing has changed then.
 

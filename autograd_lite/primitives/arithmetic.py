@@ -114,6 +114,14 @@ def _where(condition: float, a: float, b: float) -> float:
     The condition is a bool, or a comparison. Branches may be callables: only the one taken is called, and only that
     one enters the graph: ``where(x > 0, sqrt(x), 0)`` at −1 has derivative 0.
 
+    Args:
+        condition: a bool, a number (0 is false), a comparison of Values, or an array of them.
+        a: what it is where the condition holds: a number, a Value, an array of either, or a function of no arguments.
+        b: likewise, where it doesn't.
+
+    Returns:
+        A float, or a Value if the branch taken is one; of arrays an array.
+
     >>> where(True, 1.0, lambda: 1 / 0)
     1.0
     """

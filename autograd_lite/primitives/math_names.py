@@ -31,6 +31,15 @@ def _asked(question: Callable[[Any], Any], x: Any, name: str) -> Any:
 def isnan(x: Any) -> Any:
     """Whether x is nan; of an array, element by element.
 
+    Args:
+        x: a number, a Value, or an array of either.
+
+    Returns:
+        A bool; of an array, an array of bools.
+
+    Raises:
+        TypeError: for what is no number.
+
     >>> isnan(float("nan")), isnan(1.0)
     (True, False)
     """
@@ -39,6 +48,15 @@ def isnan(x: Any) -> Any:
 
 def isinf(x: Any) -> Any:
     """Whether x is an infinity; of an array, element by element.
+
+    Args:
+        x: a number, a Value, or an array of either.
+
+    Returns:
+        A bool; of an array, an array of bools.
+
+    Raises:
+        TypeError: for what is no number.
 
     >>> isinf(-inf), isinf(1.0)
     (True, False)
@@ -49,6 +67,15 @@ def isinf(x: Any) -> Any:
 def isfinite(x: Any) -> Any:
     """Whether x is a number and no infinity; of an array, element by element.
 
+    Args:
+        x: a number, a Value, or an array of either.
+
+    Returns:
+        A bool; of an array, an array of bools.
+
+    Raises:
+        TypeError: for what is no number.
+
     >>> isfinite(1.0), isfinite(inf), isfinite(nan)
     (True, False, False)
     """
@@ -57,6 +84,14 @@ def isfinite(x: Any) -> Any:
 
 def isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
     """Whether a and b differ by at most rel_tol times the larger, or by abs_tol (``math.isclose``).
+
+    Args:
+        a: a number or a Value; ``b`` likewise.
+        rel_tol: how much of the larger they may differ by.
+        abs_tol: how much they may differ by in any case.
+
+    Returns:
+        A bool.
 
     Raises:
         ValueError: for a negative tolerance.
@@ -76,6 +111,12 @@ def isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> 
 
 def frexp(x: Any) -> tuple[Any, int]:
     """(m, k) with x = m·2ᵏ and ½ ≤ |m| < 1; the derivative of m is 2⁻ᵏ, the int k is a step. (x, 0) at 0, ±inf, nan.
+
+    Args:
+        x: a number or a Value.
+
+    Raises:
+        TypeError: for what is no number.
 
     >>> frexp(12.0)
     (0.75, 4)

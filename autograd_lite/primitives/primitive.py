@@ -371,10 +371,46 @@ def bind_table() -> None:
     scopes: dict[int, dict[str, Any]] = {}
     for entry in TABLE.values():
         entry.permanent = True
+        entry.__doc__ = f"{(entry.__doc__ or '').rstrip()}\n{_operands(entry)}"
         rule = entry.partials
         if isinstance(rule, FunctionType):
             scope = _float_scope(rule.__globals__, scopes)
             entry.float_partials = FunctionType(rule.__code__, scope, rule.__name__, rule.__defaults__)
+
+
+_ELEMENTWISE = """
+    Returns:
+        A float, or a Value if an operand is one; of arrays an array, operands broadcast as NumPy's are.
+
+    Raises:
+        TypeError: for what is no number.
+    """
+_OF_ALL = """
+    Args:
+        xs: numbers and Values: a list or another iterable, an array of any shape, or the numbers one by one.
+
+    Returns:
+        A float, or a Value if one of them is.
+
+    Raises:
+        TypeError: for what is no number.
+    """
+
+
+def _operands(entry: Primitive) -> str:
+    """What an entry's docstring says of its operands: the same of all ops of so many."""
+    if "Args:" in (entry.__doc__ or ""):
+        return ""
+    if entry.arity < 0:
+        return _OF_ALL
+    code, given = entry.fn.__code__, entry.fn.__defaults__ or ()
+    first = entry.arity - len(given)
+    lines = [
+        f"        {name}: a number, a Value, or an array of either"
+        + (f"; {given[k - first]!r} by default." if k >= first else ".")
+        for k, name in enumerate(code.co_varnames[: entry.arity])
+    ]
+    return "\n    Args:\n" + "\n".join(lines) + "\n" + _ELEMENTWISE
 
 
 def _float_scope(page: dict[str, Any], scopes: dict[int, dict[str, Any]]) -> dict[str, Any]:

@@ -160,6 +160,16 @@ class Pairs(Nary):
 def _dot(*args: float) -> float:
     """Dot product Σ xᵢ·yᵢ, added from left to right; the partials are ∂/∂xᵢ = yᵢ and ∂/∂yᵢ = xᵢ.
 
+    Args:
+        xs: numbers and Values: a list or another iterable, an array.
+        ys: as many.
+
+    Returns:
+        A float, or a Value if one of the numbers is.
+
+    Raises:
+        TypeError: for what is no number; ValueError: unless there are as many of both.
+
     >>> dot([1.0, 2.0], [3.0, 4.0])
     11.0
     """
@@ -189,6 +199,16 @@ sumprod = dot
 
 def _dist(*args: float) -> float:
     """Euclidean distance √Σ(xᵢ − yᵢ)² of two points; the partials are ±(xᵢ − yᵢ)/out, 0 at distance 0.
+
+    Args:
+        xs: numbers and Values: a list or another iterable, an array.
+        ys: as many.
+
+    Returns:
+        A float, or a Value if one of the numbers is.
+
+    Raises:
+        TypeError: for what is no number; ValueError: unless there are as many of both.
 
     >>> dist([1.0, 2.0], [4.0, 6.0])
     5.0
@@ -227,6 +247,17 @@ class Affine(Nary):
 
 def _affine(*args: float) -> float:
     """A neuron's sum Σ xᵢ·wᵢ + b as one node; the partials are ∂/∂xᵢ = wᵢ, ∂/∂wᵢ = xᵢ, ∂/∂b = 1.
+
+    Args:
+        xs: the inputs, numbers and Values: a list or another iterable, an array.
+        weights: as many.
+        bias: a number or a Value.
+
+    Returns:
+        A float, or a Value if one of the numbers is.
+
+    Raises:
+        TypeError: for what is no number; ValueError: unless there are as many weights as inputs.
 
     >>> affine([1.0, 2.0], [3.0, 4.0], 0.5)
     11.5

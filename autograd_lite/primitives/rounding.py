@@ -233,6 +233,13 @@ def _one(out: Any, a: Any, b: Any) -> Any:
 def divmod(a: Any, b: Any) -> tuple[Any, Any]:
     """``(a // b, a % b)``, two nodes; on Values, floats and arrays.
 
+    Args:
+        a: a number, a Value, or an array of either.
+        b: likewise.
+
+    Raises:
+        TypeError: for what is no number.
+
     >>> divmod(7.0, 2.0)
     (3.0, 1.0)
     """
@@ -278,6 +285,12 @@ def remainder(a: float, b: float) -> float:
 
 def modf(x: Any) -> tuple[Any, Any]:
     """The fraction and the whole part of x, both with its sign: ``(fmod(x, 1), trunc(x))``, two nodes.
+
+    Args:
+        x: a number, a Value, or an array of either.
+
+    Raises:
+        TypeError: for what is no number.
 
     >>> modf(-2.5)
     (-0.5, -2.0)

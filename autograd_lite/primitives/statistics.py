@@ -54,6 +54,16 @@ def _var(*args: float) -> float:
 
     ``ddof=0`` as in NumPy, 1 for the unbiased estimate; the partial wrt ddof is out/(n − ddof). nan for n = ddof.
 
+    Args:
+        data: numbers and Values: a list or another iterable, an array.
+        ddof: a number or a Value.
+
+    Returns:
+        A float, or a Value if one of the numbers is.
+
+    Raises:
+        TypeError: for what is no number; ValueError: for no numbers at all.
+
     >>> var([1.0, 2.0, 6.0]), var([1.0, 2.0, 6.0], ddof=1)
     (4.666666666666667, 7.0)
     """
@@ -106,6 +116,16 @@ def _std(*args: float) -> float:
     """Standard deviation √var, without overflow; the partials are (xᵢ − m)/((n − ddof)·out), 0 for equal numbers.
 
     The partial wrt ddof is out/2(n − ddof). nan for n = ddof.
+
+    Args:
+        data: numbers and Values: a list or another iterable, an array.
+        ddof: a number or a Value.
+
+    Returns:
+        A float, or a Value if one of the numbers is.
+
+    Raises:
+        TypeError: for what is no number; ValueError: for no numbers at all.
 
     >>> std([1.0, 3.0]), std([2.0, 2.0]), std([1e200, 3e200])
     (1.0, 0.0, 1e+200)
@@ -216,9 +236,16 @@ def softmax(xs: Any, axis: int = -1) -> Any:
 
 
 def log_softmax(xs: Any, axis: int = -1) -> Any:
-    """log softmax of a list, tuple or array, exact where a component is near 1; see ``softmax`` for the arguments.
+    """log softmax of a list, tuple or array, exact where a component is near 1.
 
     Its partials are δᵢⱼ − sⱼ.
+
+    Args:
+        xs: numbers or Values; a list, a tuple, an array of any shape, any iterable.
+        axis: of an array, the axis along which the components are those of one softmax.
+
+    Returns:
+        As many numbers, in a list, a tuple or an array.
 
     >>> log_softmax([0.0, -1000.0])
     [-0.0, -1000.0]

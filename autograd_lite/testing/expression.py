@@ -23,6 +23,10 @@ __all__ = ["Called", "Expression", "Step", "apply", "nodes_of"]
 class Step(NamedTuple):
     """One operation: a primitive and its operands, an ``int`` for an earlier number, a ``float`` for a constant.
 
+    Attributes:
+        op: the primitive.
+        operands: what it is applied to.
+
     >>> from autograd_lite.primitives import TABLE
     >>> Step(TABLE["pow"], (0, 2.0))
     Step(op=<primitive pow>, operands=(0, 2.0))
