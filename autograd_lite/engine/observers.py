@@ -230,6 +230,14 @@ def recording_is_off() -> bool:
 
 def notify(node: Any) -> None:
     """Show a new node to the observers of this context; or a recording elsewhere, whose numbers it is made of."""
+    scopes = _scopes.get()
+    if scopes:
+        token = scopes[-1]()  # the innermost scope is a recording, most of the time, and hides all others
+        if token is not None and token.lock.locked():
+            tracer = token.view.tracer
+            if tracer is not None and tracer.mark:
+                tracer.saw(node)
+                return
     found = observers()
     outermost: Any = getattr(found[0], "__self__", None) if found else None
     if _recordings and not getattr(outermost, "mark", 0):

@@ -11,7 +11,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
-from autograd_lite.compiler.record.containers import Pack
+from autograd_lite.compiler.record.pack import Pack
 
 RNG = random.Random(4)
 POINTS = [[RNG.gauss(0, 1), RNG.gauss(0, 1)] for _ in range(12)]

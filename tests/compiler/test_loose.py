@@ -383,3 +383,133 @@ def test_a_value_made_from_another_of_the_list_stands_for_itself():
         slope.backward()
         found.append([y.data, slope.data, *[v.grad for v in w]])
     assert found[1] == pytest.approx(found[0], rel=1e-12)
+
+
+# --- Values in the arguments --------------------------------------------------------------------------------------
+
+
+def network(weights, shift, x):
+    hidden = [ag.tanh(sum(w * a for w, a in zip(row, x)) + shift) for row in weights["W"]]
+    return sum(h * v for h, v in zip(hidden, weights["v"])) ** 2
+
+
+def given():
+    return {"W": weights(), "v": [Value(0.2 * k - 0.5) for k in range(ROWS)]}, Value(0.3)
+
+
+def everything(arguments):
+    return [*flat(arguments[0]["W"]), *arguments[0]["v"], arguments[1]]
+
+
+def test_values_in_nested_lists_of_arguments_are_arrays():
+    W, E = given(), given()
+    compiled = ag.compile(network, strict=True)
+    for x in POINTS:
+        a, b = compiled(*W, x), network(*E, x)
+        (a * 1.5).backward(), (b * 1.5).backward()
+        assert a.data == pytest.approx(b.data, rel=1e-13)
+    close([p.grad for p in everything(W)], [p.grad for p in everything(E)])
+    assert len(compiled.source().splitlines()) < 30
+    assert {leaf.shape for leaf in compiled.program.leaves if leaf.kind == "argument"} >= {(ROWS, COLUMNS), (ROWS,)}
+    assert {id(p) for p in a.parents} == {id(p) for p in everything(W)}
+
+
+def test_other_values_of_the_same_structure_are_the_same_recording():
+    compiled = ag.compile(network, strict=True)
+    for k in range(4):
+        W, E = given(), given()
+        for X in (W, E):
+            X[0]["W"][k][k].data = 0.7 * k
+        compiled(*W, POINTS[k]).backward(), network(*E, POINTS[k]).backward()
+        close([p.grad for p in everything(W)], [p.grad for p in everything(E)])
+    assert len(compiled._states[0].entries) == 1
+
+
+def test_second_derivatives_by_values_in_arguments():
+    W, E = given(), given()
+    compiled = ag.compile(network)
+    for f, X in ((compiled, W), (network, E)):
+        for _ in range(2):
+            total = f(*X, POINTS[1])
+        total.backward(create_graph=True)
+        norm = sum(p._gradient() * p._gradient() for p in everything(X))
+        for p in everything(X):
+            p.grad = 0.0
+        norm.backward()
+    close([p.grad for p in everything(W)], [p.grad for p in everything(E)])
+
+
+def test_one_value_twice_in_an_argument():
+    shared = Value(0.4)
+    rows = [[shared, Value(1.0)], [Value(2.0), shared]]
+
+    def f(rows):
+        return sum(a * a * b for a, b in rows) + rows[0][0] * rows[1][0]
+
+    f(rows).backward()
+    expected = [x.grad for x in flat(rows)]
+    compiled = ag.compile(f)
+    for _ in range(3):
+        for x in flat(rows):
+            x.grad = 0.0
+        made = compiled(rows)
+        assert reverse_adjoints(made, [shared], 1.0)[0] == pytest.approx(expected[0])
+        made.backward()
+        close([x.grad for x in flat(rows)], expected)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: [[Value(1.0), Value(2.0)], [Value(3.0)]],
+        lambda: [(Value(1.0), Value(2.0)), [Value(3.0), Value(4.0)]],
+        lambda: [[Value(1.0), 2.0], [3.0, Value(4.0)]],
+        lambda: [[Labelled(1.0), Value(2.0)]],
+        lambda: [[Value(1.0)], []],
+        lambda: ((Value(1.0), Value(2.0)), (Value(3.0), Value(4.0))),
+        lambda: [[[Value(float(i + j + k)) for k in range(2)] for j in range(3)] for i in range(2)],
+    ],
+)
+def test_lists_of_every_kind(make):
+    def leaves(x):
+        return [v for item in x for v in leaves(item)] if isinstance(x, (list, tuple)) else [x]
+
+    def f(x):
+        numbers = leaves(x)
+        return sum(a * a + 0.5 * a for a in numbers) * numbers[0]
+
+    W, E = make(), make()
+    compiled = ag.compile(f)
+    for _ in range(3):
+        compiled(W).backward(), f(E).backward()
+    values = [(a, b) for a, b in zip(leaves(W), leaves(E)) if isinstance(a, Value)]
+    close([a.grad for a, _ in values], [b.grad for _, b in values])
+
+
+def test_arguments_and_what_is_closed_over_together():
+    W, E = weights(), weights()
+    mine, other = [[Value(0.3), Value(0.4)]], [[Value(0.3), Value(0.4)]]
+
+    def make(X):
+        return lambda rows, y: sum(sum(row) for row in X) * rows[0][0] + rows[0][1] ** 2 * y * X[0][0]
+
+    compiled, eager = ag.compile(make(W)), make(E)
+    y, z = Value(1.5), Value(1.5)
+    for _ in range(3):
+        compiled(mine, y).backward(), eager(other, z).backward()
+    close([*grads(W), *grads(mine), y.grad], [*grads(E), *grads(other), z.grad])
+    compiled(mine, y).backward(create_graph=True)
+    eager(other, z).backward(create_graph=True)
+    close([p._gradient().data for p in flat(W)], [p._gradient().data for p in flat(E)])
+
+
+def test_a_hook_on_a_value_in_an_argument():
+    W = given()
+    compiled = ag.compile(network)
+    compiled(*W, POINTS[0]), compiled(*W, POINTS[0])
+    leaf, seen = W[0]["W"][1][1], []
+    made = compiled(*W, POINTS[0]) + 2.0 * leaf
+    handle = leaf.register_hook(seen.append)
+    made.backward()
+    handle.remove()
+    assert seen == [leaf.grad]

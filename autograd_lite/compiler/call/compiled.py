@@ -20,6 +20,7 @@ from ..ir.naming import identifier
 from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
+from ..record.pack import Pack
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
 from .c_call import c_call
 from .c_engine import c_source
@@ -388,7 +389,7 @@ class Compiled(Running):
         starts.append(len(blocks))
         for name, arg in named.items():
             key.append((name, flatten(arg, blocks)))
-        blocks.values.update(k for k, block in enumerate(blocks) if isinstance(block, Node))
+        blocks.values.update(k for k, block in enumerate(blocks) if isinstance(block, (Node, Pack)))
         blocks.active.update(blocks.values)
         for n in self.differentiated(args):
             blocks.active.update(range(starts[n], starts[n + 1]))

@@ -125,7 +125,7 @@ def _loss(owner: Running, compilation: Compilation) -> Callable[..., Any]:
 
     loose = compilation.loose if compilation.shared else None
 
-    def outside() -> list[Any]:
+    def operands() -> list[Any]:
         return [*nodes, *(loose.nodes if loose else ())]
 
     def loss(found: Any, runner: Any, args: tuple[Any, ...] = ()) -> Any:
@@ -142,7 +142,7 @@ def _loss(owner: Running, compilation: Compilation) -> Callable[..., Any]:
             sink: Gradients | None = Gradients(runs, found[places], given_back, loose, share)
             return node(number, prim, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
         back(runner)
-        own = call_primitive(owner.name, (owner._f, args, {}), outside, number)
+        own = call_primitive(owner.name, (owner._f, args, {}), operands, number)
         sink = Gradients((), (), None, loose, share) if loose else None
         return node(number, own, None, None, 0.0, 0.0, NaryOperands(nodes, nodes, partials, sink))
 

@@ -12,9 +12,9 @@ import numpy as np
 from ...engine.packs import add_gradients, read_gradients, read_numbers, write_gradients
 from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
-from ..record.containers import Pack
+from ..record.pack import Pack
 
-__all__ = ["Loose", "is_plain", "together"]
+__all__ = ["Given", "Loose", "is_plain", "together"]
 
 
 def is_plain(key: Any) -> bool:
@@ -37,9 +37,12 @@ class Loose:
         self._parts = [(start, end, pack.shape) for (start, end), pack in zip(pairwise(self.starts), packs)]
 
     @functools.cached_property
-    def places(self) -> dict[int, int]:
-        """Where each Value is among ``nodes``, by its ``id``."""
-        return {id(node): k for k, node in enumerate(self.nodes)}
+    def places(self) -> dict[int, list[int]]:
+        """Where each Value is among ``nodes``, by its ``id``: one may be an argument twice."""
+        found: dict[int, list[int]] = {}
+        for k, node in enumerate(self.nodes):
+            found.setdefault(id(node), []).append(k)
+        return found
 
     def read(self, flat: Any) -> None:
         """Write the numbers into a vector."""
@@ -72,6 +75,40 @@ class Loose:
             return []
         finite = np.isfinite(factor * gradients)
         return [] if finite.all() else [self.nodes[int(np.argmin(finite))]]
+
+
+class Given:
+    """The Values among the arguments of a call: which of them come in packs, and what their gradients are.
+
+    Args:
+        blocks: the numbers of the arguments.
+        values: which of the blocks are Values or packs.
+
+    Attributes:
+        packs: the packs met, and ``shares`` the derivatives for them, as vectors.
+        packed: the number of each of their Values among all that are in the arguments.
+    """
+
+    def __init__(self, blocks: Sequence[Any], values: Sequence[int]) -> None:
+        self.packs: list[Pack] = []
+        self.shares: list[Any] = []
+        self.packed: list[int] = []
+        self._blocks = blocks
+        sizes = [len(blocks[k].nodes) if isinstance(blocks[k], Pack) else 1 for k in values]
+        self._numbers = {k: range(end - size, end) for k, size, end in zip(values, sizes, accumulate(sizes))}
+
+    def places(self, block: int) -> Sequence[int]:
+        """The numbers of a block's Values among all of them."""
+        return self._numbers[block]
+
+    def takes(self, block: int, g: Any) -> bool:
+        """Whether a block is a pack; then the derivative for it is kept."""
+        if not isinstance(self._blocks[block], Pack):
+            return False
+        self.packs.append(self._blocks[block])
+        self.shares.append(np.ravel(g))
+        self.packed += self.places(block)
+        return True
 
 
 def together(sources: Sequence[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], Loose | None]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..derive.adjoint import adjoints
 from ..emit.python import written
@@ -21,6 +20,7 @@ from ..ir.scalar_program import Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
+from ..record.structure import number_of
 from ..record.trace import Recording
 from ..rewrite import optimized
 from ..rewrite.zeroth_powers import without_zeroth_powers
@@ -31,6 +31,7 @@ from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .guards import expectation
 from .loose import is_plain, together
+from .pausing import collector_paused
 from .shaping import shaper
 
 __all__ = ["Compilation", "Path", "Plan"]
@@ -210,8 +211,7 @@ class Compilation:
                 loose = loose or self.loose.numbers()  # type: ignore[union-attr]
                 given.append(loose[key])
             elif kind == "argument":
-                block = blocks[key]
-                given.append(block._number() if isinstance(block, Node) else block)
+                given.append(number_of(blocks[key]))
             elif kind == "value":
                 given.append(key._number())
             elif self.scalar:
@@ -374,7 +374,7 @@ class Path:
         key = plan.key()
         found = self.compiled.get(key)
         if found is None:
-            with self.lock:
+            with self.lock, collector_paused():
                 found = self.compiled.get(key)
                 if found is None:
                     found = self.compiled[key] = Compilation(self, plan)

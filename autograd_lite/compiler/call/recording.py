@@ -17,6 +17,7 @@ from ..record.extremes import softly
 from ..record.restore import DRAWN, TAKEN, Before
 from ..record.structure import Parts
 from ..record.trace import record_call
+from .pausing import collector_paused
 from .plans import Path
 
 __all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "reason", "recorded"]
@@ -51,6 +52,7 @@ class Unrecorded(Exception):  # never seen by users
     """A lane, or the function of a Jacobian, can't be recorded: the whole call is the plain function's."""
 
 
+@collector_paused()
 def recorded(
     f: Callable[..., Any],
     args: Any,

@@ -107,7 +107,7 @@ class Gradients(GradientSink):
                 g, start = found[id(storage)]
                 element._adjoint += float(g[start + element.index])  # type: ignore[attr-defined]
             elif self.loose is not None and id(element) in self.loose.places:
-                element._adjoint += _adjoint(adjoints) * float(self.share[self.loose.places[id(element)]])
+                element._adjoint += _adjoint(adjoints) * float(self.share[self.loose.places[id(element)]].sum())
 
     def open(self, many: NaryOperands) -> None:
         """The loose Values become operands like any other."""
@@ -159,7 +159,7 @@ def _nonfinite(storages: Sequence[Any]) -> list[Node]:
 def call_primitive(
     name: str,
     call: tuple[Callable[..., Any], Any, Any] | None,
-    outside: Callable[[], Sequence[Node]] = tuple,
+    places: Callable[[], Sequence[Any]] = tuple,
     number: float = math.nan,
 ) -> Primitive:
     """The op of a compiled call. Elsewhere than at its point, and in derivatives of it, it is the eager call.
@@ -167,7 +167,8 @@ def call_primitive(
     Args:
         name: the function's name.
         call: the function, its positional and its named arguments; None where parameters are behind the result.
-        outside: gives the Values that it closes over; the op's operands are the Values in the arguments, then these.
+        places: gives for each operand of the op its number among the Values in the arguments, or the live Value itself
+            that the function closes over.
         number: what the call gave. The eager one may differ from it by rounding, which is no sign of a change.
     """
 
@@ -180,7 +181,8 @@ def call_primitive(
         f, args, named = call
         found: list[Any] = []
         leaves_of((args, named), found)
-        new = iter(xs)
+        given = {place: x for place, x in zip(places(), xs) if type(place) is int}
+        new = iter([given[k] for k in range(len(given))])
         numbers = iter([next(new) if isinstance(x, Node) else x for x in found])
         return f(*rebuild(args, numbers), **rebuild(named, numbers))
 
@@ -192,8 +194,9 @@ def call_primitive(
     def partials(out: Any, *xs: Any) -> tuple[Any, ...]:
         fresh = [x._apply_unary(TABLE["identity"]) if isinstance(x, Node) else Value(x) for x in xs]
         y = at(fresh)
-        live = outside()  # of which one may be made from others: each is an operand, and stands for itself
-        linear = Linear([*fresh[: len(xs) - len(live)], *live], [y], rules=any(isinstance(x, Node) for x in xs))
+        # a live one may be made from others: each is an operand, and stands for itself
+        inputs = [x if type(place) is int else place for place, x in zip(places(), fresh)]
+        linear = Linear(inputs, [y], rules=any(isinstance(x, Node) for x in xs))
         return tuple(0.0 if g is None else g for g in linear.reverse([1.0]))
 
     return Primitive(

@@ -11,6 +11,7 @@ import numpy as np
 from ..record.environment import Watch
 from ..record.structure import Parts, assemble, is_numeric, rebuild
 from .guards import guards_hold
+from .loose import Given, Loose
 from .plans import Compilation, Path, Plan
 from .results import Gradients, Pullback, call_primitive, scalar_result
 
@@ -118,12 +119,22 @@ class Running:
         if compilation.scalar:
             outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
         arrays, rest, share = compilation.sorted(outputs)
+        loose = compilation.loose if share is not None else None
+        live = loose.nodes if loose else []
+        given = Given(blocks, values)
+        places: list[Any] = []
         for leaf, g in rest:
-            nodes += leaf.key.nodes if leaf.shape else [blocks[leaf.key] if leaf.kind == "argument" else leaf.key]
+            if leaf.kind == "argument" and given.takes(leaf.key, g):
+                continue
+            found = leaf.key.nodes if leaf.shape else [blocks[leaf.key] if leaf.kind == "argument" else leaf.key]
+            nodes += found
+            places += given.places(leaf.key) if leaf.kind == "argument" else found
             partials += np.ravel(g).tolist()
+        if given.packs:
+            loose = Loose([*given.packs, *(loose.packs if loose else ())])
+            share = np.concatenate([*given.shares, *([] if share is None else [share])])
         release = None if held is None else functools.partial(compilation.give_back, held)
         number = float(outputs[0])
-        loose = compilation.loose if share is not None else None
         if not arrays and release is not None:
             release()
         sink = None
@@ -133,10 +144,7 @@ class Running:
             sink = Gradients((), (), None, loose, share)
         prim = self.primitive
         if not arrays and (nodes or loose):
-            outside = nodes[len(values) :]
-            prim = call_primitive(
-                self.name, (self._f, *call), lambda: [*outside, *(loose.nodes if loose else ())], number
-            )
+            prim = call_primitive(self.name, (self._f, *call), lambda: [*places, *given.packed, *live], number)
         made = scalar_result(number, prim, nodes, partials, sink)
         like = path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]), True)

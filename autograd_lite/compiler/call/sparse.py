@@ -18,6 +18,7 @@ from ...functional.pytree import Structure, group
 from ...functional.pytree import flatten as structure_of
 from ...functional.transforms import Jacobian
 from ..ir.scalar_program import Program
+from ..record.pack import Pack
 from ..record.structure import Parts, flatten
 from .plans import Compilation, Path
 from .running import Running
@@ -130,7 +131,7 @@ class Sweeps:
         chosen = self._chosen(len(args))
         given = Parts()
         key = (*[flatten(arg, given) for arg in args], *[(name, flatten(arg, given)) for name, arg in named.items()])
-        if chosen is None or key in self.small or any(isinstance(block, Node) for block in given):
+        if chosen is None or key in self.small or any(isinstance(block, (Node, Pack)) for block in given):
             return None
         result, blocks = self.function.run(args, named)
         used: Compilation | None = blocks.last

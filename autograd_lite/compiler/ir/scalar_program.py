@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,6 +58,9 @@ class Leaf:
         for n in shape:
             size *= n
         self.size = size
+
+
+_ARITY = operator.attrgetter("arity")
 
 
 class Guard:
@@ -128,13 +132,15 @@ class Program:
             base += leaf.size
         if len(self.prims) != len(self.args):
             raise ProgramError(f"{len(self.prims)} primitives and {len(self.args)} tuples of operands")
-        here = self.first
-        for prim, args in zip(self.prims, self.args):
-            if prim.arity >= 0 and prim.arity != len(args):
-                raise ProgramError(f"%{here} {prim.name} has {len(args)} operand(s), expected {prim.arity}")
-            here += 1
         operands, starts = self.operands()
-        users = np.repeat(np.arange(self.first, here), np.diff(starts))
+        counts, here = np.diff(starts), self.first + len(self.prims)
+        arities = np.fromiter(map(_ARITY, self.prims), np.int64, len(self.prims))
+        wrong = np.flatnonzero((arities >= 0) & (arities != counts))
+        if len(wrong):
+            k = int(wrong[0])
+            prim, count = self.prims[k], len(self.args[k])
+            raise ProgramError(f"%{self.first + k} {prim.name} has {count} operand(s), expected {prim.arity}")
+        users = np.repeat(np.arange(self.first, here), counts)
         wrong = np.flatnonzero((operands >= users) | (operands < 0))
         if len(wrong):
             user = int(users[wrong[0]])

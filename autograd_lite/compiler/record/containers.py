@@ -18,8 +18,9 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...engine.value import Value
 from ..ir.scalar_program import Guard, Leaf, Program
+from .pack import Pack
 
-__all__ = ["Pack", "packed"]
+__all__ = ["packed"]
 
 #: containers in containers, and objects looked at, at most
 DEEPEST, MOST = 10, 50_000
@@ -27,27 +28,6 @@ DEEPEST, MOST = 10, 50_000
 SPARSE = 16
 
 _OPAQUE = (str, bytes, int, float, complex, bool, type(None), type, ModuleType, range)
-
-
-class Pack:
-    """Live Values that a program reads as one array.
-
-    Attributes:
-        nodes: the Values, in row-major order.
-        shape: the array's shape.
-        plain: whether all of them are Values and of no subclass.
-    """
-
-    __slots__ = ("nodes", "plain", "shape")
-
-    def __init__(self, nodes: Sequence[Any], shape: tuple[int, ...]) -> None:
-        self.nodes = list(nodes)
-        self.shape = shape
-        self.plain = all(type(node) is Value for node in self.nodes)
-
-    def _number(self) -> Any:
-        """Their numbers now."""
-        return np.array([node._number() for node in self.nodes]).reshape(self.shape)
 
 
 class _Array:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...engine.sweeps import Node
 from ...functional.pytree import children, like
+from .pack import Pack, as_pack
 
 __all__ = [
     "Blocks",
@@ -32,6 +33,7 @@ __all__ = [
     "is_numeric",
     "leaves_of",
     "nudged",
+    "number_of",
     "opaque",
     "rebuild",
 ]
@@ -49,7 +51,7 @@ class Parts(list[Any]):
         objects: the objects.
         integers: the numbers of the blocks that came as integers.
         active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
-        values: the numbers of the blocks that are Values.
+        values: the numbers of the blocks that are Values, or packs of them.
         starts: the number of the first block of each positional argument, and of the first one after them.
         last: the program that ran on them.
     """
@@ -137,6 +139,10 @@ def flatten(x: Any, blocks: Blocks) -> Any:
         blocks.append(x)
         return _FLOAT
     if isinstance(x, (list, tuple)):
+        pack = as_pack(x)
+        if pack is not None:
+            blocks.append(pack[0])
+            return ("values", *pack[1], pack[0].shape)
         found = _as_array(x)
         if found is not None:
             if found.dtype.kind != "f":
@@ -154,6 +160,11 @@ def flatten(x: Any, blocks: Blocks) -> Any:
     if isinstance(blocks, Parts):
         blocks.objects.append(x)
     return ("object", Same(x))
+
+
+def number_of(block: Any) -> Any:
+    """The number or array of numbers of a block now, live or not."""
+    return block._number() if isinstance(block, (Node, Pack)) else block
 
 
 def _note_integers(blocks: Blocks) -> None:

@@ -23,7 +23,7 @@ from ..ir.scalar_program import CompileError, Guard, Leaf, Program, built_in
 from .choosing import Choosing
 from .code import defined
 from .containers import packed
-from .structure import Parts, is_deep, leaves_of, opaque, rebuild
+from .structure import Parts, is_deep, leaves_of, number_of, opaque, rebuild
 from .taking import recorded_take
 from .truth import Truth
 
@@ -134,7 +134,8 @@ class Recorder(Tracer):
         if self.astray is not None:
             raise self.astray
         for node in [*[node for node, _, _ in self.tape], *leaves]:
-            if (type(node._grad) is not float or node._grad != 0.0) or getattr(node._info, "hooks", None):
+            info, g = node._info, node._grad
+            if (type(g) is not float or g != 0.0) or (info is not None and getattr(info, "hooks", None)):
                 raise CompileError(
                     "a compiled function calls backward() or registers a hook, which a program can't hold: take "
                     "ag.grad of the inner function instead, or call backward() on the result"
@@ -247,7 +248,7 @@ def record_call(
     fresh: list[Any] = []
     owner: dict[int, int] = {}
     for k, (block, name) in enumerate(zip(blocks, names, strict=True)):
-        block = block._number() if isinstance(block, Node) else block
+        block = number_of(block)
         flat = block.ravel().tolist() if hasattr(block, "ravel") else [block]
         values = [Value(number) for number in flat]
         builder.argument(k, name, getattr(block, "shape", ()), values)
@@ -437,25 +438,39 @@ class _Builder:
         prims: list[Primitive] = []
         args: list[tuple[Any, ...]] = []
         labels: dict[int, str] = {}
-        ids_of = self.ids.get
+        all_ids, known_prims = self.ids, self.known
         called = self.variables(recorder)
+        same: dict[Any, int] = {}  # what is computed twice is an instruction once
+        count = 0  # of instructions, negative
         for node, prim, operands in recorder.tape:
-            known = [ids_of(id(x)) for x in operands] if type(operands) is tuple else [None]
-            ids = self.operands(operands) if None in known else tuple(known)
-            prims.append(self.known.get(id(prim)) or self.distinct(prim))
-            args.append(ids)
-            here = -len(prims)
+            try:  # most are made of numbers that are known by now
+                if type(operands) is tuple:
+                    ids: Any = tuple([all_ids[id(x)] for x in operands])
+                else:
+                    ids = self.operands(operands)
+            except KeyError:
+                ids = self.operands(operands)
+            made = known_prims.get(id(prim)) or self.distinct(prim)
+            count -= 1
+            here = same.setdefault((id(made), ids), count)
+            if here != count:
+                count += 1
+            else:
+                prims.append(made)
+                args.append(ids)
             if node._prim is None:  # cut from its operands by no_grad after it was recorded: a number, no derivative
                 prims.append(stop)
                 args.append((here,))
-                here -= 1
-            self.ids[id(node)] = here
-            if id(node) in copies:
-                self.ids[id(copies[id(node)])] = here
+                count -= 1
+                here = count
+            key = id(node)
+            all_ids[key] = here
+            if key in copies:
+                all_ids[id(copies[key])] = here
             elif node._info is not None and node.label:
-                labels[here] = node.label
-            elif id(node) in called:
-                labels[here] = called[id(node)]
+                labels.setdefault(here, node.label)
+            elif key in called:
+                labels.setdefault(here, called[key])
         outputs = [self.id_of(item) for item in results]
         guards = [(self.id_of(value), expected, exact, line) for value, expected, exact, line in recorder.guards]
         first = self.size

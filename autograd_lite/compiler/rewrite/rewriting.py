@@ -46,8 +46,13 @@ class Rewrite:
 
     def copy(self, k: int) -> None:
         """Instruction k of the old program as it is."""
-        label = self.old.labels.get(self.old.first + k, "")
-        self.id_of.append(self.emit(self.old.prims[k], [self.id_of[a] for a in self.old.args[k]], label))
+        old, id_of = self.old, self.id_of
+        self.prims.append(old.prims[k])
+        self.args.append(tuple([id_of[a] for a in old.args[k]]))
+        made = old.first + len(self.prims) - 1
+        if old.labels and old.first + k in old.labels:
+            self.labels[made] = old.labels[old.first + k]
+        id_of.append(made)
 
     def finish(self) -> Program:
         """The new program."""
@@ -61,7 +66,7 @@ class Rewrite:
         return Program(
             leaves,
             self.prims,
-            [tuple(map(final, args)) for args in self.args],
+            [tuple(map(final, args)) for args in self.args] if count else self.args,
             [final(self.id_of[i]) for i in self.old.outputs],
             [Guard(final(self.id_of[g.id]), g.expected, g.exact, g.line) for g in self.old.guards],
             {final(i): label for i, label in self.labels.items()},
