@@ -7,7 +7,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import nn
-from autograd_lite.compiler import Program
+from autograd_lite.compiler import CompileWarning, Program
 
 X = np.random.default_rng(1).normal(size=(6, 3))
 
@@ -163,7 +163,8 @@ def test_a_users_own_indexing_is_recorded_for_each_integer():
 
     compiled = ag.compile(f)
     v = [1.0, 2.0, 4.0]
-    assert [compiled(v, p) for p in ([0, 1], [2, 2], [-1, 0])] == [3.0, 8.0, 5.0]
+    with pytest.warns(CompileWarning, match="take"):
+        assert [compiled(v, p) for p in ([0, 1], [2, 2], [-1, 0])] == [3.0, 8.0, 5.0]
     chosen = ag.compile(lambda x, k: x * {0: 2.0, 1: 5.0}[k])
     assert [chosen(3.0, k) for k in (0, 1, 0)] == [6.0, 15.0, 6.0]
     with pytest.raises(KeyError):
@@ -272,3 +273,47 @@ def test_the_short_call_takes_labels_and_nothing_else():
         else:
             for y in (good, good[::-1]):
                 np.testing.assert_allclose(gradient(z, y), ag.grad(lambda z, y=y: criterion(z, y))(z), rtol=1e-9)
+
+
+TABLE = [0.5, 1.5, -2.5, 3.5]
+ROWS = [[ag.Value(float(i + k)) for k in range(3)] for i in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x, i: x * TABLE[i], 2.0),
+        (lambda x, i: sum(w * x for w in ROWS[i]), 2.0),
+        (lambda x, i: x * tuple(TABLE)[-1 - i], 2.0),
+        (lambda x, i: sum(a * b for a, b in zip(x, ROWS[i])), [1.0, 2.0, 3.0]),
+        (lambda x, i: x[i] * x[i], [1.0, 2.0, 3.0, 4.0]),
+    ],
+)
+def test_a_list_indexed_by_an_integer_says_once_what_to_write(f, x):
+    compiled = ag.compile(f)
+
+    def agree(k):
+        found, expected = compiled(x, k), f(x, k)
+        assert float(getattr(found, "data", found)) == pytest.approx(float(getattr(expected, "data", expected)))
+
+    agree(0), agree(0)  # one value may well be all there is
+    with pytest.warns(CompileWarning, match=r"test_labels\.py:\d+: write ag\.take\(table, i\)") as caught:
+        for k in (1, 2, 3, 1, 0):
+            agree(k)
+    assert len(caught) == 1
+    assert compiled.eager is None
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, n: sum((x for _ in range(n)), 0.0),
+        lambda x, n: x * ag.take(TABLE, n),
+        lambda x, n: x * n,
+        lambda x, n: x * "abcdef".count("a" * n),
+    ],
+)
+def test_other_uses_of_integers_say_nothing_of_lists(f):
+    compiled = ag.compile(f)
+    for n in (1, 2, 3):
+        assert compiled(2.0, n) == pytest.approx(f(2.0, n))

@@ -30,11 +30,12 @@ from .direct import array_call
 from .fast import straight_line
 from .lanes import Lanes
 from .plans import Compilation, Path, Plan
-from .recording import Changed, Drawn, Final, Readable, Unrecorded, reason, recorded
+from .recording import Changed, Drawn, Final, Readable, Unrecorded, indexed_at, reason, recorded
 from .replay import cells_call
 from .running import Running
 from .sources import source_of
 from .sparse import Sweeps, recordable
+from .state import State
 
 __all__ = ["Compiled", "compile"]
 
@@ -84,7 +85,8 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto
         CompileError: from a call, if ``strict``. What ``f`` raises itself is raised by the call.
 
     Warns:
-        CompileWarning: once, if the function runs eagerly from here on, or not in C.
+        CompileWarning: once, if the function runs eagerly from here on, or not in C; once, if an integer argument
+            indexes a plain list, so that each of its values is a recording of its own.
 
     Not detected: printing and other side effects outside the program, which happen when recording only; functions put
     in the place of those of a library; the state of objects that are not written in Python.
@@ -95,19 +97,6 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto
     (0.0, 1.381773)
     """
     return Compiled(f, strict, None, backend)
-
-
-class _State:
-    """The recordings that belong to one state of the function's surroundings."""
-
-    __slots__ = ("eager", "entries", "level", "objects", "tried", "watch")
-
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.watch = Watch(f)
-        self.eager = self.tried = False
-        self.entries: dict[Any, list[Path]] = {}
-        self.objects: dict[int, Watch] = {}
-        self.level = 0
 
 
 class Compiled(Running):
@@ -141,7 +130,7 @@ class Compiled(Running):
         self._lanes = Lanes(Compiled(f.__dict__["__wrapped__"], *below), f, options) if batched else None
         self._sweeps = Sweeps(Compiled(recordable(f), *below), f) if isinstance(f, Jacobian) else None
         self.numbers_only = self._sweeps is not None  # what it closes over counts as constant
-        self._states: list[_State] = []
+        self._states: list[State] = []
         self._lock = threading.RLock()
         self._fast: Callable[..., Any] | None = None
         self._chain = self._changes = 0
@@ -283,6 +272,7 @@ class Compiled(Running):
             done, result, blocks = self._at_level(level, state, args, named)
             if done:
                 return result, blocks
+            state.indexed = state.indexed or indexed_at(result)
             if isinstance(result, Final) or not any(map(has_integers, (*args, *named.values()))):
                 break
         state.eager = isinstance(result, Drawn) and state.watch.toggled and not self.strict
@@ -332,7 +322,7 @@ class Compiled(Running):
         if first:
             warn_at_user(f"{self.name} runs eagerly {why}", CompileWarning)
 
-    def _at_level(self, level: int, state: _State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
+    def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
         given, keywords = integers_fixed(self.differentiated(args), level, args, named) if level else (args, named)
         blocks, key = self._apart(given, keywords, state.watch.typed)
@@ -372,6 +362,7 @@ class Compiled(Running):
                 state.entries.pop(next(iter(state.entries), None), None)
             state.entries.setdefault(tuple(key), paths).insert(0, found)
         self._recent.append(found)
+        state.say_anew(self.name, level)
         if len(self._recent) < 3:
             self._straight(found, args, named, blocks, state)
         if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
@@ -411,7 +402,7 @@ class Compiled(Running):
                 return False
         return True
 
-    def _what_changes(self, state: _State, level: int) -> str:
+    def _what_changes(self, state: State, level: int) -> str:
         """Why recordings are not used again."""
         if len(self._states) > 1:
             before = next((s for s in self._states if s is not state), state)
@@ -426,7 +417,7 @@ class Compiled(Running):
             f"or call the plain function"
         )
 
-    def _straight(self, path: Path, args: Any, named: Any, blocks: Parts, state: _State) -> None:
+    def _straight(self, path: Path, args: Any, named: Any, blocks: Parts, state: State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
         if blocks.values or path.level or (state.watch.typed and blocks.integers):
             return
@@ -437,7 +428,7 @@ class Compiled(Running):
         if fast is not None:
             self._call_with(fast)
 
-    def _look_at(self, things: list[Any], state: _State) -> None:
+    def _look_at(self, things: list[Any], state: State) -> None:
         """Watch the arguments that a recording took as they were."""
         for thing in things:
             watch = state.objects.get(id(thing))
@@ -449,7 +440,7 @@ class Compiled(Running):
                 if watch is not None:
                     state.entries.clear()
 
-    def _state(self) -> _State:
+    def _state(self) -> State:
         """The recordings for the function's surroundings as they are now."""
         states = self._states
         for k, state in enumerate(states):
@@ -457,7 +448,7 @@ class Compiled(Running):
                 if k:
                     self._states = [state, *states[:k], *states[k + 1 :]]
                 return state
-        made = _State(self.inner)
+        made = State(self.inner)
         self._call_with(None)
         self._states = [made, *states[: MAX_STATES - 1]]
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import gc
 import threading
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from ..record.trace import record_call
 from .pausing import collector_paused
 from .plans import Path
 
-__all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "reason", "recorded"]
+__all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "indexed_at", "reason", "recorded"]
 
 
 class Final(CompileError):
@@ -120,3 +121,18 @@ def reason(error: Exception) -> str:
             line = f" at {at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
         at = at.tb_next
     return f"it can't be recorded{line}: {type(error).__name__}: {error}"
+
+
+def indexed_at(error: Exception) -> str:
+    """Where a number of the recording indexed a list, which it can't; empty if the error is another."""
+    found, at = None, error.__traceback__
+    while at is not None:
+        found = at if is_users(at.tb_frame) else found
+        at = at.tb_next
+    if not isinstance(error, TypeError) or found is None:
+        return ""
+    code = found.tb_frame.f_code
+    here = next((step for step in dis.get_instructions(code) if step.offset == found.tb_lasti), None)
+    if here is None or (here.opname != "BINARY_SUBSCR" and (here.opname, here.argrepr) != ("BINARY_OP", "[]")):
+        return ""
+    return f"{code.co_filename}:{found.tb_lineno}"

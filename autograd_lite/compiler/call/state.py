@@ -1,0 +1,59 @@
+"""What a compiled function keeps for one state of its surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...engine.user_frame import warn_at_user
+from ..ir.scalar_program import CompileWarning
+from ..record.environment import Watch
+from .plans import Path
+
+__all__ = ["State"]
+
+
+class State:
+    """The recordings that belong to one state of the function's surroundings.
+
+    Attributes:
+        indexed: the line on which an integer of the arguments indexes a plain list; empty if there is none, or the
+            user knows.
+    """
+
+    __slots__ = ("eager", "entries", "indexed", "level", "objects", "tried", "watch")
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.watch = Watch(f)
+        self.eager = self.tried = False
+        self.entries: dict[Any, list[Path]] = {}
+        self.objects: dict[int, Watch] = {}
+        self.level = 0
+        self.indexed = ""
+
+    def say_anew(self, name: str, level: int) -> None:
+        """Say once, at the second, that each value of an integer that indexes a list is a recording of its own."""
+        if not self.indexed or not level or len({_without_integers(key) for key in self.entries}) == len(self.entries):
+            return
+        line, self.indexed = self.indexed, ""
+        warn_at_user(
+            f"{name} is recorded anew for each value of the integer that indexes a list at {line}: write "
+            f"ag.take(table, i) there, for which one recording serves all",
+            CompileWarning,
+        )
+
+
+def _without_integers(key: Any) -> tuple[Any, ...]:
+    """A description of arguments, the same for all values of integers that are constants in it."""
+    found: list[Any] = []
+    stack = [key]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, tuple):
+            found.append(part)
+        elif part[:1] == ("fixed",):
+            found.append(part[:2])
+        else:
+            found.append(len(part))
+            stack.extend(part)
+    return tuple(found)
