@@ -292,14 +292,14 @@ ROWS = [[ag.Value(float(i + k)) for k in range(3)] for i in range(4)]
 def test_a_list_indexed_by_an_integer_says_once_what_to_write(f, x):
     compiled = ag.compile(f)
 
-    def agree(k):
-        found, expected = compiled(x, k), f(x, k)
-        assert float(getattr(found, "data", found)) == pytest.approx(float(getattr(expected, "data", expected)))
+    def agree(*integers):
+        for k in integers:
+            found, expected = compiled(x, k), f(x, k)
+            assert float(getattr(found, "data", found)) == pytest.approx(float(getattr(expected, "data", expected)))
 
-    agree(0), agree(0)  # one value may well be all there is
+    agree(0, 0)  # one value may well be all there is
     with pytest.warns(CompileWarning, match=r"test_labels\.py:\d+: write ag\.take\(table, i\)") as caught:
-        for k in (1, 2, 3, 1, 0):
-            agree(k)
+        agree(1, 2, 3, 1, 0)
     assert len(caught) == 1
     assert compiled.eager is None
 
