@@ -42,9 +42,6 @@ class Running:
     def end(self) -> None:
         """From now on copies are copies."""
         _running.discard(self._me)
-        self.inputs = ()
-        self.kept = []
-        self._known = {}
 
     def has(self, node: Node) -> bool:
         """Whether ``node`` is an input or made from one. (Each node is looked at once in a recording.)"""

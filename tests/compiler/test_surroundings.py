@@ -360,3 +360,33 @@ def test_numbers_of_numpy_are_no_bytes_of_somebody():
     assert [compiled(2.0) for _ in range(3)] == [4.0] * 3
     steps[1] = (np.int64(2), np.float64(0.5))
     assert compiled(2.0) == 3.0
+
+
+def test_an_object_that_becomes_one_of_another_class():
+    class Twice:
+        def of(self, x):
+            return 2.0 * x
+
+    class Thrice:
+        def of(self, x):
+            return 3.0 * x
+
+    thing = Twice()
+    f = ag.compile(lambda x: thing.of(x))
+    assert (f(1.0), f(2.0)) == (2.0, 4.0)
+    thing.__class__ = Thrice
+    assert (f(1.0), f(2.0)) == (3.0, 6.0)
+
+
+def test_defaults_of_keywords_that_are_replaced():
+    def scaled(x, *, k=2.0):
+        return k * x
+
+    f = ag.compile(scaled)
+    assert (f(1.0), f(2.0)) == (2.0, 4.0)
+    scaled.__kwdefaults__ = {"k": 5.0}
+    assert (f(1.0), f(2.0)) == (5.0, 10.0)
+    inner = ag.compile(lambda x: scaled(x) + 1.0)
+    assert inner(1.0) == 6.0
+    scaled.__kwdefaults__ = {"k": 7.0}
+    assert inner(1.0) == 8.0

@@ -440,3 +440,35 @@ def test_an_interrupt_between_opening_and_returning_leaves_nothing_open():
     with scope:
         assert not recording()
     assert recording()
+
+
+def test_observers_are_asked_from_the_outermost_in():
+    order = []
+    with Observing(lambda node: order.append("outer")), Observing(lambda node: order.append("inner")):
+        X * X
+    assert order == ["outer", "inner"]
+
+
+def test_an_end_that_is_taken_first_is_that_of_one_entry():
+    """As Python 3.14 asks: for ``__exit__``, then for ``__enter__``; and the next entry is another."""
+    scope = ag.no_grad()
+    leave, enter, again = scope.__exit__, scope.__enter__, scope.__enter__
+    assert enter.__self__ is not again.__self__
+    enter()
+    assert not recording()
+    leave(None, None, None)
+    assert recording()
+
+
+def test_an_exit_stack_keeps_its_own_end():
+    seen = []
+    other = Observing(seen.append)
+    with ExitStack() as stack:
+        stack.enter_context(ag.no_grad())
+        type(other).__enter__(other)
+        assert not recording()
+        assert len(seen) == 1
+        type(other).__exit__(other, None, None, None)
+        assert not recording()
+        assert len(seen) == 1
+    assert recording()

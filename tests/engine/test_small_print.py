@@ -5,6 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
+import pickle
+import subprocess
+import sys
 import threading
 from contextvars import ContextVar
 
@@ -163,3 +167,145 @@ def test_a_value_made_on_another_thread_is_outside():
 
     ag.grad(f)(1.0)
     assert ag.grad(f)(1.0).data == 2.0
+
+
+# --- hooks ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_handle_takes_away_one_hook_and_its_own():
+    class Scale:
+        def double(self, g):
+            return 2.0 * g
+
+    scale, x = Scale(), Value(3.0)
+    handles = [x.register_hook(scale.double) for _ in range(3)]
+    handles[0].remove()
+    (x * 1.0).backward()
+    assert x.grad == 4.0
+    x = Value(3.0)
+    x.register_hook(scale.double)
+    x.register_hook(lambda g: g + 1.0)
+    x.register_hook(scale.double).remove()  # equal to the first, and another
+    (x * 1.0).backward()
+    assert x.grad == 3.0
+
+
+@pytest.mark.parametrize(
+    "transform", [ag.grad, lambda f: ag.jacobian(f, mode="reverse"), lambda f: lambda x: ag.vjp(f, x)[1](1.0)[0]]
+)
+def test_a_hook_on_an_argument_is_asked_once(transform):
+    def f(x):
+        x.register_hook(lambda g: 10.0 * g)
+        return x * x
+
+    assert transform(f)(3.0) == 60.0
+
+
+# --- copies and pickles ---------------------------------------------------------------------------------------------
+
+
+class Noted(Value):
+    """A user's class: with attributes, and one in a slot."""
+
+    __slots__ = ("momentum",)
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_what_a_user_keeps_on_a_node_is_copied(way):
+    leaf = Noted(2.0)
+    inner = leaf * 3.0
+    for node in (leaf, inner):
+        if isinstance(node, Noted):
+            node.momentum, node.note = 0.5, "mine"
+            made = way(node)
+            assert (type(made), made.momentum, made.note, made.data) == (Noted, 0.5, "mine", node.data)
+
+
+def test_a_leaf_that_is_copied_in_a_recording_is_not_outside():
+    for way in (copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))):
+        assert type(ag.grad(lambda x, way=way: x * way(Value(2.0)))(3.0)) is float
+
+
+def test_a_recording_ends_with_an_error_that_is_still_in_hand():
+    kept = []
+
+    def f(x):
+        kept.append(x * 2.0)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no") as caught:
+        ag.grad(f)(1.0)
+    assert copy.copy(kept[0]) is not kept[0]
+    assert caught.tb is not None
+
+
+# --- transforms -----------------------------------------------------------------------------------------------------
+
+
+def test_hvp_of_some_arguments():
+    def f(x, y):
+        return x**3 * y**2
+
+    assert ag.hvp(f, (2.0, 3.0), 1.5, argnums=1) == pytest.approx(2.0 * 8.0 * 1.5)
+    assert ag.hvp(f, (2.0, 3.0), (1.0, 10.0), argnums=(0, 1)) == pytest.approx((108.0 + 720.0, 72.0 + 160.0))
+    assert ag.hvp(f, (2.0, 3.0), (1.0,), argnums=(0,)) == pytest.approx((108.0,))
+
+
+def test_dicts_with_other_keys_are_of_another_structure():
+    f, point = (lambda p: {"y": p["a"] * p["b"]}), {"a": 2.0, "b": 3.0}
+    assert ag.jvp(f, (point,), ({"a": 1.0, "b": 0.0},))[1] == {"y": 3.0}
+    with pytest.raises(ValueError, match="structure"):
+        ag.jvp(f, (point,), ({"a": 1.0, "c": 0.0},))
+    with pytest.raises(ValueError, match="structure"):
+        ag.vjp(f, point)[1]({"z": 1.0})
+
+
+# --- checkpoints ----------------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_s_result_has_its_label():
+    y = ag.checkpoint(lambda x: (x * x).named("square"), Value(3.0))
+    assert y.label == "square"
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_checkpoint_whose_argument_was_changed(create_graph):
+    x = Value(3.0, "x")
+    y = ag.checkpoint(lambda x: x * x, x)
+    x.data = 4.0
+    if create_graph:  # recorded again on the argument itself
+        with pytest.raises(ag.GraphChangedError, match="x"):
+            y.backward(create_graph=True)
+    else:  # at the number that it had
+        y.backward()
+        assert x.grad == 6.0
+
+
+FORKED = """
+import os, signal, threading
+import autograd_lite as ag
+from autograd_lite import Value
+
+inside, go = threading.Event(), threading.Event()
+x = Value(2.0)
+x.register_hook(lambda g: (inside.set(), go.wait(60)) and None)
+thread = threading.Thread(target=(x * x).backward)
+thread.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    y = Value(3.0)
+    (y * y).backward()
+    os._exit(0 if y.grad == 6.0 else 1)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+go.set()
+thread.join()
+print(code, x.grad)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_child_sweeps_although_a_thread_of_its_parent_was_sweeping():
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], capture_output=True, text=True, timeout=100)
+    assert (done.stdout.split(), done.stderr) == (["0", "4.0"], "")

@@ -541,3 +541,13 @@ def test_an_interrupted_save_raises_the_interrupt_and_leaves_no_file_behind(tmp_
             ag.save({"a": np.zeros(2)}, path)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     assert ag.load(path)["a"].tolist() == ([0.0, 0.0] if when == "after" else [1.0, 1.0])
+
+
+def test_an_int_that_no_float_holds_is_text(tmp_path):
+    """Other readers of JSON would round it."""
+    path = tmp_path / "state.json"
+    numbers = [2**53 - 1, 2**53 + 1, -(2**60) - 1, 2**200]
+    ag.save(numbers, path)
+    assert ag.load(path) == numbers
+    written = json.loads(path.read_text())["content"]
+    assert written == [2**53 - 1, {"$int": str(2**53 + 1)}, {"$int": str(-(2**60) - 1)}, {"$int": str(2**200)}]

@@ -655,3 +655,19 @@ def test_each_result_is_explained_by_its_own_graph():
     terms = {(d.of.text, d.wrt.text): len(d.terms) for section in trace.derivatives for d in section.rows}
     assert terms[("z", "x")] == 1
     assert terms[("w", "x")] == 1
+
+
+def test_inputs_come_as_their_derivatives_become_complete():
+    """On the way back a leaf is done with the first line that uses it, whatever else uses it later."""
+    a, b, c = Value(2.0, "a"), Value(3.0, "b"), Value(5.0, "c")
+    u = (a * b).named("u")
+    w = ((u * c).named("v") * a).named("w")
+    rows = [d.wrt.text for d in ag.explain(w).derivatives[-1].rows]
+    assert rows == ["c", "a", "b"]
+
+
+def test_forward_mode_has_the_lines_that_move():
+    x, b = Value(2.0, "x"), Value(3.0, "b")
+    y = ((x * 2.0).named("u") + (b * b).named("v")).named("y")
+    (section,) = ag.explain(y, mode="forward", wrt="x").derivatives
+    assert [d.of.text for d in section.rows] == ["x", "u", "y"]

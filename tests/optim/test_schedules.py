@@ -183,3 +183,32 @@ def test_names_are_where_pytorch_has_them():
     from autograd_lite.optim.lr_scheduler import StepLR
 
     assert ag.optim.lr_scheduler.StepLR is StepLR
+
+
+def test_a_state_is_a_copy():
+    schedule = lr_scheduler.MultiStepLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), milestones=[1, 3], gamma=0.5)
+    state = schedule.state_dict()
+    state["base_lrs"][0] = 99.0
+    state["milestones"][7] = 1
+    assert schedule.base_lrs == [1.0]
+    assert 7 not in schedule.milestones
+
+
+def test_warm_restarts_begin_anew_when_their_turn_comes():
+    def rates(make, count):
+        optimizer = ag.optim.SGD([ag.Value(1.0)], lr=1.0)
+        schedule, found = make(optimizer), []
+        for _ in range(count):
+            found += schedule.get_last_lr()
+            schedule.step()
+        return found
+
+    def later(optimizer):
+        waves = lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=4, T_mult=2)
+        waves.step(5)
+        return lr_scheduler.SequentialLR(
+            optimizer, [lr_scheduler.ConstantLR(optimizer, 0.5, total_iters=9), waves], milestones=[3]
+        )
+
+    alone = rates(lambda optimizer: lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=4, T_mult=2), 9)
+    assert rates(later, 12)[3:] == pytest.approx(alone, rel=1e-15)

@@ -379,3 +379,11 @@ def test_spread_far_from_zero():
             assert ag.std(xs) == pytest.approx(math.sqrt(var), rel=1e-12)
         assert ag.grad(ag.var)(xs) == pytest.approx(slopes, rel=1e-12)
         assert ag.compile(ag.grad(ag.var))(xs) == pytest.approx(slopes, rel=1e-12)
+
+
+def test_hypot_of_the_smallest_numbers_has_a_slope():
+    """Both quotients are 1 there, rounded: the slope is no silent 0."""
+    for x, y in ((5e-324, 5e-324), (-5e-324, 5e-324), (1e-323, 5e-324)):
+        for f in (ag.grad(ag.hypot), ag.compile(ag.grad(ag.hypot))):
+            assert 0.5 <= abs(f(x, y)) <= 1.0
+            assert math.copysign(1.0, f(x, y)) == math.copysign(1.0, x)
