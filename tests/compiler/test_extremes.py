@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import random
 import threading
 import warnings
 
@@ -12,6 +13,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.compiler import CompileWarning
 
 RNG = np.random.default_rng(12)
 
@@ -151,3 +153,32 @@ def test_the_builtins_are_back_and_other_threads_see_no_difference():
         ag.compile(lambda x: max(x, 1 / 0))(1.0)
     assert (builtins.max, builtins.min) == before
     assert set(seen) == {(5, 1, "b")}
+
+
+def test_hundreds_of_ways_are_given_up_after_few():
+    """A branch for each number of a list: no way comes back, and waiting for more would cost a recording each."""
+
+    def f(p):
+        return sum((a * a if a > 0 else -0.1 * a for a in p), 0.0)
+
+    draw = random.Random(3)
+    compiled = ag.compile(ag.grad(f))
+    with pytest.warns(CompileWarning, match=r"it took 3 different ways, decided by numbers at .*test_extremes\.py"):
+        for _ in range(6):
+            x = [draw.gauss(0.0, 1.0) for _ in range(30)]
+            assert compiled(x) == pytest.approx(ag.grad(f)(x))
+    assert compiled.eager is not None
+
+
+def test_few_ways_are_all_kept():
+    """One that is taken again, or decisions that are few, are no reason to give up."""
+
+    def f(p, k):
+        return sum((a * a if k > 2 else a for a in p), 0.0) + (p[0] if k > 0 else p[1]) * (2.0 if k > 1 else 3.0)
+
+    compiled = ag.compile(ag.grad(f), strict=True)
+    x = [0.1 * k for k in range(30)]
+    for _ in range(2):
+        for k in (0.0, 1.0, 2.0, 3.0):
+            assert compiled(x, k + 0.5) == pytest.approx(ag.grad(f)(x, k + 0.5))
+    assert compiled.eager is None

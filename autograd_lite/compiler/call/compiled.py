@@ -28,6 +28,7 @@ from .c_library import target_of
 from .deferred import deferred
 from .direct import array_call
 from .fast import straight_line
+from .guards import scattered
 from .lanes import Lanes
 from .plans import Compilation, Path, Plan
 from .recording import Changed, Drawn, Final, Readable, Unrecorded, indexed_at, reason, recorded
@@ -363,7 +364,7 @@ class Compiled(Running):
             state.entries.setdefault(tuple(key), paths).insert(0, found)
         self._recent.append(found)
         state.say_anew(self.name, level)
-        if len(self._recent) < 3:
+        if len(self._recent) < 2:
             self._straight(found, args, named, blocks, state)
         if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
             self.run_eagerly(self._what_changes(state, level))
@@ -457,7 +458,7 @@ class Compiled(Running):
         self, watches: list[Watch], paths: list[Path], args: Any, named: Any, blocks: Parts, level: int
     ) -> Path | Exception:
         """A new path; the error if ``f`` can't be recorded on these arguments."""
-        if len(paths) >= MAX_PATHS:
+        if len(paths) >= MAX_PATHS or scattered(paths, MAX_PATHS):
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
             return Final(
                 f"it took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "
