@@ -140,6 +140,9 @@ def read_formula(formula: str, assignments: Sequence[str]) -> tuple[Value, dict[
             raise _Misuse(f"{clean(assignment)!r} is not NAME=NUMBER, as in x=0.1")
         if name in variables:
             raise _Misuse(f"{name} is given twice")
+        several = re.sub(r"\s*[,;]\s*$|[\s,;]+(?=[^\W\d]\w*\s*=)", " ", assignment).strip()
+        if several.count("=") > 1 or (several != assignment and re.search(r"[,;]\s*$", assignment)):
+            raise _Misuse(f"{clean(assignment)!r}: one variable is one word of the command, as in {clean(several)}")
         if not text.strip():
             raise _Misuse(f"{clean(name)}= lacks its number: write {clean(name)}=0.1")
         try:
