@@ -233,11 +233,11 @@ def notify(node: Any) -> None:
     scopes = _scopes.get()
     if scopes:
         token = scopes[-1]()  # the innermost scope is a recording, most of the time, and hides all others
-        if token is not None and token.lock.locked():
-            tracer = token.view.tracer
-            if tracer is not None and tracer.mark:
-                tracer.saw(node)
-                return
+        tracer = token.view.tracer if token is not None and token.lock.locked() else None
+        token = None  # the traceback of an error from below would keep it, and with it the scope
+        if tracer is not None and tracer.mark:
+            tracer.saw(node)
+            return
     found = observers()
     outermost: Any = getattr(found[0], "__self__", None) if found else None
     if _recordings and not getattr(outermost, "mark", 0):

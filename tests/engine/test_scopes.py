@@ -472,3 +472,23 @@ def test_an_exit_stack_keeps_its_own_end():
         assert not recording()
         assert len(seen) == 1
     assert recording()
+
+
+def test_an_error_in_hand_keeps_no_scope():
+    """Its traceback has the frames that were inside, and none of them has the scope."""
+
+    def stop(node):
+        raise RuntimeError
+
+    def record():
+        return ag.log(Value(0.0))
+
+    gc.disable()
+    try:
+        for scope in (ag.detect_anomaly(), Observing(stop)):
+            with pytest.raises((ArithmeticError, ValueError, RuntimeError)) as caught, scope:
+                record()
+            assert not STATE.observers
+            assert caught.tb is not None
+    finally:
+        gc.enable()

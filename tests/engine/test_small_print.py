@@ -178,7 +178,8 @@ def test_a_handle_takes_away_one_hook_and_its_own():
             return 2.0 * g
 
     scale, x = Scale(), Value(3.0)
-    handles = [x.register_hook(scale.double) for _ in range(3)]
+    double = scale.double
+    handles = [x.register_hook(double) for _ in range(3)]
     handles[0].remove()
     (x * 1.0).backward()
     assert x.grad == 4.0

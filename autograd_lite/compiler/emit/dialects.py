@@ -85,7 +85,9 @@ def on_tensors(text: str) -> str:
             continue
         items = [on_tensors(item) for item in items]
         first = 1 if match[1] == "where" else 0
-        plain = [k for k in range(first, len(items)) if _LITERAL.fullmatch(items[k])]
+        plain = [
+            k for k in range(first, len(items)) if _LITERAL.fullmatch(items[k]) and not items[k].isdigit()
+        ]  # no axis
         if match[1] == "where" and len(plain) < 2:
             plain = []
         for k in plain[:1] if match[1] == "where" else plain:
