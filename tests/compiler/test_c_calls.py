@@ -240,6 +240,11 @@ def test_memory_of_results_over_points():
     for a, b, c in zip(kept, expected, again):
         np.testing.assert_allclose(a, b, rtol=1e-13)
         assert not np.shares_memory(a, c)
+    places = set()
+    for _ in range(6):
+        again = compiled(2.0, x)  # the last result is there until this one is
+        places.add(again[0].ctypes.data)
+    assert len(places) == 2
     part = again[0][10:20].reshape(2, 5)
     numbers = part.copy()
     del again

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -290,7 +291,7 @@ class CKernel:
         self.function = over_points(one, mapped)
         self.library: Library = build(self.function.source())
         self.scope: dict[str, Any] = {}
-        self.kept: dict[str, Any] = {}
+        self.kept: dict[str, deque[Any]] = {}
         self.guarded = bool(one.guards)
         self.guards = list(HOLDS) if one.guards else []
         results = [a for a in self.function.arguments if a.output]
@@ -308,12 +309,22 @@ class CKernel:
         Fresh memory costs as much as some arithmetic on it: the system hands it out page by page, filled with zeros.
         """
         size = shape[0] * shape[1]
-        kept = self.kept.pop(name, None)
-        if kept is None or kept.size != size or sys.getrefcount(kept) != ALONE:
-            kept = np.empty(size)
+        kept = self.kept.setdefault(name, deque(maxlen=2))  # one that the user still has, and one to write to
+        found = None
+        for _ in range(len(kept)):
+            try:
+                found = kept.pop()  # atomic: two threads never write to the same
+            except IndexError:
+                break
+            if found.size == size and sys.getrefcount(found) == ALONE:
+                break
+            kept.appendleft(found)
+            found = None
+        if found is None:
+            found = np.empty(size)
         if size <= KEPT:
-            self.kept[name] = kept
-        return kept.reshape(shape)
+            kept.append(found)
+        return found.reshape(shape)
 
     def run(self, blocks: Sequence[Any], mapped: Sequence[bool], lanes: int) -> list[Any]:
         """One array of ``lanes`` numbers for each scalar result, and the guard's, as ``lanes.Kernel.run``."""
