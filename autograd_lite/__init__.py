@@ -71,6 +71,15 @@ _LAZY = {
 _HOME_OF = {name: module for module, names in _LAZY.items() for name in names}
 #: math's functions of whole numbers and single bits, which have no derivative: math's own (``import … as math``)
 _OF_WHOLE_NUMBERS = {"comb", "factorial", "gcd", "isqrt", "lcm", "nextafter", "perm", "ulp"}
+_ARRAYS = "arrays of Values are NumPy's, made by ag.values([…]): np.stack, np.concatenate, a @ b"
+#: names that PyTorch's users look for
+_PYTORCH = {
+    **dict.fromkeys(["tensor", "Tensor", "from_numpy", "as_tensor"], "ag.Value(1.0) is one number; " + _ARRAYS),
+    **dict.fromkeys(["stack", "cat", "matmul", "mm", "einsum"], _ARRAYS),
+    "autograd": "ag.grad(f)(x) is the gradient of a function, y.backward() of a graph",
+    "func": "ag.grad, ag.vmap, ag.jacobian, ag.hessian, ag.vjp, ag.jvp",
+    "device": "numbers are Python's, on one processor",
+}
 _MODULES = {"data", "nn", "optim", "testing", "functional", "utils"}
 
 if TYPE_CHECKING:
@@ -149,7 +158,8 @@ def __getattr__(name: str) -> Any:
     if name in _OF_WHOLE_NUMBERS:
         return getattr(importlib.import_module("math"), name)
     if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        instead = f": {_PYTORCH[name]}" if name in _PYTORCH else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}")
     found = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = found
     return found

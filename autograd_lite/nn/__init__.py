@@ -161,7 +161,10 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .habits import LAYERS, hint
+
+        known = hint(f"nn.{name}", LAYERS[name]) if name in LAYERS else f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(known)
     found = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = found
     return found

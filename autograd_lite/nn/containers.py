@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
+from .habits import MODULES, hint
 from .module import Module
 from .parameter import Parameter
 
@@ -71,7 +72,10 @@ class Sequential(Module):
         layers = self.__dict__.get("_layers", {})
         if name in layers:
             return layers[name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        mine = type(self).__name__
+        raise AttributeError(
+            hint(f"{mine}.{name}", MODULES[name]) if name in MODULES else f"{mine} has no attribute {name!r}"
+        )
 
 
 class ModuleList(Sequential):

@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from ..errors import StateError
+from .habits import MODULES, present, refuse
 from .parameter import Parameter, as_numbers
 
 __all__ = ["LoadResult", "Module", "Parameters", "StateError", "positive"]
@@ -263,6 +264,9 @@ class Module:
             own[name].data = array
         return LoadResult(missing, unexpected)
 
+    def __dir__(self) -> list[str]:
+        return present(self, MODULES)
+
     # --- text -----------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
@@ -276,6 +280,9 @@ class Module:
             return f"{type(self).__name__}({extra})"
         body = "\n  ".join([extra, *lines] if extra else lines)
         return f"{type(self).__name__}(\n  {body}\n)"
+
+
+refuse(Module, MODULES)
 
 
 class _Slot:

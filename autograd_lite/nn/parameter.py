@@ -19,6 +19,7 @@ from ..engine.sweeps import Info
 from ..engine.value import Value
 from ..errors import LostGradientError
 from ..primitives.primitive import TABLE, Nary, Operand, as_float, as_method
+from .habits import PARAMETERS, present, refuse
 from .parameter_buffer import Storage, packed
 
 if TYPE_CHECKING:
@@ -382,6 +383,9 @@ class Parameter(Operand):
         """The transposed array of scalars."""
         return self.values().T
 
+    def __dir__(self) -> list[str]:
+        return present(self, PARAMETERS)
+
     # --- copies keep the numbers, and make scalars of their own ----------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
@@ -394,6 +398,8 @@ class Parameter(Operand):
 for _name, _target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
     if _target in TABLE and not hasattr(Parameter, _name):  # weight.abs(), weight.tanh(): what Values have too
         setattr(Parameter, _name, as_method(TABLE[_target]))
+
+refuse(Parameter, PARAMETERS)
 
 
 def _restored(storage: Storage) -> Parameter:

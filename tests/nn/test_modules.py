@@ -269,7 +269,7 @@ def test_a_list_of_modules():
 )  # fmt: skip
 def test_text_is_pytorch_s(text):
     torch = pytest.importorskip("torch")
-    assert repr(eval(text, vars(nn))) == repr(eval(text, vars(torch.nn)))
+    assert repr(eval(text, {name: getattr(nn, name) for name in nn.__all__})) == repr(eval(text, vars(torch.nn)))
 
 
 def test_a_parameter_is_not_overwritten_by_accident(model):

@@ -1,0 +1,64 @@
+"""What PyTorch's users try and is not here: the error says what is instead, and nothing else notices."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import nn
+from autograd_lite.nn.habits import LAYERS, MODULES, PARAMETERS
+
+
+class Own(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 1)
+
+
+@pytest.mark.parametrize("module", [Own(), nn.Sequential(nn.Linear(2, 1)), nn.Linear(2, 1), nn.MLP(2, [1])], ids=repr)
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_what_is_instead(module, name):
+    assert not hasattr(module, name)
+    assert name not in dir(module)
+    with pytest.raises(AttributeError, match=rf"{name} is PyTorch's and not here: \w"):
+        getattr(module, name)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_says_what_is_instead(name):
+    parameter = nn.Parameter((2, 3))
+    assert not hasattr(parameter, name)
+    assert name not in dir(parameter)
+    with pytest.raises(AttributeError, match=rf"Parameter\.{name} is PyTorch's and not here: \w"):
+        getattr(parameter, name)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_that_is_not_here(name):
+    with pytest.raises(AttributeError, match=rf"nn\.{name} is PyTorch's and not here: \w"):
+        getattr(nn, name)
+    with pytest.raises(ImportError):
+        exec(f"from autograd_lite.nn import {name}")
+
+
+@pytest.mark.parametrize("name", ["tensor", "Tensor", "stack", "cat", "matmul", "autograd", "func", "device"])
+def test_a_function_that_is_not_here(name):
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*[a-z]"):
+        getattr(ag, name)
+
+
+def test_a_user_may_take_the_names():
+    class Cast(nn.Module):
+        def to(self, device):
+            return device
+
+    assert Cast().to("here") == "here"
+    model = Own()
+    model.half = nn.Linear(1, 2)
+    assert [name for name, _ in model.named_parameters()][-2:] == ["half.weight", "half.bias"]
+    assert "half" in dir(model)
+    assert nn.Sequential({"float": nn.Linear(2, 1)}).float.weight.shape == (1, 2)
+    for same in (copy.deepcopy(model), pickle.loads(pickle.dumps(nn.Sequential(nn.Linear(2, 1))))):
+        assert isinstance(same, nn.Module)
