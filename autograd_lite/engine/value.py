@@ -39,7 +39,8 @@ class Value(Methods):
     """A real number in a computational graph.
 
     Comparisons are those of the numbers (``v == 2.0``); the hash is the identity's, so that a dict or a set tells two
-    Values of one number apart.
+    Values of one number apart. It is not registered as a ``numbers.Real``: that promises equal hashes of equal numbers,
+    and invites ``float(v)`` from code that has seen an ``isinstance``, by which the gradient would be lost.
 
     Args:
         data: the number (primal): float, int, bool, Fraction, Decimal or a NumPy scalar.

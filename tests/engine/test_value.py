@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import math
+import numbers
 import operator
 import sys
 import weakref
@@ -329,3 +330,9 @@ def test_arguments_of_pytorch_get_a_hint():
             Value(1.0, requires_grad=needed)
         with pytest.raises(TypeError, match="leave out retain_graph: a graph stays"):
             (Value(1.0) * 2).backward(retain_graph=needed)
+
+
+def test_a_value_is_no_registered_number():
+    """``numbers.Real`` promises equal hashes of equal numbers, and invites conversions that lose the gradient."""
+    assert not isinstance(Value(1.0), numbers.Real)
+    assert len({Value(1.0), Value(1.0), 1.0}) == 3
