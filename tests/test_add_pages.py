@@ -47,7 +47,7 @@ def follow(page: str, project: Path) -> list[str]:
 
 
 #: page → files of the package that it touches
-PAGES = {"add-an-op": 1, "add-a-target": 2}
+PAGES = {"add-an-op": 1, "add-a-target": 1, "add-a-style": 1}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -62,7 +62,7 @@ def test_the_page_to_the_letter(name, copy):
     assert run.returncode == 0, run.stdout[-3000:]
     counted = re.search(r"(\d+) passed", run.stdout)
     assert counted is not None
-    assert int(counted[1]) > 10
+    assert int(counted[1]) > 5
     said = subprocess.run(
         [sys.executable, "-m", "autograd_lite.primitives"], cwd=copy, capture_output=True, text=True, check=True
     )

@@ -20,6 +20,7 @@ from .test_words import case
 
 
 def test_no_target_is_left_out():
+    """Each is in the registry once, under its name."""
     found = {
         name: item
         for page in pkgutil.iter_modules(folder.__path__)

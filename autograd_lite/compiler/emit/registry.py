@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
+from . import targets
 from .dialects import DIALECTS
 from .python import PYTHON
 from .source import ArrayTarget
 from .target import Target
-from .targets.c_target import C
-from .targets.drjit import DRJIT
 
 __all__ = ["TARGETS", "target"]
 
-#: every target; a new one is a module of ``targets/`` and a line here
-TARGETS: dict[str, Target] = {
-    found.name: found
-    for found in (
-        *map(ArrayTarget, DIALECTS.values()),
-        DRJIT,
-        PYTHON,
-        C,
-    )
-}
+
+def _found() -> list[Target]:
+    """Those that have a module in ``targets/``."""
+    pages = [
+        importlib.import_module(f"{targets.__name__}.{page.name}") for page in pkgutil.iter_modules(targets.__path__)
+    ]
+    found = [item for page in pages for item in vars(page).values() if isinstance(item, Target)]
+    return list(dict.fromkeys(found))
+
+
+#: the libraries of arrays, Python, and whatever is in ``targets/``
+TARGETS: dict[str, Target] = {found.name: found for found in (*map(ArrayTarget, DIALECTS.values()), PYTHON, *_found())}
 
 
 def target(name: str) -> Target:

@@ -1,51 +1,19 @@
-"""The styles of pictures, one a file; this table is the only place that lists them."""
+"""The styles of pictures, one a module: a module with a ``STYLE`` is one, and listed nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import importlib
+import pkgutil
 
-from ..graph_view import Reading
-from ..model import Picture
-from .book import book
-from .cards import cards
-from .network import network
-from .ops import ops
+from .registered import Style
 
 __all__ = ["STYLES", "Style"]
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a graph becomes a picture.
-
-    Attributes:
-        words: what it shows, for the documentation.
-        lines: makes the picture of a graph that was read as lines (``graph_view.Reading``); None for a style with a
-            reading of its own.
-        whole: makes it from the roots, the options and what is highlighted, where ``lines`` is None.
-        numbers: whether values, gradients and local derivatives are shown unasked.
-        fold: whether unnamed intermediates fold; None leaves that to the graph.
-    """
-
-    words: str
-    lines: Callable[[Reading], Picture] | None = None
-    whole: Callable[..., Picture] | None = None
-    numbers: bool = True
-    fold: bool | None = None
-
-    def draw(self, *args: Any) -> Picture:
-        """The picture, by whichever of the two there is."""
-        make = self.lines or self.whole
-        assert make is not None
-        return make(*args)
+def _found() -> list[Style]:
+    modules = [importlib.import_module(f"{__name__}.{page.name}") for page in pkgutil.iter_modules(__path__)]
+    return [module.STYLE for module in modules if hasattr(module, "STYLE")]
 
 
 #: by the name that ``draw(style=…)`` takes
-STYLES: dict[str, Style] = {
-    "cards": Style("one card per named value, with its expression, value and gradient", cards),
-    "ops": Style("every value and every operation, as micrograd draws them", ops, fold=False),
-    "book": Style("circles are variables and boxes operations, as in figure 7.9", book, numbers=False),
-    "network": Style("a circle for each neuron and an arrow for each weight, as in figure 7.1", whole=network),
-}
+STYLES: dict[str, Style] = {style.name: style for style in _found()}

@@ -11,8 +11,9 @@ from ..style import SERIF, SIZE
 from ..text import Run, width
 from .cards import legend
 from .operations import bracketed, check, into_op, op_tooltip
+from .registered import Style
 
-__all__ = ["book"]
+__all__ = ["STYLE", "book"]
 
 
 def book(reading: Reading) -> Picture:
@@ -71,3 +72,6 @@ def _disc(reading: Reading, node: Any) -> Box:
         longest = max(width((run,), 8.0) for run in numbers)
         made.width = made.height = 2 * max(radius, longest / 2 + 5.0, 12.0 + 4.5 * len(numbers))
     return made
+
+
+STYLE = Style("book", "circles are variables and boxes operations, as in figure 7.9", book, numbers=False)

@@ -11,8 +11,9 @@ from ..longest_path import straighten
 from ..model import Box, Cell, Edge, Picture, Row
 from ..style import SIZE
 from ..text import Line, Run, line, width
+from .registered import Style
 
-__all__ = ["cards", "legend"]
+__all__ = ["STYLE", "cards", "legend"]
 
 _ROWS = 8  # parameters that a card lists
 _SMALL = 10.0
@@ -140,3 +141,6 @@ def _edge(reading: Reading, node: Any, operand: Any, partial: float, count: int)
     tail, head = reading.ids[id(operand)], reading.ids[id(node)]
     label = (Run(number(partial), "partial"),) if reading.options.partials else ()
     return Edge(f"e{head[1:]}_{count}", tail, head, label, tooltip=reading.edge_tooltip(node, operand, partial))
+
+
+STYLE = Style("cards", "one card per named value, with its expression, value and gradient", cards)

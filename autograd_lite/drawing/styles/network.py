@@ -17,8 +17,9 @@ from ..graph_view import Options, number, too_many
 from ..model import Box, Edge, Picture, circle, mathematical
 from ..style import SERIF
 from ..text import Run
+from .registered import Style
 
-__all__ = ["network"]
+__all__ = ["STYLE", "network"]
 
 Weight = Any  # a Value, or the float of a constant
 
@@ -171,3 +172,6 @@ def _weight_text(found: _Network, w: Weight) -> str:
     if not isinstance(w, Value):
         return f"weight {number(w)}"
     return f"{w.label or 'weight'} = {number(found.recorded.number(w))}\ngradient {number(w.grad)}"
+
+
+STYLE = Style("network", "a circle for each neuron and an arrow for each weight, as in figure 7.1", whole=network)

@@ -11,8 +11,9 @@ from ..style import SIZE
 from ..text import Run, width
 from .cards import legend
 from .operations import check, into_op, op_tooltip, sign
+from .registered import Style
 
-__all__ = ["ops"]
+__all__ = ["STYLE", "ops"]
 
 
 def ops(reading: Reading) -> Picture:
@@ -58,3 +59,6 @@ def _strip(reading: Reading, node: Any) -> Box:
     kind = reading.kind(node)
     row = Row(cells)
     return Box(reading.ids[id(node)], "card", (row,), (), kind, f"{kind}_line", tooltip=reading.tooltip(node))
+
+
+STYLE = Style("ops", "every value and every operation, as micrograd draws them", ops, fold=False)
