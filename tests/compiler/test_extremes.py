@@ -67,6 +67,7 @@ FUNCTIONS = {
     "a constant first": lambda p: sum(min(0.5, x) for x in p),
     "three": lambda p: max(p[0], p[1], p[2]) ** 2,
     "many": lambda p: max(p) * min(p),
+    "a list of a few": lambda p: max([p[0], p[1], p[2]]) * p[3] + min([p[2], p[1]]) * p[4],
     "a generator": lambda p: max(x * x for x in p),
     "key": lambda p: max(p, key=lambda x: -x),
     "default": lambda p: max([x for x in p if x > 5], default=p[0]),
@@ -182,3 +183,18 @@ def test_few_ways_are_all_kept():
         for k in (0.0, 1.0, 2.0, 3.0):
             assert compiled(x, k + 0.5) == pytest.approx(ag.grad(f)(x, k + 0.5))
     assert compiled.eager is None
+
+
+def test_a_nan_among_numbers_that_are_only_read():
+    """Python's choice then depends on where it stands, and a reduction's does not."""
+    w = [Value(float(k)) for k in (1, 5, 2, 4, 3, 0)]
+    f = lambda x: x * max(v.data for v in w) + min(v.data for v in w)  # noqa: E731
+    fast = ag.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+        assert fast(2.0) == f(2.0) == 10.0
+        for k in (2, 0, 1, 5):
+            before, w[k].data = w[k].data, math.nan
+            assert fast(2.0) == pytest.approx(f(2.0), nan_ok=True)
+            w[k].data = before
+        assert fast(3.0) == 15.0

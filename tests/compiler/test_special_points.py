@@ -115,3 +115,12 @@ def test_a_power_in_pytorch(exponent):
     exec(f.source("torch"), space)
     found = space["program"](torch.tensor(POINTS, dtype=torch.float64)).tolist()
     assert all(map(same, found, (TABLE["pow"](x, exponent) for x in POINTS)))
+
+
+def test_a_power_in_a_last_block_of_one_lane():
+    """Lanes are run in blocks, and the last may be of one: a single exponent again."""
+    f = ag.compile(ag.vmap(lambda x, y: x**y))
+    for block in (512, 1024, 2048, 4096, 8192, 16384):
+        x, y = np.full(block + 1, -inf), np.full(block + 1, 0.5)
+        f(x, y)
+        assert f(x, y).tolist() == [inf] * (block + 1)
