@@ -212,6 +212,26 @@ def agree(found: list[float], expected: list[float]) -> bool:
     return True
 
 
+def continues(transform: Callable[..., Any], args: Any, found: list[float], expected: list[float]) -> bool:
+    """Whether a program has the limit where eager code has nan: at an infinity, of an expression that is written twice.
+
+    A program computes it once and adds its adjoints before they go on: x·(1 + 0) at an infinite x, where eager code
+    adds x·1 and x·0. What is right is the limit, which eager code has from large numbers.
+    """
+    x, y = args
+    numbers = [*x, y]
+    if len(found) != len(expected) or not any(map(math.isinf, numbers)):
+        return False
+    large = [math.copysign(1e100, number) if math.isinf(number) else number for number in numbers]
+    near = flat(transform(np.array(large[:-1]) if isinstance(x, np.ndarray) else large[:-1], large[-1]))
+    for a, b, c in zip(found, expected, near):
+        if b == b and not agree([a], [b]):
+            return False
+        if b != b and a == a and not (abs(c) > 1e50 and (c > 0) == (a > 0) if math.isinf(a) else agree([a], [c])):
+            return False
+    return True
+
+
 @contextlib.contextmanager
 def run_as(way: str | None) -> Iterator[None]:
     """Programs recorded inside are run in that way, whatever their size and the build."""
@@ -275,22 +295,24 @@ def _compared(seed: int, edges: bool, libraries: tuple[str, ...], one: bool) -> 
                 compiled = ag.compile(transform)
                 for k, args in enumerate(points):
                     found = flat(compiled(*args))
-                    if not agree(found, expected[k]):
+                    if not (agree(found, expected[k]) or continues(transform, args, found, expected[k])):
                         wrong.append(f"{seed} {name} {way} call {k} at {args}: {found} expected {expected[k]}")
                 if name in ("value", "grad", "value_and_grad"):
-                    wrong += _sources(compiled, way, points, expected, libraries, f"{seed} {name}")
+                    wrong += _sources(compiled, way, points, expected, libraries, f"{seed} {name}", transform)
         if name in ("value", "grad"):
             xs, ys = np.array([x for x, _ in points]), np.array([y for _, y in points])
             lanes = ag.compile(ag.vmap(transform))(xs, ys)
             columns = [lanes] if name == "value" else list(lanes)
             for k in range(len(points)):
                 found = flat([column[k] for column in columns])
-                if not agree(found, expected[k]):
+                if not (agree(found, expected[k]) or continues(transform, points[k], found, expected[k])):
                     wrong.append(f"{seed} vmap {name} lane {k} at {points[k]}: {found} expected {expected[k]}")
     return wrong
 
 
-def _sources(compiled: Any, way: str | None, points: Any, expected: Any, libraries: Any, what: str) -> list[str]:
+def _sources(
+    compiled: Any, way: str | None, points: Any, expected: Any, libraries: Any, what: str, transform: Any
+) -> list[str]:
     """Differences of the sources of a compiled function at all points that take its path."""
     if compiled.last is None or compiled.program.guards or way not in ("arrays", "lines"):
         return []
@@ -309,7 +331,7 @@ def _sources(compiled: Any, way: str | None, points: Any, expected: Any, librari
             except Exception as error:
                 wrong.append(f"{what} source {library} call {k}: {type(error).__name__} {error}")
                 break
-            if not agree(found, expected[k]):
+            if not (agree(found, expected[k]) or continues(transform, args, found, expected[k])):
                 wrong.append(f"{what} source {library} call {k} at {args}: {found} expected {expected[k]}")
                 break
     return wrong

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
 import numpy as np
@@ -139,3 +141,21 @@ def test_the_slope_of_a_relu_has_no_derivative_that_an_infinity_makes_nan(way, r
     for x in (1e200, -math.inf, math.nan, 2.0, 0.0):
         assert ag.compile(ag.grad(f))(x) == pytest.approx(ag.grad(f)(x), nan_ok=True)
     assert ag.compile(ag.grad(ag.grad(ag.relu)))(math.nan) == ag.grad(ag.grad(ag.relu))(math.nan) == 0.0
+
+
+def test_a_decision_on_another_thread_is_not_recorded():
+    """Nor a number that is read there: the function runs eagerly, and says so once."""
+    with ThreadPoolExecutor(1) as pool:
+
+        def slope(x):
+            return pool.submit(lambda: 2.0 if x > 1.5 else 3.0).result() * x
+
+        def scaled(x):
+            return pool.submit(lambda: ag.sin(x) * float(f"{ag.Value(1.0).data:.1f}")).result() * x
+
+        for f in (slope, scaled):
+            compiled = ag.compile(ag.value_and_grad(f))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+                for x in (1.0, 2.0, 1.25, 3.0):
+                    assert compiled(x) == pytest.approx(ag.value_and_grad(f)(x), rel=1e-14)
