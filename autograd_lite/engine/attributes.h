@@ -14,7 +14,14 @@ typedef struct {
     PyObject *label, *scope, *source, *hooks, *grad, *own;
 } info_object;
 
-static PyTypeObject *info_type = NULL;
+/* and its NaryOperands */
+typedef struct {
+    info_object info;
+    PyObject *operands, *nodes, *partials, *sink;
+    long index;
+} nary_object;
+
+static PyTypeObject *info_type = NULL, *nary_type = NULL;
 static void (*before_closing_a_cycle)(void) = NULL; /* what slabs.h does then */
 
 static inline int has_dict(PyObject *self)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["blank", "free_flatly", "keep_nodes", "own_attributes"]
+from .nodes import NaryOperands
+
+__all__ = ["blank", "free_flatly", "keep_nodes", "new_operands", "own_attributes"]
 
 #: a new object of a class, with nothing in its slots yet
 blank: Any = object.__new__
+#: the operands of an n-ary node, three lists: all of them, those that are nodes, the partials
+new_operands: Any = NaryOperands
 
 
 def free_flatly(kind: type) -> None:
     """Objects of this class form chains, however long: freed, none of them recurses. (Python's own never do.)"""
 
 
-def keep_nodes(kind: type, info: type) -> None:
-    """Objects of this class are the nodes of graphs, with objects of the other: see ``slabs.h``."""
+def keep_nodes(kind: type, info: type, nary: type) -> None:
+    """Objects of this class are the nodes of graphs, with objects of the others: see ``slabs.h``."""
 
 
 def own_attributes(node: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 cimport cython
 
 from autograd_lite.engine cimport calls
-from autograd_lite.engine.nodes cimport NaryOperands, Node
-from autograd_lite.engine.value cimport Value, node
+from autograd_lite.engine.nodes cimport Node
+from autograd_lite.engine.value cimport Value, nary_node, node
 from autograd_lite.primitives.base cimport Op
 
 cdef Op _SUM
@@ -20,6 +20,3 @@ cpdef object sum_node(object xs)
 cpdef object dot_node(object xs, object ys)
 
 cdef list _ones(Py_ssize_t count)
-
-@cython.locals(made=NaryOperands)
-cdef NaryOperands _operands(list operands, list nodes, list partials)

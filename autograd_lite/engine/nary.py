@@ -10,8 +10,7 @@ from typing import Any
 
 from ..primitives.primitive import TABLE, Nary
 from . import calls
-from .nodes import NaryOperands, Node
-from .value import Value, node
+from .value import Value, nary_node, node
 
 __all__ = ["dot_node", "sum_node"]
 
@@ -38,7 +37,7 @@ def sum_node(xs: Any) -> Any:
     if count == 2:  # stored as every op of two operands is
         return node(out, _SUM, operands[0], operands[1], 1.0, 1.0) if values == 2 else None
     nodes = operands if values == count else [x for x in operands if type(x) is Value]
-    return node(out, _SUM, None, None, 0.0, 0.0, _operands(operands, nodes, _ones(values)))
+    return nary_node(out, _SUM, operands, nodes, _ones(values))
 
 
 def dot_node(xs: Any, ys: Any) -> Any:
@@ -80,7 +79,7 @@ def dot_node(xs: Any, ys: Any) -> Any:
     partials += slopes
     firsts += seconds
     nodes = firsts if values == 2 * count else [x for x in firsts if type(x) is Value]
-    return node(out, _DOT, None, None, 0.0, 0.0, _operands(firsts, nodes, partials))
+    return nary_node(out, _DOT, firsts, nodes, partials)
 
 
 def _ones(count: int) -> list[float]:
@@ -88,18 +87,6 @@ def _ones(count: int) -> list[float]:
     if count < len(_ONES):
         return _ONES[count]
     return [1.0] * count
-
-
-def _operands(operands: list[Any], nodes: list[Node], partials: list[float]) -> NaryOperands:
-    """What ``NaryOperands`` makes of these, without the price of its call."""
-    made = NaryOperands.__new__(NaryOperands)
-    made.label = made.scope = made.source = ""
-    made.hooks = made.grad = made.sink = None
-    made.operands = operands
-    made.nodes = nodes
-    made.partials = partials
-    made.index = 0
-    return made
 
 
 def _call(self: Nary, *args: Any, **named: Any) -> Any:

@@ -2,7 +2,7 @@
 
    A graph can have a million nodes, and CPython's collector would walk all of them again and again to find that none is
    in a cycle. It is not shown those that can be in none: Values whose operands are such Values, whose op is one of the
-   table's, and which have nothing else but a label. (An edge leads from a node to older ones. So a cycle needs an edge
+   table's, and which have nothing else but a label; the lists that ``sum`` and ``dot`` keep of such. (An edge leads from a node to older ones. So a cycle needs an edge
    that is made afterwards, and those that we hold come by ``assign`` or by a user's own attribute.) All
    others are shown: those with a hook, with a gradient that is a node, of a class or an op of the user's, with what a
    layer or a checkpoint brings, and whatever is computed from one of them. When a node that was not shown is given
@@ -39,6 +39,24 @@ typedef struct {
 
 static PyObject *no_arguments = NULL;
 
+/* ``NaryOperands(operands, nodes, partials)``, three lists, without the price of its call */
+static inline PyObject *fill_operands(nary_object *made, PyObject *operands, PyObject *nodes, PyObject *partials)
+{
+    PyObject *nothing = PyUnicode_New(0, 0); /* the one there is */
+    made->info.label = Py_NewRef(nothing);
+    made->info.scope = Py_NewRef(nothing);
+    made->info.source = nothing;
+    made->info.hooks = Py_NewRef(Py_None);
+    made->info.grad = Py_NewRef(Py_None);
+    made->info.own = Py_NewRef(Py_None);
+    made->operands = Py_NewRef(operands);
+    made->nodes = Py_NewRef(nodes);
+    made->partials = Py_NewRef(partials);
+    made->sink = Py_NewRef(Py_None);
+    made->index = 0;
+    return (PyObject *)made;
+}
+
 #ifdef Py_GIL_DISABLED /* several threads at once, and another collector: Python's own memory */
 
 static inline PyObject *blank(PyObject *kind)
@@ -46,9 +64,20 @@ static inline PyObject *blank(PyObject *kind)
     return ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, no_arguments, NULL);
 }
 
-static inline int keep_nodes(PyObject *kind, PyObject *info)
+static inline PyObject *new_operands(PyObject *operands, PyObject *nodes, PyObject *partials)
+{
+    nary_object *made = PyObject_GC_New(nary_object, nary_type);
+    if (made == NULL)
+        return NULL;
+    fill_operands(made, operands, nodes, partials);
+    PyObject_GC_Track((PyObject *)made);
+    return (PyObject *)made;
+}
+
+static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
+    nary_type = (PyTypeObject *)nary;
     no_arguments = PyTuple_New(0);
     if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0)
         return -1;
@@ -82,18 +111,47 @@ static int collections = 0, collecting = 0;
 static node_object *doomed = NULL; /* to be freed, linked by ``weak`` */
 static int freeing_values = 0;
 
+static inline int is_shown(PyObject *object) /* PyObject_GC_IsTracked */
+{
+    return ((uintptr_t *)object)[-2] != 0;
+}
+
+/* operands that ``new_operands`` made, and nobody showed */
+static inline int are_hidden(PyObject *info)
+{
+    return Py_TYPE(info) == nary_type && !is_shown(info);
+}
+
+static void show_operands(nary_object *many)
+{
+    PyObject_GC_Track((PyObject *)many);
+    if (!is_shown(many->operands))
+        PyObject_GC_Track(many->operands);
+    if (!is_shown(many->nodes))
+        PyObject_GC_Track(many->nodes);
+}
+
 static inline void show(node_object *node)
 {
     PyObject_GC_Track((PyObject *)node);
+    if (node->info != NULL && are_hidden(node->info))
+        show_operands((nary_object *)node->info);
     slabs[node->home]->shown++;
     hidden_nodes--;
     shown_nodes++;
     young_nodes++;
 }
 
-static inline int is_shown(PyObject *object) /* PyObject_GC_IsTracked */
+/* Whether all of them are operands that are hidden too. */
+static inline int refer_to_hidden(PyObject *info)
 {
-    return ((uintptr_t *)object)[-2] != 0;
+    if (!are_hidden(info))
+        return 0;
+    PyObject *nodes = ((nary_object *)info)->nodes;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(nodes); i++)
+        if (is_shown(PyList_GET_ITEM(nodes, i)))
+            return 0;
+    return 1;
 }
 
 /* Show the newest node, now that it has its operands, if it could ever be in a cycle. */
@@ -103,7 +161,8 @@ static inline void settle(void)
     unsettled = NULL;
     if (node == NULL || is_shown((PyObject *)node))
         return;
-    if ((node->info == Py_None || node->info == NULL || PyUnicode_CheckExact(node->info)) &&
+    if ((node->info == Py_None || node->info == NULL || PyUnicode_CheckExact(node->info) ||
+         refer_to_hidden(node->info)) &&
         (node->a == Py_None || node->a == NULL || !is_shown(node->a)) &&
         (node->b == Py_None || node->b == NULL || !is_shown(node->b)) &&
         (node->prim == Py_None || node->prim == NULL || ((op_object *)node->prim)->permanent))
@@ -355,10 +414,40 @@ static int call_before_collections(void)
     return failed ? -1 : 0;
 }
 
-static inline int keep_nodes(PyObject *kind, PyObject *info)
+/* Operands come and go by the thousand: some blocks wait to be used again. */
+#define SPARE_OPERANDS 256
+static nary_object *spare_operands[SPARE_OPERANDS];
+static int spare_operands_count = 0;
+
+static void keep_operands(void *object)
+{
+    if (Py_TYPE((PyObject *)object) == nary_type && spare_operands_count < SPARE_OPERANDS)
+        spare_operands[spare_operands_count++] = object;
+    else
+        PyObject_GC_Del(object);
+}
+
+/* Hidden with their lists, until the node that they are made for is shown. */
+static inline PyObject *new_operands(PyObject *operands, PyObject *nodes, PyObject *partials)
+{
+    nary_object *made;
+    if (spare_operands_count > 0)
+        made = (nary_object *)PyObject_Init((PyObject *)spare_operands[--spare_operands_count], nary_type);
+    else if ((made = PyObject_GC_New(nary_object, nary_type)) == NULL)
+        return NULL;
+    PyObject_GC_UnTrack(operands);
+    PyObject_GC_UnTrack(nodes);
+    PyObject_GC_UnTrack(partials); /* for good: numbers */
+    return fill_operands(made, operands, nodes, partials);
+}
+
+static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
+    nary_type = (PyTypeObject *)nary;
     no_arguments = PyTuple_New(0);
+    if (nary_type->tp_free == PyObject_GC_Del)
+        nary_type->tp_free = keep_operands;
     if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || call_before_collections() < 0 ||
         take_own_attributes(type, (PyTypeObject *)info) < 0)
         return -1;
@@ -372,6 +461,8 @@ static inline int keep_nodes(PyObject *kind, PyObject *info)
     for (; type != NULL && type != &PyBaseObject_Type; type = type->tp_base)
         if (keep_properties(type, assign_and_show) < 0)
             return -1;
+    if (keep_properties(nary_type, assign_and_show) < 0)
+        return -1;
     return keep_properties((PyTypeObject *)info, assign_and_show);
 }
 

@@ -24,6 +24,8 @@ cdef class Value(Methods):
 @cython.locals(made=Value)
 cpdef Value node(double data, Op prim, Node a, Node b, double pa, double pb, object info=*)
 
+cpdef Value nary_node(double data, Op prim, object operands, object nodes, object partials)
+
 cdef _begin(Value made, double data)
 
 @cython.locals(made=Value)

@@ -27,7 +27,7 @@ from .observers import current_tracer, hash_value, notify, notify_tracer, tracer
 from .pickling import reduce_node, set_state, shallow_copy
 from .sweeps import check_partials, reverse_sweep
 
-__all__ = ["Value", "constant", "node", "record"]
+__all__ = ["Value", "constant", "nary_node", "node", "record"]
 
 Label = str  # by another name, so that a label of another type gets our error and not Cython's
 
@@ -381,6 +381,11 @@ def node(data: float, prim: Op, a: Node | None, b: Node | None, pa: float, pb: f
     return made
 
 
+def nary_node(data: float, prim: Op, operands: Any, nodes: Any, partials: Any) -> Value:
+    """``node`` for an op of any number of operands, a list; ``nodes`` are those that are nodes, with a partial each."""
+    return node(data, prim, None, None, 0.0, 0.0, memory.new_operands(operands, nodes, partials))
+
+
 def _begin(made: Value, data: float) -> None:
     """The slots of a leaf."""
     made._data = data
@@ -435,7 +440,7 @@ def record(primitive: Op, args: tuple[Any, ...]) -> Value:
             return node(out, primitive, None, b, a, pb)
     nodes: list[Node] = [arg for arg in operands if isinstance(arg, Value)]
     chosen = [as_float(p) for p, arg in zip(partials, operands) if isinstance(arg, Value)]
-    return node(out, primitive, None, None, 0.0, 0.0, NaryOperands(operands, nodes, chosen))
+    return nary_node(out, primitive, operands, nodes, chosen)
 
 
 def _recorded(x: Value, primitive: Op) -> Any:
@@ -483,7 +488,7 @@ def _install_methods() -> None:
 
 
 _install_methods()
-memory.keep_nodes(Value, Info)
+memory.keep_nodes(Value, Info, NaryOperands)
 calls.call_values_at_once(Value)
 for _op in TABLE.values():
     if _op.arity == 1:

@@ -12,6 +12,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn
+from autograd_lite.primitives.sums import NATIVE
 
 
 class Own(Value):
@@ -272,3 +273,19 @@ def test_nothing_is_written_where_it_should_not_be():
         capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONMALLOC": "debug"},
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, "ok"), done.stderr
+
+
+@pytest.mark.skipif(not NATIVE, reason="the plain source leaves the collector alone")
+@pytest.mark.parametrize("op", [lambda x: ag.sum([x, 1.0, x]), lambda x: ag.dot([x, 2.0, x], [x, x, 3.0])])
+def test_sums_are_shown_to_the_collector_once_they_can_be_in_a_cycle(op):
+    x = Value(2.0)
+    y = op(x)
+    z = y * 1.0
+    many = y._info
+    parts = [y, z, many, many.operands, many.nodes]
+    assert not any(map(gc.is_tracked, parts))
+    x.grad = z
+    assert all(map(gc.is_tracked, parts))
+    later = op(z)
+    later * 1.0
+    assert all(map(gc.is_tracked, [later, later._info, later._info.nodes]))
