@@ -25,8 +25,8 @@ def human(seconds: float) -> str:
 EVERY = "every workload"
 
 HEAD = (
-    "| workload | peer | median CPU | ns a node | × ours | × ours compiled | peak MB |\n"
-    "|---|---|---:|---:|---:|---:|---:|"
+    "| workload | peer | median CPU | ns a node | × ours | × ours compiled | first call | peak MB |\n"
+    "|---|---|---:|---:|---:|---:|---:|---:|"
 )
 
 
@@ -38,7 +38,7 @@ def lines(rows: list[Row]) -> str:
     for row in sorted(rows, key=lambda r: (bool(r.error), r.median if r.cpu else 0.0)):
         if row.error or not row.cpu:
             reason = row.error.replace("|", "\\|")
-            found.append(f"| {row.workload} | {row.peer} | fails: {reason} | | | | |")
+            found.append(f"| {row.workload} | {row.peer} | fails: {reason} | | | | | |")
             continue
         size = nodes(row.workload)
         cells = [
@@ -49,7 +49,7 @@ def lines(rows: list[Row]) -> str:
         ]
         for base in (ours, compiled):
             cells.append(f"{row.median / base.median:.2f}" if base else "")
-        cells.append(f"{row.peak_mb:.0f}")
+        cells += [human(row.first), f"{row.peak_mb:.0f}"]
         found.append("| " + " | ".join(cells) + " |")
     return "\n".join(found)
 
@@ -57,16 +57,32 @@ def lines(rows: list[Row]) -> str:
 #: the README's columns: a heading and the peers it stands for, the fastest of which is shown
 COLUMNS = {
     "eager": ["ours"],
+    "eager, loose Values": ["ours_loose"],
     "`ag.compile`": ["ours_compiled"],
     "micrograd": ["micrograd"],
     "the same, collector off": ["micrograd_nogc"],
     "XAD": ["xad"],
-    "PyTorch": ["torch_tensors", "torch_scalars"],
+    "PyTorch, scalars": ["torch_scalars"],
+    "PyTorch, tensors": ["torch_tensors"],
     "JAX": ["jax_jit"],
     "HIPS autograd": ["hips_arrays", "hips_scalars"],
     "CasADi": ["casadi"],
+    "ddx": ["ddx"],
+    "Dr.Jit": ["drjit"],
     "by hand": ["hand_numpy", "hand_python"],
 }
+
+#: those that build a program first: their first call is shown in brackets
+BUILDING = {"ours_compiled", "jax_jit", "casadi", "ddx", "drjit"}
+
+
+def cell(rows: list[Row]) -> str:
+    """The fastest of the rows; ✗ if all of them fail, blank if there is none."""
+    good = [row for row in rows if row.cpu and not row.error]
+    if not good:
+        return "✗" if rows else ""
+    best = min(good, key=lambda row: row.median)
+    return human(best.median) + (f" ({human(best.first)})" if best.peer in BUILDING else "")
 
 
 def summary(rows: list[Row], where: dict[str, Any]) -> str:
@@ -76,12 +92,8 @@ def summary(rows: list[Row], where: dict[str, Any]) -> str:
         "|---|" + "---:|" * len(COLUMNS),
     ]
     for name in dict.fromkeys(row.workload for row in rows if row.workload != EVERY):
-        found = {row.peer: row for row in rows if row.workload == name}
-        cells = []
-        for peers in COLUMNS.values():
-            times = [found[p].median for p in peers if p in found and found[p].cpu and not found[p].error]
-            failed = any(p in found and found[p].error for p in peers)
-            cells.append(human(min(times)) if times else "✗" if failed else "")
+        found = [row for row in rows if row.workload == name]
+        cells = [cell([row for row in found if row.peer in peers]) for peers in COLUMNS.values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     versions = sorted({f"{row.peer} {row.version}" for row in rows if row.version and not row.peer.startswith("hand")})
     lines += ["", ", ".join(f"{k} {v}" for k, v in where.items()) + ". " + ", ".join(versions) + "."]

@@ -53,9 +53,12 @@ def main() -> None:
         answer(error=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:120])
         traceback.print_exc(file=sys.stderr)
         return
+    between = getattr(module, "between", None)
     for line in sys.stdin:
         if line.strip() != "run":
             break
+        if between is not None:
+            between()
         cpu, wall = timed(step, calls)
         answer(cpu=cpu, wall=wall, peak_mb=peak_mb() - before)
 

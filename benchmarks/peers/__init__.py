@@ -2,6 +2,7 @@
 
 PEERS = [
     "ours",
+    "ours_loose",
     "ours_compiled",
     "ours_c",
     "hand_python",

@@ -1,4 +1,4 @@
-"""XAD: operator overloading in C++ with a tape."""
+"""XAD: operator overloading in C++ with a tape, which is kept from step to step, as its manual does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from ..scalar import Engine, work
 class Xad(Engine):
     m = SimpleNamespace(sin=xm.sin, cos=xm.cos, exp=xm.exp, tanh=xm.tanh, relu=lambda x: xm.max(x, 0.0))
 
+    def __init__(self) -> None:
+        self.tape: Any = None
+
     def begin(self) -> None:
-        self.tape = adj.Tape()
-        self.tape.activate()
+        if self.tape is None:
+            self.tape = adj.Tape()
+            self.tape.activate()
+        else:
+            self.tape.clearAll()
 
     def var(self, x: float) -> Any:
         v = adj.Real(x)
@@ -34,9 +40,6 @@ class Xad(Engine):
 
     def grad(self, v: Any) -> float:
         return float(v.derivative)
-
-    def end(self) -> None:
-        self.tape.deactivate()
 
 
 WORK = work(Xad())
