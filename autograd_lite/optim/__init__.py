@@ -1,34 +1,25 @@
 """Optimisers in PyTorch's vocabulary, on Parameters and on loose Values.
 
-Update rules have PyTorch's order of floating-point operations, without its fused multiply-adds.
+Update rules have PyTorch's order of floating-point operations, without its fused multiply-adds. What a module of
+optimisers has in its ``__all__`` is public here.
 """
 
-from . import lr_scheduler
-from .adam import Adam, AdamW
-from .adam_variants import Adamax, NAdam, RAdam
-from .adaptive import Adagrad, RMSprop
+from . import adam, adam_variants, adaptive, descent, lbfgs, lr_scheduler, muon, step_sizes
+from .adam import *  # noqa: F403
+from .adam_variants import *  # noqa: F403
+from .adaptive import *  # noqa: F403
 from .clip import clip_grad_norm_, clip_grad_value_
-from .descent import SGD
-from .lbfgs import LBFGS
-from .muon import Muon
+from .descent import *  # noqa: F403
+from .lbfgs import *  # noqa: F403
+from .muon import *  # noqa: F403
 from .optimizer import Optimizer
-from .step_sizes import Adadelta, Rprop
+from .step_sizes import *  # noqa: F403
 
-__all__ = [
-    "LBFGS",
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Muon",
-    "NAdam",
-    "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "lr_scheduler",
-]
+__all__ = ["Optimizer", "clip_grad_norm_", "clip_grad_value_", "lr_scheduler"]
+__all__ += adam.__all__
+__all__ += adam_variants.__all__
+__all__ += adaptive.__all__
+__all__ += descent.__all__
+__all__ += lbfgs.__all__
+__all__ += muon.__all__
+__all__ += step_sizes.__all__

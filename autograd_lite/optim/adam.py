@@ -13,7 +13,7 @@ import numpy as np
 from .blocks import Array
 from .optimizer import AT_LEAST_0, Bounds, Optimizer
 
-__all__ = ["Adam", "AdamW", "Moments", "move_average"]
+__all__ = ["Adam", "AdamW"]
 
 
 def move_average(average: Array, target: Array, weight: float) -> None:

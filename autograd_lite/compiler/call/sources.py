@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from ..emit.python import PYTHON, python_source
-from ..emit.registry import target
 from ..emit.target import SourceTarget
 from ..emit.ways import Ways
 from ..equations.equations import called
@@ -24,7 +26,8 @@ def source_of(compilation: Compilation, backend: str, name: str) -> str:
         ValueError: for an unknown backend, and for "python" if the program is of arrays.
         NotImplementedError: for an op without words there.
     """
-    found = target(backend)
+    registry: Any = importlib.import_module("autograd_lite.compiler.emit.registry")  # whose tables take a while to load
+    found = registry.target(backend)
     assert isinstance(found, SourceTarget)
     fixed = compilation.path.fixed
     if found is PYTHON:  # of the very lines that run
