@@ -1,5 +1,7 @@
 cimport cython
 
+from autograd_lite.primitives cimport lists
+
 cdef extern from "memory.h":
     pass
 
@@ -9,7 +11,7 @@ cpdef double total(list xs, double start=*) except? -1.0
 @cython.locals(out=double, i=Py_ssize_t)
 cpdef double affine(list xs, list ws, double start=*) except? -1.0
 
-@cython.locals(i=Py_ssize_t, pairs=list, a=object, b=list)
+@cython.locals(pairs=list, a=object, b=list)
 cpdef bint same_trees(object now, list then) except -1
 
 cdef bint _same_constant(object a, object b) except -1

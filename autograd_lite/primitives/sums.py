@@ -15,6 +15,7 @@ from operator import is_, mul
 from types import FunctionType
 from typing import Any, Final
 
+from . import lists
 from .base import Operand, as_float
 
 __all__ = ["NATIVE", "affine", "all_floats", "same_objects", "same_trees", "total"]
@@ -102,13 +103,15 @@ def same_trees(now: Any, then: list[Any]) -> bool:
         b, a = pairs.pop(), pairs.pop()
         if type(a) is not list or len(a) != len(b):
             return False
-        for i in range(len(b)):
-            if a[i] is not b[i]:
-                if type(b[i]) is list:
-                    pairs.append(a[i])
-                    pairs.append(b[i])
-                elif not _same_constant(a[i], b[i]):
-                    return False
+        for x, y in zip(a, b):
+            if x is y:
+                continue
+            if type(y) is list:
+                if type(x) is not list or not lists.same_items(x, y):
+                    pairs.append(x)
+                    pairs.append(y)
+            elif not _same_constant(x, y):
+                return False
     return True
 
 

@@ -390,3 +390,15 @@ def test_defaults_of_keywords_that_are_replaced():
     assert inner(1.0) == 6.0
     scaled.__kwdefaults__ = {"k": 7.0}
     assert inner(1.0) == 8.0
+
+
+def test_the_type_of_a_captured_number_is_seen():
+    rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+
+    def f(x):
+        return x * sum(10.0 * a if isinstance(a, int) else a for row in rows for a in row)
+
+    compiled = ag.compile(f)
+    assert compiled(2.0) == compiled(2.0) == f(2.0) == 42.0
+    rows[1][0] = 4
+    assert compiled(2.0) == f(2.0) == 114.0

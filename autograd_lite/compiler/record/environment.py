@@ -39,6 +39,7 @@ from .places import (
     Local,
     Slots,
     as_tree,
+    comparison,
     equal,
     position,
     put,
@@ -151,7 +152,7 @@ class Watch:
         """The test as one generated expression, by identity where that is enough; None if it would be too long."""
         if len(self) > 2000:
             return None
-        scope: dict[str, Any] = {"same_objects": same_objects, "same_trees": same_trees, "same_array": same_array}
+        scope: dict[str, Any] = {"same_objects": same_objects, "same_array": same_array}
         tests = []
         for k, (place, key, thing) in enumerate(self.items):
             scope[f"d{k}"], scope[f"v{k}"], scope[f"n{k}"] = place, thing, key
@@ -183,7 +184,8 @@ class Watch:
             tests.append(f"same_array(a{k}, b{k})")
         for k, (tree, kept) in enumerate(self.trees):
             scope[f"t{k}"], scope[f"u{k}"] = tree, kept
-            tests.append(f"same_trees(t{k}, u{k})")
+            scope[f"s{k}"] = comparison(kept, self.typed)
+            tests.append(f"s{k}(t{k}, u{k})")
         found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
         return found
 

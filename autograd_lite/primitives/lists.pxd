@@ -1,0 +1,2 @@
+cdef extern from "lists.h":
+    bint same_items(list a, list b)
