@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from ..engine.value import Value
 from ..primitives import activations as ops
 from ..primitives.activations import leaky_relu, relu
 from ..primitives.arithmetic import clip
@@ -13,7 +15,7 @@ from ..primitives.elementary import exp
 from ..primitives.hyperbolic import tanh
 from ..primitives.logistic import logsigmoid, sigmoid, softplus
 from ..primitives.reductions import logsumexp
-from .batches import ShapeError, array_of, as_array, each, object_array
+from .batches import Array, ShapeError, array_of, as_array, each, object_array
 from .layer_nodes import relus
 from .module import Module
 
@@ -44,6 +46,16 @@ class Activation(Module):
 
     ``inplace``, which PyTorch's take to save memory, is accepted and means nothing: a graph keeps its values.
     """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Array | Sequence[Any]) -> Array: ...
+        @overload
+        def __call__(self, x: Value) -> Value: ...
+        @overload
+        def __call__(self, x: float) -> float: ...
+        def __call__(self, x: Any) -> Any: ...
 
     def function(self, x: Any) -> Any:
         """The function of one number."""
@@ -348,6 +360,10 @@ class Softmax(Module):
     def _of_row(self, row: list[Any]) -> list[Any]:
         total = logsumexp(row)
         return [exp(x - total) for x in row]
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Array: ...
 
     def forward(self, x: Any) -> Any:
         array = as_array(x, self)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..engine.value import Value
 from ..errors import AutogradError
 from ..primitives.primitive import Operand
 from .parameter import Parameter
 
-__all__ = ["ShapeError", "array_of", "as_array", "each", "object_array"]
+if TYPE_CHECKING:
+    import numpy as np
+
+#: what a layer gives: an object array of Values
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+__all__ = ["Array", "ShapeError", "array_of", "as_array", "each", "object_array"]
 
 
 class ShapeError(AutogradError, ValueError):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from .habits import MODULES, hint
 from .module import Module
 from .parameter import Parameter
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import TypeVar  # with a default, so that ``nn.Sequential`` alone is a type
+
+    Out = TypeVar("Out", default=Any)
+else:
+    from typing import TypeVar
+
+    Out = TypeVar("Out")
+
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
 
 
-class Sequential(Module):
+class Sequential(Module, Generic[Out]):
     """Modules one after the other: each gets what the one before returned.
 
     Args:
@@ -26,7 +37,17 @@ class Sequential(Module):
     )
     """
 
-    def __init__(self, *modules: Any) -> None:
+    if TYPE_CHECKING:  # a call gives what the last module gives
+
+        def __call__(self, x: Any) -> Out: ...
+
+    @overload
+    def __init__(self, modules: Mapping[str, Module], /) -> None: ...
+    @overload
+    def __init__(self, *modules: *tuple[*tuple[Module, ...], Callable[[Any], Out]]) -> None: ...
+    @overload
+    def __init__(self, *modules: Module) -> None: ...
+    def __init__(self, *modules: Any) -> None:  # type: ignore[misc]
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             named = dict(modules[0])
         else:

@@ -36,7 +36,7 @@ PARAMETERS = {
     "numpy": "p.data is a NumPy array",
     "tolist": "p.data.tolist() are the numbers, list(p) the scalars",
     "clone": "p.data.clone() is a copy of the numbers",
-    "norm": "(p**2).sum() ** 0.5 has a gradient, p.data.norm() is a number",
+    "norm": "p.data.norm() is a number, (p**2).sum() ** 0.5 has a gradient",
     "view": "p.reshape",
     "fill_": "p.data.fill_, or nn.init.constant_(p, …)",
     "zero_": "p.data.zero_(), or nn.init.zeros_(p)",

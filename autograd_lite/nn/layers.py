@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..data.random import default_generator
-from .batches import ShapeError, as_array, object_array
+from .batches import Array, ShapeError, as_array, object_array
 from .layer_gradients import Weights
 from .module import Module, positive
 from .parameter import Parameter
@@ -61,6 +61,10 @@ class Linear(Module):
             self._weights = Weights(self.weight, self.bias)
         return self._weights
 
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Array: ...
+
     def forward(self, x: Any) -> Any:
         """The outputs for one row or for each row of a batch."""
         array = as_array(x, self)
@@ -108,6 +112,10 @@ class Flatten(Module):
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim = start_dim
         self.end_dim = end_dim
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Array: ...
 
     def forward(self, x: Any) -> Any:
         array = as_array(x, self)
@@ -175,6 +183,10 @@ class Embedding(Module):
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.weight = Parameter(default_generator().standard_normal((num_embeddings, embedding_dim)))
+
+    if TYPE_CHECKING:
+
+        def __call__(self, indices: Any) -> Array: ...
 
     def forward(self, indices: Any) -> Any:
         array = as_indices(indices)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..primitives.primitive import Operand
 from .batches import ShapeError, as_array, object_array
@@ -23,6 +23,11 @@ from .layer_nodes import relus
 from .layer_rows import Rows
 from .module import Module, Parameters, positive
 from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..engine.value import Value
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -107,6 +112,14 @@ class Neuron(_Scalars):
     >>> n, len(n.parameters()), n([1.0, 2.0]).op
     (ReLUNeuron(2), 3, <primitive relu>)
     """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, x: Sequence[Value | float]) -> Value: ...
+        @overload
+        def __call__(self, x: Any) -> Any: ...
+        def __call__(self, x: Any) -> Any: ...
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
         positive("Neuron", nin=nin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..engine.observers import notify_tracer
 from ..engine.value import Value
 from ..primitives.elementary import sqrt
 from ..primitives.reductions import mean
-from .batches import ShapeError, array_of, as_array
+from .batches import Array, ShapeError, array_of, as_array
 from .module import Module
 from .parameter import Parameter
 
@@ -42,6 +42,10 @@ class _OfLastAxes(Module):
     weight: Parameter | None
     bias: Parameter | None = None
     normalized_shape: tuple[int, ...]
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Array: ...
 
     def forward(self, x: Any) -> Any:
         array = as_array(x, self)
@@ -170,6 +174,10 @@ class BatchNorm1d(Module):
             self.register_buffer("running_mean", np.zeros(num_features))
             self.register_buffer("running_var", np.ones(num_features))
             self.register_buffer("num_batches_tracked", np.zeros(()))
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Array: ...
 
     def forward(self, x: Any) -> Any:
         array = as_array(x, self)

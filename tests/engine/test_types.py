@@ -14,10 +14,13 @@ import autograd_lite
 
 PROGRAM = """\
 from fractions import Fraction
+from typing import Any
+
+import numpy as np
 from typing_extensions import assert_type
 
 import autograd_lite as ag
-from autograd_lite import Value
+from autograd_lite import Value, nn
 from autograd_lite.primitives import Primitive
 
 
@@ -59,13 +62,43 @@ x.grad = 0.0
 loss = ag.nn.MSELoss()([x], [1.0])
 assert_type(loss, Value)
 loss.backward()
+Array = np.ndarray[Any, Any]
+assert_type(nn.Linear(2, 3)([x, 1.0]), Array)
+assert_type(nn.LayerNorm(3)([x, y, 1.0]), Array)
+assert_type(nn.Softmax(0)([x, y]), Array)
+assert_type(nn.Tanh()(x), Value)
+assert_type(nn.Tanh()(1.0), float)
+assert_type(nn.Tanh()([x, 1.0]), Array)
+assert_type(nn.Neuron(2)([1.0, x]), Value)
+assert_type(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))([x, y]), Array)
+assert_type(nn.Sequential(nn.Linear(2, 1), nn.Tanh())([x, y]), Array)
+
+
+class Own(nn.Module):
+    def __init__(self) -> None:
+        self.inner: nn.Sequential = nn.Sequential({"first": nn.Linear(1, 2)})
+
+    def forward(self, v: Value) -> Value:
+        return v
+
+
+layers: list[nn.Module] = [nn.Linear(1, 2), Own()]
+assert_type(nn.Sequential(*layers)(x), Any)
 """
 
 #: where the package is; an editable install's folder is on no path that a checker reads
 HOME = Path(autograd_lite.__file__).parents[1]
 
 #: lines that a checker has to refuse
-WRONG = ["x.sinn()", "(x * x).backwards()", "ag.sin(x).datta", "x.clip()", "ag.grad(f)(1.0).data", "x.parents[0].foo"]
+WRONG = [
+    "x.sinn()",
+    "(x * x).backwards()",
+    "ag.sin(x).datta",
+    "x.clip()",
+    "ag.grad(f)(1.0).data",
+    "x.parents[0].foo",
+    "nn.Linear(2, 3)([x]).backward()",
+]
 
 
 @pytest.fixture
