@@ -350,3 +350,30 @@ def test_what_the_watch_answers(answer):
             call(3.0)
     else:
         assert call(3.0) == (9.0 if answer is True else ("slow", 3.0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_library_stays_as_long_as_its_call():
+    """The call is the program: whoever has it, has the library, also after the function that it was compiled for."""
+
+    def loaded():
+        with open("/proc/self/maps") as maps:
+            return {line.split()[-2] for line in maps if "/program.so" in line}
+
+    gc.collect()
+    c_library._closer()
+    before = loaded()
+    for _ in range(3):
+        compiled = in_c(ag.grad(lambda x: ag.sin(x) * x))
+        for _ in range(3):
+            expected = compiled(0.5)
+        call = compiled.__class__.__call__
+        compiled.itself = compiled
+        del compiled
+        gc.collect()
+        assert len(loaded() - before) == 1
+        assert call(0.5) == expected
+        assert call(1) == ag.grad(lambda x: ag.sin(x) * x)(1.0)  # the general way
+        del call
+        gc.collect()
+    assert loaded() == before
