@@ -12,46 +12,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import functional, init, utils
-    from .activations import (
-        CELU,
-        ELU,
-        GELU,
-        SELU,
-        Hardtanh,
-        LeakyReLU,
-        LogSigmoid,
-        LogSoftmax,
-        Mish,
-        ReLU,
-        ReLU6,
-        Sigmoid,
-        SiLU,
-        Softmax,
-        Softplus,
-        Softsign,
-        Tanh,
-        Tanhshrink,
-    )
-    from .containers import ModuleDict, ModuleList, ParameterList, Sequential
-    from .distribution_losses import GaussianNLLLoss, PoissonNLLLoss
-    from .layers import Dropout, Embedding, Flatten, Identity, Linear
-    from .losses import (
-        BCELoss,
-        BCEWithLogitsLoss,
-        CrossEntropyLoss,
-        HuberLoss,
-        KLDivLoss,
-        L1Loss,
-        MSELoss,
-        NLLLoss,
-        SmoothL1Loss,
-    )
-    from .margin_losses import CosineEmbeddingLoss, HingeLoss, MarginRankingLoss, SoftMarginLoss, TripletMarginLoss
-    from .micrograd import MLP, Layer, Neuron
-    from .module import Module
-    from .norms import BatchNorm1d, LayerNorm, RMSNorm
-    from .parameter import Parameter
+    from . import functional as functional
+    from . import init as init
+    from . import utils as utils
+    from .activations import *  # noqa: F403
+    from .containers import *  # noqa: F403
+    from .distribution_losses import *  # noqa: F403
+    from .layers import *  # noqa: F403
+    from .losses import *  # noqa: F403
+    from .margin_losses import *  # noqa: F403
+    from .micrograd import *  # noqa: F403
+    from .module import Module as Module
+    from .norms import *  # noqa: F403
+    from .parameter import Parameter as Parameter
 
 #: the public names by the module each lives in, loaded when one of them is first used: micrograd's need no NumPy
 _LAZY = {
@@ -98,62 +71,7 @@ _LAZY = {
 _MODULES = {*_LAZY, "functional", "init", "utils"}
 _HOME_OF = {name: module for module, names in _LAZY.items() for name in names}
 
-__all__ = [
-    "CELU",
-    "ELU",
-    "GELU",
-    "MLP",
-    "SELU",
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "BatchNorm1d",
-    "CosineEmbeddingLoss",
-    "CrossEntropyLoss",
-    "Dropout",
-    "Embedding",
-    "Flatten",
-    "GaussianNLLLoss",
-    "Hardtanh",
-    "HingeLoss",
-    "HuberLoss",
-    "Identity",
-    "KLDivLoss",
-    "L1Loss",
-    "Layer",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LogSigmoid",
-    "LogSoftmax",
-    "MSELoss",
-    "MarginRankingLoss",
-    "Mish",
-    "Module",
-    "ModuleDict",
-    "ModuleList",
-    "NLLLoss",
-    "Neuron",
-    "Parameter",
-    "ParameterList",
-    "PoissonNLLLoss",
-    "RMSNorm",
-    "ReLU",
-    "ReLU6",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "SmoothL1Loss",
-    "SoftMarginLoss",
-    "Softmax",
-    "Softplus",
-    "Softsign",
-    "Tanh",
-    "Tanhshrink",
-    "TripletMarginLoss",
-    "functional",
-    "init",
-    "utils",
-]
+__all__ = [*sorted(_HOME_OF), *sorted(_MODULES - set(_LAZY))]
 
 
 def __getattr__(name: str) -> Any:

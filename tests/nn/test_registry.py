@@ -42,7 +42,8 @@ def function_of(name):
 
 
 def test_every_module_is_public():
-    assert set(classes(nn.Module)) | {"Module"} == {n for n in nn.__all__ if n[0].isupper()} - {"Parameter"}
+    named = {n for n in nn.__all__ if n[0].isupper()} - {"Parameter"}
+    assert set(classes(nn.Module)) | {"Module"} == named, "name it in _LAZY of nn/__init__.py"
 
 
 def test_every_module_is_compared():
@@ -51,12 +52,16 @@ def test_every_module_is_compared():
         for table in (reference.LOSSES, reference.LOSSES_OF_INPUTS, reference.MODULES)
         for entry in table.values()
     }
-    assert set(classes(nn.Module)) - ELSEWHERE - compared == set()
+    left = set(classes(nn.Module)) - ELSEWHERE - compared
+    assert left == set(), (
+        "each needs a row in tests/nn/reference.py, then python -m tests.nn.reference (which asks PyTorch); if PyTorch "
+        "has no such module, a test of its own and its name in ELSEWHERE"
+    )
 
 
 @pytest.mark.parametrize("name", sorted({**classes(Activation), **classes(Loss)}))
 def test_activations_and_losses_are_functions(name):
-    assert function_of(name) in F.__all__
+    assert function_of(name) in F.__all__, "give it a line in nn/functional.py, and a name in its __all__"
 
 
 @pytest.mark.parametrize("name", [n for n, e in reference.MODULES.items() if function_of(e[0]) in F.__all__])
