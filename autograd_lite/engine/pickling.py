@@ -181,8 +181,7 @@ class Table:
     def __deepcopy__(self, memo: dict[int, Any]) -> Table:
         _, shells, columns = self.__reduce_ex__(4)
         made = memo[id(self)] = _shells(*shells)
-        prims = columns.pop("prims")  # the same primitives, wherever they were defined
-        made.__setstate__({**copy.deepcopy(columns, memo), "prims": prims})
+        made.__setstate__(copy.deepcopy(columns, memo))
         return made
 
     def _columns(self) -> dict[str, Any]:
