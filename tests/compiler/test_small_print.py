@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -159,3 +161,81 @@ def test_a_decision_on_another_thread_is_not_recorded():
                 warnings.simplefilter("ignore", ag.compiler.CompileWarning)
                 for x in (1.0, 2.0, 1.25, 3.0):
                     assert compiled(x) == pytest.approx(ag.value_and_grad(f)(x), rel=1e-14)
+
+
+# --- what a compiled function holds ---------------------------------------------------------------------------------
+
+
+def test_a_zero_that_becomes_minus_zero():
+    held = {"sign": 0.0}
+    f = ag.compile(lambda x: ag.copysign(x, held["sign"]))
+    assert (f(1.0), f(2.0)) == (1.0, 2.0)
+    held["sign"] = -0.0
+    assert (f(1.0), f(2.0)) == (-1.0, -2.0)
+
+
+def test_a_dict_in_another_order():
+    held = {"a": 2.0, "b": 3.0}
+    f = ag.compile(lambda x: sum(v * x**k for k, v in enumerate(held.values())))
+    assert (f(10.0), f(100.0)) == (32.0, 302.0)
+    held["a"] = held.pop("a")
+    assert (f(10.0), f(100.0)) == (23.0, 203.0)
+
+
+def test_a_module_that_is_replaced(monkeypatch):
+    first, second = ModuleType("some_settings"), ModuleType("some_settings")
+    first.rate, second.rate = 2.0, 5.0
+    monkeypatch.setitem(sys.modules, "some_settings", first)
+
+    def scaled(x):
+        import some_settings
+
+        return x * some_settings.rate
+
+    f = ag.compile(scaled)
+    assert (f(1.0), f(2.0)) == (2.0, 4.0)
+    monkeypatch.setitem(sys.modules, "some_settings", second)
+    assert (f(1.0), f(2.0)) == (5.0, 10.0)
+
+
+def test_a_dict_whose_order_the_function_changes():
+    """What a recording did is undone, order included: the eager call after it is the first."""
+    held = {"a": 1.0, "b": 2.0, "c": 3.0}
+
+    def rotate(x):
+        key = next(iter(held))
+        held[key] = held.pop(key)
+        return x * held[key]
+
+    f = ag.compile(rotate)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+        assert (f(10.0), list(held)) == (10.0, ["b", "c", "a"])
+        assert (f(10.0), list(held)) == (20.0, ["c", "a", "b"])
+
+
+def test_lanes_that_take_different_ways():
+    f = ag.compile(ag.vmap(lambda x: x * 2.0 if x > 0.0 else -x))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ag.compiler.CompileWarning)
+        for xs in ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1.0, -1.0, 2.0], [-1.0, -2.0, -3.0], [-5.0, 2.0, 3.0]):
+            assert f(np.array(xs)).tolist() == [x * 2.0 if x > 0.0 else -x for x in xs]
+
+
+def test_a_detached_infinity_has_no_edge():
+    f = lambda x: ag.grad(lambda t: t * t.detach())(x)  # noqa: E731
+    assert ag.compile(f)(math.inf) == f(math.inf) == math.inf
+    g = lambda x: ag.jvp(lambda t: t * t.detach() + t, (x,), (1.0,))[1]  # noqa: E731
+    assert ag.compile(g)(math.inf) == g(math.inf) == math.inf
+
+
+def test_why_a_function_is_not_recorded_names_its_line():
+    def picky(x):
+        if type(x).__name__ != "float":
+            raise TypeError("floats only")
+        return x * 2.0
+
+    f = ag.compile(picky)
+    with pytest.warns(ag.compiler.CompileWarning) as told:
+        assert f(2.0) == 4.0
+    assert any("test_small_print.py:" in str(warning.message) for warning in told)
