@@ -126,8 +126,8 @@ def words() -> dict[str, str]:
 def function_source(name: str) -> str:
     """The function of an op, or of a helper, in JavaScript.
 
-    >>> function_source("exp2"), function_source("softplus")
-    ('x => Math.pow(2, x)', '(a) => $logaddexp(a, 0)')
+    >>> function_source("exp2"), function_source("smooth_abs")
+    ('x => Math.pow(2, x)', '(a, b) => $hypot(a, b)')
     """
     if name in words():
         return words()[name]
