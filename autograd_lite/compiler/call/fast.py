@@ -14,7 +14,7 @@ from ..emit.python import Lines, scalar_lines
 from ..ir.naming import leaf_names
 from ..record.environment import Watch
 from ..record.places import MISSING
-from .plans import WRITTEN, Path
+from .plans import WRITTEN, Compilation, Path
 from .running import Running
 
 __all__ = ["parameters_of", "straight_line"]
@@ -32,21 +32,11 @@ def straight_line(
     It does so for arguments that are no floats, where ``math`` raises, on another way through the function, while
     something watches recording, and when the surroundings have changed. None if the program is not of that kind.
     """
-    if not path.scalar or path.live or path.kinds or named or owner.last is None:
-        return None
-    if len(path.program) > WRITTEN or owner.last.native is not None:
+    if owner.last is None or named or not _suits(owner.last, path, watch):
         return None
     many = _variadic(owner.inner)
     parameters = None if many else parameters_of(owner.inner, len(args))
-    if (
-        (parameters is None and not many)
-        or watch.arrays
-        or watch.sequences
-        or watch.trees
-        or len(watch) + len(watch.lengths) + len(watch.orders) > MAX_CONDITIONS
-    ):
-        return None
-    if any(named is not None for _, _, _, named in watch.functions):
+    if parameters is None and not many:
         return None
     compilation = owner.last
     names = leaf_names(compilation.leaves)
@@ -60,11 +50,7 @@ def straight_line(
     result = _result(owner, path, lines, args, len(compilation.guards))
     if result is None:
         return None
-    signature = parameters
-    slow = f"_slow({', '.join(parameters)})"
-    if many:  # named all the same: a tuple need not be made and taken apart
-        signature = [*[f"{name}=_missing" for name in parameters], *["/"][: len(parameters)], "*_more"]
-        slow = f"_slow(*_given({', '.join(parameters)}), *_more)"
+    signature, slow = _signature(parameters, many)
     home = _globals_of(owner.inner)
     changes, scope = _conditions(watch, home, {*parameters, *lines.names})
     body = []
@@ -89,6 +75,26 @@ def straight_line(
         _errors=_ERRORS,
     )
     return _made(signature, body, slow, scope, home)
+
+
+def _suits(compilation: Compilation, path: Path, watch: Watch) -> bool:
+    """Whether a program is of the kind: of single numbers, short, and with few surroundings to look at."""
+    if not path.scalar or path.live or path.kinds or len(path.program) > WRITTEN or compilation.native is not None:
+        return False
+    if watch.arrays or watch.sequences or watch.trees:
+        return False
+    if len(watch) + len(watch.lengths) + len(watch.orders) > MAX_CONDITIONS:
+        return False
+    return all(named is None for _, _, _, named in watch.functions)
+
+
+def _signature(parameters: list[str], many: bool) -> tuple[list[str], str]:
+    """The parameters as the function has them, and the call of the general way with them."""
+    if not many:
+        return parameters, f"_slow({', '.join(parameters)})"
+    # named all the same: a tuple need not be made and taken apart
+    signature = [*[f"{name}=_missing" for name in parameters], *["/"][: len(parameters)], "*_more"]
+    return signature, f"_slow(*_given({', '.join(parameters)}), *_more)"
 
 
 _MISSING = object()
