@@ -202,8 +202,12 @@ def recurrence(seed):
 def test_random_recurrences(seed):
     f, p = recurrence(seed)
     compiled = ag.compile(ag.value_and_grad(f), backend="c", strict=True)
-    for scale in (1.0, 0.7, -1.3):
-        point = [x * scale for x in p]
+    edges = (0.0, -0.0, np.inf, -np.inf, np.nan, 1e300, -1e300, 1e-300)
+    rng = random.Random(seed)
+    compiled(p)
+    points = [[x * scale for x in p] for scale in (1.0, 0.7, -1.3)]
+    points += [[rng.choice(edges) if rng.random() < 0.5 else x for x in p] for _ in range(6)]
+    for point in points:
         found, expected = compiled(point), ag.value_and_grad(f)(point)
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-9, atol=1e-12)
