@@ -7,6 +7,7 @@ import copy
 import csv
 import ctypes
 import functools
+import gc
 import io
 import itertools
 import pickle
@@ -406,3 +407,22 @@ def test_derivatives_with_respect_to_values_are_values():
             assert {type(v) for v in compiled(x)} == {type(v) for v in f(x)} == {ag.Value}
     single = ag.compile(lambda v: ag.grad(lambda u: 3.0 * u)(v))
     assert type(single(x)) is ag.Value
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_goes_on_after_a_recording(enabled):
+    """It is paused meanwhile; whether it runs afterwards is as before, whatever the function does."""
+
+    def fails(x):
+        raise ValueError("no")
+
+    assert gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        assert ag.compile(lambda x: x * x)(3.0) == 9.0
+        assert gc.isenabled() is enabled
+        with pytest.raises(ValueError, match="no"):
+            ag.compile(fails)(1.0)
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()

@@ -13,8 +13,8 @@ __all__ = ["collector_paused"]
 def collector_paused() -> Iterator[None]:
     """Within the block, or what it decorates, the collector doesn't run by itself; it goes on afterwards if it did."""
     runs = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if runs:
