@@ -1,1 +1,1 @@
-"""Programs as source: one printer, and a table of words per target language."""
+"""Programs as source: a printer for arrays, one for single numbers, one for C, and a table of words per target."""

@@ -1,4 +1,4 @@
-"""Primitives that only programs have: comparisons, and the walls that derivatives do not pass."""
+"""Primitives that only programs have: comparisons, and stops, which no derivative passes."""
 
 from __future__ import annotations
 
