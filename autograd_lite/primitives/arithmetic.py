@@ -472,14 +472,15 @@ def _clip_partials(out: Any, x: Any, low: Any, high: Any) -> tuple[Any, Any, Any
     expression=lambda x, low, high: minimum(maximum(x, low), high),
     table=True,
 )
-def clip(x: float, low: float, high: float) -> float:
+def clip(x: float, low: float = -inf, high: float = inf) -> float:
     """x held between low and high: min(max(x, low), high). The partial wrt x is 1 strictly inside and 0 elsewhere.
+    A bound that is left out holds nothing.
 
     At a bound it is 0, the subgradient of smallest norm (PyTorch's clamp gives 1 there). A bound has the partial 1
     where x is strictly beyond it. nan if any argument is nan.
 
-    >>> clip(3.0, 0.0, 1.0), clip(0.5, 0.0, 1.0)
-    (1.0, 0.5)
+    >>> clip(3.0, 0.0, 1.0), clip(0.5, 0.0, 1.0), clip(-2.0, 0.0)
+    (1.0, 0.5, 0.0)
     """
     if x != x or low != low or high != high:
         return nan

@@ -94,7 +94,7 @@ WRONG = [
     "x.sinn()",
     "(x * x).backwards()",
     "ag.sin(x).datta",
-    "x.clip()",
+    "x.clip(0.0, 1.0, 2.0)",
     "ag.grad(f)(1.0).data",
     "x.parents[0].foo",
     "nn.Linear(2, 3)([x]).backward()",

@@ -387,3 +387,12 @@ def test_hypot_of_the_smallest_numbers_has_a_slope():
         for f in (ag.grad(ag.hypot), ag.compile(ag.grad(ag.hypot))):
             assert 0.5 <= abs(f(x, y)) <= 1.0
             assert math.copysign(1.0, f(x, y)) == math.copysign(1.0, x)
+
+
+def test_clip_with_one_bound():
+    """NumPy's ``x.clip(0.0)``, which is a ReLU."""
+    for f in (lambda x: x.clip(0.0), lambda x: ag.clip(x, 0.0), lambda x: ag.clip(x, low=0.0)):
+        for x in (-1.5, 2.0):
+            assert f(Value(x)).data == max(x, 0.0)
+            assert ag.grad(f)(x) == ag.compile(ag.grad(f))(x) == (x > 0.0)
+    assert ag.clip(3.0, high=1.0) == 1.0
