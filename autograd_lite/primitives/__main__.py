@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
+import math
 import re
 import sys
 from pathlib import Path
@@ -76,7 +77,8 @@ def methods() -> str:
         parameters = list(inspect.signature(entry.fn).parameters.values())[1:]
         given = ["self"]
         for p in parameters:
-            given.append(f"{p.name}: Number" + ("" if p.default is p.empty else f" = {p.default!r}"))
+            default = "..." if p.default in (-math.inf, math.inf) else repr(p.default)
+            given.append(f"{p.name}: Number" + ("" if p.default is p.empty else f" = {default}"))
         if name == "gelu":
             given.append("approximate: str = 'none'".replace("'", '"'))
         if name == "log":
