@@ -17,6 +17,7 @@ import os
 import pickle
 import random
 import statistics
+import sys
 import threading
 import time
 import types
@@ -617,26 +618,62 @@ def test_errors_of_the_function_are_its_own():
         assert not assert_promised(closing(g), [first, -1.0, 2.0, -1.0, 3.0])
 
 
-def test_threads_share_a_function_of_many_ways():
-    f = ag.value_and_grad(lambda p: sum(a * a if a > 0 else -3.0 * a for a in p))
-    compiled, wrong = ag.compile(f), []
+@pytest.fixture
+def busy():
+    """Threads take turns between any two statements."""
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(patience)
 
-    def work(seed):
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_threads_call_with_arguments_of_several_lengths(kind):
+    f = ag.value_and_grad(lambda p: ag.sum([ag.tanh(a) * a for a in p]))
+    wrong = []
+
+    def work(compiled, seed):
         r = random.Random(seed)
-        for _ in range(30):
-            p = [r.gauss(0, 1) for _ in range(r.choice([3, 4, 5]))]
-            if not all(map(close, numbers(f(p)), numbers(compiled(p)))):
+        for _ in range(6):
+            p = kind([r.gauss(0, 1) for _ in range(r.choice([3, 4, 9, 30]))])
+            if not all(map(close, numbers(f(p)), numbers(compiled(p)))) or len(f(p)[1]) != len(compiled(p)[1]):
                 wrong.append(p)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        workers = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for start in range(6):
+        compiled = ag.compile(f)
+        workers = [threading.Thread(target=work, args=(compiled, 10 * start + k)) for k in range(4)]
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
     assert not wrong
-    assert compiled.eager
+
+
+@pytest.mark.usefixtures("busy")
+def test_threads_share_a_function_of_many_ways():
+    """Each call's program is its own, also when what is generated for the next calls is made of it."""
+    f = ag.value_and_grad(lambda p: sum(a * a if a > 0 else -3.0 * a for a in p))
+    wrong = []
+
+    def work(compiled, seed):
+        r = random.Random(seed)
+        for _ in range(30):
+            p = [r.gauss(0, 1) for _ in range(r.choice([3, 4, 5]))]
+            if f(p) != compiled(p):
+                wrong.append(p)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for start in range(12):
+            compiled = ag.compile(f)
+            workers = [threading.Thread(target=work, args=(compiled, 10 * start + k)) for k in range(4)]
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            assert not wrong
+            assert compiled.eager
 
 
 def test_more_objects_than_are_watched():

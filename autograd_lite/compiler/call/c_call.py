@@ -9,7 +9,7 @@ from typing import Any
 from ..record.environment import Watch
 from ..record.places import MISSING
 from .c_forms import TESTS
-from .plans import Path
+from .plans import Compilation
 from .running import Running
 
 __all__ = ["c_call"]
@@ -20,16 +20,15 @@ MANY = 60
 
 
 def c_call(
-    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function in C that is the whole call, or hands it to the general way.
 
     It does so for arguments that are not like ``args``, on another way through the function, while something watches
     recording, and when the surroundings have changed. None if there is no such program, or it reads live numbers.
     """
-    compilation = owner.last
-    engine = None if compilation is None else compilation.native
-    if compilation is None or engine is None or engine.call is None or path.kinds or named:
+    engine = compilation.native
+    if engine is None or engine.call is None or compilation.path.kinds or named:
         return None
     if owner.kind == "call" and compilation.plan.wrt:
         return None

@@ -422,12 +422,13 @@ class Compiled(Running):
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
         if blocks.values or path.level or (state.watch.typed and blocks.integers):
             return
-        self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
-        self.previous = self._fast if self._chain else None
-        given = (self, path, args, named, state.watch)
-        fast = c_call(*given) or straight_line(*given) or array_call(*given) or cells_call(*given)
-        if fast is not None:
-            self._call_with(fast)
+        with self._lock:
+            self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
+            self.previous = self._fast if self._chain else None
+            given = (self, blocks.last, args, named, state.watch)  # this call's program: another thread has its own
+            fast = c_call(*given) or straight_line(*given) or array_call(*given) or cells_call(*given)
+            if fast is not None and self.eager is None:
+                self._call_with(fast)
 
     def _look_at(self, things: list[Any], state: State) -> None:
         """Watch the arguments that a recording took as they were."""

@@ -21,7 +21,7 @@ __all__ = ["array_call"]
 
 
 def array_call(
-    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function that runs an array program on float arrays and floats (and arrays of labels), or hands the call on.
 
@@ -29,8 +29,8 @@ def array_call(
     while something watches recording, or when the surroundings have changed. None if the program or its result is not
     of that kind.
     """
-    compilation = owner.last
-    if compilation is None or path.scalar or named or (owner.kind != "call" and any(path.tainted)):
+    path = compilation.path
+    if path.scalar or named or (owner.kind != "call" and any(path.tainted)):
         return None
     names = parameters_of(owner.inner, len(args))
     leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]

@@ -25,20 +25,20 @@ _ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, At
 
 
 def straight_line(
-    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function that computes one call in straight-line Python, or hands it to the general way.
 
     It does so for arguments that are no floats, where ``math`` raises, on another way through the function, while
     something watches recording, and when the surroundings have changed. None if the program is not of that kind.
     """
-    if owner.last is None or named or not _suits(owner.last, path, watch):
+    path = compilation.path
+    if named or not _suits(compilation, path, watch):
         return None
     many = _variadic(owner.inner)
     parameters = None if many else parameters_of(owner.inner, len(args))
     if parameters is None and not many:
         return None
-    compilation = owner.last
     names = leaf_names(compilation.leaves)
     if parameters is None:
         parameters = [name for name, leaf in zip(names, compilation.leaves) if leaf.kind == "argument"]

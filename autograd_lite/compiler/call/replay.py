@@ -19,7 +19,7 @@ __all__ = ["cells_call"]
 
 
 def cells_call(
-    owner: Running, path: Path, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+    owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
 ) -> Callable[..., Any] | None:
     """A function that replays a program for floats, flat lists and tuples of floats and float arrays.
 
@@ -27,8 +27,8 @@ def cells_call(
     while something watches recording, and when the surroundings have changed. None if the program does not run on
     cells, reads live numbers, or returns anything but such arguments and results.
     """
-    compilation = owner.last
-    if compilation is None or not path.scalar or path.way != "cells" or path.live or path.kinds or named:
+    path = compilation.path
+    if not path.scalar or path.way != "cells" or path.live or path.kinds or named:
         return None
     names = parameters_of(owner.inner, len(args))
     leaves = [leaf for leaf in path.leaves if leaf.kind == "argument"]
