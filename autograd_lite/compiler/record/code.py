@@ -115,7 +115,7 @@ class Looks:
 
 def _has_docstring(code: CodeType) -> bool:
     """Whether the first constant is a docstring, which names nothing."""
-    if sys.version_info >= (3, 13):
+    if sys.version_info >= (3, 14):  # before, a function without one has None there
         return bool(code.co_flags & inspect.CO_HAS_DOCSTRING)
     return bool(code.co_flags & inspect.CO_OPTIMIZED) and bool(code.co_consts) and isinstance(code.co_consts[0], str)
 
