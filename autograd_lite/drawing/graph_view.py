@@ -154,6 +154,8 @@ class Reading:
 
     def _since(self, node: Any) -> str:
         """What has become of a leaf since the graph was recorded."""
+        if id(node) in self.outline.recorded.several:
+            return " now; changed while this was recorded"
         if id(node) in self.outline.recorded.lost:
             return " now; the recorded one can't be found again"
         then, now = self.outline.number(node), as_number(node.data)

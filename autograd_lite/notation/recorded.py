@@ -25,15 +25,17 @@ class Recorded:
         then: by id, the number that a changed leaf had.
         changed: the leaves that have another number now, or may have one (those in ``lost``), in topological order.
         lost: ids of the leaves whose number can't be found again.
+        several: ids of those of them that had different numbers at different nodes.
         wrong: a node whose number is not the one that its operands give; None where everything was found.
     """
 
-    __slots__ = ("changed", "lost", "then", "wrong")
+    __slots__ = ("changed", "lost", "several", "then", "wrong")
 
     def __init__(self) -> None:
         self.then: dict[int, float] = {}
         self.changed: list[Any] = []
         self.lost: set[int] = set()
+        self.several: set[int] = set()
         self.wrong: Any = None
 
     def number(self, node: Any) -> float:
@@ -68,13 +70,43 @@ def recorded(nodes: Sequence[Any]) -> Recorded:
             _solve(node, found, kept)
         if len(found.then) == before:
             break
-    bad = [node for node in stale if not _agrees(node, found, _CLOSE)]
-    if bad:
-        found.wrong = bad[0]
-        found.lost = {id(leaf) for node in bad for leaf in _leaves(node.args)} - kept - found.then.keys()
-    found.then = {key: number for key, number in found.then.items() if key not in kept}
+    found.several |= _refuted(found, stale, [node for node in inner if id(node) not in ids]) & kept
+    _forget(found)
+    for node in stale:
+        if not _agrees(node, found, _CLOSE):
+            _blame(node, found, kept)
+    found.lost |= found.several
+    _forget(found)
     found.changed = [n for n in nodes if id(n) in found.lost or found.then.get(id(n), n.data) != n.data]
     return found
+
+
+def _refuted(found: Recorded, stale: list[Any], agreeing: list[Any]) -> set[int]:
+    """The leaves whose number can't be the one that was found, because of a node that agrees with the present one.
+
+    One that would agree with both says nothing: relu(-2) is relu(-1).
+    """
+    now = {id(leaf): leaf.data for node in stale for leaf in _leaves(node.args)}
+    other = {key for key, number in found.then.items() if not _same(number, now[key], _CLOSE)}
+    if not other:
+        return other
+    against = [node for node in agreeing if not _agrees(node, found, _CLOSE)]
+    return other & {id(leaf) for node in against for leaf in _leaves(node.args)}
+
+
+def _blame(node: Any, found: Recorded, kept: set[int]) -> None:
+    """Note what a node that is wrong says of its leaves."""
+    leaves = {id(leaf): leaf for leaf in _leaves(node.args)}
+    unknown = leaves.keys() - kept - found.then.keys()
+    if found.wrong is None:
+        found.wrong = node
+    found.lost |= unknown
+    if not unknown and not leaves.keys() & found.several:  # what is known of them is from other nodes
+        found.several |= {key for key, leaf in leaves.items() if found.then.get(key, leaf.data) != leaf.data}
+
+
+def _forget(found: Recorded) -> None:
+    found.then = {key: number for key, number in found.then.items() if key not in found.several}
 
 
 def _leaves(args: Iterable[Any]) -> list[Any]:
@@ -113,40 +145,47 @@ def _factors(node: Any, found: Recorded) -> None:
             continue
         factor = partials[k - half if k >= half else k + half]
         if row is not None and k >= half:
-            found.then[id(arg)] = float(row[k - half])
-        elif factor is not None:
-            found.then[id(arg)] = float(factor)
+            factor = row[k - half]
+        if factor is not None and not _same(found.then.setdefault(id(arg), float(factor)), float(factor), _CLOSE):
+            found.several.add(id(arg))
 
 
 def _solve(node: Any, found: Recorded, kept: set[int]) -> None:
     """The one operand that is unknown, by Newton's method from its present number."""
-    unknown = {id(leaf): leaf for leaf in _leaves(node.args)}
     places = [id(arg) for arg in node.args]
-    open_ = [key for key in unknown if key not in kept and key not in found.then and places.count(key) == 1]
+    open_ = {id(leaf) for leaf in _leaves(node.args)} - kept - found.then.keys()
     if len(open_) != 1 or _agrees(node, found):
         return
-    k = places.index(open_[0])
+    (unknown,) = open_
+    mine = [k for k, place in enumerate(places) if place == unknown]  # x + x has it twice
     row, target = _numbers(node, found), float(node.data)
     partials = iter(node.local_partials)
-    slope = float([next(partials) if isinstance(arg, Node) else 0.0 for arg in node.args][k])
+    slopes = [float(next(partials)) if isinstance(arg, Node) else 0.0 for arg in node.args]
+
+    def with_(x: float) -> list[float]:
+        return [x if place == unknown else number for place, number in zip(places, row)]
 
     def result(x: float) -> float:
-        return float(node.op.fn(*row[:k], x, *row[k + 1 :]))
+        return float(node.op.fn(*with_(x)))
 
-    def rule(x: float) -> float:
-        return float(node.op.float_partials(target, *row[:k], x, *row[k + 1 :])[k])
+    def rules(x: float) -> list[float]:
+        given = node.op.float_partials(target, *with_(x))
+        return [float(given[k]) for k in mine]
 
-    x = row[k]
+    def fits(x: float, close: float, closer: float) -> bool:
+        """Whether it gives the number and the local derivatives that were recorded."""
+        return _same(result(x), target, close) and all(_same(r, slopes[k], closer) for r, k in zip(rules(x), mine))
+
+    x = row[mine[0]]
     try:
         for _ in range(_STEPS):
             error = result(x) - target
             if abs(error) <= 1e-15 * abs(target) or not math.isfinite(error):
                 break
-            x -= error / rule(x)
-        if _same(result(x), target, _EXACT) and _same(rule(x), slope, _CLOSE):
+            x -= error / math.fsum(rules(x))
+        if fits(x, _EXACT, _CLOSE):
             close = 1e-15 if isinstance(node._b, LayerInputs) else 0.0  # a layer sums in an order of its own
             rounded = [*(round(x, k) + 0.0 for k in range(17)), *(float(f"{x:.{k}g}") for k in range(1, 17))]
-            fits = (y for y in rounded if _same(result(y), target, close) and _same(rule(y), slope, 1e-15))
-            found.then[open_[0]] = next(fits, x)
+            found.then[unknown] = next((y for y in rounded if fits(y, close, 1e-15)), x)
     except (ArithmeticError, ValueError):  # a pole, or out of the domain: it can't be found
         return

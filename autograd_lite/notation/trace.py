@@ -163,8 +163,15 @@ def _changed(seen: Outline) -> list[str]:
         notes.append(
             f"The numbers are those that were recorded; since then leaves have changed: now {_some(now, found)}."
         )
-    if gone:
-        lost = [leaf for leaf in seen.recorded.changed if id(leaf) in gone]
+    several = [leaf for leaf in seen.recorded.changed if id(leaf) in seen.recorded.several]
+    if several:
+        named = _some([seen.symbol(leaf).text for leaf in several[:_NAMED]], several)
+        notes.append(
+            f"Changed while this was recorded, so that its nodes were computed with different numbers, and shown as "
+            f"now: {named}."
+        )
+    lost = [leaf for leaf in seen.recorded.changed if id(leaf) in gone - seen.recorded.several]
+    if lost:
         named = _some([seen.symbol(leaf).text for leaf in lost[:_NAMED]], lost)
         notes.append(
             f"Changed since this was recorded, and shown as now, because the recorded number can't be found again: "

@@ -79,6 +79,87 @@ def test_what_was_not_changed_is_not_called_so():
     assert [leaf.label for leaf in found.changed] == ["w"]
 
 
+TWICE = {
+    "add": lambda v: v + v, "pow": lambda v: v**v, "hypot": lambda v: ag.hypot(v, v), "dot": lambda v: ag.dot([v], [v]),
+    "maximum": lambda v: ag.maximum(v, v), "sum": lambda v: ag.sum([v, 1.0, v]), "atan2": lambda v: ag.atan2(v, v * v),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_an_operand_that_is_there_twice_is_one_unknown(name):
+    v = Value(3.0, label="v")
+    y = TWICE[name](v).named("y")
+    v.data = 2.0
+    found = recorded(ag.topological_order(y))
+    assert found.number(v) == 3.0
+    assert found.wrong is None
+    assert [leaf.label for leaf in found.changed] == ["v"]
+
+
+def test_of_two_unknowns_none_is_guessed():
+    """Also if one of them is there twice: any b would do."""
+    v, b = Value(3.0, label="v"), Value(1.0, label="b")
+    y = ag.sum([v, b, v]).named("y")
+    v.data = 2.0
+    found = recorded(ag.topological_order(y))
+    assert found.lost == {id(v), id(b)}
+    assert (found.number(v), found.number(b)) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("op", "then", "now"),
+    [
+        (lambda v: v**2, -3.0, 2.0),
+        (abs, -3.0, 2.0),
+        (ag.sin, 3.0, 0.2),
+        (ag.cosh, -2.0, 1.0),
+        (lambda v: 1.0 / v**2, -2.0, 3.0),
+    ],
+)
+def test_another_number_with_the_same_result_is_not_taken(op, then, now):
+    """The local derivative that was recorded tells them apart."""
+    v = Value(then, label="v")
+    y = op(v).named("y")
+    v.data = now
+    found = recorded(ag.topological_order(y))
+    assert found.number(v) in (then, now)
+    if found.number(v) == now:
+        assert found.lost == {id(v)}
+        assert "shown as now" in str(explain(y))
+
+
+@pytest.mark.parametrize("second", [ag.exp, lambda w: w * Value(2.5, label="z"), lambda w: w**3 + 1.0])
+@pytest.mark.parametrize("last", [3.0, 4.0])
+def test_a_leaf_that_changed_while_it_was_recorded(second, last):
+    """There is no number with which all lines hold, and it is said which leaf had several."""
+    x, w = Value(1.5, label="x"), Value(2.0, label="w")
+    first = x * w
+    w.data = 3.0
+    y = (first + second(w)).named("y")
+    w.data = last
+    found = recorded(ag.topological_order(y))
+    assert found.wrong is not None
+    assert found.lost >= {id(w)}
+    assert id(x) not in found.lost
+    assert found.number(w) == last
+    text = explain(y).text()
+    assert re.search(r"shown as now[^.]*: w\.", text)
+    assert " now" in ag.draw(y).source
+    with pytest.raises(ag.GraphChangedError):
+        ag.explore(y)
+
+
+@pytest.mark.parametrize("flat", [ag.relu, lambda w: w * 0.0, ag.floor, lambda w: ag.where(w < 0.0, 1.0, w)])
+def test_what_holds_for_any_number_does_not_speak_for_the_present_one(flat):
+    x, w = Value(1.5, label="x"), Value(-1.5, label="w")
+    y = (x * w + flat(w)).named("y")
+    w.data = -1.25
+    found = recorded(ag.topological_order(y))
+    assert found.number(w) == -1.5
+    assert found.wrong is None
+    assert "now w = -1.25" in explain(y).text().replace("−", "-")
+
+
 def test_a_primitive_that_fails_elsewhere_breaks_no_trace():
     @ag.primitive(partials=lambda out, v: (0.5 / out,))
     def root(v: float) -> float:
