@@ -153,6 +153,30 @@ def test_control_flow_records_another_path():
         assert g(*point) == ag.grad(branchy, argnums=(0, 1))(*point)
 
 
+@pytest.mark.parametrize("transform", [lambda f: f, ag.grad, ag.value_and_grad])
+@pytest.mark.parametrize("given", [list, np.array])
+def test_one_of_many_decisions_takes_another_path(transform, given):
+    """Those of all numbers of an array are one comparison."""
+
+    def bent(xs):
+        total = 0.0
+        for x in xs:
+            total = total + (x * x if x > 0.0 else -3.0 * x)
+        return total
+
+    plain, compiled = transform(bent), ag.compile(transform(bent))
+    ups = [1.0 + 0.1 * k for k in range(40)]
+    for k in (None, 0, 20, 39, None):
+        for _ in range(2):
+            xs = [-x if k == i else x for i, x in enumerate(ups)]
+            for found, wanted in zip(flat(compiled(given(xs))), flat(plain(given(xs))), strict=True):
+                assert found == pytest.approx(wanted, rel=1e-14)
+
+
+def flat(found):
+    return [float(x) for part in (found if isinstance(found, tuple) else (found,)) for x in np.ravel(part)]
+
+
 def test_builtin_max_and_while():
     def f(x):
         n = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import collections
 import copy
 import csv
@@ -157,6 +158,56 @@ def test_an_iterator_that_nobody_reads():
     assert compiled(3.0) == 9.0
     zipped = ag.compile(lambda x: ag.sum([v * w for v, w in zip(x, [1.0, 2.0])]))
     assert [zipped([1.0, k]) for k in (1.0, 2.0)] == [3.0, 5.0]
+
+
+class InAnException:
+    def __init__(self):
+        self.held = ValueError()
+
+    def keep(self, x):
+        self.held.args = (x,)
+
+    def kept(self):
+        return self.held.args[0]
+
+
+class InAnAttributeOfABuiltinsModule:
+    def keep(self, x):
+        builtins.kept_by_a_test = x
+
+    def kept(self):
+        return builtins.__dict__.pop("kept_by_a_test")
+
+
+class InAPartial:
+    def __init__(self):
+        self.held = functools.partial(max, 0.0)
+
+    def keep(self, x):
+        self.held.__setstate__((max, (x,), {}, None))
+
+    def kept(self):
+        return self.held.args[0]
+
+
+@pytest.mark.parametrize("kind", [InAnException, InAnAttributeOfABuiltinsModule, InAPartial])
+def test_what_is_kept_out_of_sight_is_each_calls_own_number(kind):
+    """Never a number of a recording, which is kept once and stands for all calls."""
+    holder = kind()
+
+    def f(x):
+        holder.keep(x)
+        return x * x
+
+    compiled = ag.compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CompileWarning)
+        for x in (2.0, 3.0, 4.0, 3.0):
+            assert compiled(x) == x * x
+            kept = holder.kept()
+            assert (type(kept), kept) == (float, x)
+    with pytest.raises(CompileError, match=r"keeps a number .*return it"):
+        ag.compile(f, strict=True)(2.0)
 
 
 def test_a_file():

@@ -229,6 +229,33 @@ def test_a_detached_infinity_has_no_edge():
     assert ag.compile(g)(math.inf) == g(math.inf) == math.inf
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ag.exp((x > 0.5) * 1.0) * x,
+        lambda x: (x > 0.5) * x * x + (x < 3.0) * ag.sqrt(x),
+        lambda x: x + (x >= 2.0) * 3.0 - (x != 1.0) * 2.0,
+        lambda x: ag.where(x > 1.0, x, 0.0) + (x <= 5.0) * x,
+    ],
+)
+def test_no_infinity_passes_a_comparison(f):
+    """Its derivative is no 0 that is multiplied, which with an infinite tangent or adjoint would be nan."""
+
+    def along(x):
+        return ag.jvp(f, (x,), (math.inf,))
+
+    def back(x):
+        return ag.vjp(f, x)[1](math.inf)[0]
+
+    def second(x):
+        return ag.jvp(ag.grad(f), (x,), (1.0,))[1]
+
+    for g in (along, back, second):
+        compiled = ag.compile(g)
+        for x in (2.0, 2.0, 0.0, 0.0, 7.0):
+            np.testing.assert_equal(compiled(x), g(x))
+
+
 def test_why_a_function_is_not_recorded_names_its_line():
     def picky(x):
         if type(x).__name__ != "float":

@@ -402,3 +402,27 @@ def test_the_type_of_a_captured_number_is_seen():
     assert compiled(2.0) == compiled(2.0) == f(2.0) == 42.0
     rows[1][0] = 4
     assert compiled(2.0) == f(2.0) == 114.0
+
+
+def reinterpreted(array, dtype):
+    """In place: the same bytes as numbers of another kind."""
+    array.__setstate__((1, array.shape, np.dtype(dtype), False, array.tobytes()))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "dtype", "f"),
+    [
+        (np.zeros(2), np.int64, lambda x, a: x + (10.0 if a.dtype.kind == "f" else 20.0)),
+        (np.array([1, 2], np.uint64), np.int64, lambda x, a: x * float((a - 3).max())),
+        (np.array([1.0, 2.0]), np.int64, lambda x, a: x * float(a[0])),
+        (np.array([True, False]), np.int8, lambda x, a: x * float((~a).sum())),
+    ],
+)
+def test_the_type_of_an_arrays_numbers_is_seen(numbers, dtype, f):
+    compiled = ag.compile(lambda x: f(x, numbers))
+    before = f(2.0, numbers)
+    assert [compiled(2.0) for _ in range(3)] == [before] * 3
+    reinterpreted(numbers, dtype)
+    assert numbers.dtype == dtype
+    assert [compiled(2.0) for _ in range(2)] == [f(2.0, numbers)] * 2
+    assert f(2.0, numbers) != before

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -190,3 +193,23 @@ def test_deep_graphs_at_second_order():
     g, x.grad = x.grad, 0
     g.backward()
     assert x.grad == 2.0
+
+
+@pytest.mark.parametrize("way", [lambda things: pickle.loads(pickle.dumps(things)), copy.deepcopy])
+@pytest.mark.parametrize("first", ["leaves", "energy"])
+def test_gradients_that_lead_from_leaf_to_leaf_are_copied_at_any_length(way, first):
+    """The gradient of each leaf of a chain of springs is made of its neighbours, which have their own."""
+    leaves = [Value(1.0 + 0.001 * k) for k in range(3_000)]
+    energy = ag.sum([(a - b) ** 2 for a, b in pairwise(leaves)])
+    energy.backward(create_graph=True)
+    pair = [leaves, energy] if first == "leaves" else [energy, leaves]
+    made = way(pair)
+    theirs, total = made if first == "leaves" else reversed(made)
+    assert total.data == energy.data
+    assert [leaf.grad.data for leaf in theirs] == [leaf.grad.data for leaf in leaves]
+    slope = theirs[1].grad
+    for leaf in theirs:
+        leaf.grad = 0.0
+    slope.backward()
+    assert [leaf.grad for leaf in theirs[:4]] == [-2.0, 4.0, -2.0, 0.0]
+    assert all(isinstance(leaf.grad, Value) for leaf in leaves)
