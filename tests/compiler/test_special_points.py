@@ -124,3 +124,72 @@ def test_a_power_in_a_last_block_of_one_lane():
         x, y = np.full(block + 1, -inf), np.full(block + 1, 0.5)
         f(x, y)
         assert f(x, y).tolist() == [inf] * (block + 1)
+
+
+#: exponents that NumPy takes for one, which stands for all: not so a full array
+EXPONENT_ARRAYS = {
+    "full": lambda n: np.full(n, 0.5),
+    "broadcast": lambda n: np.broadcast_to(0.5, (n,)),
+    "column": lambda n: np.full((n, 3), 0.5)[:, 1],
+}
+AT_EDGES = [-inf, -0.0, 4.0]
+
+
+@pytest.mark.parametrize("kind", EXPONENT_ARRAYS)
+@pytest.mark.parametrize("lanes", [1, 2, 9, 600])
+@pytest.mark.parametrize(
+    "f", [lambda x, y: x**y, lambda x, y: (x * 2.0) ** (y * 1.0) + 0.0 * y, lambda x, y: (2.0 * x) ** y]
+)
+def test_lanes_with_an_exponent_that_is_everywhere_the_same(f, lanes, kind):
+    """Also where the power is written over its exponent, and so NumPy copies it."""
+    compiled = ag.compile(ag.vmap(f))
+    for edge in AT_EDGES:
+        x, y = np.full(lanes, edge), EXPONENT_ARRAYS[kind](lanes)
+        for _ in range(2):
+            assert list(map(repr, compiled(x, y).tolist())) == [repr(f(ag.Value(edge), 0.5).data)] * lanes
+
+
+@pytest.mark.parametrize("kind", EXPONENT_ARRAYS)
+@pytest.mark.parametrize("way", ["arrays", "lines"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: [a**b for a, b in zip(x, y)],
+        lambda x, y: [[a**b for b in y] for a in x],
+        lambda x, y: [[a**b for a in x] for b in y],
+        lambda x, y: [(a * 2.0) ** (b * 1.0) for a, b in zip(x, y)],
+        lambda x, y: [(a * 2.0) ** y[0] for a in x],
+    ],
+)
+def test_arrays_and_sources_with_an_exponent_that_is_everywhere_the_same(f, way, kind, run_as):
+    run_as(way)
+    compiled = ag.compile(f)
+    x, y = np.array(AT_EDGES), EXPONENT_ARRAYS[kind](len(AT_EDGES))
+    wanted = list(map(repr, flat(f(x.tolist(), y.tolist()))))
+    for _ in range(2):
+        assert list(map(repr, flat(compiled(x, y)))) == wanted
+    space = {}
+    exec(compiled.source(), space)
+    with np.errstate(all="ignore"):
+        written = space["program"](x, y)
+    assert list(map(repr, flat(list(written)))) == wanted
+
+
+@pytest.mark.parametrize("way", ["arrays", "lines"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    ("f", "exponents"),
+    [
+        (lambda x, y: [[a**b for a, b in zip(row, y)] for row in x], np.full(3, 0.5)),
+        (lambda x, y: [[a ** b[0] for a in row] for row, b in zip(x, y)], np.full((4, 1), 0.5)),
+        (lambda x, y: [[a**b for a in row] for row, b in zip(x, y)], np.full(4, 0.5)),
+    ],
+)
+def test_an_exponent_for_each_row_or_column(f, exponents, order, way, run_as):
+    """Along a row, or a column, it is one for all."""
+    run_as(way)
+    compiled = ag.compile(f)
+    x = np.array([AT_EDGES] * 4, order=order)
+    wanted = list(map(repr, flat(f(x.tolist(), exponents.tolist()))))
+    for _ in range(2):
+        assert list(map(repr, flat(compiled(x, exponents)))) == wanted

@@ -198,8 +198,9 @@ def _number(x):
 ''',
         "_raised": '''
 def _raised(x, y):
-    """x ** y; of one exponent for all, if it is 0.5, np.power is np.sqrt: nan at -inf, and -0.0 at -0.0."""
-    return (np.float_power if np.size(y) == 1 else np.power)(x, y)
+    """x ** y; of one exponent for many, if it is 0.5, np.power is np.sqrt: nan at -inf, and -0.0 at -0.0."""
+    one = np.size(y) == 1 or 0 in np.asarray(y).strides
+    return (np.float_power if one else np.power)(x, y)
 ''',
         "_stack": '''
 def _stack(*xs):

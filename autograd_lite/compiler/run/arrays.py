@@ -23,7 +23,7 @@ from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
 from ..rewrite.numpy_idioms import tuned
 
-__all__ = ["Read", "Runner", "buffered", "ufunc_of"]
+__all__ = ["Read", "Runner", "buffered", "powers", "ufunc_of"]
 
 #: outputs put together: the size of a vector, and for each output in it its number and where it begins
 Joined = Sequence[tuple[int, Sequence[tuple[int, int]]]]
@@ -69,6 +69,12 @@ def logsumexp(x: Any, axis: int) -> Any:
     top = np.max(x, axis, keepdims=True)
     shift = np.where(np.isinf(top), 0.0, top)
     return np.log(np.exp(x - shift).sum(axis)) + shift.squeeze(axis)
+
+
+def powers(x: Any, y: Any, out: Any) -> None:
+    """x ** y into ``out``; of one exponent for many, if it is 0.5, ``np.power`` is ``np.sqrt``."""
+    one = np.size(y) == 1 or 0 in y.strides
+    (np.float_power if one else np.power)(x, y, out)
 
 
 def ufunc_of(prim: Primitive) -> tuple[str, str] | None:
@@ -125,8 +131,8 @@ class _Emitter:
         return statement.name == "stop" or (single and statement.name in ("sum", "fsum", "prod", "affine"))
 
     def bind(self, name: str) -> str:
-        """A NumPy function under a local name."""
-        self.scope.setdefault(f"_{name}", getattr(np, name))
+        """A NumPy function, or ``powers``, under a local name."""
+        self.scope.setdefault(f"_{name}", powers if name == "powers" else getattr(np, name))
         return f"_{name}"
 
     # --- buffers --------------------------------------------------------------------------------------------------
@@ -342,9 +348,8 @@ class _Emitter:
                 return placed
         found = ufunc_of(prim)
         if prim.name == "pow":  # as in ``power_source``
-            one = math.prod(self.program.statements[statement.args[1]].shape) == 1
             number = re.match(r"\(?-?[\d.]", args[1]) is not None
-            found = None if args[1] == "0.5" else ("float_power" if one and not number else "power", "{0}, {1}")
+            found = None if args[1] == "0.5" else ("power" if number else "powers", "{0}, {1}")
         if found is None or statement.shape == ():
             name = f"s{i}"
             if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):

@@ -13,7 +13,7 @@ from ..emit.source import numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
-from .arrays import ufunc_of
+from .arrays import powers, ufunc_of
 
 __all__ = ["Kernel"]
 
@@ -173,7 +173,7 @@ class _Emitter:
         """The ufunc for a power, as in ``power_source``; None for a constant 0.5."""
         exponent = statement.args[1]
         if self.vector[exponent]:
-            self.once.append("_powers = np.float_power if width == 1 else np.power")
+            self.scope["_powers"] = powers
             return "powers", "{0}, {1}"
         if self.program.statements[exponent].op != "constant":
             return "float_power", "{0}, {1}"
