@@ -6,8 +6,9 @@ import linecache
 import sys
 import warnings
 from types import FrameType
+from typing import Any
 
-__all__ = ["is_users", "user_frame", "user_line", "user_source", "warn_at_user"]
+__all__ = ["is_users", "locals_of", "user_frame", "user_line", "user_source", "warn_at_user"]
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -25,6 +26,16 @@ def user_frame() -> FrameType:
     while frame.f_back is not None and not is_users(frame):
         frame = frame.f_back
     return frame
+
+
+def locals_of(frame: FrameType) -> dict[str, Any]:
+    """The local variables of a frame by name; none where Python can't say.
+
+    Python 3.13.0 may end the process when it is asked for those of a function that shares variables with inner ones.
+    """
+    if sys.version_info[:2] == (3, 13) and frame.f_code.co_cellvars:
+        return {}
+    return dict(frame.f_locals)
 
 
 def user_line() -> str:

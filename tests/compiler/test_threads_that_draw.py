@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ import scipy.stats
 
 import autograd_lite as ag
 from autograd_lite.compiler import CompileWarning
+from autograd_lite.compiler.call import recording
 
 
 def test_another_threads_draws_are_not_the_functions():
@@ -196,3 +198,15 @@ def test_a_profiler_goes_on():
             sys.setprofile(None)
     assert sys.getprofile() is None
     assert events
+
+
+def test_who_looks_at_frames_keeps_numbers_for_a_moment_only():
+    """A profiler's thread, as a cluster's workers have it; what is kept for good is found as ever."""
+    held = [ag.Value(1.0)]
+    leaves = [weakref.ref(held[0])]
+    looking = threading.Thread(target=lambda: (time.sleep(0.05), held.clear()))
+    looking.start()
+    assert not recording._alive(leaves)
+    looking.join()
+    kept = ag.Value(2.0)
+    assert recording._alive([weakref.ref(kept)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import gc
 import threading
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -22,6 +23,10 @@ from .pausing import collector_paused
 from .plans import Path
 
 __all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "indexed_at", "reason", "recorded"]
+
+
+#: whether a number of the recording is kept is asked so often, with so many seconds between
+_LOOKS, _MOMENT = 100, 0.002
 
 
 class Final(CompileError):
@@ -108,7 +113,13 @@ def _alive(leaves: list[Any]) -> bool:
     if all(leaf() is None for leaf in leaves):
         return False
     gc.collect()  # a traceback, a function that calls itself
-    return any(leaf() is not None for leaf in leaves)
+    for _ in range(_LOOKS):  # a profiler's thread holds the frames that it looks at for a moment
+        if all(leaf() is None for leaf in leaves):
+            return False
+        if threading.active_count() == 1:
+            break
+        time.sleep(_MOMENT)
+    return True
 
 
 def reason(error: Exception) -> str:

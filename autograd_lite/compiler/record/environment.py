@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
+from ...engine.user_frame import locals_of
 from ...engine.value import Value
 from ...primitives.base import Op, Operand
 from ...primitives.sums import same_objects, same_trees
@@ -317,7 +318,7 @@ class Watch:
         if isinstance(thing, Iterator) and type(thing).__module__ in _ITERATORS:
             self.iterators.append(thing)
             frame = thing.gi_frame if isinstance(thing, GeneratorType) else None
-            return list(frame.f_locals.values()) if frame is not None else gc.get_referents(thing)
+            return (list(locals_of(frame).values()) if frame is not None else []) or gc.get_referents(thing)
         if isinstance(thing, np.ndarray):
             if thing.dtype == object:
                 self.sequences.append((Items(thing), tuple(thing.ravel().tolist())))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...engine.observers import Tracer, tracing
 from ...engine.sweeps import Node
+from ...engine.user_frame import locals_of
 from ...primitives.sums import NATIVE, same_trees
 
 __all__ = [
@@ -98,7 +99,7 @@ def position(iterator: Any) -> Any:
     """What is different when an iterator has been asked for another item."""
     if isinstance(iterator, GeneratorType):
         frame = iterator.gi_frame
-        return None if frame is None else (frame.f_lasti, [id(thing) for thing in frame.f_locals.values()])
+        return None if frame is None else (frame.f_lasti, [id(thing) for thing in locals_of(frame).values()])
     if hasattr(iterator, "tell"):
         try:
             return iterator.tell()

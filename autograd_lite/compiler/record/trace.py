@@ -14,7 +14,7 @@ import numpy as np
 from ...engine.observers import Tracer, tracing
 from ...engine.recordings import Running
 from ...engine.sweeps import LayerInputs, NaryOperands, Node, operands_of
-from ...engine.user_frame import user_frame, user_line
+from ...engine.user_frame import locals_of, user_frame, user_line
 from ...engine.value import Value, record
 from ...primitives.arithmetic import where
 from ...primitives.primitive import Primitive
@@ -75,7 +75,7 @@ class Recorder(Tracer):
         frame = user_frame()
         if (id(frame), frame.f_lasti) != self.seen and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
             self.seen = (id(frame), frame.f_lasti)
-            for name, found in frame.f_locals.items():
+            for name, found in locals_of(frame).items():
                 if isinstance(found, Value) and found._prim is not None and name.isidentifier() and name[0] != "_":
                     self.called.setdefault(id(found), name)
 
