@@ -10,6 +10,7 @@ weights has 500,000 floats, and as many Values as have been looked at.
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,7 @@ class Parameter(Operand):
 
     def _adopt(self, storage: Storage) -> None:
         self.storage = storage
+        storage.owner = weakref.ref(self)
         self._elements: dict[int, Element] = {}
 
     # --- the array ------------------------------------------------------------------------------------------------

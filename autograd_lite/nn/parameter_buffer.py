@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ class Run:
         self.starts = [storage.start - first.start for storage in self.storages]
 
 
+def _nobody() -> None:
+    return None
+
+
 class Storage:
     """The numbers of a parameter and their gradients; what its scalars refer to (never back to the parameter, so that
     a dropped model is freed at once).
@@ -111,9 +115,10 @@ class Storage:
         numbers, gradients: flat memoryviews: for one number, several times faster than NumPy.
         label: the parameter's name.
         chunk, start: the memory that it shares with its neighbours, and where in it it begins.
+        owner: a weak reference to the parameter.
     """
 
-    __slots__ = ("_positions", "_views", "chunk", "gradients", "label", "numbers", "shape", "size", "start")
+    __slots__ = ("_positions", "_views", "chunk", "gradients", "label", "numbers", "owner", "shape", "size", "start")
 
     def __init__(self, shape: tuple[int, ...], numbers: Any = None, gradients: Any = None, label: str = "") -> None:
         self.shape = shape
@@ -131,6 +136,12 @@ class Storage:
         self.label = label
         self._positions: Any = None
         self._views: tuple[Buffer, Buffer] | None = None
+        self.owner: Callable[[], Any] = _nobody
+
+    def made(self) -> list[Any]:
+        """The scalars that somebody has looked at."""
+        parameter = self.owner()
+        return [] if parameter is None else parameter.made()
 
     @property
     def data(self) -> Buffer:

@@ -236,3 +236,20 @@ def test_dropout_runs_eagerly_while_training():
     assert len({repr(f(x)) for _ in range(20)}) > 1
     model.eval()
     assert abs(f(np.ones((1, 2))).item() - ag.sum(np.ravel(model(np.ones((1, 2))))).item()) < 1e-12
+
+
+def test_hooks_on_single_weights_are_asked_in_compiled_steps_too():
+    found = []
+    for make in (lambda f: f, ag.compile):
+        ag.manual_seed(0)
+        model, seen, biases = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)), [], []
+        weight, bias = model[0].weight[1, 0], model[2].bias[0]
+        weight.register_hook(lambda g, seen=seen: seen.append(g) or 10.0 * g)
+        bias.register_hook(biases.append)
+        step = make(lambda x, model=model: ag.sum(model(x)) ** 2)
+        for _ in range(3):
+            model.zero_grad()
+            (2.0 * step([0.5, -1.0])).backward()
+        found.append([*seen, *biases, *[g for p in model.parameters() for g in p.grad.ravel().tolist()]])
+    assert found[1] == pytest.approx(found[0], rel=1e-12)
+    assert len(found[0]) == 6 + 13

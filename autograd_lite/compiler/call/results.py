@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import LOCK, GradientSink, NaryOperands, Node
+from ...engine.sweeps import LOCK, STATE, GradientSink, NaryOperands, Node, hooked
 from ...engine.value import Value, node
 from ...functional.linearize import Linear
 from ...primitives.primitive import TABLE, Primitive
@@ -65,7 +65,20 @@ class Gradients(GradientSink):
         # a copy would cost as much as the sweep then; taken back by subtraction, right to a rounding
         copies = None if large else [run.grad.copy() for run in self.runs]
         loose = None if self.loose is None else self.loose.gradients()
-        return self.scaled(adjoints), copies, _adjoint(adjoints), loose
+        latest = self.scaled(adjoints)
+        return self._asked(latest) if STATE.hooks else latest, copies, _adjoint(adjoints), loose
+
+    def _asked(self, latest: Sequence[Any]) -> list[Any]:
+        """The gradients as the hooks on single weights leave them."""
+        found = []
+        for run, g in zip(self.runs, latest):
+            asked = g.copy()
+            for storage, start in zip(run.storages, run.starts):
+                for element in storage.made():
+                    at = start + element.index
+                    asked[at] = hooked(element, float(asked[at]))
+            found.append(asked)
+        return found
 
     def commit(self, prepared: Any) -> list[Node]:
         """Add the gradients."""
