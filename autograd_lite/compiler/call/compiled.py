@@ -420,7 +420,7 @@ class Compiled(Running):
 
     def _straight(self, path: Path, args: Any, named: Any, blocks: Parts, state: State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
-        if blocks.values or path.level or (state.watch.typed and blocks.integers):
+        if blocks.last is None or blocks.values or path.level or (state.watch.typed and blocks.integers):
             return
         with self._lock:
             self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
