@@ -20,12 +20,16 @@ def blocks(text, language="python"):
 
 
 def run(block, scope):
-    """Run a block statement by statement; an expression's value or print must be what the comment after it says."""
+    """Run a block statement by statement; an expression's value or print must be what the comment after it says.
+
+    Returns how many were compared.
+    """
     if block.startswith(">>>"):
         test = doctest.DocTestParser().get_doctest(block, scope, "page", None, 0)
         flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
         assert doctest.DocTestRunner(optionflags=flags).run(test, clear_globs=False).failed == 0
-        return
+        return sum(bool(example.want) for example in test.examples)
+    compared = 0
     lines = block.split("\n")
     for statement in ast.parse(block).body:
         code = ast.unparse(statement)
@@ -39,6 +43,7 @@ def run(block, scope):
         if VALUE.fullmatch(comment):
             said = eval(comment, {"inf": float("inf"), "nan": float("nan")})
             assert value == (pytest.approx(said, rel=1e-15) if isinstance(said, float) else said), code
+            compared += 1
         below = []
         for line in lines[statement.end_lineno :]:
             if not line.startswith("#"):
@@ -46,3 +51,5 @@ def run(block, scope):
             below.append(line[2:])
         if below:
             assert [line.rstrip() for line in printed.getvalue().rstrip().split("\n")] == below
+            compared += 1
+    return compared

@@ -26,8 +26,9 @@ def test_the_code_of_a_page(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     main = types.ModuleType("__main__")  # what a page defines pickles as what a script defines
     monkeypatch.setitem(sys.modules, "__main__", main)
-    for block in pages.blocks(page.read_text(encoding="utf-8")):
-        pages.run(block, main.__dict__)
+    found = pages.blocks(page.read_text(encoding="utf-8"))
+    compared = sum([pages.run(block, main.__dict__) for block in found])
+    assert bool(compared) == bool(found)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -627,6 +627,14 @@ def busy():
     sys.setswitchinterval(patience)
 
 
+def in_threads(work, compiled, start):
+    workers = [threading.Thread(target=work, args=(compiled, 10 * start + k)) for k in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("kind", [list, np.array])
 def test_threads_call_with_arguments_of_several_lengths(kind):
@@ -641,12 +649,7 @@ def test_threads_call_with_arguments_of_several_lengths(kind):
                 wrong.append(p)
 
     for start in range(6):
-        compiled = ag.compile(f)
-        workers = [threading.Thread(target=work, args=(compiled, 10 * start + k)) for k in range(4)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        in_threads(work, ag.compile(f), start)
     assert not wrong
 
 
@@ -667,11 +670,7 @@ def test_threads_share_a_function_of_many_ways():
         warnings.simplefilter("ignore")
         for start in range(12):
             compiled = ag.compile(f)
-            workers = [threading.Thread(target=work, args=(compiled, 10 * start + k)) for k in range(4)]
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join()
+            in_threads(work, compiled, start)
             assert not wrong
             assert compiled.eager
 

@@ -6,9 +6,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .structure import Fixed, fixed, flatten
+from ...engine.sweeps import Node
+from ..ir.scalar_program import CompileError
+from .code import defined
+from .structure import Fixed, fixed, flatten, leaves_of
 
-__all__ = ["CONSTANT", "block_names", "fixed_integers", "integers_fixed"]
+__all__ = ["CONSTANT", "block_names", "check_unchanged", "fixed_integers", "integers_fixed"]
 
 #: the level on which every integer is a constant
 CONSTANT = 2
@@ -59,3 +62,18 @@ def _named(f: Callable[..., Any], args: Any, named: Any) -> list[tuple[str, Any]
         else:
             items.append((parameter.name, arg))
     return items + list(named.items())
+
+
+def check_unchanged(f: Callable[..., Any], before: list[Any], arguments: Any) -> None:
+    """CompileError if the numbers in the arguments are not those of ``before`` any more."""
+    after: list[Any] = []
+    leaves_of(arguments, after)
+    if len(before) != len(after) or not all(map(_unchanged, before, after)):
+        raise CompileError(
+            f"it changes its arguments in place (in {defined(f)}), which a program doesn't: work on a copy, list(p) "
+            f"or np.array(p), and return it"
+        )
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    return before is after or (not isinstance(before, Node) and type(before) is type(after) and before == after)

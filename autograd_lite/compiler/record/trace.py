@@ -20,6 +20,7 @@ from ...primitives.arithmetic import where
 from ...primitives.primitive import Primitive
 from ..ir.control_ops import COMPARISONS, pick, stop
 from ..ir.scalar_program import CompileError, Guard, Leaf, Program, built_in
+from .arguments import check_unchanged
 from .choosing import Choosing
 from .code import defined
 from .containers import packed
@@ -269,13 +270,7 @@ def record_call(
     finally:
         running.end()
     recorder.check(fresh)
-    after: list[Any] = []
-    leaves_of((new_args, new_named), after)
-    if len(before) != len(after) or not all(map(_unchanged, before, after)):
-        raise CompileError(
-            f"it changes its arguments in place (in {defined(f)}), which a program doesn't: work on a copy, list(p) "
-            f"or np.array(p), and return it"
-        )
+    check_unchanged(f, before, (new_args, new_named))
     strange = opaque(result, known)
     if strange is not None:
         raise CompileError(
@@ -289,10 +284,6 @@ def record_call(
     alive = [weakref.ref(leaf) for leaf in fresh]
     result = rebuild(result, iter([0.0] * len(found)), True)
     return Recording(program, result, plain, recorder.kinds, alive, defined(f))
-
-
-def _unchanged(before: Any, after: Any) -> bool:
-    return before is after or (not isinstance(before, Node) and type(before) is type(after) and before == after)
 
 
 def _renamed(prim: Primitive, name: str) -> Primitive:
