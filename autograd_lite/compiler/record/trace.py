@@ -469,23 +469,30 @@ class _Builder:
         def final(id: int) -> int:
             return id if id >= 0 else first - 1 - id
 
-        shared: dict[int, tuple[int, ...]] = {}
-
-        def ordered(ids: tuple[Any, ...]) -> tuple[int, ...]:
-            head = ids[0] if ids else 0
-            if type(head) is not tuple:
-                return tuple([i if i >= 0 else first - 1 - i for i in ids])
-            inputs = shared.get(id(head))
-            if inputs is None:
-                inputs = shared[id(head)] = tuple(map(final, head))
-            row: tuple[int, ...] = ids[1]
-            return inputs + row
-
         return Program(
             self.leaves,
             prims,
-            list(map(ordered, args)),
+            _final_args(args, first),
             list(map(final, outputs)),
             [Guard(final(i), expected, exact, line) for i, expected, exact, line in guards],
             {final(i): label for i, label in labels.items()},
         )
+
+
+def _final_args(args: list[tuple[Any, ...]], first: int) -> list[tuple[int, ...]]:
+    """The operands of each instruction, by the ids that instructions have behind ``first`` leaves.
+
+    Those of a neuron are two tuples, of which its layer shares the first.
+    """
+    shared: dict[int, tuple[int, ...]] = {}
+    found: list[tuple[int, ...]] = []
+    for ids in args:
+        head = ids[0] if ids else 0
+        if type(head) is not tuple:
+            found.append(tuple([i if i >= 0 else first - 1 - i for i in ids]))
+            continue
+        inputs = shared.get(id(head))
+        if inputs is None:
+            inputs = shared[id(head)] = tuple([i if i >= 0 else first - 1 - i for i in head])
+        found.append(inputs + ids[1])
+    return found
