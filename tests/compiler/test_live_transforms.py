@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn
+from autograd_lite.compiler import CompileWarning
 
 TRANSFORMS = {
     "grad": ag.grad,
@@ -115,3 +118,21 @@ def test_constants_are_returned_as_they_are():
     f = ag.compile(lambda v: 7.0 if v > 0 else v)
     assert type(f(Value(1.0))) is float
     assert type(ag.compile(lambda v: 3)(Value(1.0))) is int
+
+
+def test_another_way_that_cannot_be_recorded():
+    """Its result is the plain transform's, though the program of the first way was run to find out."""
+    w = Value(0.4)
+
+    def f(x, s):
+        return w**2 + 0.0 * x if s < 0.5 else w**3 + (x if math.isnan(s) else w)
+
+    transform = ag.value_and_grad(f)
+    compiled = ag.compile(transform)
+    for s in (0.1, 0.2):
+        compiled(1.0, s)
+    with pytest.warns(CompileWarning, match="isnan"):
+        found = compiled(1.0, 0.9)
+    assert [part.data for part in found] == [part.data for part in transform(1.0, 0.9)]
+    found[0].backward()
+    assert w.grad == pytest.approx(3 * 0.4**2 + 1.0)

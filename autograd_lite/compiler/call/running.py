@@ -85,11 +85,11 @@ class Running:
             return True, self._f(*args, **named)
         compilation = path.compilation(True, wrt)
         outputs, held = compilation.call(blocks)
-        self.last = blocks.last = compilation
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
             return False, None
+        self.last = blocks.last = compilation
         if wrt:
             return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
         like = path.recording.result
@@ -176,11 +176,11 @@ class Running:
         wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
         compilation = path.compilation(self.kind == "value_and_grad", wrt)
         outputs, held = compilation.call(blocks)
-        self.last = blocks.last = compilation
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
             return False, None
+        self.last = blocks.last = compilation
         arrays = iter(outputs[1:] if compilation.plan.value else outputs)
         found = [assemble(args[n], arrays) for n in chosen]
         result = found[0] if single else tuple(found)
