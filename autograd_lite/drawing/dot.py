@@ -14,6 +14,7 @@ __all__ = ["attributes", "html", "statements"]
 #: from this many edges on Graphviz's searches are cut short: their last steps cost seconds, and show little
 _LARGE = 200
 _LIMITS = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.5", "searchsize": "10"}
+_LIFT = '<BR/><FONT POINT-SIZE="3"> </FONT>'
 _ANCHOR = {"left": "LEFT", "center": "CENTER", "right": "RIGHT"}
 
 
@@ -120,8 +121,9 @@ def _node(item: Box, colours: dict[str, str]) -> str:
 def _edge(edge: Edge, across: bool, colours: dict[str, str]) -> str:
     pairs = {"id": edge.id}
     if edge.label:
-        beside = edge.label if across else (Run(" "), *edge.label)  # off the line that runs down
-        pairs["label"] = f"<{html(beside, edge.size, colours)}>"
+        # off its own line: a thin line of nothing below it, or a space where the line runs down
+        beside = html(edge.label if across else (Run(" "), *edge.label), edge.size, colours)
+        pairs["label"] = f"<{beside}{_LIFT if across else ''}>"
     if edge.colour != "edge":
         pairs["color"] = resolve(edge.colour, colours)
     if edge.pen != 1.1:

@@ -7,7 +7,6 @@ pango the pieces of a formula stand apart, because Greek letters are measured as
 from __future__ import annotations
 
 import re
-from html import unescape
 
 from .model import Box, Edge, Picture
 from .style import palette
@@ -23,6 +22,7 @@ _FAMILIES = {
     "Times,serif": "Times New Roman,Times,Liberation Serif,serif",
     "Times-Roman": "Times New Roman,Times,Liberation Serif,serif",
 }
+_BLANK = re.compile(r"<text [^>]*>(?: |&#160;)*</text>\n?")
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _PART = re.compile(r'<g id="([^"]*)" class="(?:node|edge)">.*?(?=<g id="[^"]*" class="|</svg>)', re.DOTALL)
 _TEXT = re.compile(r'<text [^>]*?x="([^"]+)" y="([^"]+)"[^>]*>([^<]*)</text>\n?')
@@ -38,7 +38,7 @@ def polish(svg: str, picture: Picture | None = None) -> str:
     >>> polish('<text y="1" baseline-shift="sub" font-size="8.00">1</text>')
     '<text y="1" dy="2.0" font-size="8.00">1</text>'
     """
-    svg = _COMMENT.sub("", svg)
+    svg = _BLANK.sub("", _COMMENT.sub("", svg))
     if picture is not None:
         parts: dict[str, Box | Edge] = {item.id: item for item in picture.boxes}
         parts |= {edge.id: edge for edge in picture.edges if len(edge.label) > 1}
@@ -66,7 +66,7 @@ def _reletter(part: str, item: Box | Edge | None, colours: dict[str, str]) -> st
     """A node or an edge with one text for each line; as it is, if it doesn't have the texts that it should."""
     if item is None:
         return part
-    texts = [found for found in _TEXT.finditer(part) if unescape(found[3]).strip()]
+    texts = list(_TEXT.finditer(part))
     lines = [(item.label, item.size)] if isinstance(item, Edge) else _lines(item)
     if not texts or len(texts) != sum(_inked(text) for text, _ in lines):
         return part

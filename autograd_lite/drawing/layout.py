@@ -251,7 +251,7 @@ def _advance(
     for edge, chain in zip(picture.edges, chains):
         if edge.label:
             width, height = label_size(edge)
-            need = width + 20.0 if across else height + 20.0
+            need = (width + 16.0) if across else (height + 20.0)
             room[chain[-1].rank] = max(room[chain[-1].rank], need)
     for i in range(1, len(layers)):  # steep fans need length
         spread = max((abs(n.v - s.v) for s in layers[i] for n, _ in s.before), default=0.0)

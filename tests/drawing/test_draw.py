@@ -13,6 +13,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn
+from autograd_lite.chapter7 import figures
 from autograd_lite.drawing import PALETTES, Options, find_renderer, picture_of
 from autograd_lite.engine.sweeps import Info
 from autograd_lite.errors import RenderError
@@ -20,6 +21,7 @@ from autograd_lite.errors import RenderError
 from .drawn_graphs import BETA, OMEGA, by_label, domke, toy_chain
 
 GOLDEN = Path(__file__).parent / "golden"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def svg_of(drawing: Any) -> ET.Element:
@@ -60,7 +62,25 @@ def test_the_same_graph_gives_the_same_source(style: str) -> None:
 
 def test_toy_chain_is_narrow_enough(tier: str) -> None:
     svg = svg_of(ag.draw(toy_chain()))
-    assert float(svg.attrib["width"].removesuffix("pt")) <= 1100
+    assert float(svg.attrib["width"].removesuffix("pt")) <= 1069  # 13 pixels for its text on a page of 1280
+
+
+@pytest.mark.parametrize("drawn", [figures.backward_1, figures.toy_cards])
+def test_a_label_stands_clear_of_its_arrow(tier: str, drawn: Any) -> None:
+    """Subscripts too: they hang lower than the line of text."""
+    arrows: dict[str, float] = {}
+    labels: dict[str, list[ET.Element]] = {}
+    for group in ET.fromstring(drawn()).iter(f"{SVG}g"):
+        key = group.get("id", "").removesuffix("-label")
+        if group.get("class") in ("edge", "edge-label"):
+            labels.setdefault(key, []).extend(group.iter(f"{SVG}text"))
+            for path in group.iter(f"{SVG}path"):
+                arrows[key] = min(float(y) for y in re.findall(r",(-?[\d.]+)", path.attrib["d"]))
+    for key, arrow in arrows.items():
+        for text in labels[key]:
+            lowest = max((float(run.get("dy", 0)) for run in text.iter(f"{SVG}tspan")), default=0.0)
+            assert float(text.attrib["y"]) + lowest < arrow - 1.5
+    assert sum(map(len, labels.values())) >= 7
 
 
 def test_toy_chain_has_every_number_of_figures_7_4_and_7_5(tier: str) -> None:

@@ -46,7 +46,10 @@ def cards(reading: Reading) -> Picture:
                 count += 1
         boxes.append(_card(reading, item.node, rows))
     labelled = any(e.label for e in edges)
-    picture = Picture(boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options, labelled))
+    picture = Picture(
+        boxes, edges, direction=options.direction, theme=options.theme, legend=legend(options, labelled),
+        ranksep=0.2 if options.direction == "LR" else 0.26,
+    )  # fmt: skip
     straighten(picture, light=reading.light())
     return picture
 
