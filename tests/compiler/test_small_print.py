@@ -15,6 +15,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value
 from autograd_lite.cli.formula import evaluate
+from autograd_lite.compiler import CompileWarning
 from autograd_lite.drawing.graph_view import number
 from autograd_lite.drawing.text import clean
 
@@ -266,3 +267,24 @@ def test_why_a_function_is_not_recorded_names_its_line():
     with pytest.warns(ag.compiler.CompileWarning) as told:
         assert f(2.0) == 4.0
     assert any("test_small_print.py:" in str(warning.message) for warning in told)
+
+
+def test_type_checks_where_plain_numbers_raise():
+    """A program is compared with plain code, which raises where a program's numbers are infinite or nan."""
+
+    def f(x):
+        factor = 2.0 if isinstance(x, (float, ag.Value)) else 3.0
+        return [factor / (x - 1.0), x * x]
+
+    compiled = ag.compile(ag.jacobian(f))
+    assert compiled(1.0) == ag.jacobian(f)(1.0) == [-math.inf, 2.0]
+    assert compiled(2.0) == ag.jacobian(f)(2.0)
+
+    def everywhere(x):
+        factor = 2.0 if isinstance(x, (float, ag.Value)) else 3.0
+        return [x * x, factor / (x - x)]
+
+    with pytest.warns(CompileWarning, match="type of a number"):
+        found = ag.compile(ag.jacobian(everywhere))(3.0)
+    assert found[0] == 6.0
+    assert math.isnan(found[1])
