@@ -182,3 +182,18 @@ def test_lanes_of_a_recurrence_beside_a_wide_sum(steps):
     over = ag.vmap(ag.grad(f))
     np.testing.assert_allclose(ag.compile(over)(x), over(x), rtol=1e-9)
     same(ag.value_and_grad(f), (list(x[0]),))
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_a_product_keeps_the_order_of_its_factors(rows):
+    """In another order it would overflow on the way, and infinity times a zero factor is nan."""
+
+    def f(x, y):
+        top = ag.max([0.0, *x])
+        return ag.sum([ag.prod([x[0], 0.0 * k, y, *x[1:], -0.05, top, x[k % 3]]) for k in range(rows)]) + y
+
+    for order in (0, 1, 2):
+        points = [
+            (np.array(x), y) for x in ([1.0, 2.0, 3.0], [1e300, -0.6, 1e300], [1e-300, 1e300, 0.0]) for y in (0.7, 1e9)
+        ]
+        same(f if order == 0 else ag.grad(f, argnums=(0, 1)) if order == 1 else ag.hessian(f), *points)

@@ -22,10 +22,11 @@ _OPS = {"sum": "sum", "mean": "sum", "max": "amax", "min": "amin", "logsumexp": 
 def reduced(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     """m nodes of K operands each: an (m, K) table reduced along its rows.
 
-    The operands of these primitives may be taken in any order, so those from one array are brought together.
+    But for a product, which may overflow on the way in one order and not in another, the operands may be taken in any
+    order: those from one array are brought together.
     """
     m, count = args.shape
-    if not has_pads(lifted, args):
+    if prim.name != "prod" and not has_pads(lifted, args):
         args = args[:, np.argsort(lifted.owner[args[0]], kind="stable")]
     op = _OPS[prim.name]
     total: Any
