@@ -298,6 +298,10 @@ class Tracer:
         """Whether ``value`` stands for a plain number, an argument without derivatives; likewise."""
         return False
 
+    def partial(self, x: Any) -> Any:
+        """A partial, which may be an operand itself: as a number that is a derivative."""
+        return x
+
     def pick(self, row: Any, index: Any) -> Any:
         """``row[index]`` for an index that stands for an integer argument."""
         raise NotImplementedError

@@ -371,5 +371,7 @@ def _edges_of_choice(node: Node, place: dict[int, int]) -> Edges:
 def _rule(node: Node) -> list[Any]:
     if not STATE.observers:
         return partials_on_nodes(node)
+    tracer = current_tracer()
     with without_observers("checks"):  # a rule may pass through a pole that the partial doesn't see
-        return partials_on_nodes(node)
+        partials = partials_on_nodes(node)
+    return partials if tracer is None else [tracer.partial(p) for p in partials]

@@ -136,6 +136,9 @@ class Lanes:
             for numbers, (wanted, exact) in zip(found[len(found) - len(expected) :], expected):
                 held &= (numbers == wanted) if exact else ((numbers != 0.0) == bool(np.ravel(wanted)[0]))
             found = found[: len(found) - len(expected)]
+        if plan.value and bool in path.recording.plain:
+            kinds = [*path.recording.plain, *[None] * len(found)]
+            found = [numbers != 0.0 if kind is bool else numbers for numbers, kind in zip(found, kinds)]
         return found, held
 
     def _in_c(self, path: Path, plan: Plan, mapped: Sequence[bool]) -> CKernel | None:

@@ -294,7 +294,7 @@ class Path:
         self.scalar = self._choose()
         self.way = self._way()
         reached = dependent(self.program, self.live)
-        self.tainted = [found and given is not bool for found, given in zip(reached, recording.plain)]
+        self.tainted = [found and not isinstance(given, type) for found, given in zip(reached, recording.plain)]
 
     @functools.cached_property
     def shaped(self) -> Callable[[Any], Any] | None:
@@ -443,7 +443,7 @@ class Path:
 
     def _output(self, lifted: Lifted, ids: Any, scalar: bool) -> Any:
         if len(ids) == 1:
-            return lifted.one(int(ids[0]))
+            return lifted.builder.numeric(lifted.builder.constant(lifted.one(int(ids[0]))))
         if scalar or len(ids) == 0:
             return lifted.builder.pack([lifted.one(int(i)) for i in ids], (len(ids),))
         found = lifted.gather(ids, (len(ids),))

@@ -105,7 +105,7 @@ class Running:
         if not path.recording.floats:
             plain = path.recording.plain
             numbers = [
-                number if given is None else bool(number) if given is bool else given
+                number if given is None else given(number) if isinstance(given, type) else given
                 for number, given in zip(numbers, plain)
             ]
         return True, rebuild(like, iter(numbers), True)

@@ -331,23 +331,26 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
     return x
 
 
-def leaves_of(x: Any, found: list[Any], deep: bool = False) -> None:
-    """Append the numbers in a result, in order: Values and plain numbers."""
+def leaves_of(x: Any, found: list[Any], deep: bool = False, rest: list[Any] | None = None) -> None:
+    """Append the numbers in a result, in order: Values and plain numbers; to ``rest`` the texts, bools and None."""
     if isinstance(x, np.ma.MaskedArray):
         return
     if isinstance(x, np.ndarray):
         for item in x.ravel().tolist():
-            leaves_of(item, found, deep)
+            leaves_of(item, found, deep, rest)
     elif isinstance(x, (list, tuple)) or (deep and isinstance(x, deque)):
         for item in x:
-            leaves_of(item, found, deep)
+            leaves_of(item, found, deep, rest)
     elif isinstance(x, dict):
         for item in x.values():
-            leaves_of(item, found, deep)
+            leaves_of(item, found, deep, rest)
     elif deep and (held := attributes_of(x)) is not None:
         for item in held.values():
-            leaves_of(item, found, True)
-    elif not isinstance(x, (str, bytes, bool)) and x is not None and (isinstance(x, Node) or hasattr(x, "__float__")):
+            leaves_of(item, found, True, rest)
+    elif isinstance(x, (str, bytes, bool)) or x is None:
+        if rest is not None:
+            rest.append(x)
+    elif isinstance(x, Node) or hasattr(x, "__float__"):
         found.append(x)
 
 
@@ -369,14 +372,18 @@ def nudged(x: Any) -> Any:
 
 
 def alike(a: Any, b: Any) -> bool:
-    """Whether two results hold the same numbers, up to rounding."""
+    """Whether two results hold the same numbers, up to rounding, and the same texts and bools."""
     numbers: list[list[float]] = []
+    others: list[list[Any]] = []
     for x in (a, b):
         found: list[Any] = []
-        leaves_of(x, found, True)
+        others.append([])
+        leaves_of(x, found, True, others[-1])
         numbers.append([float(item._number() if isinstance(item, Node) else item) for item in found])
-    return len(numbers[0]) == len(numbers[1]) and bool(
-        np.allclose(numbers[0], numbers[1], rtol=1e-6, atol=1e-9, equal_nan=True)
+    return (
+        others[0] == others[1]
+        and len(numbers[0]) == len(numbers[1])
+        and bool(np.allclose(numbers[0], numbers[1], rtol=1e-6, atol=1e-9, equal_nan=True))
     )
 
 

@@ -26,12 +26,10 @@ from .code import defined
 from .containers import packed
 from .structure import Parts, is_deep, leaves_of, number_of, opaque, rebuild
 from .taking import recorded_take
-from .truth import Truth
+from .truth import Truth, Whole, kind_of
 
 __all__ = ["Recording", "record_call"]
 
-
-_TESTS = tuple(COMPARISONS.values())
 
 Kinds = dict[tuple[str, int], bool]
 
@@ -55,6 +53,7 @@ class Recorder(Tracer):
         self.tape: list[tuple[Any, Any, Any]] = []
         self.guards: list[tuple[Any, float, bool, str]] = []
         self.copies: list[tuple[Any, Any]] = []
+        self.partials: dict[int, Any] = {}  # integers and comparisons as derivatives, by their ids
         self.fresh: list[Any] = []  # leaves made by the function itself: constants
         self.blocks = blocks  # the block of each leaf that stands for an argument
         self.kinds: Kinds = {}
@@ -110,12 +109,30 @@ class Recorder(Tracer):
         if self.decides:
             self.decide(made)
             return made._data != 0.0
-        twin = Truth(made._data)
-        self.fresh.pop()
-        for slot in ("_prim", "_a", "_b", "_pa", "_pb", "_info"):
-            setattr(twin, slot, getattr(made, slot))
+        return self.twin(made, Truth)
+
+    def twin(self, made: Any, kind: type[Value]) -> Any:
+        """The number that was just recorded, as one of another kind."""
+        twin = self.as_kind(made, kind)
         self.tape.append((twin, *self.tape.pop()[1:]))
         return twin
+
+    def as_kind(self, number: Any, kind: type[Value]) -> Any:
+        """The same number in another class."""
+        found = kind(number._data)
+        self.fresh.pop()
+        for slot in ("_prim", "_a", "_b", "_pa", "_pb", "_info"):
+            setattr(found, slot, getattr(number, slot))
+        return found
+
+    def partial(self, x: Any) -> Any:
+        if not isinstance(x, Whole):
+            return x
+        found = self.partials.get(id(x))
+        if found is None:
+            found = self.partials[id(x)] = self.as_kind(x, Value)
+            self.copies.append((found, x))
+        return found
 
     def hashes(self, value: Any) -> None:
         if value._prim is not None or id(value) in self.blocks:
@@ -161,6 +178,8 @@ class Recorder(Tracer):
         if not all(isinstance(x, (Value, int, float)) for x in branches):
             return None
         made = record(where, (condition, *branches))
+        if all(isinstance(x, (Whole, int)) for x in branches):
+            return self.twin(made, Truth if all(isinstance(x, (Truth, bool)) for x in branches) else Whole)
         block = self.blocks.get(id(branches[0]))
         if block is not None and type(branches[1]) in (int, float) and branches[1] % 1.0 == 0.0:
             self.blocks[id(made)] = block  # an integer if the argument is one; the tape keeps it alive
@@ -200,7 +219,7 @@ class Recording:
         program: the scalar program.
         result: what the function returned, with plain numbers in the place of Values.
         plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
-            comparison.
+            comparison, ``int`` for what integers and comparisons make.
         kinds: what the function asked of blocks of arguments, "integer" or "passive", and the answers.
         floats: whether every output is a Value or a float (and no int, say).
         deep: whether the result holds anything but numbers, bools, texts, None, lists, tuples, dicts and arrays.
@@ -280,7 +299,7 @@ def record_call(
     found: list[Any] = []
     leaves_of(result, found, True)
     program = packed(builder.program(recorder, found), f, getattr(blocks, "objects", ()))
-    plain = [(bool if item._prim in _TESTS else None) if isinstance(item, Node) else item for item in found]
+    plain = [kind_of(item) if isinstance(item, Node) else item for item in found]
     alive = [weakref.ref(leaf) for leaf in fresh]
     result = rebuild(result, iter([0.0] * len(found)), True)
     return Recording(program, result, plain, recorder.kinds, alive, defined(f))

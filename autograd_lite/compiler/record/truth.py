@@ -1,19 +1,44 @@
-"""Comparisons in a recording: numbers of the program, which Python's ``&``, ``|`` and ``^`` combine."""
+"""Comparisons in a recording, and the integers that Python's arithmetic makes of them: numbers of the program."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...engine.observers import current_tracer
 from ...engine.user_frame import user_line
 from ...engine.value import Value
 from ..ir.scalar_program import CompileError
 
-__all__ = ["Truth"]
+__all__ = ["Truth", "Whole", "kind_of"]
 
 
-class Truth(Value):
+class Whole(Value):
+    """What is an int in plain code: a sum, difference or product of comparisons and integers."""
+
+    __hash__ = Value.__hash__
+
+    def __neg__(self) -> Any:
+        return 0 - self  # an int has no -0
+
+    def __pos__(self) -> Any:
+        return self + 0
+
+    def __abs__(self) -> Any:
+        return _whole(Value.__abs__(self), self)
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        return self + 0 if ndigits is None or ndigits >= 0 else Value.__round__(self, ndigits)
+
+    __floor__ = __ceil__ = __trunc__ = __pos__
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+
+class Truth(Whole):
     """A comparison in a recording: with others, and with bools, it combines to one; with integers it is a bool."""
 
     def __and__(self, other: Any) -> Any:
@@ -36,3 +61,45 @@ class Truth(Value):
 
 
 _TRUTHS = (Truth, bool, np.bool_)
+
+
+def kind_of(x: Any) -> type | None:
+    """What a number of a recording is in plain code: bool, int, or None for a Value or a float."""
+    return bool if isinstance(x, Truth) else int if isinstance(x, Whole) else None
+
+
+def _whole(made: Any, *operands: Any) -> Any:
+    """The number that was just recorded; as an int if all its operands are."""
+    tracer: Any = current_tracer()
+    ints = tracer is not None and all(isinstance(x, (Whole, int)) for x in operands)
+    return tracer.twin(made, Whole) if ints else made
+
+
+def _keeping(name: str, keeps: Callable[[Any], bool] = lambda other: True, signed: bool = True) -> Callable[..., Any]:
+    """The operator of that name, which gives an int of one that it ``keeps``; as a float it may be -0 if ``signed``."""
+    operator = getattr(Value, name)
+
+    def applied(self: Any, other: Any) -> Any:
+        made = operator(self, other)
+        found = _whole(made, self, other) if keeps(other) else made
+        return found + 0 if signed and isinstance(found, Whole) and not isinstance(other, _TRUTHS) else found
+
+    return applied
+
+
+def _divisor(other: Any) -> bool:
+    return not isinstance(other, Value) and other != 0
+
+
+def _exponent(other: Any) -> bool:
+    return isinstance(other, Truth) or (not isinstance(other, Value) and other >= 0)
+
+
+for _name in ("__add__", "__radd__", "__sub__", "__rsub__"):
+    setattr(Whole, _name, _keeping(_name, signed=False))
+for _name in ("__mul__", "__rmul__"):
+    setattr(Whole, _name, _keeping(_name))
+for _name in ("__floordiv__", "__mod__"):
+    setattr(Whole, _name, _keeping(_name, _divisor))
+Whole.__pow__ = _keeping("__pow__", _exponent)  # type: ignore[method-assign]
+Truth.__rpow__ = _keeping("__rpow__")  # type: ignore[method-assign]

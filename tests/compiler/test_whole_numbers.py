@@ -1,0 +1,96 @@
+"""What comparisons and integers make is an int, as in plain code; their derivatives are floats."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite.compiler import CompileWarning
+
+from .random_programs import WAYS, run_as
+
+
+def counted(x):
+    n = 0
+    for k in range(5):
+        n += x > k
+    return n
+
+
+def accuracy(xs):
+    hits = sum(x > 0 for x in xs)
+    return hits / len(xs), hits
+
+
+INTEGERS = {
+    "sum": lambda x: (x > 0) + 1,
+    "of two": lambda x: (x > 0) + (x > 1),
+    "builtin sum": lambda x: sum([x > 0, x > 1, x > 3]),
+    "counter": counted,
+    "product": lambda x: ((x > 0) * 3, 2 * (x > 0), (x > 0) * -3, (x > 0) * (x > 1)),
+    "difference": lambda x: (2 - (x > 0), (x > 0) - (x < 0), -(x > 0), 3 * (x > 0) - 2 * (x < 0) + (x == 0)),
+    "sign": lambda x: (+(x > 0), abs((x > 0) - 2), -((x > 0) * 2)),
+    "no negative zero": lambda x: ag.copysign(1.0, -(x > 0)),
+    "quotient": lambda x: ((x > 0) // 2, ((x > 0) - 3) // -2, ((x > 0) - 3) % -2, divmod((x > 0) + 3, 2)),
+    "division": lambda x: ((x > 0) / 2, 1 / ((x > 0) + 1)),
+    "power": lambda x: ((x > 0) ** 2, 2 ** (x > 0), (-1) ** (x > 0), ((x > 0) - 2) ** 3, (x > 0) ** 0, 2.0 ** (x > 0)),
+    "rounding": lambda x: (math.floor(x > 0), math.ceil((x > 0) * 2), round((x > 0) * 3, 1), round((x > 0) + 2)),
+    "choice": lambda x: (ag.where(x > 0, 1, 0) * 2 - 1, ag.where(x > 0, x > 1, False)),
+    "extremes": lambda x: (max((x > 0) + 1, (x > 1) * 3), min(x > 0, x > 1), sorted([x > 1, x > 0, x > 3])),
+    "bits": lambda x: sum(2**k * (x > k) for k in range(4)),
+    "compared": lambda x: ((x > 0) + (x > 1) == 2, 3.0 * x if (x > 0) + (x > 1) == 2 else x),
+    "with floats": lambda x: ((x > 0) + x, x + (x > 0) * 2, (x > 0) * 0.5),
+    "beside floats": lambda x: {"n": (x > 0) + 0, "y": x * 2, "t": x > 0},
+}
+DERIVATIVES = {
+    "grad": lambda x: ag.grad(lambda t: t * (t > 0))(x),
+    "of a count": lambda x: ag.grad(lambda t: t * ((t > 0) + (t > 1)))(x),
+    "vjp": lambda x: ag.vjp(lambda t: ag.mul(t, t > 0), x)[1](1.0)[0],
+    "jvp": lambda x: ag.jvp(lambda t: t * (t > 0), (x,), (1.0,))[1],
+    "jacobian": lambda x: ag.jacobian(lambda v: [v[0] * (v[1] > 0), v[1] * 2])([x, x]),
+    "second": lambda x: ag.grad(ag.grad(lambda t: 0.5 * t * t * ((t > 0) + 1)))(x),
+}
+
+
+@pytest.mark.parametrize(("way", "backend"), [*[(way, "auto") for way in WAYS], (None, "c")])
+@pytest.mark.parametrize("name", [*INTEGERS, *DERIVATIVES])
+def test_a_result_has_the_type_that_plain_code_gives(name, way, backend):
+    f = {**INTEGERS, **DERIVATIVES}[name]
+    if backend == "c" and name == "no negative zero":
+        pytest.skip("gcc 12 has 0.0 - (c ? 1.0 : 0.0) as its negative")
+    with run_as(way):
+        compiled = ag.compile(f, backend=backend, strict=True)
+        for x in (2.0, 0.5, -2.0, 2.0, -2.0):
+            assert repr(compiled(x)) == repr(f(x)), x
+
+
+def test_a_share_of_counted_comparisons():
+    compiled = ag.compile(accuracy)
+    for xs in ([1.0, -2.0, 3.0], [-1.0, -1.0, -1.0]):
+        assert repr(compiled(xs)) == repr(accuracy(xs))
+
+
+@pytest.mark.parametrize("backend", ["auto", "c"])
+def test_lanes_of_comparisons_are_truths(backend):
+    over = ag.vmap(lambda x: {"t": x > 0, "n": (x > 0) + 1, "y": x * 2})
+    points = np.array([1.0, -1.0])
+    compiled = ag.compile(over, backend=backend)
+    for _ in range(3):
+        assert repr(compiled(points)) == repr(over(points))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: isinstance(x, float), lambda x: [x * 2.0, type(x) is float], lambda x: {"kind": type(x).__name__},
+        lambda x: isinstance((x > 0) + 1, int),
+    ],
+)  # fmt: skip
+def test_answers_about_types_are_those_of_plain_code(f):
+    compiled = ag.compile(f)
+    with pytest.warns(CompileWarning):
+        first = compiled(2.0)
+    assert repr([first, compiled(-2.0)]) == repr([f(2.0), f(-2.0)])
