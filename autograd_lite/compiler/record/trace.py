@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.observers import Tracer, tracing
+from ...engine.observers import tracing
 from ...engine.recordings import Running
 from ...engine.sweeps import LayerInputs, NaryOperands, Node, operands_of
 from ...engine.user_frame import locals_of, user_frame, user_line
@@ -26,7 +26,7 @@ from .code import defined
 from .containers import packed
 from .structure import Parts, is_deep, leaves_of, number_of, opaque, rebuild
 from .taking import recorded_take
-from .truth import Truth, Whole, kind_of
+from .truth import Truth, Typed, Whole, kind_of
 
 __all__ = ["Recording", "record_call"]
 
@@ -41,20 +41,17 @@ NAMED = 64
 _serial = itertools.count(1)
 
 
-class Recorder(Tracer):
+class Recorder(Typed):
     """The tape of one call: nodes in the order in which they were made, and what Python decided on the way."""
 
     def __init__(self, given: Parts, blocks: dict[int, int], decides: bool = False) -> None:
+        super().__init__()
         self.decides = decides
         self.mark = -(2**30) - 1 - next(_serial) % 2**29
         self.astray: CompileError | None = None
         self.apart: dict[int, Any] = {}  # copies of what is no number of the recording
         self.given = given
-        self.tape: list[tuple[Any, Any, Any]] = []
         self.guards: list[tuple[Any, float, bool, str]] = []
-        self.copies: list[tuple[Any, Any]] = []
-        self.partials: dict[int, Any] = {}  # integers and comparisons as derivatives, by their ids
-        self.fresh: list[Any] = []  # leaves made by the function itself: constants
         self.blocks = blocks  # the block of each leaf that stands for an argument
         self.kinds: Kinds = {}
         self.called: dict[int, str] = {}  # the names of local variables, by the id of the number
@@ -110,29 +107,6 @@ class Recorder(Tracer):
             self.decide(made)
             return made._data != 0.0
         return self.twin(made, Truth)
-
-    def twin(self, made: Any, kind: type[Value]) -> Any:
-        """The number that was just recorded, as one of another kind."""
-        twin = self.as_kind(made, kind)
-        self.tape.append((twin, *self.tape.pop()[1:]))
-        return twin
-
-    def as_kind(self, number: Any, kind: type[Value]) -> Any:
-        """The same number in another class."""
-        found = kind(number._data)
-        self.fresh.pop()
-        for slot in ("_prim", "_a", "_b", "_pa", "_pb", "_info"):
-            setattr(found, slot, getattr(number, slot))
-        return found
-
-    def partial(self, x: Any) -> Any:
-        if not isinstance(x, Whole):
-            return x
-        found = self.partials.get(id(x))
-        if found is None:
-            found = self.partials[id(x)] = self.as_kind(x, Value)
-            self.copies.append((found, x))
-        return found
 
     def hashes(self, value: Any) -> None:
         if value._prim is not None or id(value) in self.blocks:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.observers import current_tracer
+from ...engine.observers import Tracer, current_tracer
 from ...engine.user_frame import user_line
 from ...engine.value import Value
 from ..ir.scalar_program import CompileError
 
-__all__ = ["Truth", "Whole", "kind_of"]
+__all__ = ["Truth", "Typed", "Whole", "kind_of"]
 
 
 class Whole(Value):
@@ -61,6 +61,45 @@ class Truth(Whole):
 
 
 _TRUTHS = (Truth, bool, np.bool_)
+
+
+class Typed(Tracer):
+    """The tape of a recording, on which numbers change their class.
+
+    Attributes:
+        tape: the nodes in order, each with its primitive and its operands.
+        copies: numbers that stand for others, as pairs.
+        fresh: leaves made by the function itself, which are constants.
+    """
+
+    def __init__(self) -> None:
+        self.tape: list[tuple[Any, Any, Any]] = []
+        self.copies: list[tuple[Any, Any]] = []
+        self.fresh: list[Any] = []
+        self.partials: dict[int, Any] = {}  # integers and comparisons as derivatives, by their ids
+
+    def twin(self, made: Any, kind: type[Value]) -> Any:
+        """The number that was just recorded, as one of another kind."""
+        twin = self.as_kind(made, kind)
+        self.tape.append((twin, *self.tape.pop()[1:]))
+        return twin
+
+    def as_kind(self, number: Any, kind: type[Value]) -> Any:
+        """The same number in another class."""
+        found = kind(number._data)
+        self.fresh.pop()
+        for slot in ("_prim", "_a", "_b", "_pa", "_pb", "_info"):
+            setattr(found, slot, getattr(number, slot))
+        return found
+
+    def partial(self, x: Any) -> Any:
+        if not isinstance(x, Whole):
+            return x
+        found = self.partials.get(id(x))
+        if found is None:
+            found = self.partials[id(x)] = self.as_kind(x, Value)
+            self.copies.append((found, x))
+        return found
 
 
 def kind_of(x: Any) -> type | None:
