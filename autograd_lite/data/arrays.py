@@ -10,6 +10,7 @@ from ..engine.numpy_protocol import apply_ufunc, refused
 from ..engine.value import Value
 from ..errors import LostGradientError
 from ..primitives import linear_algebra, sequences
+from ..primitives.primitive import TABLE
 
 __all__ = ["ValueArray", "grads", "numbers", "values"]
 
@@ -21,20 +22,41 @@ class ValueArray(np.ndarray[Any, Any]):
         return _own(apply_ufunc(ufunc, method, inputs, named))
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        instead = _INSTEAD.get(func)
-        if instead is not None:
-            return instead(*args, **kwargs)
-        try:
-            found = super().__array_function__(func, types, args, kwargs)
-        except (TypeError, AttributeError) as error:
-            if isinstance(error, LostGradientError) or func.__module__.partition(".")[0] != "numpy":
-                raise
-            name = func.__qualname__ if func.__module__ == "numpy" else f"{func.__module__[6:]}.{func.__qualname__}"
-            raise refused(f"np.{name}", error) from error
-        return _own(found)
+        return apply_function(func, types, args, kwargs)
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
+
+
+def apply_function(func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """What a function of NumPy gives on arguments of which one is a Value or an array of Values (NEP 18).
+
+    Raises:
+        LostGradientError: for a function that takes plain numbers only.
+    """
+    if not all(issubclass(kind, (np.ndarray, Value)) for kind in types):
+        return NotImplemented  # another library's arrays take their turn
+    instead = _INSTEAD.get(func)
+    if instead is not None:
+        return instead(*args, **kwargs)
+    try:
+        named = {key: _boxed(x) for key, x in kwargs.items()}
+        found = np.ndarray.__array_function__(_NOTHING, func, (ValueArray,), tuple(map(_boxed, args)), named)
+    except (TypeError, AttributeError) as error:
+        if isinstance(error, LostGradientError) or func.__module__.partition(".")[0] != "numpy":
+            raise
+        name = func.__qualname__ if func.__module__ == "numpy" else f"{func.__module__[6:]}.{func.__qualname__}"
+        raise refused(f"np.{name}", error) from error
+    return _own(found)
+
+
+def _boxed(x: Any) -> Any:
+    """An argument as NumPy shall ask us about it: a Value as an array of no axes."""
+    if not isinstance(x, Value):
+        return x
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box.view(ValueArray)
 
 
 def _own(found: Any) -> Any:
@@ -56,10 +78,12 @@ _INSTEAD: dict[Any, Any] = {
     np.linalg.inv: linear_algebra.inv,
     np.linalg.det: linear_algebra.det,
     np.linalg.cholesky: linear_algebra.cholesky,
+    np.sinc: TABLE["sinc"],
     np.interp: sequences.interp,
     np.quantile: _quantile,
     np.percentile: _percentile,
 }
+_NOTHING = np.empty(0)
 
 
 def values(array_like: Any, label: str = "") -> Any:

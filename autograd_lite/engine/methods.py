@@ -66,6 +66,11 @@ class Methods(Node):
         protocol: Any = importlib.import_module(".numpy_protocol", __package__)
         return protocol.apply_ufunc(ufunc, method, inputs, named)
 
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy asks what its function gives, as in ``np.sinc(v)`` and ``np.stack([v, 2.0])``."""
+        arrays: Any = importlib.import_module("..data.arrays", __package__)
+        return arrays.apply_function(func, types, args, kwargs)
+
     def as_integer_ratio(self) -> Any:
         """What ``statistics.mean`` and its kin ask for: refused, since the gradient would be lost."""
         raise lost("a ratio of ints")
@@ -120,7 +125,7 @@ class Methods(Node):
         raise AttributeError("backward() calls no _backward of one's own: an op of one's own is @ag.primitive")
 
     def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in HABITS and name not in SLIPS]
+        return [name for name in object.__dir__(self) if name not in {*HABITS, *NUMPYS, *SLIPS}]
 
     @property
     def _op(self) -> str:
@@ -178,13 +183,20 @@ HABITS = {
     "grad_fn": "x.op is the primitive that made it, x.parents its operands",
     "is_leaf": "a leaf is a Value without an op: x.op is None",
 }
+#: what NumPy's functions look for on the elements of a list or of a plain object array
+NUMPYS = dict.fromkeys(
+    ("dtype", "logical_xor", "bit_count"),
+    "NumPy's functions take Values one by one and in arrays from ag.values or np.stack; for lists and other arrays of "
+    "objects there is ag's function of that name (ag.quantile, ag.std …), and ag.numbers(array) are the numbers alone",
+)
 
 
 def _habit(name: str) -> property:
     """A property that isn't there, and says what is."""
 
     def refuse(self: Any, *given: Any) -> Any:
-        raise AttributeError(f"a Value has no {name!r} as PyTorch's tensors have: {HABITS[name]}")
+        whose, instead = ("NumPy's arrays", NUMPYS) if name in NUMPYS else ("PyTorch's tensors", HABITS)
+        raise AttributeError(f"a Value has no {name!r} as {whose} have: {instead[name]}")
 
     return property(refuse, refuse)
 
@@ -222,7 +234,7 @@ def unneeded(what: str) -> TypeError:
     return TypeError(f"leave out {what}: {why[what]}")
 
 
-for _name in HABITS:
+for _name in (*HABITS, *NUMPYS):
     setattr(Methods, _name, _habit(_name))
 for _name in SLIPS:
     setattr(Methods, _name, _slip(_name))

@@ -8,6 +8,7 @@ by element. Operators, comparisons and choices keep NumPy's loops, which use Pyt
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -68,8 +69,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], named: dict[st
 def refused(name: str, error: Exception) -> LostGradientError:
     """The error for a function of NumPy that can't take Values."""
     last = name.rpartition(".")[2]
-    ours = INSTEAD.get(last)
-    cure = _CURES.get(last) or (f"ag.{getattr(ours, '__name__', last)}" if ours is not None else "")
+    ours = getattr(INSTEAD.get(last), "__name__", last)
+    cure = _CURES.get(last) or (f"ag.{ours}" if hasattr(importlib.import_module("autograd_lite"), ours) else "")
     also = f"{cure}; or " if cure else "a function of autograd_lite (ag.sin, ag.solve …), or "
     return LostGradientError(
         f"{name} takes plain numbers, and this is an array with Values: write {also}ag.numbers(array) (v.data of one) "

@@ -124,6 +124,54 @@ def test_what_numpy_moves_stays_an_array_that_it_asks_about():
     assert (np.arange(2.0) * x[0, 0]).shape == (2,)
 
 
+def test_functions_of_numpy_take_a_value_as_an_array_of_one_number():
+    v = ag.Value(0.5)
+    assert ag.exp(np.where(v > 0, v, 0.0)).data == math.exp(0.5)
+    for found, wanted in (
+        (np.sinc(v), ag.sinc(v)), (np.interp(v, [0.0, 1.0], [2.0, 4.0]), 3.0), (np.round(v, 1), 0.5), (np.copy(v), v),
+        (np.piecewise(v, [v > 0], [lambda t: t * t]), 0.25), (np.mean(v), 0.5), (np.linalg.norm(v), 0.5),
+    ):  # fmt: skip
+        assert np.shape(found) == ()
+        assert found == wanted
+        assert isinstance(ag.exp(found), ag.Value)
+    assert np.isclose(v, 0.5)
+    assert np.allclose(v, 0.5)
+    assert not np.isclose(v, 0.6)
+    assert (np.shape(v), np.ndim(v), np.size(v)) == ((), 0, 1)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda v: np.stack([v, 0.5]), lambda v: np.hstack([v, 0.5]), lambda v: np.append(v, 0.5),
+        lambda v: np.concatenate([np.ravel(v), [0.5]]), lambda v: np.column_stack([v, 0.5])[0],
+    ],
+)  # fmt: skip
+def test_what_numpy_makes_of_a_value_and_a_number_is_an_array_that_it_asks_about(made):
+    v = ag.Value(2.0)
+    array = made(v)
+    total = np.exp(array).sum() + np.arctan2(1.0, array)[0]
+    assert total.data == math.exp(2.0) + math.exp(0.5) + math.atan2(1.0, 2.0)
+    total.backward()
+    assert v.grad == pytest.approx(math.exp(2.0) - 1.0 / 5.0, rel=1e-15)
+    assert np.isfinite(array).tolist() == [True, True]
+    f = ag.compile(lambda x: np.exp(made(x)).sum())
+    assert f(2.0) == math.exp(2.0) + math.exp(0.5)
+
+
+def test_a_function_that_finds_a_value_in_a_list_names_the_cure():
+    v = ag.Value(0.5)
+    for call in (np.percentile, np.quantile):
+        with pytest.raises(AttributeError, match=r"ag\.quantile"):
+            call([v, v], 0.5)
+    with pytest.raises(AttributeError, match=r"ag\.numbers"):
+        np.logical_xor([v], [v])
+    with pytest.raises(ag.errors.LostGradientError, match=r"write ag\.std"):
+        np.std(v)
+    assert not hasattr(v, "dtype")
+    assert "dtype" not in dir(v)
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -134,5 +182,5 @@ def test_what_numpy_moves_stays_an_array_that_it_asks_about():
     ],
 )  # fmt: skip
 def test_what_has_no_derivative_names_the_cure(call):
-    with pytest.raises(ag.errors.LostGradientError, match=r"ag\.numbers"):
+    with pytest.raises(ag.errors.LostGradientError, match=r"ag\.numbers|v\.data"):
         call(ag.values([[1.0, 2.0], [2.0, 5.0]]))
