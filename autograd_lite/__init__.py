@@ -83,6 +83,15 @@ _PYTORCH = {
 _MODULES = {"data", "nn", "optim", "testing", "functional", "utils"}
 
 if TYPE_CHECKING:
+    from math import comb as comb
+    from math import factorial as factorial
+    from math import gcd as gcd
+    from math import isqrt as isqrt
+    from math import lcm as lcm
+    from math import nextafter as nextafter
+    from math import perm as perm
+    from math import ulp as ulp
+
     from . import data as data
     from . import functional as functional
     from . import nn as nn
@@ -103,55 +112,23 @@ if TYPE_CHECKING:
     from .data.random import randperm as randperm
     from .data.random import set_rng_state as set_rng_state
     from .data.random import zeros as zeros
-    from .diagnostics import build_info as build_info
-    from .diagnostics import cost as cost
-    from .diagnostics import detect_anomaly as detect_anomaly
-    from .diagnostics import explain_nonfinite as explain_nonfinite
+    from .diagnostics import *  # noqa: F403
     from .drawing import draw as draw
     from .engine.grad_mode import no_grad as no_grad
     from .engine.grad_mode import zero_grad as zero_grad
     from .explorer import explore as explore
-    from .functional import checkpoint as checkpoint
-    from .functional import grad as grad
-    from .functional import hessian as hessian
-    from .functional import hvp as hvp
-    from .functional import jacobian as jacobian
-    from .functional import jvp as jvp
-    from .functional import value_and_grad as value_and_grad
-    from .functional import vjp as vjp
-    from .functional import vmap as vmap
-    from .io import from_json as from_json
-    from .io import load as load
-    from .io import save as save
-    from .io import to_json as to_json
+    from .functional import *  # noqa: F403
+    from .io import *  # noqa: F403
     from .notation import explain as explain
-    from .primitives.linear_algebra import cholesky as cholesky
-    from .primitives.linear_algebra import det as det
-    from .primitives.linear_algebra import inv as inv
-    from .primitives.linear_algebra import solve as solve
-    from .primitives.math_names import e as e
-    from .primitives.math_names import frexp as frexp
-    from .primitives.math_names import inf as inf
-    from .primitives.math_names import isclose as isclose
-    from .primitives.math_names import isfinite as isfinite
-    from .primitives.math_names import isinf as isinf
-    from .primitives.math_names import isnan as isnan
-    from .primitives.math_names import nan as nan
-    from .primitives.math_names import pi as pi
-    from .primitives.math_names import tau as tau
+    from .primitives.linear_algebra import *  # noqa: F403
+    from .primitives.math_names import *  # noqa: F403
     from .primitives.selection import take as take
-    from .primitives.sequences import argsort as argsort
-    from .primitives.sequences import cumprod as cumprod
-    from .primitives.sequences import cumsum as cumsum
-    from .primitives.sequences import interp as interp
-    from .primitives.sequences import median as median
-    from .primitives.sequences import quantile as quantile
-    from .primitives.sequences import sort as sort
+    from .primitives.sequences import *  # noqa: F403
     from .testing import check_grads as check_grads
     from .training import fit as fit
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> Any:
     """Load a module when one of its names is first used, so that the import stays light."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
@@ -188,6 +165,7 @@ def __dir__() -> list[str]:
     return sorted({*ours - _PRIVATE, *_HOME_OF, *_MODULES, "errors", "__version__"})
 
 
-if not TYPE_CHECKING:  # type checkers read lists, and take the imports above where there is none
+if not TYPE_CHECKING:  # type checkers take the imports above, and refuse what is not there
+    __getattr__ = _load
     #: what ``from autograd_lite import *`` brings: the public names, but for those of Python's own (sum, max …)
     __all__ = [name for name in __dir__() if not hasattr(builtins, name) and not name.startswith("_")]

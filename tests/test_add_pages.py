@@ -47,7 +47,7 @@ def follow(page: str, project: Path) -> list[str]:
 
 
 #: page → files of the package that it touches
-PAGES = {"add-an-op": 1, "add-a-target": 1, "add-a-style": 1}
+PAGES = {"add-an-op": 1, "add-a-target": 1, "add-a-style": 1, "add-a-loss": 1, "add-an-optimiser": 1}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -55,6 +55,8 @@ def test_the_page_to_the_letter(name, copy):
     page = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     touched = follow(page, copy)
     assert len({path for path in touched if path.startswith("autograd_lite/")}) == PAGES[name]
+    for path in touched:  # tests/test_structure.py's limit: what a page adds has to fit
+        assert len((copy / path).read_text(encoding="utf-8").splitlines()) <= 500, path
     found = TESTS.search(page)
     assert found is not None
     command = [sys.executable, *shlex.split(found[1]), "-q", "-p", "no:cacheprovider"]

@@ -4,6 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import arrays as arrays
+    from . import random as random
     from .datasets import Dataset, Subset, TensorDataset, make_moons, random_split
     from .loaders import DataLoader, default_collate
     from .made_up import made_up_names
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> Any:
     """Load a module when one of its names is first used."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
@@ -42,3 +44,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:  # type checkers take the imports above, and refuse what is not there
+    __getattr__ = _load

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
@@ -44,26 +44,30 @@ __all__ = [
 class Activation(Module):
     """An elementwise function as a module: of one Value, a list of them, or an array of any shape.
 
+    A subclass's ``functional_name`` is that of its function in ``nn.functional``.
+
     ``inplace``, which PyTorch's take to save memory, is accepted and means nothing: a graph keeps its values.
     """
+
+    functional_name: ClassVar[str]
 
     if TYPE_CHECKING:
 
         @overload
-        def __call__(self, x: Array | Sequence[Any]) -> Array: ...
+        def __call__(self, input: Array | Sequence[Any]) -> Array: ...
         @overload
-        def __call__(self, x: Value) -> Value: ...
+        def __call__(self, input: Value) -> Value: ...
         @overload
-        def __call__(self, x: float) -> float: ...
-        def __call__(self, x: Any) -> Any: ...
+        def __call__(self, input: float) -> float: ...
+        def __call__(self, input: Any) -> Any: ...
 
     def function(self, x: Any) -> Any:
         """The function of one number."""
         raise NotImplementedError
 
-    def forward(self, x: Any) -> Any:
-        """The function of every number of ``x``, in the same shape."""
-        return each(self.function, x, self)
+    def forward(self, input: Any) -> Any:
+        """The function of every number of ``input``, in the same shape."""
+        return each(self.function, input, self)
 
 
 class ReLU(Activation):
@@ -76,16 +80,18 @@ class ReLU(Activation):
     [0.0, 2.0]
     """
 
+    functional_name = "relu"
+
     def __init__(self, inplace: bool = False) -> None:
         pass
 
     def function(self, x: Any) -> Any:
         return relu(x)
 
-    def forward(self, x: Any) -> Any:
-        if isinstance(x, np.ndarray) and x.dtype == object:
-            return object_array(relus(x.ravel().tolist()), x.shape)
-        return super().forward(x)
+    def forward(self, input: Any) -> Any:
+        if isinstance(input, np.ndarray) and input.dtype == object:
+            return object_array(relus(input.ravel().tolist()), input.shape)
+        return super().forward(input)
 
 
 class Tanh(Activation):
@@ -94,6 +100,8 @@ class Tanh(Activation):
     >>> Tanh()(0.0)
     0.0
     """
+
+    functional_name = "tanh"
 
     def function(self, x: Any) -> Any:
         return tanh(x)
@@ -105,6 +113,8 @@ class Sigmoid(Activation):
     >>> Sigmoid()(0.0)
     0.5
     """
+
+    functional_name = "sigmoid"
 
     def function(self, x: Any) -> Any:
         return sigmoid(x)
@@ -120,6 +130,8 @@ class Softplus(Activation):
     >>> round(Softplus()(0.0), 6)
     0.693147
     """
+
+    functional_name = "softplus"
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         self.beta = float(beta)
@@ -141,6 +153,8 @@ class GELU(Activation):
     >>> round(GELU()(1.0), 6), round(GELU(approximate="tanh")(1.0), 6)
     (0.841345, 0.841192)
     """
+
+    functional_name = "gelu"
 
     def __init__(self, approximate: str = "none") -> None:
         if approximate not in ("none", "tanh"):
@@ -164,6 +178,8 @@ class SiLU(Activation):
     0.0
     """
 
+    functional_name = "silu"
+
     def __init__(self, inplace: bool = False) -> None:
         pass
 
@@ -181,6 +197,8 @@ class ELU(Activation):
     >>> round(ELU()(-1.0), 6)
     -0.632121
     """
+
+    functional_name = "elu"
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         self.alpha = float(alpha)
@@ -203,6 +221,8 @@ class LeakyReLU(Activation):
     -0.2
     """
 
+    functional_name = "leaky_relu"
+
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope = float(negative_slope)
 
@@ -223,6 +243,8 @@ class CELU(Activation):
     >>> round(CELU(2.0)(-1.0), 6)
     -0.786939
     """
+
+    functional_name = "celu"
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         if alpha == 0.0:
@@ -246,6 +268,8 @@ class SELU(Activation):
     1.050701
     """
 
+    functional_name = "selu"
+
     def __init__(self, inplace: bool = False) -> None:
         pass
 
@@ -263,6 +287,8 @@ class Mish(Activation):
     0.865098
     """
 
+    functional_name = "mish"
+
     def __init__(self, inplace: bool = False) -> None:
         pass
 
@@ -277,6 +303,8 @@ class Softsign(Activation):
     0.5
     """
 
+    functional_name = "softsign"
+
     def function(self, x: Any) -> Any:
         return ops.softsign(x)
 
@@ -288,6 +316,8 @@ class LogSigmoid(Activation):
     -1000.0
     """
 
+    functional_name = "logsigmoid"
+
     def function(self, x: Any) -> Any:
         return logsigmoid(x)
 
@@ -298,6 +328,8 @@ class Tanhshrink(Activation):
     >>> Tanhshrink()(0.0)
     0.0
     """
+
+    functional_name = "tanhshrink"
 
     def function(self, x: Any) -> Any:
         return x - tanh(x)
@@ -314,6 +346,8 @@ class Hardtanh(Activation):
     >>> Hardtanh()([-2.0, 0.5]).tolist()
     [-1.0, 0.5]
     """
+
+    functional_name = "hardtanh"
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         if not min_val < max_val:
@@ -337,6 +371,8 @@ class ReLU6(Hardtanh):
     [0.0, 3.0, 6.0]
     """
 
+    functional_name = "relu6"
+
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0)
 
@@ -354,6 +390,8 @@ class Softmax(Module):
     [0.09, 0.245, 0.665]
     """
 
+    functional_name = "softmax"
+
     def __init__(self, dim: int | None = None) -> None:
         self.dim = dim
 
@@ -363,10 +401,10 @@ class Softmax(Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, x: Any) -> Array: ...
+        def __call__(self, input: Any) -> Array: ...
 
-    def forward(self, x: Any) -> Any:
-        array = as_array(x, self)
+    def forward(self, input: Any) -> Any:
+        array = as_array(input, self)
         dim = -1 if self.dim is None else self.dim
         if not -array.ndim <= dim < array.ndim:
             raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axis {dim}")
@@ -388,6 +426,8 @@ class LogSoftmax(Softmax):
     >>> LogSoftmax()([1.0, 2.0, 3.0]).round(3).tolist()
     [-2.408, -1.408, -0.408]
     """
+
+    functional_name = "log_softmax"
 
     def _of_row(self, row: list[Any]) -> list[Any]:
         total = logsumexp(row)

@@ -11,7 +11,7 @@ from ..engine.value import Value
 from ..primitives.arithmetic import maximum
 from ..primitives.elementary import exp, log
 from .batches import ShapeError, as_array
-from .losses import Loss
+from .losses import Loss, Reduction
 
 __all__ = ["GaussianNLLLoss", "PoissonNLLLoss"]
 
@@ -20,7 +20,7 @@ def _number(x: Any) -> float:
     return float(x.data) if isinstance(x, Value) else float(x)
 
 
-class GaussianNLLLoss(Loss):
+class GaussianNLLLoss(Loss[Reduction]):
     """½·(log σ² + (t − p)²/σ²): the normal density with predicted mean p and predicted variance σ².
 
     Args:
@@ -39,15 +39,17 @@ class GaussianNLLLoss(Loss):
     Source: Nix and Weigend (1994).
     """
 
-    def __init__(self, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+    functional_name = "gaussian_nll_loss"
+
+    def __init__(self, full: bool = False, eps: float = 1e-6, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         if not eps > 0.0:
             raise ValueError(f"GaussianNLLLoss: eps is positive, not {eps!r}")
         self.full = full
         self.eps = float(eps)
 
-    def forward(self, prediction: Any, target: Any, variance: Any) -> Any:  # type: ignore[override]
-        predictions, targets, variances = (as_array(x, self) for x in (prediction, target, variance))
+    def forward(self, input: Any, target: Any, var: Any) -> Any:  # type: ignore[override]
+        predictions, targets, variances = (as_array(x, self) for x in (input, target, var))
         shape = predictions.shape
         if targets.shape != shape:
             raise ShapeError(f"{self!r}: the prediction has shape {shape} and the target {targets.shape}: not equal")
@@ -67,7 +69,7 @@ class GaussianNLLLoss(Loss):
         return loss + 0.5 * math.log(2.0 * math.pi) if self.full else loss
 
 
-class PoissonNLLLoss(Loss):
+class PoissonNLLLoss(Loss[Reduction]):
     """λ − t·log λ: counts t, predicted rate λ (or, with ``log_input``, its logarithm).
 
     Args:
@@ -80,7 +82,15 @@ class PoissonNLLLoss(Loss):
     1.0
     """
 
-    def __init__(self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean") -> None:
+    functional_name = "poisson_nll_loss"
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        eps: float = 1e-8,
+        reduction: Reduction = "mean",  # type: ignore[assignment]
+    ) -> None:
         super().__init__(reduction)
         self.log_input = log_input
         self.full = full

@@ -15,113 +15,25 @@ True
 
 from __future__ import annotations
 
-import inspect
 import math
-import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..primitives import TABLE
-from . import activations, distribution_losses, losses, margin_losses
+from . import module_functions
 from .batches import ShapeError, array_of, as_array, object_array
 from .layer_gradients import Weights
 from .layers import Dropout
-from .module import Module
+from .module_functions import *  # noqa: F403
 from .norms import LayerNorm, RMSNorm
 from .parameter import Parameter
 from .targets import as_indices, picked, recorded
 
 dot = TABLE["dot"]
 
-__all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "cosine_embedding_loss", "cosine_similarity",
-    "cross_entropy", "dropout", "elu", "embedding", "gaussian_nll_loss", "gelu", "hardtanh", "hinge_loss",
-    "huber_loss", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "logsigmoid",
-    "margin_ranking_loss", "mish", "mse_loss", "nll_loss", "normalize", "one_hot", "poisson_nll_loss", "relu",
-    "relu6", "rms_norm", "selu", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softplus",
-    "softsign", "tanh", "tanhshrink", "triplet_margin_loss",
-]  # fmt: skip
-
-
-#: the function of each module that has one
-FUNCTION_OF: dict[type[Module], str] = {}
-
-
-def _of_module(kind: type[Module], name: str, inputs: tuple[str, ...]) -> Callable[..., Any]:
-    """The function of what a module takes when it is called, then of what it takes when it is made."""
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    options = [p for p in inspect.signature(kind).parameters.values() if p.name != "inplace"]
-    given = [inspect.Parameter(p, positional, annotation=Any) for p in inputs]
-
-    def function(*args: Any, **named: Any) -> Any:
-        bound = signature.bind(*args, **named)
-        values = [bound.arguments.pop(p) for p in inputs]
-        return kind(**bound.arguments)(*values)
-
-    signature = inspect.Signature([*given, *options], return_annotation=Any)
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = _described(kind, inputs)
-    function.__dict__["__signature__"] = signature
-    FUNCTION_OF[kind] = name
-    return function
-
-
-def _described(kind: type[Module], inputs: tuple[str, ...]) -> str:
-    """What a module says of itself, said of its function."""
-    own = inspect.cleandoc(kind.__doc__ or "").replace(f"{kind.__name__}(", f"nn.{kind.__name__}(")
-    said, _, example = own.partition("\n>>> ")
-    before, _, options = said.partition("Args:\n")
-    given = "".join(f"    {name}: numbers, Values, or (lists, arrays) of them.\n" for name in inputs)
-    options = "" if re.fullmatch(r"\s*inplace:.*\s*", options) else options
-    parts = [f"{before.rstrip()}\n\n``nn.{kind.__name__}`` as a function.\n\nArgs:\n{given}{options.rstrip()}"]
-    return "\n\n".join(parts) + (f"\n\n>>> from autograd_lite import nn\n>>> {example}" if example else "")
-
-
-def _activation(kind: type[Module], name: str) -> Callable[..., Any]:
-    return _of_module(kind, name, ("input",))
-
-
-def _loss(kind: type[Module], name: str, *inputs: str) -> Callable[..., Any]:
-    return _of_module(kind, name, inputs or ("input", "target"))
-
-
-relu = _activation(activations.ReLU, "relu")
-tanh = _activation(activations.Tanh, "tanh")
-sigmoid = _activation(activations.Sigmoid, "sigmoid")
-softplus = _activation(activations.Softplus, "softplus")
-gelu = _activation(activations.GELU, "gelu")
-silu = _activation(activations.SiLU, "silu")
-elu = _activation(activations.ELU, "elu")
-celu = _activation(activations.CELU, "celu")
-selu = _activation(activations.SELU, "selu")
-mish = _activation(activations.Mish, "mish")
-softsign = _activation(activations.Softsign, "softsign")
-logsigmoid = _activation(activations.LogSigmoid, "logsigmoid")
-tanhshrink = _activation(activations.Tanhshrink, "tanhshrink")
-hardtanh = _activation(activations.Hardtanh, "hardtanh")
-relu6 = _activation(activations.ReLU6, "relu6")
-leaky_relu = _activation(activations.LeakyReLU, "leaky_relu")
-softmax = _activation(activations.Softmax, "softmax")
-log_softmax = _activation(activations.LogSoftmax, "log_softmax")
-
-mse_loss = _loss(losses.MSELoss, "mse_loss")
-l1_loss = _loss(losses.L1Loss, "l1_loss")
-huber_loss = _loss(losses.HuberLoss, "huber_loss")
-smooth_l1_loss = _loss(losses.SmoothL1Loss, "smooth_l1_loss")
-binary_cross_entropy = _loss(losses.BCELoss, "binary_cross_entropy")
-binary_cross_entropy_with_logits = _loss(losses.BCEWithLogitsLoss, "binary_cross_entropy_with_logits")
-cross_entropy = _loss(losses.CrossEntropyLoss, "cross_entropy")
-nll_loss = _loss(losses.NLLLoss, "nll_loss")
-kl_div = _loss(losses.KLDivLoss, "kl_div")
-hinge_loss = _loss(margin_losses.HingeLoss, "hinge_loss")
-soft_margin_loss = _loss(margin_losses.SoftMarginLoss, "soft_margin_loss")
-margin_ranking_loss = _loss(margin_losses.MarginRankingLoss, "margin_ranking_loss", "input1", "input2", "target")
-cosine_embedding_loss = _loss(margin_losses.CosineEmbeddingLoss, "cosine_embedding_loss", "input1", "input2", "target")
-triplet_margin_loss = _loss(margin_losses.TripletMarginLoss, "triplet_margin_loss", "anchor", "positive", "negative")
-gaussian_nll_loss = _loss(distribution_losses.GaussianNLLLoss, "gaussian_nll_loss", "input", "target", "var")
-poisson_nll_loss = _loss(distribution_losses.PoissonNLLLoss, "poisson_nll_loss")
+__all__ = ["cosine_similarity", "dropout", "embedding", "layer_norm", "linear", "normalize", "one_hot", "rms_norm"]
+__all__ += module_functions.__all__
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:

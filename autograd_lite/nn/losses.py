@@ -6,9 +6,7 @@ be equal (nothing is broadcast). The reduction is one n-ary node.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, overload
 
 import numpy as np
 
@@ -16,35 +14,51 @@ from ..engine.value import Value
 from ..primitives.arithmetic import where
 from ..primitives.elementary import exp, log, log1p
 from ..primitives.logistic import softplus
-from ..primitives.reductions import dot, logsumexp, mean
+from ..primitives.reductions import mean
 from ..primitives.reductions import sum as total
-from .batches import ShapeError, as_array, object_array
+from .batches import Array, ShapeError, as_array, object_array
 from .module import Module
-from .targets import as_indices, choices, in_range, is_given, picked, recorded
+from .targets import is_given
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # with a default, so that ``nn.MSELoss`` alone is a type: of one number
+
+    Reduction = TypeVar(
+        "Reduction",
+        bound=Literal["mean", "sum", "batchmean", "none"],
+        default=Literal["mean", "sum", "batchmean"],
+        covariant=True,
+    )
+else:
+    from typing import TypeVar
+
+    Reduction = TypeVar("Reduction")
 
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
     "MSELoss",
-    "NLLLoss",
     "SmoothL1Loss",
 ]
 
 
-class Loss(Module):
+class Loss(Module, Generic[Reduction]):
     """What the losses share: the reduction, and the comparison of shapes.
+
+    A subclass says ``pair``, and in ``functional_name`` the name of its function in ``nn.functional``.
 
     Args:
         reduction: "mean", "sum" or "none".
     """
 
-    reductions: tuple[str, ...] = ("mean", "sum", "none")
+    functional_name: ClassVar[str]
+    reductions: ClassVar[tuple[str, ...]] = ("mean", "sum", "none")
+    reduction: str
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
         if reduction not in self.reductions:
             raise ValueError(f"{type(self).__name__}: reduction is one of {self.reductions}, not {reduction!r}")
         self.reduction = reduction
@@ -53,13 +67,17 @@ class Loss(Module):
         """The loss of one prediction and its target."""
         raise NotImplementedError
 
-    if TYPE_CHECKING:  # (with reduction="none" an array of them, which a cast says)
+    if TYPE_CHECKING:
 
+        @overload
+        def __call__(self: Loss[Literal["none"]], *args: Any, **named: Any) -> Array: ...
+        @overload
         def __call__(self, *args: Any, **named: Any) -> Value: ...
+        def __call__(self, *args: Any, **named: Any) -> Any: ...
 
-    def forward(self, prediction: Any, target: Any) -> Any:
+    def forward(self, input: Any, target: Any) -> Any:
         """The loss of predictions and targets of one shape."""
-        predictions, targets = as_array(prediction, self), as_array(target, self)
+        predictions, targets = as_array(input, self), as_array(target, self)
         if predictions.shape != targets.shape:
             raise ShapeError(
                 f"{self!r}: the prediction has shape {predictions.shape} and the target {targets.shape}, which must be "
@@ -83,7 +101,7 @@ class Loss(Module):
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
 
 
-class MSELoss(Loss):
+class MSELoss(Loss[Reduction]):
     """(p − t)², least squares.
 
     Args:
@@ -96,11 +114,13 @@ class MSELoss(Loss):
     2.0
     """
 
+    functional_name = "mse_loss"
+
     def pair(self, prediction: Any, target: Any) -> Any:
         return (prediction - target) ** 2
 
 
-class L1Loss(Loss):
+class L1Loss(Loss[Reduction]):
     """|p − t|; derivative 0 where they are equal.
 
     Args:
@@ -113,11 +133,13 @@ class L1Loss(Loss):
     2.0
     """
 
+    functional_name = "l1_loss"
+
     def pair(self, prediction: Any, target: Any) -> Any:
         return abs(prediction - target)
 
 
-class HuberLoss(Loss):
+class HuberLoss(Loss[Reduction]):
     """½d² for |d| ≤ δ, δ(|d| − ½δ) beyond (Huber 1964).
 
     Args:
@@ -131,7 +153,9 @@ class HuberLoss(Loss):
     1.3125
     """
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+    functional_name = "huber_loss"
+
+    def __init__(self, reduction: Reduction = "mean", delta: float = 1.0) -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         if not delta > 0.0:
             raise ValueError(f"HuberLoss: delta is positive, not {delta!r}")
@@ -142,7 +166,7 @@ class HuberLoss(Loss):
         return where(abs(d) <= delta, lambda: 0.5 * d**2, lambda: delta * (abs(d) - 0.5 * delta))
 
 
-class SmoothL1Loss(Loss):
+class SmoothL1Loss(Loss[Reduction]):
     """½d²/β for |d| < β, |d| − ½β beyond: the Huber loss over β.
 
     Args:
@@ -156,7 +180,9 @@ class SmoothL1Loss(Loss):
     1.3125
     """
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+    functional_name = "smooth_l1_loss"
+
+    def __init__(self, reduction: Reduction = "mean", beta: float = 1.0) -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         if not beta >= 0.0:
             raise ValueError(f"SmoothL1Loss: beta is not negative, and {beta!r} is")
@@ -169,18 +195,20 @@ class SmoothL1Loss(Loss):
         return where(abs(d) < beta, lambda: 0.5 / beta * d**2, lambda: abs(d) - 0.5 * beta)
 
 
-class BCELoss(Loss):
+class BCELoss(Loss[Reduction]):
     """−t·log p − (1 − t)·log(1 − p) of a probability p. Infinite where PyTorch stops at 100 (p = 0, t = 1).
 
     Args:
         weight: factors of the losses, in the targets' shape or one that is broadcast to it.
         reduction: "mean", "sum" or "none".
 
-    >>> BCELoss()([0.5], [1.0]) == math.log(2.0)
-    True
+    >>> round(BCELoss()([0.5], [1.0]), 6)
+    0.693147
     """
 
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+    functional_name = "binary_cross_entropy"
+
+    def __init__(self, weight: Any = None, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         self.weight = None if weight is None else as_array(weight, self)
 
@@ -206,7 +234,7 @@ class BCELoss(Loss):
         return _weighted(target, lambda: -log(prediction), lambda: -log1p(-prediction))
 
 
-class BCEWithLogitsLoss(BCELoss):
+class BCEWithLogitsLoss(BCELoss[Reduction]):
     """The same of a logit z, p = σ(z): t·softplus(−z) + (1 − t)·softplus(z), right in both tails.
 
     Args:
@@ -218,7 +246,9 @@ class BCEWithLogitsLoss(BCELoss):
     0.0
     """
 
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+    functional_name = "binary_cross_entropy_with_logits"
+
+    def __init__(self, weight: Any = None, reduction: Reduction = "mean", pos_weight: Any = None) -> None:  # type: ignore[assignment]
         super().__init__(weight, reduction)
         self.pos_weight = None if pos_weight is None else as_array(pos_weight, self)
 
@@ -249,20 +279,22 @@ def _weighted(t: Any, yes: Any, no: Any) -> Any:
     return t * yes() + (1.0 - t) * no()
 
 
-class KLDivLoss(Loss):
+class KLDivLoss(Loss[Reduction]):
     """t·(log t − p) where p is a log-probability: KL(t ‖ eᵖ), summed over the classes.
 
     Args:
         reduction: "mean" over all numbers, "batchmean" (the divergence: the sum over the rows), "sum", "none".
         log_target: whether targets are log-probabilities too.
 
-    >>> round(KLDivLoss(reduction="sum")([math.log(0.5), math.log(0.5)], [1.0, 0.0]), 6)
-    0.693147
+    >>> KLDivLoss(reduction="sum")([-0.7, -1.1], [1.0, 0.0])
+    0.7
     """
+
+    functional_name = "kl_div"
 
     reductions = ("mean", "batchmean", "sum", "none")
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(self, reduction: Reduction = "mean", log_target: bool = False) -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         self.log_target = log_target
 
@@ -279,163 +311,3 @@ class KLDivLoss(Loss):
         if self.reduction == "batchmean" and losses:
             return total(losses) / (shape[0] if shape else 1)
         return super().reduce(losses, shape)
-
-
-class _Classes(Loss):
-    """What the losses over classes share.
-
-    Args:
-        weight: one factor for each class.
-        reduction: "mean" divides by the weights of the targets' classes.
-        ignore_index: a class whose rows count for nothing.
-    """
-
-    def __init__(self, weight: Any = None, reduction: str = "mean", ignore_index: int = -100) -> None:
-        super().__init__(reduction)
-        self.weight: list[float] | None = None if weight is None else [float(w) for w in weight]
-        self.ignore_index = ignore_index
-
-    def _rows(self, scores: Any, target: Any) -> tuple[list[list[Any]], list[Any], tuple[int, ...]]:
-        """The rows of scores, their classes, and the shape of the losses."""
-        array, classes = as_array(scores, self), as_indices(target)
-        if array.ndim == 0 or classes.shape != array.shape[:-1]:
-            raise ShapeError(
-                f"{self!r}: the prediction has shape {array.shape} and the target {classes.shape}; the target has one "
-                f"class for each row"
-            )
-        count = array.shape[-1]
-        self._check_weight(count)
-        rows, indices = array.reshape(-1, count).tolist(), classes.ravel().tolist()
-        if recorded(classes):
-            return rows, indices, classes.shape
-        if classes.dtype.kind not in "iu":
-            raise TypeError(f"{self!r}: classes are integers, not {classes.dtype}")
-        for k in indices:
-            if not 0 <= k < count and k != self.ignore_index:
-                raise IndexError(f"{self!r}: class {k} is not one of 0 … {count - 1}")
-        return rows, indices, classes.shape
-
-    def _check_weight(self, count: int) -> None:
-        if self.weight is not None and len(self.weight) != count:
-            raise ShapeError(f"{self!r}: {len(self.weight)} weights for {count} classes")
-
-    def row_loss(self, row: list[Any], k: Any) -> Any:
-        """The loss of one row and its class."""
-        raise NotImplementedError
-
-    def _of_classes(self, rows: list[list[Any]], classes: list[Any], shape: tuple[int, ...]) -> Any:
-        """The losses of the rows, reduced."""
-        if classes and isinstance(classes[0], Value):
-            return self._recorded(rows, classes, shape)
-        losses = [0.0 if k == self.ignore_index else self.row_loss(row, k) for row, k in zip(rows, classes)]
-        kept = [(loss, k) for loss, k in zip(losses, classes) if k != self.ignore_index]
-        if self.reduction == "none":
-            return object_array(losses, shape)[()]
-        if not kept and self.reduction == "mean":
-            raise ShapeError(f"{self!r}: no row is left to take a loss of")
-        if not kept:  # a Value where there are Values, so that backward() is there as for any other batch
-            return Value(0.0) if any(isinstance(x, Value) for row in rows for x in row) else 0.0
-        used = [loss for loss, _ in kept]
-        if self.weight is None or self.reduction == "sum":
-            return mean(used) if self.reduction == "mean" else total(used)
-        return total(used) / math.fsum(self.weight[k] for _, k in kept)
-
-    def _recorded(self, rows: list[list[Any]], classes: list[Any], shape: tuple[int, ...]) -> Any:
-        """The same for classes that are inputs of a program: rows that are ignored are chosen in each call."""
-        count = len(rows[0])
-        kept: list[Any] = [True] * len(rows)
-        every = not 0 <= self.ignore_index < count and in_range(classes, count)
-        if not every:
-            kept, classes = choices(classes, self.ignore_index)
-            if not in_range(classes, count):
-                raise IndexError(f"{self!r}: a class is not one of 0 … {count - 1}")
-        losses = [where(keep, self.row_loss(row, k), 0.0) for keep, row, k in zip(kept, rows, classes)]
-        if self.reduction == "none":
-            return object_array(losses, shape)[()]
-        if self.reduction == "mean" and not every and not total([where(keep, 1.0, 0.0) for keep in kept]) > 0.0:
-            raise ShapeError(f"{self!r}: no row is left to take a loss of")
-        if self.reduction == "sum":
-            return total(losses)
-        if every and self.weight is None:
-            return mean(losses)
-        weights = [1.0 if self.weight is None else picked(self.weight, k) for k in classes]
-        return total(losses) / total([where(keep, w, 0.0) for keep, w in zip(kept, weights)])
-
-
-class NLLLoss(_Classes):
-    """−log p of the target's class: predictions are rows of log-probabilities, targets the classes (integers).
-
-    Args:
-        weight: a factor for each class, or None.
-        reduction: "mean", "sum", or "none" for the losses one by one.
-        ignore_index: a class that is left out of the mean.
-
-    Raises:
-        TypeError: when called with classes that are no integers; IndexError: with one that there is none of.
-
-    >>> NLLLoss()([[-1.0, -2.0], [-3.0, -4.0]], [0, 1])
-    2.5
-    """
-
-    def row_loss(self, row: list[Any], k: Any) -> Any:
-        return _scaled(self.weight, k, -picked(row, k))
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        return self._of_classes(*self._rows(prediction, target))
-
-
-def _scaled(weight: Sequence[float] | None, k: Any, loss: Any) -> Any:
-    return loss if weight is None else picked(weight, k) * loss
-
-
-class CrossEntropyLoss(_Classes):
-    """logsumexp(z) − z of the target's class: predictions are rows of logits.
-
-    Args:
-        weight: one factor for each class.
-        reduction: "mean", "sum" or "none".
-        ignore_index: a class whose rows count for nothing.
-        label_smoothing: this much of the target is spread over all classes.
-
-    Targets are classes (integers, one for each row) or probabilities (an array of the logits' shape).
-
-    >>> CrossEntropyLoss()([[0.0, 0.0]], [1]) == math.log(2.0)
-    True
-    """
-
-    def __init__(
-        self, weight: Any = None, reduction: str = "mean", ignore_index: int = -100, label_smoothing: float = 0.0
-    ) -> None:
-        super().__init__(weight, reduction, ignore_index)
-        if not 0.0 <= label_smoothing <= 1.0:
-            raise ValueError(f"CrossEntropyLoss: label_smoothing is in [0, 1], not {label_smoothing!r}")
-        self.label_smoothing = label_smoothing
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        array, targets = as_array(prediction, self), as_indices(target)
-        if targets.shape == array.shape and targets.dtype.kind not in "iu" and not recorded(targets):
-            return self._of_probabilities(array, as_array(target, self))
-        return self._of_classes(*self._rows(prediction, target))
-
-    def row_loss(self, row: list[Any], k: Any) -> Any:
-        if self.label_smoothing > 0.0 and not isinstance(k, Value):
-            return self._expected(row, [float(i == k) for i in range(len(row))])
-        loss = _scaled(self.weight, k, logsumexp(row) - picked(row, k))
-        if self.label_smoothing == 0.0:
-            return loss
-        weight = self.weight or [1.0] * len(row)
-        spread = logsumexp(row) * total(weight) - dot(weight, row)
-        return (1.0 - self.label_smoothing) * loss + self.label_smoothing / len(row) * spread
-
-    def _expected(self, row: list[Any], probabilities: list[Any]) -> Any:
-        """Σ qᵢ·(logsumexp(z) − zᵢ) with the smoothed and weighted probabilities q."""
-        even = self.label_smoothing / len(row)
-        weight = self.weight or [1.0] * len(row)
-        q = [w * (p * (1.0 - self.label_smoothing) + even) for w, p in zip(weight, probabilities)]
-        return logsumexp(row) * total(q) - dot(q, row)
-
-    def _of_probabilities(self, array: Any, targets: Any) -> Any:
-        count = array.shape[-1]
-        self._check_weight(count)
-        pairs = zip(array.reshape(-1, count).tolist(), targets.reshape(-1, count).tolist())
-        return self.reduce([self._expected(row, q) for row, q in pairs], array.shape[:-1])

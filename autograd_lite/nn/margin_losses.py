@@ -15,7 +15,7 @@ from ..primitives.reductions import dot
 from ..primitives.reductions import sum as total
 from ..primitives.trigonometric import norm
 from .batches import ShapeError, as_array
-from .losses import Loss
+from .losses import Loss, Reduction
 from .targets import is_given
 
 __all__ = ["CosineEmbeddingLoss", "HingeLoss", "MarginRankingLoss", "SoftMarginLoss", "TripletMarginLoss"]
@@ -28,7 +28,7 @@ def _is_sign(target: Any) -> bool:
     return isinstance(target, Value) or target in (1, -1)
 
 
-class HingeLoss(Loss):
+class HingeLoss(Loss[Reduction]):
     """max(0, 1 − t·score) for targets ±1: the maximum-margin loss of micrograd's demo.
 
     Args:
@@ -41,13 +41,15 @@ class HingeLoss(Loss):
     0.25
     """
 
+    functional_name = "hinge_loss"
+
     def pair(self, prediction: Any, target: Any) -> Any:
         if not _is_sign(target):
             raise ValueError(f"HingeLoss takes targets of 1 and -1, not {target!r}: write 2*y - 1 for y of 0 and 1")
         return relu(1.0 - target * prediction)
 
 
-class SoftMarginLoss(Loss):
+class SoftMarginLoss(Loss[Reduction]):
     """log(1 + e^(−t·score)) for targets ±1: the logistic loss.
 
     Args:
@@ -60,11 +62,13 @@ class SoftMarginLoss(Loss):
     0.693147
     """
 
+    functional_name = "soft_margin_loss"
+
     def pair(self, prediction: Any, target: Any) -> Any:
         return softplus(-(target * prediction))
 
 
-class MarginRankingLoss(Loss):
+class MarginRankingLoss(Loss[Reduction]):
     """max(0, margin − t·(a − b)): t = 1 says that a shall be the larger score, t = −1 that b shall.
 
     Args:
@@ -77,12 +81,14 @@ class MarginRankingLoss(Loss):
     0.5
     """
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+    functional_name = "margin_ranking_loss"
+
+    def __init__(self, margin: float = 0.0, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         self.margin = float(margin)
 
-    def forward(self, first: Any, second: Any, target: Any) -> Any:  # type: ignore[override]
-        a, b, t = (as_array(x, self) for x in (first, second, target))
+    def forward(self, input1: Any, input2: Any, target: Any) -> Any:  # type: ignore[override]
+        a, b, t = (as_array(x, self) for x in (input1, input2, target))
         if a.shape != b.shape or (t.shape != a.shape and t.size != 1):
             raise ShapeError(f"{self!r}: the scores have shapes {a.shape} and {b.shape}, the target {t.shape}")
         t = np.broadcast_to(t.reshape(()) if t.size == 1 else t, a.shape)
@@ -90,7 +96,7 @@ class MarginRankingLoss(Loss):
         return self.reduce([relu(self.margin - s * (x - y)) for x, y, s in triples], a.shape)
 
 
-class _OfRows(Loss):
+class _OfRows(Loss[Reduction]):
     """What the losses of rows of numbers share."""
 
     def _rows(self, *inputs: Any) -> tuple[list[list[list[Any]]], tuple[int, ...]]:
@@ -102,7 +108,7 @@ class _OfRows(Loss):
         return [array.reshape(-1, array.shape[-1]).tolist() for array in arrays], shapes[0][:-1]
 
 
-class CosineEmbeddingLoss(_OfRows):
+class CosineEmbeddingLoss(_OfRows[Reduction]):
     """1 − cos(a, b) for t = 1, max(0, cos(a, b) − margin) for t = −1: rows that shall point one way, or not.
 
     Args:
@@ -118,12 +124,14 @@ class CosineEmbeddingLoss(_OfRows):
     0.292893
     """
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+    functional_name = "cosine_embedding_loss"
+
+    def __init__(self, margin: float = 0.0, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         self.margin = float(margin)
 
-    def forward(self, first: Any, second: Any, target: Any) -> Any:  # type: ignore[override]
-        (a, b), shape = self._rows(first, second)
+    def forward(self, input1: Any, input2: Any, target: Any) -> Any:  # type: ignore[override]
+        (a, b), shape = self._rows(input1, input2)
         targets = as_array(target, self)
         if targets.shape != shape:
             raise ShapeError(f"{self!r}: {len(a)} rows and targets of shape {targets.shape}: one for each row")
@@ -136,7 +144,7 @@ class CosineEmbeddingLoss(_OfRows):
         return 1.0 - cosine if target == 1.0 else relu(cosine - self.margin)
 
 
-class TripletMarginLoss(_OfRows):
+class TripletMarginLoss(_OfRows[Reduction]):
     """max(0, d(a, p) − d(a, n) + margin): an anchor shall be nearer to the positive row than to the negative one.
 
     Args:
@@ -154,8 +162,15 @@ class TripletMarginLoss(_OfRows):
     Source: Schroff, Kalenichenko and Philbin (2015); swap: Balntas et al. (2016).
     """
 
+    functional_name = "triplet_margin_loss"
+
     def __init__(
-        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, reduction: str = "mean"
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        reduction: Reduction = "mean",  # type: ignore[assignment]
     ) -> None:
         super().__init__(reduction)
         if not p > 0.0:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..engine.value import Value
+    from .batches import Array
+
+    class Outputs(Value, list[Value]):  # type: ignore[misc]
+        """One Value or a list of them, as the number of neurons says: what a type checker takes for either."""
+
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -52,6 +57,16 @@ def _weights_of(weight: Parameter, bias: Parameter | None) -> Rows:
 
 class _Scalars(Module):
     """What the three share: a flat list of scalars as parameters, and calls on one row or on many."""
+
+    if TYPE_CHECKING:  # (an array may be one row or many)
+
+        @overload
+        def __call__(self, x: Sequence[Value | float]) -> Outputs: ...
+        @overload
+        def __call__(self, x: Sequence[Sequence[Value | float]]) -> Array: ...
+        @overload
+        def __call__(self, x: Any) -> Any: ...
+        def __call__(self, x: Any) -> Any: ...
 
     def parameters(self, recurse: bool = True) -> Parameters:
         """The scalars: neuron by neuron, its weights, then its bias."""
@@ -115,8 +130,10 @@ class Neuron(_Scalars):
 
     if TYPE_CHECKING:
 
-        @overload
+        @overload  # type: ignore[override]
         def __call__(self, x: Sequence[Value | float]) -> Value: ...
+        @overload
+        def __call__(self, x: Sequence[Sequence[Value | float]]) -> Array: ...
         @overload
         def __call__(self, x: Any) -> Any: ...
         def __call__(self, x: Any) -> Any: ...

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from .strategies import expressions, networks, values
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> Any:
     """Load the strategies, and with them Hypothesis, when one of them is first used."""
     if name not in {"expressions", "networks", "values"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.strategies"), name)
+
+
+if not TYPE_CHECKING:  # type checkers take the imports above, and refuse what is not there
+    __getattr__ = _load

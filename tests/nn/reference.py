@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 
+import mpmath as mp
 import numpy as np
 
 FILE = Path(__file__).with_name("reference.json")
@@ -73,6 +74,13 @@ LOSSES = {
 }
 
 _SIGNS = np.where(_BITS > 0.0, 1.0, -1.0)
+
+#: losses that PyTorch lacks: name: loss, its arguments, predictions, targets, the loss of one pair of 50-digit numbers
+FORMULAS = {
+    "hinge": ("HingeLoss", {}, _SCORES, _SIGNS, lambda p, t: max(mp.mpf(0), 1 - t * p)),
+    "hinge sum": ("HingeLoss", {"reduction": "sum"}, _SCORES, _SIGNS, lambda p, t: max(mp.mpf(0), 1 - t * p)),
+}
+
 _ROWS = [3.0 * numbers((4, 3), 60 + k) for k in range(3)]
 _VARIANCE = 0.1 + numbers((4, 3), 71) ** 2
 

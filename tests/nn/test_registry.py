@@ -14,6 +14,7 @@ import pytest
 import autograd_lite as ag
 import autograd_lite.nn.functional as F
 from autograd_lite import nn
+from autograd_lite.nn import __main__
 from autograd_lite.nn.activations import Activation
 from autograd_lite.nn.losses import Loss
 
@@ -21,7 +22,7 @@ from . import reference
 
 #: with parameters that start at random, random themselves, containers, or not PyTorch's: they have tests of their own
 ELSEWHERE = {
-    "Dropout", "Embedding", "HingeLoss", "Layer", "Linear", "MLP", "Module", "ModuleDict", "ModuleList", "Neuron",
+    "Dropout", "Embedding", "Layer", "Linear", "MLP", "Module", "ModuleDict", "ModuleList", "Neuron",
     "ParameterList", "Sequential",
 }  # fmt: skip
 
@@ -38,30 +39,35 @@ def classes(base):
 
 
 def function_of(name):
-    return F.FUNCTION_OF.get(getattr(nn, name), {"LayerNorm": "layer_norm", "RMSNorm": "rms_norm"}.get(name))
+    other = {"LayerNorm": "layer_norm", "RMSNorm": "rms_norm"}.get(name)
+    return getattr(getattr(nn, name), "functional_name", other)
 
 
 def test_every_module_is_public():
     named = {n for n in nn.__all__ if n[0].isupper()} - {"Parameter"}
-    assert set(classes(nn.Module)) | {"Module"} == named, "name it in _LAZY of nn/__init__.py"
+    assert set(classes(nn.Module)) | {"Module"} == named, "name it in __all__ of its module"
 
 
 def test_every_module_is_compared():
     compared = {
         entry[0]
-        for table in (reference.LOSSES, reference.LOSSES_OF_INPUTS, reference.MODULES)
+        for table in (reference.LOSSES, reference.LOSSES_OF_INPUTS, reference.MODULES, reference.FORMULAS)
         for entry in table.values()
     }
     left = set(classes(nn.Module)) - ELSEWHERE - compared
     assert left == set(), (
-        "each needs a row in tests/nn/reference.py, then python -m tests.nn.reference (which asks PyTorch); if PyTorch "
-        "has no such module, a test of its own and its name in ELSEWHERE"
+        "each needs a row in tests/nn/reference.py, then python -m tests.nn.reference (which asks PyTorch); a loss that"
+        " PyTorch lacks one in its FORMULAS, another module a test of its own and its name in ELSEWHERE"
     )
 
 
 @pytest.mark.parametrize("name", sorted({**classes(Activation), **classes(Loss)}))
 def test_activations_and_losses_are_functions(name):
-    assert function_of(name) in F.__all__, "give it a line in nn/functional.py, and a name in its __all__"
+    assert function_of(name) in F.__all__, "say its functional_name, and name it in __all__ of its module"
+
+
+def test_types_of_the_functions_are_those_of_the_classes():
+    assert __main__.STUB.read_text(encoding="utf-8") == __main__.text(), "run: python -m autograd_lite.nn"
 
 
 @pytest.mark.parametrize("name", [n for n, e in reference.MODULES.items() if function_of(e[0]) in F.__all__])
@@ -75,10 +81,12 @@ def test_functions_are_their_modules(name):
     assert np.array_equal(ag_numbers(found), ag_numbers(wanted))
 
 
-@pytest.mark.parametrize("name", [*reference.LOSSES, *reference.LOSSES_OF_INPUTS])
+@pytest.mark.parametrize("name", [*reference.LOSSES, *reference.FORMULAS, *reference.LOSSES_OF_INPUTS])
 def test_functions_are_their_losses(name):
     if name in reference.LOSSES:
         kind, named, *inputs = reference.LOSSES[name]
+    elif name in reference.FORMULAS:
+        kind, named, *inputs, _ = reference.FORMULAS[name]
     else:
         kind, named, inputs, _ = reference.LOSSES_OF_INPUTS[name]
     assert getattr(F, function_of(kind))(*inputs, **named) == getattr(nn, kind)(**named)(*inputs)

@@ -12,7 +12,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -84,6 +86,12 @@ OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {
     "rprop": ("Rprop", {"lr": 0.1}),
     "rprop-all": ("Rprop", {"lr": 0.05, "etas": (0.3, 1.9), "step_sizes": (0.02, 0.2), "maximize": True}),
 }
+
+#: optimisers that PyTorch lacks: name: (class, hyper-parameters, one step of one number: (θ, g, state, group) → θ)
+RULES: dict[str, tuple[str, dict[str, Any], Callable[..., float]]] = {}
+
+#: all of them: name: (class, hyper-parameters)
+ALL = {**OPTIMISERS, **{name: (kind, options) for name, (kind, options, _) in RULES.items()}}
 
 #: name: a chain of (class, arguments); more than one act on the same optimiser, each stepped every epoch
 SCHEDULES: dict[str, list[tuple[str, dict[str, Any]]]] = {
@@ -176,7 +184,7 @@ def start(n: int, steps: int, seed: int = 7) -> tuple[Any, Any]:
 
 def run(optim: Any, name: str, parameter: Any, set_gradient: Any, numbers: Any, gradients: Any) -> list[Any]:
     """The numbers after each step; the learning rate is halved in the middle."""
-    kind, options = OPTIMISERS[name]
+    kind, options = ALL[name]
     optimizer = getattr(optim, kind)([parameter], **options)
     trace = []
     for i, gradient in enumerate(gradients):
@@ -186,6 +194,29 @@ def run(optim: Any, name: str, parameter: Any, set_gradient: Any, numbers: Any, 
         optimizer.step()
         trace.append(numbers(parameter))
     return trace
+
+
+def known(name: str) -> list[list[float]]:
+    """The numbers after each step: those that PyTorch gave, or a rule's."""
+    if name in OPTIMISERS:
+        found: list[list[float]] = json.loads(FILE.read_text())["optimisers"][name]
+        return found
+    numbers, gradients = start(7, 8)
+
+    class Literal:  # an optimiser of one parameter, number by number
+        def __init__(self, given: Any, **options: Any) -> None:
+            self.parameter, self.param_groups = given[0], [dict(options)]
+            self.states: list[dict[str, float]] = [{} for _ in self.parameter["θ"]]
+
+        def step(self) -> None:
+            theta, grad, rule = self.parameter["θ"], self.parameter["g"], RULES[name][2]
+            self.parameter["θ"] = [rule(*one, self.param_groups[0]) for one in zip(theta, grad, self.states)]
+
+    def set_gradient(parameter: Any, gradient: Any) -> None:
+        parameter["g"] = gradient.tolist()
+
+    optim = SimpleNamespace(**{RULES[name][0]: Literal})
+    return run(optim, name, {"θ": numbers.tolist()}, set_gradient, lambda p: p["θ"], gradients)
 
 
 def schedule(lr_scheduler: Any, optimizer: Any, kind: str, options: dict[str, Any]) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import pickle
 from typing import Any
 
@@ -15,8 +14,6 @@ from autograd_lite import Value, nn, optim
 from . import reference
 from .exact import same
 from .test_rules import Plain
-
-KNOWN = json.loads(reference.FILE.read_text())
 
 
 def parameters(numbers: Any) -> list[Any]:
@@ -34,14 +31,14 @@ def flat(params: list[Any]) -> list[float]:
     return [x for p in params for x in np.ravel(p.data).tolist()]
 
 
-@pytest.mark.parametrize("name", reference.OPTIMISERS)
+@pytest.mark.parametrize("name", reference.ALL)
 def test_the_literal_sequences_with_views_held_and_a_restart(name):
-    kind, options = reference.OPTIMISERS[name]
+    kind, options = reference.ALL[name]
     numbers, gradients = reference.start(7, 8)
     params = parameters(numbers)
     held = [p.data for p in params]
     optimizer = getattr(optim, kind)(params, **options)
-    for i, (gradient, known) in enumerate(zip(gradients, KNOWN["optimisers"][name])):
+    for i, (gradient, known) in enumerate(zip(gradients, reference.known(name))):
         if i == 4:
             optimizer.param_groups[0]["lr"] *= 0.5
         if i == 5:

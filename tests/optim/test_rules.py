@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import types
@@ -16,8 +15,6 @@ from autograd_lite import Value, nn, optim
 
 from . import reference
 from .exact import same
-
-KNOWN = json.loads(reference.FILE.read_text())
 
 
 class Plain:
@@ -42,20 +39,20 @@ def array_trace(name: str, n: int, steps: int, shape: tuple[int, ...] | None = N
     return np.array(trace)
 
 
-@pytest.mark.parametrize("name", reference.OPTIMISERS)
+@pytest.mark.parametrize("name", reference.ALL)
 def test_arrays_follow_the_literal_sequences(name):
-    known = np.array(KNOWN["optimisers"][name])
+    known = np.array(reference.known(name))
     assert same(array_trace(name, 7, 8), known)
 
 
-@pytest.mark.parametrize("name", reference.OPTIMISERS)
+@pytest.mark.parametrize("name", reference.ALL)
 def test_values_follow_the_literal_sequences(name):
     """Seven loose Values, gathered, are the array of seven."""
-    kind, options = reference.OPTIMISERS[name]
+    kind, options = reference.ALL[name]
     numbers, gradients = reference.start(7, 8)
     values = [Value(x) for x in numbers]
     optimizer = getattr(optim, kind)((v for v in values), **options)
-    for i, (gradient, known) in enumerate(zip(gradients, KNOWN["optimisers"][name])):
+    for i, (gradient, known) in enumerate(zip(gradients, reference.known(name))):
         if i == 4:
             optimizer.param_groups[0]["lr"] *= 0.5
         for value, g in zip(values, gradient):
@@ -65,16 +62,16 @@ def test_values_follow_the_literal_sequences(name):
         assert all(type(v.data) is float for v in values)
 
 
-@pytest.mark.parametrize("name", reference.OPTIMISERS)
+@pytest.mark.parametrize("name", reference.ALL)
 def test_parameters_elements_and_values_mixed(name):
     """A Parameter whole, another by its elements (not all, not in order), Values between them: the same numbers."""
-    kind, options = reference.OPTIMISERS[name]
+    kind, options = reference.ALL[name]
     numbers, gradients = reference.start(7, 8)
     whole, pieces = ag.nn.Parameter(numbers[:2]), ag.nn.Parameter([[numbers[4], 9.0], [numbers[2], numbers[3]]])
     loose = [Value(numbers[5]), Value(numbers[6])]
     mixed = [loose[1], pieces[1, 1], whole, pieces[0, 0], loose[0], pieces[1, 0]]
     optimizer = getattr(optim, kind)(mixed, **options)
-    for i, (gradient, known) in enumerate(zip(gradients, KNOWN["optimisers"][name])):
+    for i, (gradient, known) in enumerate(zip(gradients, reference.known(name))):
         if i == 4:
             optimizer.param_groups[0]["lr"] *= 0.5
         whole.grad[...] = gradient[:2]

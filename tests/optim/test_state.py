@@ -16,7 +16,7 @@ from .test_rules import Plain
 
 
 def stepped(name: str, steps: int) -> tuple[Any, list[Any]]:
-    kind, options = reference.OPTIMISERS[name]
+    kind, options = reference.ALL[name]
     numbers, gradients = reference.start(7, 8)
     things = [Plain(numbers[:3]), *map(Value, numbers[3:])]
     optimizer = getattr(optim, kind)([{"params": things[:2]}, {"params": things[2:], "lr": 0.05}], **options)
@@ -36,7 +36,7 @@ def numbers(things: list[Any]) -> list[float]:
     return [*things[0].data.tolist(), *(v.data for v in things[1:])]
 
 
-@pytest.mark.parametrize("name", reference.OPTIMISERS)
+@pytest.mark.parametrize("name", reference.ALL)
 def test_resumed_bit_for_bit(name):
     """Parameters and state carried over after any number of steps: the same numbers at the end."""
     gradients = reference.start(7, 8)[1]
