@@ -27,6 +27,7 @@ HOT_MODULES = [
     "engine/value",
     "engine/nary",
     "engine/packs",
+    "nn/buffer_leaf",
     "nn/layer_nodes",
     "compiler/run/cells",
     "compiler/run/interpreter",

@@ -18,7 +18,7 @@ from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
 from .observers import current_tracer, tracer_of
 
-__all__ = ["ALIASES", "HABITS", "MICROGRAD", "SLIPS", "Methods", "compare", "display", "unneeded"]
+__all__ = ["ALIASES", "HABITS", "MICROGRAD", "SLIPS", "Methods", "compare", "display", "method_names", "unneeded"]
 
 
 #: shows a Value at the end of a notebook cell; the package's ``__init__`` puts the drawing here
@@ -168,6 +168,13 @@ ALIASES = {
     "arctan2": "atan2", "fabs": "abs", "absolute": "abs", "rint": "round", "conjugate": "pos", "deg2rad": "radians",
     "rad2deg": "degrees",
 }  # fmt: skip
+
+
+def method_names() -> dict[str, Any]:
+    """The names of methods that are functions of the table, with a fixed number of arguments, and each one's entry."""
+    named = {name: op for name, op in TABLE.items() if op.arity > 0 and name != "where"}
+    return {**named, **{alias: TABLE[name] for alias, name in ALIASES.items() if name in TABLE}}
+
 
 #: what PyTorch's users write out of habit, and what it is here
 HABITS = {

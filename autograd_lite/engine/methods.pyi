@@ -6,7 +6,7 @@ from typing import Any, Final
 from .nodes import Node
 from .value import Number, Value
 
-__all__ = ["ALIASES", "HABITS", "MICROGRAD", "Methods", "compare", "display", "unneeded"]
+__all__ = ["ALIASES", "HABITS", "MICROGRAD", "Methods", "compare", "display", "method_names", "unneeded"]
 
 class Methods(Node):
     # the table's
@@ -123,6 +123,7 @@ class Methods(Node):
     def _op(self) -> str: ...
 
 def compare(a: Any, other: Any, how: str) -> Any: ...
+def method_names() -> dict[str, Any]: ...
 def unneeded(what: str) -> TypeError: ...
 
 display: dict[str, Callable[[Any], Any]]

@@ -1,6 +1,6 @@
 """Sums and dot products of Values, recorded in one pass over their operands: what ``record`` gives, without the rule.
 
-For lists and tuples of plain Values and floats, at least one of them a Value; anything else is left to the general way.
+For lists and tuples of Values and floats, at least one of them a Value; anything else is left to the general way.
 This file is hot: it is compiled where that is possible.
 """
 
@@ -24,9 +24,9 @@ def sum_node(xs: Any) -> Any:
     values = 0
     out = 0.0
     for x in operands:
-        if type(x) is Value:
+        if isinstance(x, Value):
             v = x
-            out += v._data
+            out += v._data if type(x) is Value else v._number()
             values += 1
         elif type(x) is float:
             out += x
@@ -36,7 +36,7 @@ def sum_node(xs: Any) -> Any:
         return None
     if count == 2:  # stored as every op of two operands is
         return node(out, _SUM, operands[0], operands[1], 1.0, 1.0) if values == 2 else None
-    nodes = operands if values == count else [x for x in operands if type(x) is Value]
+    nodes = operands if values == count else [x for x in operands if isinstance(x, Value)]
     return nary_node(out, _SUM, operands, nodes, _ones(values))
 
 
@@ -54,31 +54,31 @@ def dot_node(xs: Any, ys: Any) -> Any:
     out = 0.0
     for i in range(count):
         x, y = firsts[i], seconds[i]
-        if type(x) is Value:
+        if isinstance(x, Value):
             v = x
-            a = v._data
+            a = v._data if type(x) is Value else v._number()
             values += 1
         elif type(x) is float:
             a = x
         else:
             return None
-        if type(y) is Value:
+        if isinstance(y, Value):
             w = y
-            b = w._data
+            b = w._data if type(y) is Value else w._number()
             values += 1
             slopes.append(a)
         elif type(y) is float:
             b = y
         else:
             return None
-        if type(x) is Value:
+        if isinstance(x, Value):
             partials.append(b)
         out += a * b
     if values == 0:
         return None
     partials += slopes
     firsts += seconds
-    nodes = firsts if values == 2 * count else [x for x in firsts if type(x) is Value]
+    nodes = firsts if values == 2 * count else [x for x in firsts if isinstance(x, Value)]
     return nary_node(out, _DOT, firsts, nodes, partials)
 
 

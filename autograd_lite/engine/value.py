@@ -21,7 +21,7 @@ from . import calls, memory
 from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
-from .methods import ALIASES, Methods, compare, unneeded
+from .methods import Methods, compare, method_names, unneeded
 from .nodes import STATE, Info, NaryOperands, Node
 from .observers import current_tracer, hash_value, notify, notify_tracer, tracer_of
 from .pickling import reduce_node, set_state, shallow_copy
@@ -226,59 +226,67 @@ class Value(Methods):
     # The operators are short cuts through ``record`` for the commonest operands; a test holds them to the table.
 
     def __add__(self, other: Any) -> Any:
-        if type(other) is Value:
+        x = self._data if type(self) is Value else self._number()
+        if isinstance(other, Value):
             v: Value = other
-            return node(self._data + v._data, _ADD, self, v, 1.0, 1.0)
+            y = v._data if type(v) is Value else v._number()
+            return node(x + y, _ADD, self, v, 1.0, 1.0)
         if type(other) is float or type(other) is int:
             y = as_float(other)
-            return node(self._data + y, _ADD, self, None, 1.0, y)
+            return node(x + y, _ADD, self, None, 1.0, y)
         return _binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            x = as_float(other)
-            return node(x + self._data, _ADD, None, self, x, 1.0)
+            x, y = as_float(other), self._data if type(self) is Value else self._number()
+            return node(x + y, _ADD, None, self, x, 1.0)
         return _binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        if type(other) is Value:
+        x = self._data if type(self) is Value else self._number()
+        if isinstance(other, Value):
             v: Value = other
-            return node(self._data - v._data, _SUB, self, v, 1.0, -1.0)
+            y = v._data if type(v) is Value else v._number()
+            return node(x - y, _SUB, self, v, 1.0, -1.0)
         if type(other) is float or type(other) is int:
             y = as_float(other)
-            return node(self._data - y, _SUB, self, None, 1.0, y)
+            return node(x - y, _SUB, self, None, 1.0, y)
         return _binary(_SUB, self, other)
 
     def __rsub__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            x = as_float(other)
-            return node(x - self._data, _SUB, None, self, x, -1.0)
+            x, y = as_float(other), self._data if type(self) is Value else self._number()
+            return node(x - y, _SUB, None, self, x, -1.0)
         return _binary(_SUB, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        if type(other) is Value:
+        x = self._data if type(self) is Value else self._number()
+        if isinstance(other, Value):
             v: Value = other
-            return node(self._data * v._data, _MUL, self, v, v._data, self._data)
+            y = v._data if type(v) is Value else v._number()
+            return node(x * y, _MUL, self, v, y, x)
         if type(other) is float or type(other) is int:
             y = as_float(other)
-            return node(self._data * y, _MUL, self, None, y, y)
+            return node(x * y, _MUL, self, None, y, y)
         return _binary(_MUL, self, other)
 
     def __rmul__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            x = as_float(other)
-            return node(x * self._data, _MUL, None, self, x, x)
+            x, y = as_float(other), self._data if type(self) is Value else self._number()
+            return node(x * y, _MUL, None, self, x, x)
         return _binary(_MUL, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        if type(other) is Value:
+        x = self._data if type(self) is Value else self._number()
+        if isinstance(other, Value):
             v: Value = other
-            if v._data != 0.0:
-                out = self._data / v._data
-                return node(out, _DIV, self, v, 1.0 / v._data, -(out / v._data))
+            y = v._data if type(v) is Value else v._number()
+            if y != 0.0:
+                out = x / y
+                return node(out, _DIV, self, v, 1.0 / y, -(out / y))
         if (type(other) is float or type(other) is int) and other != 0:
             y = as_float(other)
-            return node(self._data / y, _DIV, self, None, 1.0 / y, y)
+            return node(x / y, _DIV, self, None, 1.0 / y, y)
         return _binary(_DIV, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -287,7 +295,8 @@ class Value(Methods):
     def __pow__(self, other: Any) -> Any:
         if type(other) is not int and type(other) is not float:
             return _binary(_POW, self, other)
-        x, y = self._data, as_float(other, "pow")  # the rule without its dead half (∂/∂exponent)
+        x = self._data if type(self) is Value else self._number()
+        y = as_float(other, "pow")  # the rule without its dead half (∂/∂exponent)
         return node(power(x, y), _POW, self, None, 2.0 * x if y == 2.0 else power_dx(x, y), y)
 
     def __rpow__(self, other: Any) -> Any:
@@ -314,7 +323,7 @@ class Value(Methods):
         return NotImplemented if quotient is NotImplemented else (quotient, _binary(rounding.mod, other, self))
 
     def __neg__(self) -> Any:
-        return node(-self._data, _NEG, self, None, -1.0, 0.0)
+        return node(-(self._data if type(self) is Value else self._number()), _NEG, self, None, -1.0, 0.0)
 
     # --- comparison by value, hash by identity --------------------------------------------------------------------
 
@@ -479,15 +488,9 @@ def _unary_method(primitive: Op) -> Callable[..., Any]:
     return method
 
 
-def _install_methods() -> None:
-    """Every function of the table with a fixed number of arguments is a method too, so that np.sin(v) finds it."""
-    for name, target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
-        if target in TABLE and not hasattr(Value, name):
-            op = TABLE[target]
-            setattr(Value, name, as_method(op) if op.arity > 1 else _unary_method(op))
-
-
-_install_methods()
+for _name, _op in method_names().items():  # np.sin(v) finds them too
+    if not hasattr(Value, _name):
+        setattr(Value, _name, as_method(_op) if _op.arity > 1 else _unary_method(_op))
 memory.keep_nodes(Value, Info, NaryOperands)
 calls.call_values_at_once(Value)
 for _op in TABLE.values():

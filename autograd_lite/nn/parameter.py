@@ -14,12 +14,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..engine.methods import ALIASES
+from ..engine.methods import method_names
 from ..engine.observers import STATE, current_tracer, notify_tracer, recording_is_off
 from ..engine.sweeps import Info
 from ..engine.value import Value
 from ..errors import LostGradientError
-from ..primitives.primitive import TABLE, Nary, Operand, as_float, as_method
+from ..primitives.primitive import Nary, Operand, as_float, as_method
+from .buffer_leaf import BufferLeaf
 from .habits import PARAMETERS, present, refuse
 from .parameter_buffer import Storage, packed
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Element", "Parameter", "as_numbers"]
 
 
-class Element(Value):
+class Element(BufferLeaf):
     """One number of a parameter, as a Value: ``layer.weight[3, 1]``.
 
     Its number and its gradient are those in the parameter's buffers, whoever writes them.
@@ -43,29 +44,7 @@ class Element(Value):
     (5.0, True)
     """
 
-    __slots__ = ("index", "storage")
-
-    def __init__(self, storage: Storage, index: int) -> None:
-        self.storage = storage
-        self.index = index
-        super().__init__(storage.numbers[index])
-        self._pa = 0.0  # it was there before any recording, whenever it is asked for
-
-    # --- one truth: what Value keeps in its slots is read from the buffers ----------------------------------------
-
-    def _number(self) -> float:
-        number: float = self.storage.numbers[self.index]
-        self._data = number
-        return number
-
-    def _gradient(self) -> Any:
-        number = self.storage.gradients[self.index]
-        kept = super()._gradient()  # a Value after backward(create_graph=True); it counts until the buffer is changed
-        return kept if isinstance(kept, Value) and kept._number() == number else number
-
-    def _set_gradient(self, gradient: Any) -> None:
-        super()._set_gradient(gradient)
-        self.storage.gradients[self.index] = gradient._number() if isinstance(gradient, Value) else gradient
+    __slots__ = ()
 
     @property
     def data(self) -> float:
@@ -91,25 +70,6 @@ class Element(Value):
 
     def __reduce__(self) -> Any:
         return (Element, (self.storage, self.index))
-
-
-def _fresh(name: str) -> Callable[..., Any]:
-    """Value's operator, which reads Value's own slot, after the slot has been read from the buffer."""
-    inherited = getattr(Value, name)
-
-    def method(self: Element, *others: Any) -> Any:
-        self._number()
-        return inherited(self, *others)
-
-    method.__name__ = method.__qualname__ = name
-    return method
-
-
-_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul")
-_OPERATORS = [f"__{side}{name}__" for name in _BINARY for side in ("", "r")] + ["__neg__", "__pos__", "__abs__"]
-for _name in _OPERATORS:
-    if hasattr(Value, _name):
-        setattr(Element, _name, _fresh(_name))
 
 
 def _scalars(x: Any) -> Any:
@@ -397,9 +357,9 @@ class Parameter(Operand):
         return (_restored, (self.storage,))
 
 
-for _name, _target in {**{op: op for op in TABLE if TABLE[op].arity > 0 and op != "where"}, **ALIASES}.items():
-    if _target in TABLE and not hasattr(Parameter, _name):  # weight.abs(), weight.tanh(): what Values have too
-        setattr(Parameter, _name, as_method(TABLE[_target]))
+for _name, _op in method_names().items():
+    if not hasattr(Parameter, _name):  # weight.abs(), weight.tanh(): what Values have too
+        setattr(Parameter, _name, as_method(_op))
 
 refuse(Parameter, PARAMETERS)
 

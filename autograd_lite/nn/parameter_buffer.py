@@ -9,6 +9,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .buffer_leaf import Buffers
+
 if TYPE_CHECKING:
     from .buffer import Buffer
 
@@ -100,7 +102,7 @@ def _nobody() -> None:
     return None
 
 
-class Storage:
+class Storage(Buffers):
     """The numbers of a parameter and their gradients; what its scalars refer to (never back to the parameter, so that
     a dropped model is freed at once).
 
@@ -112,13 +114,12 @@ class Storage:
 
     Attributes:
         shape, size: as of an array.
-        numbers, gradients: flat memoryviews: for one number, several times faster than NumPy.
         label: the parameter's name.
         chunk, start: the memory that it shares with its neighbours, and where in it it begins.
         owner: a weak reference to the parameter.
     """
 
-    __slots__ = ("_positions", "_views", "chunk", "gradients", "label", "numbers", "owner", "shape", "size", "start")
+    __slots__ = ("_positions", "_views", "chunk", "label", "owner", "shape", "size", "start")
 
     def __init__(self, shape: tuple[int, ...], numbers: Any = None, gradients: Any = None, label: str = "") -> None:
         self.shape = shape
@@ -128,8 +129,7 @@ class Storage:
         else:
             self.chunk, self.start = _ARENA.take(size)
         place = slice(self.start, self.start + size)
-        self.numbers: Any = self.chunk.numbers[place]
-        self.gradients: Any = self.chunk.gradients[place]
+        super().__init__(self.chunk.numbers[place], self.chunk.gradients[place])
         for memory, given in ((self.numbers, numbers), (self.gradients, gradients)):
             if given is not None:
                 memory[:] = given

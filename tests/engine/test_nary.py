@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import Value
+from autograd_lite import Value, nn
 from autograd_lite.engine.nary import dot_node, sum_node
 from autograd_lite.engine.value import record
 from autograd_lite.primitives.primitive import TABLE
@@ -63,7 +64,7 @@ def test_what_is_left_to_the_general_way():
         pass
 
     x = Value(2.0)
-    for xs in ([x, 1, 2.0], [x, Mine(1.0), x], [x, True, x], iter([x, x, x])):
+    for xs in ([x, 1, 2.0], [x, True, x], iter([x, x, x])):
         assert sum_node(xs) is None
         assert dot_node(xs, [x, x, x]) is None
     assert ag.sum([x, 1, Mine(3.0)]).data == 6.0
@@ -74,6 +75,28 @@ def test_what_is_left_to_the_general_way():
             ag.sum(wrong)
     with pytest.raises(ValueError, match="as long"):
         ag.dot([x, x], [x])
+
+
+def test_other_kinds_of_values_are_asked_for_their_numbers():
+    """Of one's own class, or a parameter's scalar, whose number is in a buffer that was written since."""
+
+    class Mine(Value):
+        pass
+
+    p = nn.Parameter([1.0, 2.0])
+    w, x, mine = p[1], Value(0.5), Mine(3.0)
+    p.data[1] = 4.0
+    for xs in ([x, mine, x], [w, x, w], [mine, w, 2.0]):
+        check(sum_node(xs), record(ag.sum, tuple(xs)))
+        check(dot_node(xs, xs), record(ag.dot, (*xs, *xs)))
+    for other in (x, mine, w, 2.0):
+        for op in (operator.add, operator.sub, operator.mul, operator.truediv):
+            name = op.__name__.removeprefix("true")
+            for a, b in ((w, other), (other, w), (mine, other), (other, mine)):
+                p.data[1] += 1.0
+                check(op(a, b), record(TABLE[name], (a, b)))
+    p.data[1] = 7.0
+    assert ((-w).data, (w**2).data, (w % 4).data, abs(w).data) == (-7.0, 49.0, 3.0, 7.0)
 
 
 def test_a_list_that_changes_afterwards_changes_nothing():
