@@ -11,6 +11,7 @@ import numpy as np
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import Statement
 from ..ir.control_ops import COMPARISONS
+from .functions import functions
 from .target import refusal
 from .texts import filled, wrapped
 from .words import INEXACT, NARY, WORDS
@@ -26,6 +27,7 @@ class Dialect:
         module: the name the library is imported under.
         number: what makes one of its numbers of a Python number, if it has no arrays but only numbers; else empty.
         evaluated: a call that ends each step of a loop; empty for none.
+        functions: those that a source defines where it calls them, as text by name.
     """
 
     def __init__(self, name: str, module: str, header: str, number: str = "", evaluated: str = "") -> None:
@@ -35,6 +37,7 @@ class Dialect:
         self.number = number
         self.evaluated = evaluated
         self.words = WORDS.get(name, {})
+        self.functions = {**functions(name, header), **functions("shared", header, module)}
 
     def template(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""

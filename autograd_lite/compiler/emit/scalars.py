@@ -13,23 +13,24 @@ from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
+from . import targets
 from .composed import function, helpers, operand_names, ops_of, program_of
 from .dialects import Dialect, number_source, slices
+from .functions import called_by, functions
 from .loops import Loops
 from .source import inlined, uses_of
 from .target import SourceTarget, refusal
 from .texts import filled, wrapped
 from .ways import Ways
-from .words import helpers_in
 
 __all__ = ["ScalarTarget", "listed"]
 
 #: equal numbers that are written one by one, at most
 FEW = 8
-#: sums and products of lists, written with the target's type of number
+#: sums and products of lists, written with the target's type of number; or the op that they are made of
 _REDUCE = {
-    "sum": "sum({0}, {number}(0.0))", "prod": "_product({0})",
-    "amax": "_largest({0})", "amin": "_smallest({0})", "logsumexp": "_total({0})",
+    "sum": "sum({0}, {number}(0.0))", "prod": "math.prod({0}, start={number}(1.0))",
+    "amax": "maximum", "amin": "minimum", "logsumexp": "logaddexp",
 }  # fmt: skip
 #: the op of two numbers that sums of exponentials are made of
 _CHAINED = "logaddexp"
@@ -47,14 +48,13 @@ def listed(program: ArrayProgram) -> bool:
 
 
 class ScalarTarget(SourceTarget):
-    """A library of numbers, by its words.
+    """A library of numbers, by its words; ``_name(…)`` in one is a function of its module, which is printed.
 
     Attributes:
         number: its type of numbers, as ``Float64``: what makes one of a Python number.
         header: the lines that import it.
         words: templates over ``{0}``, ``{1}`` … by op. Needed are the basic ops; one that is composed of others
             follows from its entry's ``expression``.
-        helpers: functions that the source defines where it calls them, by name: what words call by ``_name(…)``.
         truth: how the library says that a comparison holds, as ``drjit.all({})``; ``{}`` if its comparisons are
             Python's.
         evaluated: a call that ends each step of a loop, as ``drjit.eval({})``; empty for none.
@@ -68,7 +68,6 @@ class ScalarTarget(SourceTarget):
         number: str,
         header: str,
         words: Mapping[str, str],
-        helpers: Mapping[str, str],
         truth: str = "{}",
         evaluated: str = "",
     ) -> None:
@@ -77,7 +76,7 @@ class ScalarTarget(SourceTarget):
         self.header = header
         self.words = words
         self.truth = truth
-        self.helpers = {**_list_helpers(self), **helpers}
+        self.functions = {**functions("lists", header), **functions(name, header, package=targets.__name__)}
         self.dialect = Dialect(name, name, header, number, evaluated)
 
     def word(self, prim: Primitive) -> str:
@@ -113,8 +112,8 @@ class ScalarTarget(SourceTarget):
         body = "\n".join("    " + line for line in [*printer.converted(program, names), *lines, f"return {returned}"])
         arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
         used = [*ops_of(program), *(TABLE[part] for part in _PARTS)]
-        known = {**self.helpers, **helpers(used, self.composes, printer.composed)}
-        head = self.header + helpers_in(body, known)
+        known = {**self.functions, **helpers(used, self.composes, printer.composed)}
+        head = self.header + called_by(body, known)
         return f"{head}\n\ndef {name}({', '.join([*arguments, *ways.defaults(arguments)])}):\n{body}\n"
 
 
@@ -183,8 +182,11 @@ class _Printer:
         op, below = statement.op, [program.statements[a] for a in statement.args]
         if op == "place":
             (n,), (where,) = statement.attrs
-            return f"_placed({args[0]}, {f'slice{where}' if isinstance(where, tuple) else where}, {n})"
+            place = f"slice{where}" if isinstance(where, tuple) else where
+            return f"_placed({args[0]}, {place}, {n}, {self.number}(0.0))"
         if op in _REDUCE:
+            if _REDUCE[op] in TABLE:
+                return f"functools.reduce(lambda a, b: {self.call(_REDUCE[op], 'a', 'b')}, {args[0]})"
             return _REDUCE[op].format(*args, number=self.number)
         if op == "matmul" and below[0].shape:
             return f"sum((a * b for a, b in zip({args[0]}, {args[1]})), {self.number}(0.0))"
@@ -312,26 +314,3 @@ def _nested(items: Sequence[str], shape: Sequence[int]) -> str:
     for n in reversed(shape) if items else ():
         items = [f"[{', '.join(items[k : k + n])}]" for k in range(0, len(items), n)]
     return items[0] if items else "[]"
-
-
-_LIST = """
-def {name}(xs):
-    result = xs[0]
-    for x in xs[1:]:
-        result = {word}
-    return result
-"""
-
-_PLACED = """
-def _placed(x, where, n):
-    result = [{number}(0.0)] * n  # a list of n zeros with x in some of the places
-    result[where] = x
-    return result
-"""
-
-
-def _list_helpers(target: ScalarTarget) -> dict[str, str]:
-    """What is done with lists: the op of two numbers for one after the other."""
-    ops = {"_largest": "maximum", "_smallest": "minimum", "_total": _CHAINED, "_product": "mul"}
-    made = {name: _LIST.format(name=name, word=_Printer(target).call(op, "result", "x")) for name, op in ops.items()}
-    return {"_placed": _PLACED.format(number=target.number), **made}

@@ -14,25 +14,13 @@ from ..ir.array_program import ArrayProgram, Statement
 from ..ir.naming import VIEWS, all_names, leaf_names
 from . import composed
 from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
+from .functions import called_by
 from .loops import Loops
 from .target import SourceTarget
 from .texts import filled, wrapped
 from .ways import Ways
-from .words import HELPERS, helpers_in
 
 __all__ = ["ArrayTarget", "inlined", "numpy_helpers", "uses_of"]
-
-_HELPERS = {
-    "cumprod": '''
-def {name}(x, axis, reverse):
-    """The product of the numbers before each (after each, if reverse)."""
-    x = {m}.flip(x, {axis}) if reverse else x
-    ones = {m}.ones_like(x[tuple(slice(0, 1) if a == axis else slice(None) for a in range(x.ndim))])
-    rest = x[tuple(slice(0, -1) if a == axis else slice(None) for a in range(x.ndim))]
-    result = {m}.cumprod({m}.concatenate([ones, rest], axis), axis)
-    return {m}.flip(result, {axis}) if reverse else result
-''',
-}
 
 
 class ArrayTarget(SourceTarget):
@@ -61,11 +49,8 @@ class ArrayTarget(SourceTarget):
         lines = [*lines, *checks, *_explained(called, [texts[i] for i in results]), f"return {returned}"]
         lines = [*_converted(program, dialect, any(re.search(r" / |\*\*", line) for line in lines)), *lines]
         body = "\n".join("    " + line if line else "" for line in lines)
-        helpers = helpers_in(body, {**HELPERS[self.name], **composed_helpers(composed.ops_of(program), dialect)})
-        head = dialect.header + _imports(program, body + helpers) + helpers
-        if any(s.op == "cumprod" for s in program.statements):
-            axis = "(axis,)" if self.name == "torch" else "axis"
-            head += "\n" + _HELPERS["cumprod"].format(name="cumprod", m=dialect.module, axis=axis)
+        helpers = called_by(body, {**dialect.functions, **composed_helpers(composed.ops_of(program), dialect)})
+        head = dialect.header + _imports(body + helpers) + helpers
         return f"{head}\n\ndef {name}({', '.join([*leaves, *ways.defaults(leaves)])}):\n{body}\n"
 
 
@@ -83,8 +68,8 @@ def composed_helpers(prims: Sequence[Primitive], dialect: Dialect) -> dict[str, 
 def numpy_helpers(prims: Sequence[Primitive], text: str) -> dict[str, Any]:
     """The functions that NumPy source calls and that are not NumPy's, as it defines them, made to be run."""
     space: dict[str, Any] = {"np": np, **(numpy_functions.HELPERS if "_np_" in text else {})}
-    known = {**HELPERS["numpy"], **composed_helpers(prims, DIALECTS["numpy"])}
-    found = helpers_in(text, known)
+    known = {**DIALECTS["numpy"].functions, **composed_helpers(prims, DIALECTS["numpy"])}
+    found = called_by(text, known)
     if "_np_" in found:
         space.update(numpy_functions.HELPERS)
     exec(compile(found, "<autograd_lite helpers>", "exec"), space)
@@ -227,7 +212,7 @@ def inlined(
     return len(text) <= SHORT and names_once(word(user.prim))
 
 
-def _imports(program: ArrayProgram, body: str) -> str:
+def _imports(body: str) -> str:
     """Definitions of what the body calls that NumPy doesn't have."""
     lines = []
     for name in sorted(set(re.findall(r"\b_np_\w+", body))):

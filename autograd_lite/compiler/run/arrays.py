@@ -55,15 +55,6 @@ _OPERATORS = {
 _REDUCE = {"sum": "add", "amax": "maximum", "amin": "minimum", "prod": "multiply"}
 
 
-def cumprod(x: Any, axis: int, reverse: bool) -> Any:
-    """The product of the numbers before each along an axis (after each, if ``reverse``)."""
-    x = np.flip(x, axis) if reverse else x
-    result = np.ones_like(x)
-    inner = np.moveaxis(result, axis, 0)
-    np.cumprod(np.moveaxis(x, axis, 0)[:-1], axis=0, out=inner[1:])
-    return np.flip(result, axis) if reverse else result
-
-
 def logsumexp(x: Any, axis: int) -> Any:
     """log Σ exp along an axis, shifted by the maximum where that is finite."""
     top = np.max(x, axis, keepdims=True)
@@ -101,7 +92,7 @@ class _Emitter:
         self.texts: list[str] = []
         self.sample: dict[int, Any] = {}  # arrays whose memory stays where it is, as they will be
         self.constants: list[Any] = []
-        self.scope: dict[str, Any] = {"np": np, "cumprod": cumprod, "logsumexp": logsumexp}
+        self.scope: dict[str, Any] = {"np": np, "logsumexp": logsumexp}
         self.root: list[int] = []  # the statement whose buffer a statement is a view of
         self.free: dict[tuple[int, bool], list[tuple[str, Any]]] = {}
         self.buffer: dict[int, tuple[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""What Dr.Jit calls the table's functions, and functions that a source defines where it has none that can be used.
+"""What Dr.Jit calls the table's functions; the functions at the end are printed into the sources that use them.
 
 Only what is listed here is emitted, since Dr.Jit's functions of doubles are not all what their names say. In its
 version 1.5 with LLVM 15, ``maximum``, ``minimum``, ``hypot``, ``atan`` and ``atan2`` end the process (LLVM has no
@@ -9,7 +9,13 @@ emitted agrees with the table to 1e-12 at finite numbers, up to how the program 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..scalars import ScalarTarget
+
+if TYPE_CHECKING:
+    import drjit
+    from drjit.llvm import Float64
 
 __all__ = ["DRJIT"]
 
@@ -32,85 +38,92 @@ _WORDS = {
     "round": "_round({0}, {1})", "polygamma": "_polygamma({0}, {1})",
 }  # fmt: skip
 
-#: functions that Dr.Jit lacks or that are not exact there, in the order in which they call each other
-_HELPERS = {
-    "_maximum": """
+DRJIT = ScalarTarget(
+    "drjit",
+    number="Float64",
+    header="import drjit\nfrom drjit.llvm import Float64\n",
+    words=_WORDS,
+    truth="drjit.all({})",
+    evaluated="drjit.eval({})",
+)
+
+
 def _maximum(x, y):
     return drjit.select((x >= y) | (x != x), x, y)
-""",
-    "_minimum": """
+
+
 def _minimum(x, y):
     return drjit.select((x <= y) | (x != x), x, y)
-""",
-    "_log1p": '''
+
+
 def _log1p(x):
     """log(1 + x): what 1 + x lost by rounding is made up for."""
     u = 1.0 + x
     return drjit.select((u == 1.0) | (x == drjit.inf), x, drjit.log(u) * (x / (u - 1.0)))
-''',
-    "_expm1": '''
+
+
 def _expm1(x):
     """exp(x) - 1, without its cancellation near 0."""
     u = drjit.exp(x)
     near = drjit.select(u == 1.0, x, (u - 1.0) * (x / drjit.log(u)))
     return drjit.select(drjit.abs(x) < 1.0, near, u - 1.0)
-''',
-    "_hypot": '''
+
+
 def _hypot(x, y):
     """sqrt(x*x + y*y), scaled so that the squares stay in range."""
     size = _maximum(drjit.abs(x), drjit.abs(y))
     a, b = x / size, y / size
     return drjit.select(size == 0.0, 0.0, size * drjit.sqrt(a * a + b * b))
-''',
-    "_atan": '''
+
+
 def _atan(x):
     """arctan(x), as the arc sine of an angle of at most 45 degrees."""
     size = drjit.abs(x)
     t = drjit.select(size > 1.0, 1.0 / size, size)
     angle = drjit.asin(t / drjit.sqrt(1.0 + t * t))
     return drjit.copysign(drjit.select(size > 1.0, 0.5 * drjit.pi - angle, angle), x)
-''',
-    "_atan2": '''
+
+
 def _atan2(y, x):
     """The angle of the point (x, y)."""
     angle = drjit.select(y == 0.0, y, _atan(y / x))
     return angle + drjit.select(x < 0.0, drjit.copysign(Float64(drjit.pi), y), 0.0 * y)
-''',
-    "_power": '''
+
+
 def _power(x, y):
     """x ** y, negative x with whole y included."""
     size = drjit.power(drjit.abs(x), y)
     odd = drjit.select(2.0 * drjit.floor(0.5 * y) == y, size, -size)
     negative = drjit.select(drjit.floor(y) == y, odd, Float64(drjit.nan))
     return drjit.select((y == 0.0) | (x == 1.0), 1.0, drjit.select(x < 0.0, negative, size))
-''',
-    "_mod": '''
+
+
 def _mod(x, y):
     """x - y floor(x / y): the sign is that of y."""
     rest = x - y * drjit.trunc(x / y)
     return drjit.select((rest != 0.0) & ((rest < 0.0) != (y < 0.0)), rest + y, rest)
-''',
-    "_sinpi": '''
+
+
 def _sinpi(x):
     """sin(pi x), by the distance to the nearest whole number."""
     near = drjit.round(x)
     odd = near - 2.0 * drjit.floor(0.5 * near)
     return (1.0 - 2.0 * odd) * drjit.sin(drjit.pi * (x - near))
-''',
-    "_cospi": '''
+
+
 def _cospi(x):
     """cos(pi x)."""
     near = drjit.round(x)
     odd = near - 2.0 * drjit.floor(0.5 * near)
     return (1.0 - 2.0 * odd) * _sinpi(0.5 - drjit.abs(x - near))
-''',
-    "_round": '''
+
+
 def _round(x, digits):
     """x rounded to so many decimals, half to even."""
     scale = 10.0 ** abs(digits)
     return drjit.round(x * scale) / scale if digits >= 0 else drjit.round(x / scale) * scale
-''',
-    "_erfc": '''
+
+
 def _erfc(x):
     """1 - erf(x), without its cancellation: t exp(-x^2 + p(t)) with t = 2 / (2 + |x|), p a series of Chebyshev's."""
     t = 2.0 / (2.0 + drjit.abs(x))
@@ -123,12 +136,12 @@ def _erfc(x):
         6.5290544390988515e-09, -8.523809591494254e-08, 1.562644172206614e-08, 1.3036558355805232e-06,
         -1.624290004647025e-06, -2.0278578112534243e-05, 4.252332480690771e-05, 0.00036683949785276145,
         -0.0009465953444820369, -0.009561514786808632, 0.019476473204185836, 0.6419697923564902,
-    ]:
+    ]:  # fmt: skip
         a, b = u * a - b + c, a
     found = t * drjit.exp(0.5 * (u * a) - b - 0.6513268598908547 - x * x)
     return drjit.select(x < 0.0, 2.0 - found, found)
-''',
-    "_erfinv": '''
+
+
 def _erfinv(x):
     """Dr.Jit's, which is of single precision, and two steps of Halley's iteration."""
     size = drjit.abs(x)
@@ -138,8 +151,8 @@ def _erfinv(x):
         step = excess / (2.0 / drjit.sqrt(drjit.pi) * drjit.exp(-y * y))
         y = y - step / (1.0 + y * step)
     return drjit.copysign(drjit.select(size == 1.0, drjit.inf, y), x)
-''',
-    "_lgamma": '''
+
+
 def _lgamma(x):
     """log |gamma(x)|: Stirling's series at x + 10, and reflection below 0."""
     y = drjit.select(x < 0.5, 1.0 - x, x)
@@ -151,15 +164,15 @@ def _lgamma(x):
     series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w * (1 / 1188 - w * 691 / 360360))))) / z
     found = (z - 0.5) * drjit.log(z) - z + 0.5 * drjit.log(2.0 * drjit.pi) + series - drjit.log(product)
     return drjit.select(x < 0.5, drjit.log(drjit.pi) - drjit.log(drjit.abs(_sinpi(x))) - found, found)
-''',
-    "_gamma": '''
+
+
 def _gamma(x):
     """By its logarithm; its sign alternates below 0."""
     floor = drjit.floor(x)
     odd = floor - 2.0 * drjit.floor(0.5 * floor)
     return drjit.select(x < 0.0, 1.0 - 2.0 * odd, 1.0) * drjit.exp(_lgamma(x))
-''',
-    "_digamma": '''
+
+
 def _digamma(x):
     """The derivative of log gamma: its asymptotic series at x + 10, and reflection below 0."""
     y = drjit.select(x < 0.5, 1.0 - x, x)
@@ -171,8 +184,8 @@ def _digamma(x):
     series = w * (1 / 12 - w * (1 / 120 - w * (1 / 252 - w * (1 / 240 - w * (1 / 132 - w * 691 / 32760)))))
     found = drjit.log(z) - 0.5 / z - series - total
     return drjit.select(x < 0.5, found - drjit.pi * _cospi(x) / _sinpi(x), found)
-''',
-    "_polygamma": '''
+
+
 def _polygamma(n, x):
     """The n-th derivative of digamma, n > 0: its asymptotic series at x + 10 + n, and reflection below 0."""
     y = drjit.select(x < 0.5, 1.0 - x, x)
@@ -191,21 +204,9 @@ def _polygamma(n, x):
     slope = [0.0, 1.0]  # the n-th derivative of the cotangent, a polynomial in it
     for _ in range(n):
         slope = [k * c for k, c in enumerate(slope)][1:]
-        slope = [-(a + b) for a, b in zip(slope + [0.0, 0.0], [0.0, 0.0] + slope)]
+        slope = [-(a + b) for a, b in zip([*slope, 0.0, 0.0], [0.0, 0.0, *slope])]
     cot = _cospi(x) / _sinpi(x)
     powers = 0.0
     for c in reversed(slope):
         powers = powers * cot + c
     return drjit.select(x < 0.5, (-1.0) ** n * found - drjit.pi ** (n + 1) * powers, found)
-''',
-}
-
-DRJIT = ScalarTarget(
-    "drjit",
-    number="Float64",
-    header="import drjit\nfrom drjit.llvm import Float64\n",
-    words=_WORDS,
-    helpers=_HELPERS,
-    truth="drjit.all({})",
-    evaluated="drjit.eval({})",
-)
