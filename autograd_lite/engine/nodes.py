@@ -96,6 +96,10 @@ class GradientSink:
     def open(self, many: NaryOperands) -> None:
         """Put leaves that only the sink knows among the operands that it is the sink of."""
 
+    def older(self, born: float) -> bool:
+        """Whether one of those operands was there before the recording ``born``, as a parameter is."""
+        return True
+
 
 class NaryOperands(Info):
     """The operands of an n-ary node: which are nodes, and the partial for each.
@@ -383,7 +387,7 @@ def reaches_outside(nodes: Sequence[Node], born: float) -> bool:
             info = node._info
             if isinstance(node, LayerInputs) or isinstance(node._b, LayerInputs):
                 return True
-            if isinstance(info, NaryOperands) and info.sink is not None:
+            if isinstance(info, NaryOperands) and info.sink is not None and info.sink.older(born):
                 return True
             if isinstance(info, CheckpointOperands) and info.group.layers:
                 return True

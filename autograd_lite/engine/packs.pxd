@@ -4,6 +4,9 @@ from autograd_lite.engine.nodes cimport Info
 from autograd_lite.engine.value cimport Value
 
 @cython.locals(node=Value, i=Py_ssize_t)
+cpdef bint are_leaves(list nodes)
+
+@cython.locals(node=Value, i=Py_ssize_t)
 cpdef read_numbers(list nodes, double[::1] out)
 
 @cython.locals(node=Value, i=Py_ssize_t)

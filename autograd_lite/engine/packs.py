@@ -10,7 +10,16 @@ from typing import Any
 from ..primitives.sums import NATIVE
 from .nodes import Info
 
-__all__ = ["add_gradients", "read_gradients", "read_numbers", "write_gradients", "write_numbers"]
+__all__ = ["add_gradients", "are_leaves", "read_gradients", "read_numbers", "write_gradients", "write_numbers"]
+
+
+def are_leaves(nodes: list[Any]) -> bool:
+    """Whether no op made any of ``nodes``."""
+    for i in range(len(nodes)):
+        node = nodes[i]
+        if node._prim is not None:
+            return False
+    return True
 
 
 def read_numbers(nodes: list[Any], out: Any) -> None:

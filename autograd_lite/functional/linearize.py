@@ -306,8 +306,9 @@ def _between(inputs: dict[int, int], roots: list[Node], born: float) -> tuple[li
         stack.append(None)
         a, b = node._a, node._b
         if (a is None and b is None) or isinstance(b, LayerInputs):
+            operands = _operands(node)
             outside = outside or (born > 0.0 and (b is not None or getattr(node._info, "sink", None) is not None))
-            stack.extend([p for p in reversed(_operands(node)) if id(p) not in seen])
+            stack.extend([p for p in reversed(operands) if id(p) not in seen])
             continue
         if b is not None and id(b) not in seen:
             stack.append(b)

@@ -513,3 +513,56 @@ def test_a_hook_on_a_value_in_an_argument():
     made.backward()
     handle.remove()
     assert seen == [leaf.grad]
+
+
+STRUCTURES = {
+    "scalars": (lambda a, b, c: (a, b, c), lambda a, b, c: a * b + ag.sin(c)),
+    "list": (lambda a, b, c: ([a, b, c],), lambda p: p[0] * p[1] + ag.sin(p[2])),
+    "tuple": (lambda a, b, c: ((a, b, c),), lambda p: p[0] * p[1] + ag.sin(p[2])),
+    "nested": (lambda a, b, c: ([[a, b], [c, a]],), lambda p: p[0][0] * p[0][1] + ag.sin(p[1][0]) * p[1][1]),
+    "dict": (lambda a, b, c: ({"w": [a, b], "b": c},), lambda p: p["w"][0] * p["w"][1] + ag.sin(p["b"])),
+    "array": (lambda a, b, c: (np.array([[a, b], [c, a]]),), lambda p: (p @ p).sum()),
+    "two": (lambda a, b, c: ([a, b], [c, c]), lambda p, q: p[0] * p[1] * q[0] + ag.sin(q[1])),
+    "mixed": (lambda a, b, c: ([a, 2.0, c],), lambda p: p[0] * p[1] + ag.sin(p[2])),
+}
+MADE_OF = {
+    "themselves": lambda u, v, w: (u, v, w),
+    "ops": lambda u, v, w: (ag.tanh(u), ag.tanh(v), 1.5 * w),
+    "one and ops": lambda u, v, w: (u * v, v, ag.exp(w)),
+    "one twice": lambda u, v, w: 2 * [u * v] + [w],
+}
+
+
+@pytest.mark.parametrize("first", ["leaves", "numbers", "none"])
+@pytest.mark.parametrize("made", MADE_OF)
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_values_in_arguments_pass_on_what_they_are_made_of(structure, made, first):
+    """Whatever the arguments are made of gets its gradient, at every order, by every sweep."""
+    pack, f = STRUCTURES[structure]
+    compiled = ag.compile(f)
+    if first != "none":
+        numbers = (1.0, 2.0, 3.0)
+        compiled(*pack(*(map(Value, numbers) if first == "leaves" else numbers)))
+
+    def found(g):
+        point = (0.3, 0.8, -0.5)
+
+        def whole(*leaves):
+            return g(*pack(*MADE_OF[made](*leaves)))
+
+        leaves = [*map(Value, point)]
+        whole(*leaves).backward()
+        several = [leaf.grad for leaf in leaves]
+        several += ag.grad(whole, argnums=(0, 1, 2))(*point)
+        several.append(ag.grad(lambda u: ag.grad(whole)(u, *point[1:]))(point[0]))
+        several.append(ag.jvp(whole, point, (1.0, 2.0, 3.0))[1])
+        leaves = [*map(Value, point)]
+        whole(*leaves).backward(create_graph=True)
+        slopes = sum(leaf.grad * leaf.grad for leaf in leaves)
+        for leaf in leaves:
+            leaf.grad = 0.0
+        slopes.backward()
+        return [*several, *[float(leaf.grad) for leaf in leaves]]
+
+    for _ in range(2):
+        np.testing.assert_allclose(found(compiled), found(f), rtol=1e-10, atol=1e-13)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.packs import add_gradients, read_gradients, read_numbers, write_gradients
+from ...engine.packs import add_gradients, are_leaves, read_gradients, read_numbers, write_gradients
 from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..record.pack import Pack
@@ -102,10 +102,11 @@ class Given:
         return self._numbers[block]
 
     def takes(self, block: int, g: Any) -> bool:
-        """Whether a block is a pack; then the derivative for it is kept."""
-        if not isinstance(self._blocks[block], Pack):
+        """Whether a block is a pack of leaves, which pass nothing on; then the derivative for it is kept."""
+        pack = self._blocks[block]
+        if not isinstance(pack, Pack) or not are_leaves(pack.nodes):
             return False
-        self.packs.append(self._blocks[block])
+        self.packs.append(pack)
         self.shares.append(np.ravel(g))
         self.packed += self.places(block)
         return True

@@ -134,6 +134,11 @@ class Gradients(GradientSink):
             if not self.runs:
                 many.sink = None
 
+    def older(self, born: float) -> bool:
+        """Whether there are parameters, or a loose Value is as old."""
+        loose = self.loose
+        return bool(self.runs) or (loose is not None and any([node._pa < born for node in loose.nodes]))
+
 
 def _adjoint(adjoints: list[tuple[Any, Any]]) -> Any:
     """The adjoint of the one result that a sink has, if several sweeps' parts came together their sum."""

@@ -126,7 +126,8 @@ class Running:
         for leaf, g in rest:
             if leaf.kind == "argument" and given.takes(leaf.key, g):
                 continue
-            found = leaf.key.nodes if leaf.shape else [blocks[leaf.key] if leaf.kind == "argument" else leaf.key]
+            of = blocks[leaf.key] if leaf.kind == "argument" else leaf.key
+            found = of.nodes if leaf.shape else [of]
             nodes += found
             places += given.places(leaf.key) if leaf.kind == "argument" else found
             partials += np.ravel(g).tolist()
