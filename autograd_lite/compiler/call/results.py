@@ -137,7 +137,7 @@ class Gradients(GradientSink):
     def older(self, born: float) -> bool:
         """Whether there are parameters, or a loose Value is as old."""
         loose = self.loose
-        return bool(self.runs) or (loose is not None and any([node._pa < born for node in loose.nodes]))
+        return bool(self.runs) or (loose is not None and any(node._pa < born for node in loose.nodes))
 
 
 def _adjoint(adjoints: list[tuple[Any, Any]]) -> Any:
