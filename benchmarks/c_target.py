@@ -1,8 +1,8 @@
 """Programs in C against C written by hand, CasADi's C and JAX: ``python -m benchmarks.c_target``.
 
 One process and one thread; every round calls each in turn, and the medians of CPU time count. All C is built by the
-same compiler with -O2. "By hand" is an extension module written with NumPy's C API, which takes an array and returns a
-new one, as our call does; "kernel" is the same C with its memory prepared, called by ctypes. CasADi's
+same compiler with the same options. "By hand" is an extension module written with NumPy's C API, which takes an array
+and returns a new one, as our call does; "kernel" is the same C with its memory prepared, called by ctypes. CasADi's
 generated C runs on prepared memory, and "called" with an array.
 """
 
@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as ag
+from autograd_lite.compiler.call import c_library
 
 from . import problems
 
-FLAGS = ("-O2", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
 KERNELS = r"""
 #include <math.h>
 static void chain(const double *p, double *dp, long n, double *t) {
@@ -105,23 +105,17 @@ def built(folder: Path, name: str, source: str, *more: str) -> Path:
     """A library."""
     (folder / f"{name}.c").write_text(source)
     target = folder / f"{name}.so"
-    command = [*_compiler(), *FLAGS, *more, str(folder / f"{name}.c"), "-o", str(target), "-lm"]
+    compiler = c_library.c_compiler()
+    if compiler is None:
+        raise RuntimeError("no C compiler on PATH")
+    command = [*compiler, *c_library.FLAGS, *more, str(folder / f"{name}.c"), "-o", str(target), "-lm"]
     subprocess.run(command, check=True, capture_output=True)
     return target
 
 
-def _compiler() -> list[str]:
-    from autograd_lite.compiler.call.c_library import c_compiler
-
-    found = c_compiler()
-    if found is None:
-        raise RuntimeError("no C compiler on PATH")
-    return found
-
-
 def by_hand(folder: Path) -> tuple[Any, Any]:
     """The extension module, and its kernels as a plain library."""
-    paths = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}", "-std=c99"]
+    paths = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}"]
     path = built(folder, "byhand", KERNELS + EXTENSION, *paths)
     spec = importlib.util.spec_from_file_location("byhand", path)
     assert spec is not None

@@ -130,7 +130,10 @@ def test_the_plain_source_when_asked_for(project):
     assert done.returncode == 0, done.stderr
     (wheel,) = (project / "dist").glob("*.whl")
     assert wheel.name.endswith("-py3-none-any.whl")
-    assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(NATIVE_SUFFIXES)]
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert not [name for name in names if name.endswith(NATIVE_SUFFIXES)]
+    read = [path for kind in ("html", "css", "js", "pyi", "c") for path in (ROOT / "autograd_lite").rglob(f"*.{kind}")]
+    assert {path.relative_to(ROOT).as_posix() for path in read} <= names  # what the package reads when it runs
 
 
 @needs_sources

@@ -22,7 +22,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import nn
 from autograd_lite.compiler import CompileWarning
-from autograd_lite.compiler.call import c_engine, c_library
+from autograd_lite.compiler.call import c_engine, c_forms, c_library
 from autograd_lite.compiler.emit.targets import c_words
 from autograd_lite.primitives import TABLE
 
@@ -362,6 +362,17 @@ def test_sources_compile_without_a_warning(name, compiler, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", ["helpers", "entry"])
+def test_files_of_c_compile_without_a_warning(name, compiler, tmp_path):
+    """The package's own C, whole: what a program doesn't call is in no printed source."""
+    text = c_forms.glue() if name == "entry" else Path(c_words.__file__).with_name("c_helpers.c").read_text()
+    (tmp_path / "f.c").write_text(text, encoding="ascii")
+    command = [compiler, *STRICT, "-Wno-unused-function", "-c", "f.c", "-o", "f.o"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_names_are_the_users():
     compiled = ag.compile(ag.grad(branch, argnums=1))
     compiled(0.5, 2.0)
@@ -410,7 +421,7 @@ def test_a_compiler_that_fails(said, monkeypatch, tmp_path):
     script.chmod(0o755)
     monkeypatch.setenv("CC", str(script))
     monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", "0.5")
-    c_library._closer.cache_clear()
+    c_library._entries.cache_clear()
     with pytest.warns(CompileWarning, match="mycc (failed|took longer)"):
         assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
 
@@ -436,7 +447,7 @@ def loaded():
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_libraries_go_with_their_function():
     gc.collect()
-    c_library._closer()
+    c_library._entries()
     before = loaded()
     for _ in range(5):
         compiled = in_c(ag.grad(lambda x: ag.sin(x) * x))

@@ -26,7 +26,7 @@ def folder(tmp_path, monkeypatch):
     for above in (tmp_path, *tmp_path.parents):  # a runner's own folders
         if above.stat().st_uid == os.geteuid() and str(above).startswith(str(tmp_path.parent.parent)):
             above.chmod(0o700)
-    c_library._closer()  # is a library too
+    c_library._entries()  # is a library too
     found = tmp_path / "cache"
     monkeypatch.setenv("AUTOGRAD_LITE_C_CACHE", str(found))
     monkeypatch.setattr(c_cache, "_told", set())

@@ -23,8 +23,8 @@ from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.structure import flatten
-from .c_entry import Call, entry_source
-from .c_forms import Form, array_maker, form_of, numpy_objects
+from .c_entry import Call, general_entry, with_trampoline
+from .c_forms import Form, form_of, numpy_objects
 from .c_library import Library, build
 
 __all__ = ["CEngine", "CKernel", "c_source"]
@@ -200,11 +200,10 @@ class CEngine:
             order = [a for a in function.arguments if a.output and a.shape]
             order += [*parameters, *(a for a in given if a not in parameters)]
         call = user_call(path, plan, function)
-        library = build(entry_source(function, order, self.lists, call))
-        self.run: Callable[..., Any] = library.entry()
-        self.library, self.call = library, call
-        if call is not None:
-            library.point("ag_numpy_new", array_maker())
+        self.library, self.call = build(with_trampoline(function)), call
+        self.run: Callable[..., Any] = self.library.entry(
+            "ag_entry", *general_entry(function, self.library.address, order, self.lists)
+        )
 
     def calling(self, tests: Sequence[Any], slow: Callable[..., Any], single: bool) -> Callable[..., Any]:
         """The user's call as one function.
@@ -215,8 +214,11 @@ class CEngine:
             single: whether the result is one thing, and not a tuple of one.
         """
         assert self.call is not None
-        looked_at = (STATE, "observers", tuple(tests), slow, single)
-        return self.library.entry("ag_call", *(numpy_objects() or ()), *looked_at, *self.call.forms.shapes)
+        words, space, objects = self.call.entry(self.function, self.library.address)
+        kinds = bytes(kind + 1 for kind in tests[::4])
+        about = tuple(x for k, x in enumerate(tests) if k % 4)
+        looked_at = (STATE.observers, kinds, about, slow, single)
+        return self.library.entry("ag_call", words, space, *(numpy_objects() or ()), *looked_at, *objects)
 
     def maker(self, joined: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> Callable[..., Any]:
         """``make`` of an array program: from the parameters' arrays to a function with results of its own."""

@@ -1,4 +1,4 @@
-"""What the arguments and results of one call are made of, and the C that takes them apart and puts them together.
+"""What the arguments and results of one call are made of, as ``c_entry.c`` takes them apart and puts them together.
 
 A form is read number by number into memory, or, if it is an array, where it is; and made of numbers in memory. What is
 not like it is read as "not mine", which the caller takes to the general way.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import importlib.resources
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -17,10 +19,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HEAD", "SHAPES", "TESTS", "Form", "Forms", "array_maker", "form_of", "numpy_objects", "prelude"]
+__all__ = ["TESTS", "Form", "Forms", "array_maker", "form_of", "glue", "numpy_objects"]
 
-#: where in an entry's ``self`` shapes begin: behind the library, what of NumPy is needed, and what a call looks at
-SHAPES = 9
+#: where in an entry's ``self`` shapes and keys begin: behind what ``c_entry.c`` has names for
+OBJECTS = 11
+#: the kinds of forms, as ``c_entry.c`` numbers them
+KINDS = ("float", "array", "list", "tuple", "dict")
 #: containers in one argument or result, at most; as many equal ones in a row are one
 MANY = 40
 DEEPEST = 8
@@ -98,8 +102,10 @@ _FLOAT = Form("float")
 #: the size of what every object begins with; its type is the last thing there
 HEAD = object.__basicsize__
 _WORD = ctypes.sizeof(ctypes.c_void_p)
-#: where a tuple's items begin
+#: where a tuple's items begin, and where a list has the pointer to its own
 ITEMS = tuple.__basicsize__
+#: where a bytes object's text begins: a 0 behind it is in its size
+TEXT = bytes.__basicsize__ - 1
 
 
 class _Array(ctypes.Structure):
@@ -117,8 +123,12 @@ def numpy_objects() -> tuple[Any, ...] | None:
     probe = np.zeros((2, 3))
     if ctypes.c_void_p.from_address(id(probe) + HEAD - _WORD).value != id(np.ndarray):
         return None
-    row = (probe, np.ndarray)
-    if [ctypes.c_void_p.from_address(id(row) + ITEMS + k * _WORD).value for k in (0, 1)] != [id(probe), id(np.ndarray)]:
+    both, text, number = (probe, np.ndarray), b"text", 2.5
+    row = list(both)
+    for start in (id(both) + ITEMS, ctypes.c_void_p.from_address(id(row) + ITEMS).value or 0):
+        if list((ctypes.c_void_p * 2).from_address(start)) != [*map(id, both)]:
+            return None
+    if ctypes.c_double.from_address(id(number) + HEAD).value != number or ctypes.string_at(id(text) + TEXT) != text:
         return None
     seen = _Array.from_address(id(probe) + HEAD)
     known = (probe.ctypes.data, 2, id(probe.dtype), probe.flags.num)
@@ -146,215 +156,44 @@ def array_maker() -> int | None:
     return ctypes.c_void_p.from_address(pointer(capsule, None) + int(found[1]) * _WORD).value
 
 
-_PRELUDE = """
-typedef struct {
-  char head[%d];
-  double *data;
-  int nd;
-  Py_ssize_t *dims, *strides;
-  PyObject *base, *descr;
-  int flags;
-} ag_ndarray;
-extern PyObject PyFloat_Type, PyList_Type, PyTuple_Type, _Py_TrueStruct;
-extern Py_ssize_t PyList_Size(PyObject *), PyTuple_Size(PyObject *);
-extern PyObject *PyTuple_GetItem(PyObject *, Py_ssize_t), *PyDict_New(void);
-extern int PyDict_SetItemString(PyObject *, const char *, PyObject *);
-extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
-extern PyObject *PyObject_GetAttr(PyObject *, PyObject *), *PyDict_GetItemWithError(PyObject *, PyObject *);
-extern PyObject *PyCell_Get(PyObject *), *PyFunction_GetCode(PyObject *), *PyFunction_GetDefaults(PyObject *);
-extern PyObject *PyObject_CallNoArgs(PyObject *), *PyExc_Exception;
-extern Py_ssize_t PySet_Size(PyObject *), PyObject_Size(PyObject *);
-extern long PyLong_AsLong(PyObject *);
-extern int PyObject_IsTrue(PyObject *), PyErr_ExceptionMatches(PyObject *);
-extern void PyErr_Clear(void);
-
-#define AG_TYPE(x) (*(PyObject **)((char *)(x) + %d))
-#define AG_ITEMS(x) ((PyObject **)((char *)(x) + %d))
-
-static int ag_float(PyObject *self, PyObject *x, double *to) {
-  (void)self;
-  if (AG_TYPE(x) != &PyFloat_Type) return 0;
-  *to = PyFloat_AsDouble(x);
-  return 1;
-}
-
-/* the numbers of an array that has them one after the other; NULL for any other object */
-static double *ag_array(PyObject *self, PyObject *x, int nd, const Py_ssize_t *shape) {
-  const ag_ndarray *a = (ag_ndarray *)(void *)x;
-  int k;
-  if (AG_TYPE(x) != AG_ITEMS(self)[1] || a->nd != nd || a->descr != AG_ITEMS(self)[2]) return NULL;
-  for (k = 0; k < nd; k++) if (a->dims[k] != shape[k]) return NULL;
-  return (a->flags & 0x101) == 0x101 ? a->data : NULL;
-}
-
-/* whether something watches, or the surroundings have changed, as the tests in self say; -1: an interrupt */
-static int ag_changed(PyObject *self) {
-  PyObject *tests = AG_ITEMS(self)[6], *seen = PyObject_GetAttr(AG_ITEMS(self)[4], AG_ITEMS(self)[5]);
-  Py_ssize_t k, n = PyTuple_Size(tests);
-  int same = seen != NULL && PySet_Size(seen) == 0;
-  if (seen != NULL) Py_DecRef(seen);
-  for (k = 0; same && k < n; k += 4) {
-    PyObject *a = AG_ITEMS(tests)[k + 1], *b = AG_ITEMS(tests)[k + 2], *c = AG_ITEMS(tests)[k + 3];
-    switch (PyLong_AsLong(AG_ITEMS(tests)[k])) {
-    case AG_ITEM: same = PyDict_GetItemWithError(a, b) == c; break;
-    case AG_NO_ITEM: same = PyDict_GetItemWithError(a, b) == NULL; break;
-    case AG_CELL:
-      seen = PyCell_Get(a);
-      same = seen == b;
-      if (seen != NULL) Py_DecRef(seen);
-      break;
-    case AG_CODE: same = PyFunction_GetCode(a) == b; break;
-    case AG_DEFAULTS: same = PyFunction_GetDefaults(a) == b; break;
-    case AG_CLASS: same = AG_TYPE(a) == b; break;
-    case AG_LENGTH: same = PyObject_Size(a) == PyLong_AsLong(b); break;
-    default:
-      seen = PyObject_CallNoArgs(a);
-      same = seen != NULL && PyObject_IsTrue(seen) == 1;
-      if (seen != NULL) Py_DecRef(seen);
-    }
-  }
-  if (PyErr_Occurred()) {
-    if (!PyErr_ExceptionMatches(PyExc_Exception)) return -1;
-    PyErr_Clear();
-    return 1;
-  }
-  return !same;
-}
-
-/* PyArray_NewFromDescr, where it is known; else NumPy's empty makes the array, of the shape at this place in self */
-PyObject *(*ag_numpy_new)(PyObject *, PyObject *, int, const Py_ssize_t *, void *, void *, int, PyObject *) = NULL;
-
-static PyObject *ag_new(PyObject *self, Py_ssize_t shape, int nd, const Py_ssize_t *dims) {
-  if (ag_numpy_new != NULL) {
-    Py_IncRef(AG_ITEMS(self)[2]); /* which it takes */
-    return ag_numpy_new(AG_ITEMS(self)[1], AG_ITEMS(self)[2], nd, dims, NULL, NULL, 0, NULL);
-  }
-  return PyObject_Vectorcall(AG_ITEMS(self)[3], AG_ITEMS(self) + shape, 1, NULL);
-}
-"""
-
-
 #: what a call looks at in its surroundings, by identity, in groups of four: one of these, and what it is about
 TESTS = ("AG_ITEM", "AG_NO_ITEM", "AG_CELL", "AG_CODE", "AG_DEFAULTS", "AG_CLASS", "AG_LENGTH", "AG_HOLDS")
 
 
-def prelude() -> str:
-    """The C that the rest is written with."""
-    return f"enum {{ {', '.join(TESTS)} }};\n{_PRELUDE % (HEAD, HEAD - _WORD, ITEMS)}"
-
-
-def _dims(shape: tuple[int, ...]) -> str:
-    """The last two arguments of what asks for a shape."""
-    return f"{len(shape)}, (const Py_ssize_t[]){{{', '.join(map(str, shape))}}}"
+@functools.cache
+def glue() -> str:
+    """The source of the entries (``c_entry.c``), the same for every program."""
+    text = importlib.resources.files(__package__).joinpath("c_entry.c").read_text(encoding="ascii")
+    known = [f"#define {name} {at}" for name, at in (("AG_HEAD", HEAD), ("AG_FIRST", ITEMS), ("AG_TEXT", TEXT))]
+    return "\n".join([*known, f"enum {{ AG_END, {', '.join(TESTS)} }};", text])
 
 
 class Forms:
-    """The functions of one entry that read and make forms.
+    """Forms as the words that ``c_entry.c`` reads and makes objects by.
 
     Attributes:
-        texts: their sources.
-        shapes: of the arrays that they make: the entry's ``self`` has them from place ``SHAPES`` on.
+        words: all of them, those that come before included.
+        objects: shapes and keys: an entry's ``self`` has them from place ``OBJECTS`` on.
     """
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.shapes: list[tuple[int, ...]] = []
-        self._readers: dict[Form, str] = {}
-        self._makers: dict[Form, str] = {}
+    def __init__(self, before: int) -> None:
+        self.words = [0] * before
+        self.objects: list[Any] = []
+        self._places: dict[Form, int] = {}
 
-    def shape(self, shape: tuple[int, ...]) -> int:
-        """The place in ``self`` of a shape."""
-        if shape not in self.shapes:
-            self.shapes.append(shape)
-        return SHAPES + self.shapes.index(shape)
+    def place(self, form: Form) -> int:
+        """Where the words of a form are."""
+        if form not in self._places:
+            more = [form.count, len(form.items)]
+            for (item, n), key in itertools.zip_longest(form.items, form.keys):
+                more += [self.place(item), n, 0 if key is None else self._object(key)]
+            if form.kind == "array":
+                more = [self._object(form.shape), len(form.shape), *form.shape]
+            self._places[form] = len(self.words)
+            self.words += [KINDS.index(form.kind), form.size, *more]
+        return self._places[form]
 
-    def array(self, x: str, shape: tuple[int, ...]) -> str:
-        """An expression for the numbers of an array."""
-        return f"ag_array(self, {x}, {_dims(shape)})"
-
-    def new(self, shape: tuple[int, ...]) -> str:
-        """An expression for a new array."""
-        return f"ag_new(self, {self.shape(shape)}, {_dims(shape)})"
-
-    def reader(self, form: Form) -> str:
-        """The name of a function that reads ``x`` into ``to``; it returns whether ``x`` is of the form."""
-        if form.kind == "float":
-            return "ag_float"
-        if form in self._readers:
-            return self._readers[form]
-        readers = [self.reader(item) for item, _ in form.items]
-        name = self._readers[form] = f"ag_read{len(self._readers)}"
-        if form.kind == "array":
-            lines = [f"const double *from = {self.array('x', form.shape)};", "if (from == NULL) return 0;"]
-            lines += [f"memcpy(to, from, {form.size} * sizeof(double));"]
-        else:
-            kind = form.kind.title()
-            lines = [
-                "Py_ssize_t k = 0;",
-                f"if (AG_TYPE(x) != &Py{kind}_Type || Py{kind}_Size(x) != {form.count}) return 0;",
-                "(void)k;",
-            ]
-            at = place = 0
-            for read, (item, n) in zip(readers, form.items):
-                one = f"{read}(self, Py{kind}_GetItem(x, {place} + k), to + {at} + k * {item.size})"
-                lines.append(f"for (k = 0; k < {n}; k++) if (!{one}) return 0;")
-                place, at = place + n, at + n * item.size
-        body = "".join(f"  {line}\n" for line in [*lines, "(void)self;", "(void)to;", "return 1;"])
-        head = f"static int {name}(PyObject *self, PyObject *x, double *to)"
-        self.texts.append(f"{head} {{\n{body}}}")
-        return name
-
-    def maker(self, form: Form) -> str:
-        """The name of a function that makes an object of the numbers at ``x``."""
-        if form in self._makers:
-            return self._makers[form]
-        if form.kind == "array":
-            lines = self._array(form)
-        elif form.kind == "dict":
-            lines = self._dict(form)
-        elif form.kind == "float":
-            lines = ["(void)self;", "return PyFloat_FromDouble(*x);"]
-        else:
-            lines = self._row(form)
-        name = self._makers[form] = f"ag_make{len(self._makers)}"
-        body = "".join(f"  {line}\n" for line in lines)
-        self.texts.append(f"static PyObject *{name}(PyObject *self, const double *x) {{\n{body}}}")
-        return name
-
-    def _array(self, form: Form) -> list[str]:
-        return [
-            f"PyObject *made = {self.new(form.shape)};",
-            f"if (made != NULL) memcpy(((ag_ndarray *)(void *)made)->data, x, {form.size} * sizeof(double));",
-            "return made;",
-        ]
-
-    def _dict(self, form: Form) -> list[str]:
-        lines = ["PyObject *made = PyDict_New(), *item;"]
-        at = 0
-        for (item, _), key in zip(form.items, form.keys):
-            lines += [
-                f"item = made == NULL ? NULL : {self.maker(item)}(self, x + {at});",
-                f'if (item == NULL || PyDict_SetItemString(made, "{key}", item)) {{',
-                "  if (made != NULL) Py_DecRef(made);",
-                "  made = NULL;",
-                "}",
-                "if (item != NULL) Py_DecRef(item);",
-            ]
-            at += item.size
-        return [*lines, "(void)self; (void)x; (void)item;", "return made;"]
-
-    def _row(self, form: Form) -> list[str]:
-        """A list or tuple."""
-        kind = form.kind.title()
-        lines = [f"PyObject *made = Py{kind}_New({form.count}), *item;", "Py_ssize_t k;"]
-        at = place = 0
-        for item, n in form.items:
-            one = f"{self.maker(item)}(self, x + {at} + k * {item.size})"
-            lines += [
-                f"for (k = 0; made != NULL && k < {n}; k++) {{",
-                f"  if ((item = {one}) == NULL) {{ Py_DecRef(made); made = NULL; }}",
-                f"  else Py{kind}_SetItem(made, {place} + k, item);",
-                "}",
-            ]
-            place, at = place + n, at + n * item.size
-        return [*lines, "(void)self; (void)x; (void)item; (void)k;", "return made;"]
+    def _object(self, x: Any) -> int:
+        if x not in self.objects:
+            self.objects.append(x)
+        return OBJECTS + self.objects.index(x)

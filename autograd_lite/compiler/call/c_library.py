@@ -1,6 +1,6 @@
 """A C compiler, if the machine has one: sources built in a private folder, loaded, and unloaded with their last use.
 
-A library has, besides the printed function, entries that Python calls directly (``c_entry.py``).
+What Python calls are the entries in a library of their own (``c_entry.c``), which call the programs' functions.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ from typing import Any
 from ...engine.user_frame import warn_at_user
 from ..ir.scalar_program import CompileWarning
 from .c_cache import cache
+from .c_forms import array_maker, glue
 
 __all__ = ["CTarget", "CUnavailable", "Library", "build", "c_compiler", "described", "target_of"]
 
 #: a compiler that takes longer is stopped, in seconds; AUTOGRAD_LITE_CC_TIMEOUT overrides it
 TIMEOUT = 120.0
 #: nothing here changes a result: errno and the flags of exceptions are not read, and a*b + c is rounded twice
-FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
+FLAGS = (
+    "-std=c99", "-O2", "-ftree-vectorize", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno",
+    "-fno-trapping-math",
+)  # fmt: skip
 
 
 class CUnavailable(RuntimeError):
@@ -90,47 +94,39 @@ def _flags() -> list[str]:
     return [*FLAGS, *extra, *link]
 
 
-#: closes a library; in one of its own, which stays, since no code can unload itself
-_CLOSER = """
-#include <dlfcn.h>
-typedef struct _object PyObject;
-extern void *PyCapsule_GetPointer(PyObject *, const char *);
-void ag_close(PyObject *capsule);
-void ag_close(PyObject *capsule) { dlclose(PyCapsule_GetPointer(capsule, 0)); }
-"""
-
-
 @functools.cache
-def _closer() -> Any:
-    """The address of ``ag_close``."""
-    library = _loaded(_CLOSER)
-    return ctypes.cast(library.ag_close, ctypes.c_void_p)
+def _entries() -> Any:
+    """The library of the entries (``c_entry.c``), which stays: no code can unload itself."""
+    library = _loaded(glue())
+    ctypes.c_void_p.in_dll(library, "ag_numpy_new").value = array_maker()
+    return library
 
 
 class Library:
-    """A library in this process.
+    """The library of a program in this process.
 
     Attributes:
-        handle: a capsule: the library is closed when it goes. Its entry holds it too. (An object with a ``__del__``
+        handle: a capsule: the library is closed when it goes. Its entries hold it too. (An object with a ``__del__``
             would be finalized before an entry that is part of the same cycle, and leave it without its code.)
     """
 
     def __init__(self, source: str) -> None:
-        closer = _closer()
+        closer = ctypes.cast(_entries().ag_close, ctypes.c_void_p)
         self.functions = _loaded(source)
         make = ctypes.pythonapi.PyCapsule_New
         make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
         self.handle: Any = make(self.functions._handle, None, closer)
 
-    def point(self, name: str, address: int | None) -> None:
-        """Let a pointer in it point at something of this process."""
-        ctypes.c_void_p.in_dll(self.functions, name).value = address
+    @property
+    def address(self) -> int:
+        """Where ``ag_run`` is."""
+        return ctypes.cast(self.functions.ag_run, ctypes.c_void_p).value or 0
 
-    def entry(self, name: str = "ag_entry", *more: Any) -> Callable[..., Any]:
+    def entry(self, name: str, *more: Any) -> Callable[..., Any]:
         """An entry as a function of Python, whose ``self`` is the capsule and ``more``."""
         make = ctypes.pythonapi.PyCFunction_NewEx
         make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-        definition = ctypes.c_char.in_dll(self.functions, f"{name}_definition")
+        definition = ctypes.c_char.in_dll(_entries(), f"{name}_definition")
         found: Callable[..., Any] = make(ctypes.addressof(definition), (self.handle, *more), None)
         return found
 

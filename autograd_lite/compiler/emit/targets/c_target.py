@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ....primitives.primitive import Primitive
 from ..target import Target
-from .c_helpers import HELPERS
-from .c_words import ATOM, call
+from .c_words import ATOM, HELPERS, call
 
 __all__ = ["C"]
 

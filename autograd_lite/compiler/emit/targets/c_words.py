@@ -8,6 +8,7 @@ the library's, which differ from Python's own in the last digits.
 from __future__ import annotations
 
 import functools
+import importlib.resources
 import re
 from collections.abc import Iterable, Sequence
 
@@ -15,9 +16,11 @@ from ....primitives.primitive import TABLE, Primitive
 from ...ir.control_ops import COMPARISONS
 from ...ir.scalar_program import built_in
 from ..composed import operand_names, program_of
-from .c_helpers import HELPERS
 
-__all__ = ["ADD", "ATOM", "CHOICE", "COMPARE", "MULTIPLY", "UNARY", "Text", "call", "grouped", "helpers_of", "number"]
+__all__ = [
+    "ADD", "ATOM", "CHOICE", "COMPARE", "HELPERS", "MULTIPLY", "UNARY", "Text", "call", "grouped", "helpers_of",
+    "number",
+]  # fmt: skip
 
 #: an expression, and how strongly its outermost operator binds
 Text = tuple[str, int]
@@ -59,6 +62,15 @@ _PAIRS = {"dist"}
 
 #: sums of more terms are written as a loop over an array
 LONGEST = 64
+
+#: the functions of ``c_helpers.c`` by name, each after those that it calls
+HELPERS: dict[str, str] = {
+    text.partition("(")[0].rpartition(" ")[2]: text.strip()
+    for text in re.split(
+        r"\n(?=static )",
+        importlib.resources.files(__package__).joinpath("c_helpers.c").read_text(encoding="ascii"),
+    )[1:]
+}
 
 
 def number(x: float) -> Text:

@@ -1,34 +1,32 @@
-"""Small C functions for the primitives that are no expression: as the table's Python, operation by operation.
+/* Functions for the primitives that are no expression of C: as the table's Python, operation by operation.
 
-Each follows the entry of its name in ``primitives/``, where the formulas and their sources are.
-"""
+   Each follows the entry of its name in primitives/, where the formulas and their sources are. A printed source has
+   those of them that it calls (c_words.helpers_of), each after those that it calls itself. */
 
-from __future__ import annotations
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-import re
-
-__all__ = ["HELPERS"]
-
-_SOURCE = r"""
-double ag_square(double x) { return x * x; }
-double ag_rsqrt(double x) { return x == 0.0 ? INFINITY : 1.0 / sqrt(x); }
-double ag_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : NAN; }
-double ag_heaviside(double x, double half) { return x < 0.0 ? 0.0 : x > 0.0 ? 1.0 : x == 0.0 ? half : NAN; }
-double ag_maximum(double a, double b) { return a != a || b != b ? NAN : a >= b ? a : b; }
-double ag_minimum(double a, double b) { return a != a || b != b ? NAN : a <= b ? a : b; }
-double ag_fmax(double a, double b) { return a != a || b > a ? b : a; }
-double ag_fmin(double a, double b) { return a != a || b < a ? b : a; }
-double ag_clip(double x, double low, double high) {
+static double ag_square(double x) { return x * x; }
+static double ag_rsqrt(double x) { return x == 0.0 ? INFINITY : 1.0 / sqrt(x); }
+static double ag_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : NAN; }
+static double ag_heaviside(double x, double half) { return x < 0.0 ? 0.0 : x > 0.0 ? 1.0 : x == 0.0 ? half : NAN; }
+static double ag_maximum(double a, double b) { return a != a || b != b ? NAN : a >= b ? a : b; }
+static double ag_minimum(double a, double b) { return a != a || b != b ? NAN : a <= b ? a : b; }
+static double ag_fmax(double a, double b) { return a != a || b > a ? b : a; }
+static double ag_fmin(double a, double b) { return a != a || b < a ? b : a; }
+static double ag_clip(double x, double low, double high) {
   double held = x < low ? low : x;
   return x != x || low != low || high != high ? NAN : held > high ? high : held;
 }
-double ag_hardtanh(double x, double low, double high) { return ag_clip(x, low, high); }
-double ag_mod(double a, double b) {
+static double ag_hardtanh(double x, double low, double high) { return ag_clip(x, low, high); }
+static double ag_mod(double a, double b) {
   double rest = fmod(a, b);
   if (rest != 0.0) return (b < 0.0) != (rest < 0.0) ? rest + b : rest;
   return copysign(0.0, b);
 }
-double ag_floordiv(double a, double b) {
+static double ag_floordiv(double a, double b) {
   double rest, whole, result;
   if (b == 0.0) return a / b;
   rest = fmod(a, b);
@@ -38,14 +36,14 @@ double ag_floordiv(double a, double b) {
   result = floor(whole);
   return whole - result > 0.5 ? result + 1.0 : result;
 }
-double ag_fma(double a, double b, double c) {
+static double ag_fma(double a, double b, double c) {
   return a - a != 0.0 || b - b != 0.0 || c - c != 0.0 ? a * b + c : fma(a, b, c);
 }
-double ag_ldexp(double x, double n) {
+static double ag_ldexp(double x, double n) {
   double whole = n < -5000.0 ? -5000.0 : n > 5000.0 ? 5000.0 : n;
   return x != x || whole != floor(whole) ? NAN : ldexp(x, (int)whole);
 }
-double ag_round(double x, double digits) { /* to the even digit halfway, as decimal text has it */
+static double ag_round(double x, double digits) { /* to the even digit halfway, as decimal text has it */
   char text[720];
   int n, i, from, up, point;
   if (x - x != 0.0 || digits - digits != 0.0) return digits == digits ? x : NAN;
@@ -75,59 +73,59 @@ double ag_round(double x, double digits) { /* to the even digit halfway, as deci
   }
   return copysign(strtod(text, NULL), x);
 }
-double ag_relu(double x) { return x <= 0.0 ? 0.0 : x; }
-double ag_relu6(double x) { return x <= 0.0 ? 0.0 : x >= 6.0 ? 6.0 : x; }
-double ag_leaky_relu(double x, double slope) { return x > 0.0 ? x : slope * x; }
-double ag_hardsigmoid(double x) { return x <= -3.0 ? 0.0 : x >= 3.0 ? 1.0 : (x + 3.0) / 6.0; }
-double ag_hardswish(double x) { return x <= -3.0 ? 0.0 : x >= 3.0 ? x : x * (x + 3.0) / 6.0; }
-double ag_hardshrink(double x, double width) {
+static double ag_relu(double x) { return x <= 0.0 ? 0.0 : x; }
+static double ag_relu6(double x) { return x <= 0.0 ? 0.0 : x >= 6.0 ? 6.0 : x; }
+static double ag_leaky_relu(double x, double slope) { return x > 0.0 ? x : slope * x; }
+static double ag_hardsigmoid(double x) { return x <= -3.0 ? 0.0 : x >= 3.0 ? 1.0 : (x + 3.0) / 6.0; }
+static double ag_hardswish(double x) { return x <= -3.0 ? 0.0 : x >= 3.0 ? x : x * (x + 3.0) / 6.0; }
+static double ag_hardshrink(double x, double width) {
   return x != x || width != width ? NAN : fabs(x) > width ? x : 0.0;
 }
-double ag_softshrink(double x, double width) {
+static double ag_softshrink(double x, double width) {
   return x != x || width != width ? NAN : fabs(x) > width ? x - copysign(width, x) : 0.0;
 }
-double ag_elu(double x, double alpha) { return x > 0.0 ? x : alpha * expm1(x); }
-double ag_selu(double x) {
+static double ag_elu(double x, double alpha) { return x > 0.0 ? x : alpha * expm1(x); }
+static double ag_selu(double x) {
   return x > 0.0 ? 1.0507009873554805 * x : 1.0507009873554805 * 1.6732632423543772 * expm1(x);
 }
-double ag_celu(double x, double alpha) {
+static double ag_celu(double x, double alpha) {
   return x >= 0.0 ? x : alpha * expm1(x / (alpha != 0.0 ? alpha : 0.0));
 }
-double ag_sigmoid(double x) { /* never overflows */
+static double ag_sigmoid(double x) { /* never overflows */
   double e;
   if (x >= 0.0) return 1.0 / (1.0 + exp(-x));
   e = exp(x);
   return e / (1.0 + e);
 }
-double ag_logistic_pdf(double x) {
+static double ag_logistic_pdf(double x) {
   double e = exp(-fabs(x));
   return 1.0 / (1.0 + e) * (e / (1.0 + e));
 }
-double ag_softplus(double x) { return (x > 0.0 || x != x ? x : 0.0) + log1p(exp(-fabs(x))); }
-double ag_logsigmoid(double x) { return (x < 0.0 || x != x ? x : 0.0) - log1p(exp(-fabs(x))); }
-double ag_softsign(double x) { return x - x == 0.0 || x != x ? x / (1.0 + fabs(x)) : copysign(1.0, x); }
-double ag_silu(double x) {
+static double ag_softplus(double x) { return (x > 0.0 || x != x ? x : 0.0) + log1p(exp(-fabs(x))); }
+static double ag_logsigmoid(double x) { return (x < 0.0 || x != x ? x : 0.0) - log1p(exp(-fabs(x))); }
+static double ag_softsign(double x) { return x - x == 0.0 || x != x ? x / (1.0 + fabs(x)) : copysign(1.0, x); }
+static double ag_silu(double x) {
   double e = exp(-fabs(x));
   return x >= 0.0 || x != x ? x / (1.0 + e) : x > -1e4 ? x * e / (1.0 + e) : -0.0;
 }
-double ag_mish(double x) {
+static double ag_mish(double x) {
   double w = exp(-fabs(x));
   if (x >= 0.0 || x != x) return x / (1.0 + 2.0 * w * w / (1.0 + 2.0 * w));
   return x > -1e4 ? x * (w * (w + 2.0) / (w * (w + 2.0) + 2.0)) : -0.0;
 }
-double ag_gelu_tanh(double x) {
+static double ag_gelu_tanh(double x) {
   return x > -1e4 || x != x ? x * ag_sigmoid(1.5957691216057308 * x * (1.0 + 0.044715 * (x * x))) : -0.0;
 }
-double ag_exp_minus_square(double x, double scale) { /* exp(scale x^2) without the rounding of x^2 */
+static double ag_exp_minus_square(double x, double scale) { /* exp(scale x^2) without the rounding of x^2 */
   double high = 134217729.0 * x, low;
   if (!(-40.0 < x && x < 40.0)) return x != x ? x : 0.0;
   high -= high - x;
   low = x - high;
   return exp(scale * (high * high)) * exp(scale * (low * (x + high)));
 }
-double ag_gaussian(double x) { return ag_exp_minus_square(x, -1.0); }
-double ag_norm_pdf(double x) { return ag_exp_minus_square(x, -0.5) / sqrt(2.0 * 3.141592653589793); }
-double ag_norm_cdf(double x) { /* erfc(-x/sqrt 2)/2, corrected for the rounding of x/sqrt 2 */
+static double ag_gaussian(double x) { return ag_exp_minus_square(x, -1.0); }
+static double ag_norm_pdf(double x) { return ag_exp_minus_square(x, -0.5) / sqrt(2.0 * 3.141592653589793); }
+static double ag_norm_cdf(double x) { /* erfc(-x/sqrt 2)/2, corrected for the rounding of x/sqrt 2 */
   double z = -x * 0.7071067811865476, value = 0.5 * erfc(z), y = -x, yh, yl, sh, sl, rest;
   if (!(-40.0 < x && x < 40.0)) return value;
   yh = 134217729.0 * y;
@@ -139,8 +137,8 @@ double ag_norm_cdf(double x) { /* erfc(-x/sqrt 2)/2, corrected for the rounding 
   rest = ((yh * sh - z) + yh * sl + yl * sh) + yl * sl - x * -4.833646656726457e-17;
   return value - rest * ag_exp_minus_square(z, -1.0) / sqrt(3.141592653589793);
 }
-double ag_gelu(double x) { return x > -1e4 || x != x ? x * ag_norm_cdf(x) : -0.0; }
-double ag_erfinv(double x) { /* Winitzki's approximation, polished by Halley's iteration */
+static double ag_gelu(double x) { return x > -1e4 || x != x ? x * ag_norm_cdf(x) : -0.0; }
+static double ag_erfinv(double x) { /* Winitzki's approximation, polished by Halley's iteration */
   double size = fabs(x), logarithm, t, y, excess, step;
   int k;
   if (!(size < 1.0)) return size == 1.0 ? copysign(INFINITY, x) : NAN;
@@ -155,25 +153,25 @@ double ag_erfinv(double x) { /* Winitzki's approximation, polished by Halley's i
   }
   return copysign(y, x);
 }
-double ag_sinpi(double x) {
+static double ag_sinpi(double x) {
   double r;
   if (x - x != 0.0) return NAN;
   r = remainder(x, 2.0);
   if (fabs(r) > 0.5) r = copysign(1.0 - fabs(r), r);
   return fabs(r) <= 0.25 ? sin(3.141592653589793 * r) : copysign(cos(3.141592653589793 * (0.5 - fabs(r))), r);
 }
-double ag_cospi(double x) {
+static double ag_cospi(double x) {
   double r;
   if (x - x != 0.0) return NAN;
   r = fabs(remainder(x, 2.0));
   if (r <= 0.25) return cos(3.141592653589793 * r);
   return r <= 0.75 ? sin(3.141592653589793 * (0.5 - r)) : -cos(3.141592653589793 * (1.0 - r));
 }
-double ag_sinc(double x) {
+static double ag_sinc(double x) {
   if (x == 0.0) return 1.0;
   return x - x != 0.0 && x == x ? 0.0 : ag_sinpi(x) / (3.141592653589793 * x);
 }
-double ag_digamma(double x) { /* recurrence; an asymptotic series from 10; reflected below 0 */
+static double ag_digamma(double x) { /* recurrence; an asymptotic series from 10; reflected below 0 */
   static const double series[8] = {
     0.16666666666666666, -0.03333333333333333, 0.023809523809523808, -0.03333333333333333,
     0.07575757575757576, -0.2531135531135531, 1.1666666666666667, -7.092156862745098};
@@ -211,20 +209,20 @@ double ag_digamma(double x) { /* recurrence; an asymptotic series from 10; refle
   if (small) sum -= q;
   return below ? sum - less : sum;
 }
-double ag_total(const double *x, int n) {
+static double ag_total(const double *x, int n) {
   double sum = 0.0;
   int i;
   for (i = 0; i < n; i++) sum += x[i];
   return sum;
 }
-double ag_sum(const double *x, int n) { return ag_total(x, n); }
-double ag_mean(const double *x, int n) { return ag_total(x, n) / n; }
-double ag_affine(const double *x, const double *w, int n, double sum) {
+static double ag_sum(const double *x, int n) { return ag_total(x, n); }
+static double ag_mean(const double *x, int n) { return ag_total(x, n) / n; }
+static double ag_affine(const double *x, const double *w, int n, double sum) {
   int i;
   for (i = 0; i < n; i++) sum += x[i] * w[i];
   return sum;
 }
-double ag_exact_sum(const double *x, int n) { /* rounded once (Shewchuk 1997); nan if it overflows */
+static double ag_exact_sum(const double *x, int n) { /* rounded once (Shewchuk 1997); nan if it overflows */
   double parts[1100], high, low, y, back;
   int used = 0, i, j, k;
   for (i = 0; i < n; i++) {
@@ -261,17 +259,17 @@ double ag_exact_sum(const double *x, int n) { /* rounded once (Shewchuk 1997); n
   }
   return high;
 }
-double ag_fsum(const double *x, int n) {
+static double ag_fsum(const double *x, int n) {
   double sum = ag_exact_sum(x, n);
   return sum == sum ? sum : ag_total(x, n);
 }
-double ag_prod(const double *x, int n) {
+static double ag_prod(const double *x, int n) {
   double product = 1.0;
   int i;
   for (i = 0; i < n; i++) product *= x[i];
   return product;
 }
-double ag_max(const double *x, int n) {
+static double ag_max(const double *x, int n) {
   double top = x[0];
   int i;
   for (i = 0; i < n; i++) {
@@ -280,7 +278,7 @@ double ag_max(const double *x, int n) {
   }
   return top;
 }
-double ag_min(const double *x, int n) {
+static double ag_min(const double *x, int n) {
   double least = x[0];
   int i;
   for (i = 0; i < n; i++) {
@@ -289,8 +287,8 @@ double ag_min(const double *x, int n) {
   }
   return least;
 }
-double ag_pick(double index, const double *row, int n) { return 0.0 <= index && index < n ? row[(int)index] : NAN; }
-double ag_length(const double *x, const double *y, int n) { /* of x - y, or x: no overflow, rounded once */
+static double ag_pick(double index, const double *row, int n) { return 0.0 <= index && index < n ? row[(int)index] : NAN; }
+static double ag_length(const double *x, const double *y, int n) { /* of x - y, or x: no overflow, rounded once */
   double top = 0.0, high = 1.0, low = 0.0, rest = 0.0, v, s, t, h, l, root, scale;
   int i, exponent, bad = 0;
   for (i = 0; i < n; i++) {
@@ -326,16 +324,16 @@ double ag_length(const double *x, const double *y, int n) { /* of x - y, or x: n
   root += (s - 1.0 + (low + rest)) / (2.0 * root);
   return scale > 0.0 ? root / scale : ldexp(root, exponent);
 }
-double ag_norm(const double *x, int n) { return ag_length(x, NULL, n); }
-double ag_dist(const double *x, const double *y, int n) { return ag_length(x, y, n); }
-double ag_hypot(double x, double y) {
+static double ag_norm(const double *x, int n) { return ag_length(x, NULL, n); }
+static double ag_dist(const double *x, const double *y, int n) { return ag_length(x, y, n); }
+static double ag_hypot(double x, double y) {
   double both[2];
   both[0] = x;
   both[1] = y;
   return ag_length(both, NULL, 2);
 }
-double ag_smooth_abs(double x, double width) { return ag_hypot(x, width); }
-double ag_center(const double *x, int n) {
+static double ag_smooth_abs(double x, double width) { return ag_hypot(x, width); }
+static double ag_center(const double *x, int n) {
   double sum = ag_exact_sum(x, n);
   int i;
   if (sum == sum) return sum / n;
@@ -343,14 +341,14 @@ double ag_center(const double *x, int n) {
   for (i = 0; i < n; i++) sum += x[i] / n;
   return sum;
 }
-void ag_centered(const double *x, int n, double *d) { /* less the mean, twice */
+static void ag_centered(const double *x, int n, double *d) { /* less the mean, twice */
   double m = ag_center(x, n);
   int i;
   for (i = 0; i < n; i++) d[i] = x[i] - m;
   m = ag_center(d, n);
   for (i = 0; i < n; i++) d[i] -= m;
 }
-double ag_var(const double *x, int count) { /* the last number is the degrees of freedom */
+static double ag_var(const double *x, int count) { /* the last number is the degrees of freedom */
   double left = count - 1 - x[count - 1], d[count];
   int i;
   d[0] = 0.0;
@@ -359,29 +357,29 @@ double ag_var(const double *x, int count) { /* the last number is the degrees of
   for (i = 0; i < count - 1; i++) d[i] *= d[i];
   return ag_fsum(d, count - 1) / left;
 }
-double ag_std(const double *x, int count) {
+static double ag_std(const double *x, int count) {
   double left = count - 1 - x[count - 1], d[count];
   d[0] = 0.0;
   ag_centered(x, count - 1, d);
   return left > 0.0 ? ag_norm(d, count - 1) / sqrt(left) : NAN;
 }
-double ag_logaddexp(double a, double b) {
+static double ag_logaddexp(double a, double b) {
   if (a != a || b != b) return NAN;
   return a == b ? a + 0.6931471805599453 : (a > b ? a : b) + log1p(exp(-fabs(a - b)));
 }
-double ag_logaddexp2(double a, double b) {
+static double ag_logaddexp2(double a, double b) {
   if (a != a || b != b) return NAN;
   return a == b ? a + 1.0 : (a > b ? a : b) + 1.4426950408889634 * log1p(exp2(-fabs(a - b)));
 }
-double ag_smooth_maximum(double a, double b, double beta) {
+static double ag_smooth_maximum(double a, double b, double beta) {
   if (a != a || b != b || !(beta > 0.0)) return NAN;
   if (a == b) return a + 0.6931471805599453 / beta;
   return (a > b ? a : b) + log1p(exp(-beta * fabs(a - b))) / beta;
 }
-double ag_xlogy(double x, double y) { return x == 0.0 && y == y ? 0.0 : x * log(y); }
-double ag_xlog1py(double x, double y) { return x == 0.0 && y == y ? 0.0 : x * log1p(y); }
+static double ag_xlogy(double x, double y) { return x == 0.0 && y == y ? 0.0 : x * log(y); }
+static double ag_xlog1py(double x, double y) { return x == 0.0 && y == y ? 0.0 : x * log1p(y); }
 
-double ag_zeta(double s, double x) { /* Hurwitz's, by Euler and Maclaurin's summation */
+static double ag_zeta(double s, double x) { /* Hurwitz's, by Euler and Maclaurin's summation */
   static const double bernoulli[12] = {
     0.16666666666666666, -0.03333333333333333, 0.023809523809523808, -0.03333333333333333,
     0.07575757575757576, -0.2531135531135531, 1.1666666666666667, -7.092156862745098, 54.971177944862156,
@@ -404,7 +402,7 @@ double ag_zeta(double s, double x) { /* Hurwitz's, by Euler and Maclaurin's summ
   }
   return terms[0] < INFINITY ? ag_fsum(terms, n) : INFINITY;
 }
-double ag_cot_derivative(int n, double x) { /* of pi cot(pi x): a polynomial in the cotangent */
+static double ag_cot_derivative(int n, double x) { /* of pi cot(pi x): a polynomial in the cotangent */
   double p[160] = {0.0, 1.0}, q[160], cot = ag_cospi(x) / ag_sinpi(x), square = cot * cot, total;
   int k, j, size = 2;
   for (j = 0; j < n; j++) {
@@ -419,7 +417,7 @@ double ag_cot_derivative(int n, double x) { /* of pi cot(pi x): a polynomial in 
   total = n % 2 ? total * square + p[0] : total * cot;
   return pow(3.141592653589793, n + 1) * total;
 }
-double ag_polygamma(double order, double x) {
+static double ag_polygamma(double order, double x) {
   int n, odd, below = x < 0.0;
   double found;
   if (!(0.0 <= order && order <= 150.0) || order != floor(order)) return NAN;
@@ -433,20 +431,20 @@ double ag_polygamma(double order, double x) {
   found = (odd ? 1.0 : -1.0) * tgamma(n + 1.0) * ag_zeta(n + 1.0, found);
   return below ? (odd ? -1.0 : 1.0) * found - ag_cot_derivative(n, x) : found;
 }
-double ag_trigamma(double x) { return ag_polygamma(1.0, x); }
-int ag_first(const double *x, int n, double top) {
+static double ag_trigamma(double x) { return ag_polygamma(1.0, x); }
+static int ag_first(const double *x, int n, double top) {
   int i;
   for (i = 0; i < n; i++) {
     if (x[i] == top) return i;
   }
   return n;
 }
-int ag_count(const double *x, int n, double top) {
+static int ag_count(const double *x, int n, double top) {
   int i, count = 0;
   for (i = 0; i < n; i++) count += x[i] == top;
   return count;
 }
-double ag_exp_sum(const double *x, int n, double top, int without) { /* of exp(x - top), but for one of them */
+static double ag_exp_sum(const double *x, int n, double top, int without) { /* of exp(x - top), but for one of them */
   double terms[n];
   int i, k = 0;
   terms[0] = 0.0;
@@ -455,28 +453,20 @@ double ag_exp_sum(const double *x, int n, double top, int without) { /* of exp(x
   }
   return ag_fsum(terms, k);
 }
-double ag_logsumexp(const double *x, int n) {
+static double ag_logsumexp(const double *x, int n) {
   double top = ag_max(x, n);
   return top - top != 0.0 ? top : top + log1p(ag_exp_sum(x, n, top, ag_first(x, n, top)));
 }
-double ag_softmax_of(const double *x, int n) { /* of the first number */
+static double ag_softmax_of(const double *x, int n) { /* of the first number */
   double top = ag_max(x, n);
   if (top != top) return NAN;
   if (top - top != 0.0) return x[0] == top ? 1.0 / ag_count(x, n, top) : 0.0;
   return exp(x[0] - top) / ag_exp_sum(x, n, top, n);
 }
-double ag_log_softmax_of(const double *x, int n) {
+static double ag_log_softmax_of(const double *x, int n) {
   double top = ag_max(x, n);
   if (top != top) return NAN;
   if (top - top != 0.0) return x[0] == top ? -log(ag_count(x, n, top)) : -INFINITY;
   if (x[0] == top) return -log1p(ag_exp_sum(x, n, top, 0));
   return x[0] - top - log1p(ag_exp_sum(x, n, top, ag_first(x, n, top)));
-}
-"""
-
-#: the functions by name, each after those that it calls
-HELPERS: dict[str, str] = {
-    match[1]: f"static {match[0]}"
-    for text in re.split(r"\n(?=double |int |void )", _SOURCE.strip())
-    if (match := re.match(r"(?s)\w+ (ag_\w+)\(.*", text)) is not None
 }
