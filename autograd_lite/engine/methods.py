@@ -16,7 +16,7 @@ from ..errors import lost
 from ..primitives import arithmetic, rounding
 from ..primitives.primitive import TABLE
 from .nodes import STATE, Node
-from .observers import current_tracer, tracer_of
+from .observers import current_tracer, recording_is_off, tracer_of
 
 __all__ = ["ALIASES", "HABITS", "MICROGRAD", "SLIPS", "Methods", "compare", "display", "method_names", "unneeded"]
 
@@ -109,6 +109,9 @@ class Methods(Node):
 
     def _traced(self) -> bool:
         return bool(STATE.observers) and current_tracer() is not None
+
+    def _picked(self) -> Any:
+        return self.detach() if recording_is_off() else self
 
     @property
     def _prev(self) -> set[Any]:

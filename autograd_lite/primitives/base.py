@@ -77,6 +77,10 @@ class Operand:
         """Whether a function of it is being recorded: what its number decides would hold for that number alone."""
         return False
 
+    def _picked(self) -> Any:
+        """What a choice among operands gives: itself, and a constant where no operation would keep its operands."""
+        return self
+
     def detach(self) -> Any:
         """The same number as a constant, where there is a difference."""
         return self

@@ -58,8 +58,8 @@ def _plain(x: Any) -> Any:
 def sort(xs: Any) -> Any:
     """The numbers in increasing order.
 
-    Each result is one of the operands, whose derivative is 1; tied numbers share it, 1/k each of k. A nan makes
-    all of them nan.
+    Each result is one of the operands, whose derivative is 1 (0 within ``no_grad``); tied numbers share it, 1/k each
+    of k. A nan makes all of them nan.
 
     Args:
         xs: a list, a tuple or an array of one axis, of numbers and Values.
@@ -91,8 +91,12 @@ def _sorted(items: list[Any]) -> list[Any]:
     while len(found) < len(order):
         at = len(found)
         tied = [items[i] for i in order[at:] if numbers[i] == numbers[order[at]]] if _tied(numbers, order, at) else []
-        found += [reductions.max(tied)] * len(tied) if len(tied) > 1 else [items[order[at]]]
+        found += [reductions.max(tied)] * len(tied) if len(tied) > 1 else [_picked(items[order[at]])]
     return found
+
+
+def _picked(x: Any) -> Any:
+    return x._picked() if isinstance(x, Operand) else x
 
 
 def _tied(numbers: list[Any], order: list[int], at: int) -> bool:

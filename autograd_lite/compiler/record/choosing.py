@@ -2,7 +2,7 @@
 
 They compare, and go one way or the other; a recording would hold for that way alone. While one is made on a thread,
 they choose there by ``where`` what they would have chosen: of equal numbers the same one, and of nan what Python makes
-of it.
+of it. Like Python's, the choice hands on its derivative within ``no_grad`` too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.observers import current_tracer
+from ...engine.observers import current_tracer, without_observers
 from ...engine.value import Value
 from ...primitives.arithmetic import where
 from .extremes import extreme
@@ -46,8 +46,9 @@ def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
         if not _numbers(items):
             return original(items)
         best = items[0]
-        for item in items[1:]:
-            best = where(better(item, best), item, best)
+        with without_observers("cuts"):
+            for item in items[1:]:
+                best = where(better(item, best), item, best)
         return best
 
     return chosen
@@ -63,11 +64,12 @@ def _sorting(original: Function) -> Function:
         total = sum(items)
         if total != total:  # a nan is in no order
             return original(items, **named)
-        for end in range(1, len(items)):
-            for k in range(end, 0, -1):
-                a, b = items[k - 1], items[k]
-                wrong = a < b if named.get("reverse") else b < a
-                items[k - 1], items[k] = where(wrong, b, a), where(wrong, a, b)
+        with without_observers("cuts"):
+            for end in range(1, len(items)):
+                for k in range(end, 0, -1):
+                    a, b = items[k - 1], items[k]
+                    wrong = a < b if named.get("reverse") else b < a
+                    items[k - 1], items[k] = where(wrong, b, a), where(wrong, a, b)
         return items
 
     return sorted
@@ -86,7 +88,8 @@ class _Elementwise:
         if not named and len(args) == self._count and current_tracer() is not None:
             items = [x for arg in args for x in np.ravel(np.asarray(arg, dtype=object)).tolist()]
             if _numbers(items):
-                return self._ufunc(*args)
+                with without_observers("cuts"):
+                    return self._ufunc(*args)
         return self._original(*args, **named)
 
     def __getattr__(self, name: str) -> Any:
@@ -98,7 +101,8 @@ class _Elementwise:
         if items.dtype == object and (axis is None or items.ndim == 1) and not named and current_tracer() is not None:
             found = items.ravel().tolist()
             if _numbers(found):
-                return functools.reduce(self._choose, found)
+                with without_observers("cuts"):
+                    return functools.reduce(self._choose, found)
         return self._original.reduce(array, axis, *args, **named)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
 
-from ...engine.observers import current_tracer
+from ...engine.observers import current_tracer, without_observers
 from ...engine.sweeps import Node
 from ...engine.value import record
 from ...primitives.arithmetic import where
@@ -88,14 +88,21 @@ def extreme(original: Callable[..., Any], name: str, given: Any) -> Any:
     if read is not None or all(id(x) in copies for x, kind in zip(items, kinds) if kind):  # without derivatives
         _state.used = _state.used or read is not None
         return _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
-    if len(items) <= FEW:
-        better = COMPARISONS["gt" if name == "max" else "lt"]
-        chosen = items[0]
-        for x in items[1:]:
-            chosen = record(where, (record(better, (x, chosen)), x, chosen))
-        return chosen
-    if numbers.count(original(numbers)) > 1:
+    if len(items) > FEW and numbers.count(original(numbers)) > 1:
         return original(items)
+    with without_observers("cuts"):  # Python's choice is one of them, within no_grad too
+        return (_one_by_one if len(items) <= FEW else _at_once)(name, items, tracer)
+
+
+def _one_by_one(name: str, items: list[Any], _: Any) -> Any:
+    better = COMPARISONS["gt" if name == "max" else "lt"]
+    chosen = items[0]
+    for x in items[1:]:
+        chosen = record(where, (record(better, (x, chosen)), x, chosen))
+    return chosen
+
+
+def _at_once(name: str, items: list[Any], tracer: Any) -> Any:
     best = _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
     same = tuple([_compared("eq", x, best) for x in items])
     tracer.decide(_compared("eq", record(TABLE["sum"], same), 1.0))
