@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +75,12 @@ _OF_WHOLE_NUMBERS = {"comb", "factorial", "gcd", "isqrt", "lcm", "nextafter", "p
 _ARRAYS = "arrays of Values are NumPy's, made by ag.values([…]): np.stack, np.concatenate, a @ b"
 #: names that PyTorch's users look for
 _PYTORCH = {
-    **dict.fromkeys(["tensor", "Tensor", "from_numpy", "as_tensor"], "ag.Value(1.0) is one number; " + _ARRAYS),
+    **dict.fromkeys(
+        ["tensor", "Tensor", "from_numpy", "as_tensor", "array", "Variable"], "ag.Value(1.0) is one number; " + _ARRAYS
+    ),
     **dict.fromkeys(["stack", "cat", "matmul", "mm", "einsum"], _ARRAYS),
-    "autograd": "ag.grad(f)(x) is the gradient of a function, y.backward() of a graph",
+    **dict.fromkeys(["arange", "linspace", "eye", "full"], "a NumPy function of that name serves"),
+    **dict.fromkeys(["autograd", "backward"], "ag.grad(f)(x) is the gradient of a function, y.backward() of a graph"),
     "func": "ag.grad, ag.vmap, ag.jacobian, ag.hessian, ag.vjp, ag.jvp",
     "device": "numbers are Python's, on one processor",
 }
@@ -136,7 +140,8 @@ def _load(name: str) -> Any:
         return getattr(importlib.import_module("math"), name)
     if name not in _HOME_OF:
         instead = f": {_PYTORCH[name]}" if name in _PYTORCH else ""
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}")
+        module = sys.modules[__name__]  # from which a traceback finds the name that may be meant
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}", name=name, obj=module)
     found = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = found
     return found
@@ -156,7 +161,7 @@ if vars(_methods)["lost"] is not _lost:  # an import for the second time: compil
 _display["mimebundle"] = _show
 
 
-_PRIVATE = {"annotations", "importlib", "builtins", "Any", "ModuleType", "TYPE_CHECKING"}
+_PRIVATE = {"annotations", "importlib", "builtins", "sys", "Any", "ModuleType", "TYPE_CHECKING"}
 
 
 def __dir__() -> list[str]:

@@ -12,7 +12,7 @@ from .text import Line, Run, clean, escape_dot, escape_xml, missing_spaces
 __all__ = ["attributes", "html", "statements"]
 
 #: from this many edges on Graphviz's searches are cut short: their last steps cost seconds, and show little
-_LARGE = 200
+_LARGE = 100
 _LIMITS = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.5", "searchsize": "10"}
 _LIFT = '<BR/><FONT POINT-SIZE="3"> </FONT>'
 _ANCHOR = {"left": "LEFT", "center": "CENTER", "right": "RIGHT"}

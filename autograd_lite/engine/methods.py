@@ -75,6 +75,12 @@ class Methods(Node):
         """What ``statistics.mean`` and its kin ask for: refused, since the gradient would be lost."""
         raise lost("a ratio of ints")
 
+    def __xor__(self, other: Any) -> Any:
+        raise TypeError("^ is Python's exclusive or, for integers; a power is x ** 2")
+
+    def __rxor__(self, other: Any) -> Any:
+        return self.__xor__(other)
+
     def __pos__(self) -> Any:
         return arithmetic.pos(self)
 
@@ -128,7 +134,7 @@ class Methods(Node):
         raise AttributeError("backward() calls no _backward of one's own: an op of one's own is @ag.primitive")
 
     def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in {*HABITS, *NUMPYS, *SLIPS}]
+        return [name for name in object.__dir__(self) if name not in {*HABITS, *ARRAYS, *SLIPS}]
 
     @property
     def _op(self) -> str:
@@ -193,22 +199,42 @@ HABITS = {
     "grad_fn": "x.op is the primitive that made it, x.parents its operands",
     "is_leaf": "a leaf is a Value without an op: x.op is None",
 }
-#: what NumPy's functions look for on the elements of a list or of a plain object array
-NUMPYS = dict.fromkeys(
-    ("dtype", "logical_xor", "bit_count"),
-    "NumPy's functions take Values one by one and in arrays from ag.values or np.stack; for lists and other arrays of "
-    "objects there is ag's function of that name (ag.quantile, ag.std …), and ag.numbers(array) are the numbers alone",
-)
+#: what an array has, and a tensor; a user's own attribute may have the name
+ARRAYS = {
+    **dict.fromkeys(
+        ["shape", "size", "dim", "sum", "mean", "T", "view", "reshape", "squeeze", "unsqueeze", "flatten"],
+        "a Value is one number, without axes; arrays of Values are NumPy's, made by ag.values or np.stack",
+    ),
+    **dict.fromkeys(["device", "cuda", "float", "double", "half"], "its number is Python's float, x.data"),
+    **dict.fromkeys(
+        ["add_", "sub_", "mul_", "div_", "copy_", "fill_", "zero_"],
+        "x.data is the number and can be set: x.data += 1.0",
+    ),
+    **dict.fromkeys(
+        ["dtype", "logical_xor", "bit_count"],  # what NumPy looks for on the elements of a list or a plain object array
+        "NumPy's functions take Values one by one and in arrays from ag.values or np.stack; for lists and other arrays "
+        "of objects there is ag's function (ag.quantile, ag.std …), and ag.numbers(array) are the numbers alone",
+    ),
+}
 
 
 def _habit(name: str) -> property:
     """A property that isn't there, and says what is."""
 
     def refuse(self: Any, *given: Any) -> Any:
-        whose, instead = ("NumPy's arrays", NUMPYS) if name in NUMPYS else ("PyTorch's tensors", HABITS)
-        raise AttributeError(f"a Value has no {name!r} as {whose} have: {instead[name]}")
+        raise AttributeError(f"a Value has no {name!r} as PyTorch's tensors have: {HABITS[name]}")
 
     return property(refuse, refuse)
+
+
+class _Absent:
+    """An attribute that isn't there and says what is, until a user sets one of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, node: Any, owner: Any = None) -> Any:
+        raise AttributeError(f"a Value has no {self.name!r} as an array or a tensor has: {ARRAYS[self.name]}")
 
 
 def _slips(name: str) -> set[str]:
@@ -244,7 +270,9 @@ def unneeded(what: str) -> TypeError:
     return TypeError(f"leave out {what}: {why[what]}")
 
 
-for _name in (*HABITS, *NUMPYS):
+for _name in HABITS:
     setattr(Methods, _name, _habit(_name))
+for _name in ARRAYS:
+    setattr(Methods, _name, _Absent(_name))
 for _name in SLIPS:
     setattr(Methods, _name, _slip(_name))

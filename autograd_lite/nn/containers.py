@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, Generic, overload
 
-from .habits import MODULES, hint
+from .habits import MODULES, hint, no_module
 from .module import Module
 from .parameter import Parameter
 
@@ -54,7 +54,7 @@ class Sequential(Module, Generic[Out]):
             named = {str(i): module for i, module in enumerate(modules)}
         for name, module in named.items():
             if not isinstance(module, Module):
-                raise TypeError(f"Sequential takes modules, and argument {name} is a {type(module).__name__}")
+                raise TypeError(f"Sequential takes modules, and argument {name} is {no_module(module)}")
         self._layers: dict[str, Module] = named
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -71,7 +71,7 @@ class Sequential(Module, Generic[Out]):
     def append(self, module: Module) -> Sequential:
         """Add a module at the end; returns the Sequential."""
         if not isinstance(module, Module):
-            raise TypeError(f"Sequential takes modules, not {type(module).__name__}")
+            raise TypeError(f"Sequential takes modules, not {no_module(module)}")
         self._layers[str(len(self._layers))] = module
         return self
 
@@ -161,7 +161,7 @@ class ModuleDict(Module):
         if not isinstance(name, str) or not name or "." in name:
             raise TypeError(f"ModuleDict takes names without dots, not {name!r}")
         if not isinstance(module, Module):
-            raise TypeError(f"ModuleDict takes modules, and {name} is a {type(module).__name__}")
+            raise TypeError(f"ModuleDict takes modules, and {name} is {no_module(module)}")
         self._layers[name] = module
 
     def __delitem__(self, name: str) -> None:

@@ -81,3 +81,14 @@ def refuse(owner: type, instead: dict[str, str]) -> None:
 def present(instance: Any, instead: dict[str, str]) -> list[str]:
     """``dir`` of an instance, without the names that only say what is instead."""
     return [name for name in object.__dir__(instance) if name not in instead or hasattr(instance, name)]
+
+
+def no_module(thing: object) -> str:
+    """What stands where a module should, and what to write."""
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}: write {thing.__name__}()"
+    if isinstance(thing, (list, tuple)):
+        return f"a {type(thing).__name__}: write a star before it, *{type(thing).__name__}"
+    if callable(thing):
+        return "a function: activations are modules too (nn.ReLU()), and any other goes into a module's forward"
+    return f"of type {type(thing).__name__}"

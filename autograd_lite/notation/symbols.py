@@ -158,7 +158,7 @@ def name_nodes(
     symbols: dict[int, Symbol] = {}
     for node in nodes:
         label = node.label or (variables.get(id(node)) if variables else "")
-        if label:
+        if label and not label.isspace():
             symbols[id(node)] = symbol(label)
     _mark(nodes, symbols)
     given = frozenset(symbols)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -100,16 +101,23 @@ def _step_cells(row: Step, digits: int | None) -> list[str]:
     return [row.symbol.text, join_text(row.expression), value] if row.expression else [row.symbol.text, value]
 
 
+def _columns(text: str) -> int:
+    """How wide a terminal shows ``text``: a Chinese letter takes two columns, an accent none."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+
+
 def _block(section: Section, rows: Sequence[list[str]]) -> str:
     """A heading and aligned rows; the last cell of each row is aligned with the last of the others."""
-    first = max((len(row[0]) for row in rows), default=0)
+    first = max((_columns(row[0]) for row in rows), default=0)
     middles = [" = ".join(row[1:-1]) for row in rows]
-    width = max((len(m) for m in middles if len(m) <= 2 * _WIDEST), default=0)
+    width = max((_columns(m) for m in middles if len(m) <= 2 * _WIDEST), default=0)
     lines = [section.title]
     for i, (row, middle) in enumerate(zip(rows, middles)):
         if section.skipped and i == section.head:
             lines.append(f"  {_skipped(section)}")
-        lines.append(f"  {row[0]:<{first}} = " + (f"{middle:<{width}} = " if middle else "") + row[-1])
+        name, middle = (s + " " * (room - _columns(s)) for s, room in ((row[0], first), (middle, width)))
+        lines.append(f"  {name} = " + (f"{middle} = " if middle.strip() else "") + row[-1])
     return "\n".join(lines)
 
 

@@ -116,8 +116,9 @@ def as_float(x: Any, where: str = "Value") -> float:
     cure = {
         "NoneType": "a function without a return statement gives None",
         "complex": "take its .real, .imag or abs()",
-        "list": "make a Value of each element, as in ag.values(list)",
-        "tuple": "make a Value of each element, as in ag.values(tuple)",
+        **dict.fromkeys(
+            ["list", "tuple"], "take its elements one by one, or an array: ag.values(numbers), np.stack(list)"
+        ),
         "ndarray": "make a Value of each element, as in ag.values(array)",
     }
     convert = getattr(x, "__float__", None)

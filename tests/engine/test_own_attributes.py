@@ -14,6 +14,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.compiler import CompileWarning
+from autograd_lite.engine.methods import ARRAYS
 from autograd_lite.primitives.sums import NATIVE
 
 
@@ -131,6 +132,24 @@ def test_words_that_are_no_slip():
     for name in ("date", "grade", "grads", "grad2", "labels", "dat_", "rad", "m", "prev", "ata"):
         setattr(x, name, 1.0)
         assert getattr(x, name) == 1.0
+
+
+@pytest.mark.parametrize("name", sorted(ARRAYS))
+def test_what_an_array_has_is_explained_until_a_user_sets_it(name):
+    x = Value(1.0)
+    with pytest.raises(AttributeError, match=name):
+        getattr(x, name)
+    assert not hasattr(x, name)
+    assert name not in dir(x)
+    setattr(x, name, 3.0)
+    assert getattr(x, name) == 3.0
+    assert not hasattr(Value(1.0), name)
+
+
+def test_a_hat_is_no_power():
+    for f in (lambda x: x ^ 2, lambda x: 2 ^ x, lambda x: x ^ x):
+        with pytest.raises(TypeError, match=r"x \*\* 2"):
+            f(Value(3.0))
 
 
 def test_what_a_value_has_is_not_replaced():

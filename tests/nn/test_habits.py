@@ -62,3 +62,19 @@ def test_a_user_may_take_the_names():
     assert nn.Sequential({"float": nn.Linear(2, 1)}).float.weight.shape == (1, 2)
     for same in (copy.deepcopy(model), pickle.loads(pickle.dumps(nn.Sequential(nn.Linear(2, 1))))):
         assert isinstance(same, nn.Module)
+
+
+@pytest.mark.parametrize(
+    ("given", "cure"),
+    [
+        ([nn.ReLU()], r"\*list"), (nn.ReLU, r"write ReLU\(\)"), (ag.relu, r"nn\.ReLU\(\)"),
+        (lambda x: x, "forward"), (3, "int"), ((nn.ReLU(),), r"\*tuple"),
+    ],
+)  # fmt: skip
+def test_what_is_no_module_is_told_what_to_write(given, cure):
+    with pytest.raises(TypeError, match=cure):
+        nn.Sequential(nn.Linear(1, 1), given)
+    with pytest.raises(TypeError, match=cure):
+        nn.Sequential().append(given)
+    with pytest.raises(TypeError, match=cure):
+        nn.ModuleDict({"a": given})

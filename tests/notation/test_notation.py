@@ -671,3 +671,19 @@ def test_forward_mode_has_the_lines_that_move():
     y = ((x * 2.0).named("u") + (b * b).named("v")).named("y")
     (section,) = ag.explain(y, mode="forward", wrt="x").derivatives
     assert [d.of.text for d in section.rows] == ["x", "u", "y"]
+
+
+def test_columns_of_text_line_up_whatever_the_letters():
+    """As a terminal shows them: two columns for a Chinese letter or a picture, none for an accent."""
+    a, b, c = (ag.Value(1.0, label=label) for label in ("a\N{COMBINING CIRCUMFLEX ACCENT}", "温度", "🙂"))
+    text = str(ag.explain((a * b + c).named("Größe")))
+    forward = text.split("\n\n")[0].splitlines()[1:]
+    shown = [line.split(" = ")[0] for line in forward]
+    extra = {"a\N{COMBINING CIRCUMFLEX ACCENT}": -1, "温度": 2, "🙂": 1}
+    assert len({len(name) + extra.get(name.strip(), 0) for name in shown}) == 1
+
+
+@pytest.mark.parametrize("label", [" ", "\n\t", "\u3000"])
+def test_a_blank_label_is_no_name(label):
+    x = ag.Value(2.0, label=label)
+    assert "v₂ = v₁ · v₁ = 4" in str(ag.explain((x * x).named(label)))
