@@ -101,10 +101,10 @@ def _step_cells(row: Step, digits: int | None) -> list[str]:
     return [row.symbol.text, join_text(row.expression), value] if row.expression else [row.symbol.text, value]
 
 
-def _columns(text: str) -> int:
-    """How wide a terminal shows ``text``: a Chinese letter takes two columns, an accent none."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+def _columns(shown: str) -> int:
+    """How wide a terminal shows a line: a Chinese letter takes two columns, an accent none."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in shown)
+    return len(shown) + wide - sum(unicodedata.combining(c) > 0 for c in shown)
 
 
 def _block(section: Section, rows: Sequence[list[str]]) -> str:
