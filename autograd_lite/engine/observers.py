@@ -22,12 +22,13 @@ from typing import Any
 from .sweeps import STATE, Node, operands_of
 
 __all__ = [
+    "SCOPES",
     "STATE",
     "Observing",
     "Tracer",
     "current_tracer",
     "hash_value",
-    "notify",
+    "notify_all",
     "notify_tracer",
     "observe",
     "observers",
@@ -43,18 +44,19 @@ Exit = Callable[..., None]
 #: the tracers whose nodes have a mark, on any thread
 _recordings: weakref.WeakValueDictionary[int, Tracer] = weakref.WeakValueDictionary()
 #: the tokens of this context's scopes, outermost first; they may be dead, and open or not
-_scopes: ContextVar[tuple[weakref.ref[Token], ...]] = ContextVar("scopes", default=())
+SCOPES: ContextVar[tuple[weakref.ref[Token], ...]] = ContextVar("scopes", default=())
 
 
 class View:
-    """What a scope sees and hides; see ``Observing``."""
+    """What a scope sees and hides; see ``Observing``. Its tape is the tracer, if that is a recording."""
 
-    __slots__ = ("hides", "observer", "tracer")
+    __slots__ = ("hides", "observer", "tape", "tracer")
 
     def __init__(self, observer: Observer | None, hides: str, tracer: Tracer | None) -> None:
         self.observer = observer
         self.hides = hides
         self.tracer = tracer
+        self.tape: Any = tracer if tracer is not None and tracer.mark else None
 
     def shown(self, outer: Observer) -> Observer | None:
         """What sees the nodes within the scope in the place of an outer observer."""
@@ -89,7 +91,7 @@ def _token(view: View, token: Token) -> Token:
     state.__setstate__((lock.__exit__, (), {}, {"lock": lock, "view": view, "where": _here()}))
     known = weakref.ref(token, STATE.observers.discard)
     STATE.observers.add(known)
-    _scopes.set((*[other for other in _scopes.get() if other() is not None], known))
+    SCOPES.set((*[other for other in SCOPES.get() if other() is not None], known))
     return token
 
 
@@ -208,7 +210,7 @@ def without_observers(kind: str) -> Observing | nullcontext[None]:
 
 def _views() -> list[View]:
     """The views of the scopes that are open in this context, outermost first."""
-    tokens = [known() for known in _scopes.get()]
+    tokens = [known() for known in SCOPES.get()]
     return [token.view for token in tokens if token is not None and token.lock.locked()]
 
 
@@ -228,16 +230,8 @@ def recording_is_off() -> bool:
     return bool(STATE.observers) and any(getattr(o, "cuts", False) and not hasattr(o, "uncut") for o in observers())
 
 
-def notify(node: Any) -> None:
-    """Show a new node to the observers of this context; or a recording elsewhere, whose numbers it is made of."""
-    scopes = _scopes.get()
-    if scopes:
-        token = scopes[-1]()  # the innermost scope is a recording, most of the time, and hides all others
-        tracer = token.view.tracer if token is not None and token.lock.locked() else None
-        token = None  # the traceback of an error from below would keep it, and with it the scope
-        if tracer is not None and tracer.mark:
-            tracer.saw(node)
-            return
+def notify_all(node: Any) -> None:
+    """Show a new node to each observer of this context; or a recording elsewhere, whose numbers it is made of."""
     found = observers()
     outermost: Any = getattr(found[0], "__self__", None) if found else None
     if _recordings and not getattr(outermost, "mark", 0):
@@ -251,6 +245,7 @@ class Tracer:
 
     Attributes:
         mark: the ``_mark`` of the recording's nodes, a negative number by which other threads tell them; 0 for none.
+            One that has a mark is a ``Tape``, which gets the nodes that no other observer sees.
     """
 
     mark = 0

@@ -23,9 +23,10 @@ from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
 from .methods import Methods, compare, method_names, unneeded
 from .nodes import STATE, Info, NaryOperands, Node
-from .observers import current_tracer, hash_value, notify, notify_tracer, tracer_of
+from .observers import current_tracer, hash_value, notify_tracer, tracer_of
 from .pickling import reduce_node, set_state, shallow_copy
 from .sweeps import check_partials, reverse_sweep
+from .tape import notify
 
 __all__ = ["Value", "constant", "nary_node", "node", "record"]
 

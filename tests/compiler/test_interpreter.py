@@ -23,8 +23,8 @@ from autograd_lite.compiler.call import plans as paths
 from autograd_lite.compiler.call.plans import Path
 from autograd_lite.compiler.ir.control_ops import COMPARISONS, pick, stop
 from autograd_lite.compiler.ir.scalar_program import Leaf
+from autograd_lite.compiler.record.recording import record_call
 from autograd_lite.compiler.record.structure import Parts, flatten
-from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import optimized
 from autograd_lite.compiler.run import interpreter
 from autograd_lite.compiler.run.cells import Cell

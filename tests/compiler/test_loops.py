@@ -9,8 +9,8 @@ import pytest
 import autograd_lite as ag
 from autograd_lite.compiler.lift.loop_statements import looped
 from autograd_lite.compiler.lift.loops import find_loops
+from autograd_lite.compiler.record.recording import record_call
 from autograd_lite.compiler.record.structure import Parts, flatten
-from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import optimized
 
 from .test_drjit import dr  # noqa: F401  (a fixture)

@@ -9,8 +9,8 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite.compiler import Program, ProgramError
+from autograd_lite.compiler.record.recording import record_call
 from autograd_lite.compiler.record.structure import Parts, flatten
-from autograd_lite.compiler.record.trace import record_call
 from autograd_lite.compiler.rewrite import fold, gather_sums, prune, share
 
 UNARY = [

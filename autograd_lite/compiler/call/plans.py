@@ -20,8 +20,8 @@ from ..ir.scalar_program import Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
+from ..record.recording import Recording
 from ..record.structure import number_of
-from ..record.trace import Recording
 from ..rewrite import optimized
 from ..rewrite.zeroth_powers import without_zeroth_powers
 from ..run.arrays import Read, buffered

@@ -16,9 +16,9 @@ from ..record.arguments import fixed_integers
 from ..record.draws import Draws
 from ..record.environment import Watch
 from ..record.extremes import softly
+from ..record.recording import record_call
 from ..record.restore import DRAWN, TAKEN, Before
 from ..record.structure import Parts
-from ..record.trace import record_call
 from .pausing import collector_paused
 from .plans import Path
 

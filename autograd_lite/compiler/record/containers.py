@@ -17,10 +17,10 @@ import numpy as np
 
 from ...engine.sweeps import Node
 from ...engine.value import Value
-from ..ir.scalar_program import Guard, Leaf, Program
+from ..ir.scalar_program import Leaf
 from .pack import Pack
 
-__all__ = ["packed"]
+__all__ = ["arranged"]
 
 #: containers in containers, and objects looked at, at most
 DEEPEST, MOST = 10, 50_000
@@ -169,26 +169,25 @@ def _reached(f: Any) -> Iterator[tuple[str, Any]]:
                 yield name, f.__globals__[name]
 
 
-def packed(program: Program, f: Callable[..., Any], objects: Sequence[Any]) -> Program:
-    """The program with the live Values that it reads in the arrays that the user's containers are.
+def arranged(leaves: list[Leaf], f: Callable[..., Any], objects: Sequence[Any]) -> tuple[list[Leaf], list[int]]:
+    """A program's leaves with its live Values in the arrays that the user's containers are, and the new id of each.
 
     Args:
-        program: each live Value is a leaf of its own.
+        leaves: each live Value is one of its own.
         f: the function that was recorded.
         objects: its arguments that are objects.
     """
-    singles = {id(leaf.key): k for k, leaf in enumerate(program.leaves) if leaf.kind == "value" and not leaf.shape}
+    singles = {id(leaf.key): k for k, leaf in enumerate(leaves) if leaf.kind == "value"}
     if not singles:
-        return program
+        return leaves, list(range(sum(leaf.size for leaf in leaves)))
     walk = _Walk(set(singles))
     walk.tree(f, ())
     for thing in objects:
         walk.tree(thing, ())
-    chosen = _chosen(walk.found, singles)
-    for leaf in program.leaves:
+    for leaf in leaves:
         if leaf.kind == "value" and not getattr(leaf.key, "label", "") and id(leaf.key) in walk.single:
             leaf.name = _name(walk.single[id(leaf.key)])
-    return _renumbered(program, chosen, singles) if chosen else program
+    return _renumbered(leaves, _chosen(walk.found, singles), singles)
 
 
 def _chosen(found: list[_Array], singles: dict[int, int]) -> list[_Array]:
@@ -218,8 +217,8 @@ def _names(arrays: list[_Array]) -> list[str]:
     return [name if short.count(name) == 1 else "_".join(map(str, a.path)) for name, a in zip(short, arrays)]
 
 
-def _renumbered(program: Program, arrays: list[_Array], singles: dict[int, int]) -> Program:
-    """The program with these arrays as leaves."""
+def _renumbered(old: list[Leaf], arrays: list[_Array], singles: dict[int, int]) -> tuple[list[Leaf], list[int]]:
+    """The leaves with these arrays among them, and the new id of each of the old ones' numbers."""
     where: dict[int, tuple[int, int]] = {}  # by the old leaf: the array and the position in it
     for number, array in enumerate(arrays):
         for position, node in enumerate(array.nodes):
@@ -238,7 +237,7 @@ def _renumbered(program: Program, arrays: list[_Array], singles: dict[int, int])
     names = _names(arrays)
     made: dict[int, Leaf] = {}
     new: list[int] = []
-    for k, leaf in enumerate(program.leaves):
+    for k, leaf in enumerate(old):
         if k not in where:
             new += range(add(leaf.kind, leaf.name, leaf.shape, leaf.key).base, base)
             continue
@@ -247,14 +246,4 @@ def _renumbered(program: Program, arrays: list[_Array], singles: dict[int, int])
             array = arrays[number]
             made[number] = add("value", names[number], array.shape, Pack(array.nodes, array.shape))
         new.append(made[number].base + position)
-    shift = base - program.first
-    new += range(base, base + len(program))
-    moved = new.__getitem__
-    return Program(
-        leaves,
-        program.prims,
-        [tuple(map(moved, args)) for args in program.args],
-        [moved(id) for id in program.outputs],
-        [Guard(moved(g.id), g.expected, g.exact, g.line) for g in program.guards],
-        {id + shift if id >= program.first else moved(id): label for id, label in program.labels.items()},
-    )
+    return leaves, new

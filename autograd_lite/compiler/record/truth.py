@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.observers import Tracer, current_tracer
+from ...engine.tape import Tape
 from ...engine.user_frame import user_line
 from ...engine.value import Value
 from ..ir.scalar_program import CompileError
@@ -63,17 +64,16 @@ class Truth(Whole):
 _TRUTHS = (Truth, bool, np.bool_)
 
 
-class Typed(Tracer):
+class Typed(Tape, Tracer):
     """The tape of a recording, on which numbers change their class.
 
     Attributes:
-        tape: the nodes in order, each with its primitive and its operands.
         copies: numbers that stand for others, as pairs.
         fresh: leaves made by the function itself, which are constants.
     """
 
-    def __init__(self) -> None:
-        self.tape: list[tuple[Any, Any, Any]] = []
+    def __init__(self, mark: int, looks: int) -> None:
+        super().__init__(mark, looks)
         self.copies: list[tuple[Any, Any]] = []
         self.fresh: list[Any] = []
         self.partials: dict[int, Any] = {}  # integers and comparisons as derivatives, by their ids
@@ -81,7 +81,7 @@ class Typed(Tracer):
     def twin(self, made: Any, kind: type[Value]) -> Any:
         """The number that was just recorded, as one of another kind."""
         twin = self.as_kind(made, kind)
-        self.tape.append((twin, *self.tape.pop()[1:]))
+        self.nodes[-1] = twin
         return twin
 
     def as_kind(self, number: Any, kind: type[Value]) -> Any:

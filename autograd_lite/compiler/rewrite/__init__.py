@@ -12,7 +12,6 @@ __all__ = ["fold", "gather_sums", "optimized", "prune", "share"]
 
 
 def optimized(program: Program) -> Program:
-    """All passes in their order."""
-    program = share(fold(prune(program)))
-    summed = gather_sums(program)
-    return summed if summed is program else prune(summed)
+    """All passes in their order, on a program that computes nothing twice, as recordings don't."""
+    folded = fold(program)
+    return gather_sums(program if folded is program else share(prune(folded)))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from ...primitives.primitive import TABLE
 from ..ir.scalar_program import Program
 from .rewriting import Rewrite
@@ -17,8 +21,11 @@ RAGGED = 3
 #: in a program of no more instructions, what has a name stays a statement of its own
 NAMED = 64
 
-#: terms, and whether each is subtracted
-Terms = list[tuple[int, bool]]
+_ADD, _SUB, _NEG, _SUM = 1, 2, 4, 8
+_KINDS = {"add": _ADD, "sub": _SUB, "neg": _NEG, "sum": _SUM}
+
+#: products that become one dot, and other terms
+Sum = tuple[list[int], list[int]]
 
 
 def gather_sums(program: Program) -> Program:
@@ -31,30 +38,17 @@ def gather_sums(program: Program) -> Program:
     names = [prim.name for prim in program.prims]
     if "add" not in names and "sub" not in names:
         return program
-    first = program.first
-    uses = [0] * (first + len(program))
-    for args in program.args:
-        for a in args:
-            uses[a] += 1
-    for id in [*program.outputs, *[guard.id for guard in program.guards]]:
-        uses[id] += 2
-    chains = _Chains(program, names, uses)
-    if not chains.terms:
+    chains = _Chains(program, names)
+    if not chains.sums:
         return program
-    rank = _ranks(program)
-    result = Rewrite(program)
-    for k in range(len(names)):
-        if first + k in chains.inside:
+    result, rank = Rewrite(program), _ranks(program)
+    for k, gone in enumerate(chains.gone):
+        if gone:
             result.id_of.append(0)  # nobody asks
-            continue
-        terms = chains.terms.get(k)
-        if terms is None:
-            result.copy(k)
-        elif len(terms) < FEWEST and k not in chains.ragged:
-            result.id_of.append(_spelled(result, terms))
+        elif k in chains.sums:
+            result.id_of.append(_written(result, rank, program.labels.get(program.first + k, ""), *chains.sums[k]))
         else:
-            label = program.labels.get(first + k, "")
-            result.id_of.append(_written(program, names, terms, uses, rank, result, label, k in chains.ragged))
+            result.copy(k)
     return result.finish()
 
 
@@ -62,87 +56,107 @@ class _Chains:
     """The chains of additions in a program.
 
     Attributes:
-        inside: numbers that are only a term of another addition.
-        terms: the terms of each chain, from left to right, by the instruction that it ends in.
-        ragged: chains that begin with 0, as ``sum`` does, in a program where these have many lengths.
+        gone: for each instruction, whether it becomes part of a sum: an addition in a chain, a product in a dot.
+        sums: by the instruction that a chain ends in: what is added, what is subtracted, and whether it is a row.
     """
 
-    def __init__(self, program: Program, names: list[str], uses: list[int]) -> None:
+    def __init__(self, program: Program, names: list[str]) -> None:
         self.program = program
         self.names = names
         self.zero = {id for id, number in program.constants().items() if number == 0.0}
-        self.inside: set[int] = set()
-        self.terms: dict[int, Terms] = {}
-        self.ragged: set[int] = set()
+        self.gone = bytearray(len(names))
+        operands, starts = program.operands()
+        uses = np.bincount(operands, minlength=program.first + len(names))
+        np.add.at(uses, [*program.outputs, *[guard.id for guard in program.guards]], 2)
+        self.single = (uses == 1).tolist()
+        kinds = np.array([_KINDS.get(name, 0) for name in names], dtype=np.uint8)
+        edges = operands, np.repeat(kinds, np.diff(starts))
+        plain, signed = (self._absorbed(uses, kinds, edges, taken) for taken in (_ADD, _ADD | _SUB | _NEG))
+        chains: dict[int, tuple[list[int], list[int]]] = {}
+        alone: dict[int, tuple[list[int], list[int]]] = {}
         from_zero: dict[int, list[int]] = {}  # by the number of terms
-        alone: dict[int, Terms] = {}
-        plain, signed = self._absorbed(uses, ("add",)), self._absorbed(uses, ("add", "sub", "neg"))
-        for k in range(len(names) - 1, -1, -1):
-            if program.first + k in self.inside or names[k] not in ("add", "sum", "sub"):
+        for k in np.flatnonzero(kinds & (_ADD | _SUM | _SUB))[::-1].tolist():
+            if self.gone[k]:
                 continue
-            terms, taken = self._terms(k, signed)
-            if len(terms) < SIGNED and any(minus for _, minus in terms):
-                terms, taken = self._terms(k, plain) if names[k] != "sub" else ([], set())
-            started = not self.zero.isdisjoint(program.args[k]) or any(
-                not self.zero.isdisjoint(program.args[id - program.first]) for id in taken
-            )
+            added, less, taken, started = self._terms(k, signed)
+            if less and len(added) + len(less) < SIGNED:
+                if names[k] == "sub":
+                    continue
+                added, less, taken, started = self._terms(k, plain)
             if started:
-                from_zero.setdefault(len(terms), []).append(k)
+                from_zero.setdefault(len(added) + len(less), []).append(k)
             if taken:
-                self.terms[k] = terms
-                self.inside |= taken
-            elif started and terms:
-                alone[k] = terms
+                chains[k] = added, less
+                for j in taken:
+                    self.gone[j] = 1
+            elif started and added:
+                alone[k] = added, less
+        ragged: set[int] = set()
         if len(program) > NAMED and len(from_zero) >= RAGGED:
-            self.terms |= alone
-            self.ragged = {k for found in from_zero.values() for k in found if self.terms.get(k)}
+            chains |= alone
+            ragged = {k for found in from_zero.values() for k in found if any(chains.get(k, ()))}
+        self.sums = {k: self._split(added, less, k in ragged) for k, (added, less) in chains.items()}
 
-    def _absorbed(self, uses: list[int], kinds: tuple[str, ...]) -> set[int]:
-        """Instructions of these kinds that are only a term of another addition."""
-        program, names, first = self.program, self.names, self.program.first
-        labels = program.labels if len(program) <= NAMED else {}
-        outer = (*kinds, "sum")
-        found = set()
-        for name, args in zip(names, program.args):
-            if name in outer:
-                for a in args:
-                    if a >= first and uses[a] == 1 and names[a - first] in kinds and a not in labels:
-                        found.add(a)
-        return found
+    def _absorbed(self, uses: Any, kinds: Any, edges: tuple[Any, Any], taken: int) -> bytearray:
+        """Which numbers, of instructions of the kinds that are ``taken``, are only a term of another addition."""
+        first, (operands, users) = self.program.first, edges
+        inner = np.zeros(len(uses), dtype=bool)
+        inner[first:] = kinds & taken
+        if len(kinds) <= NAMED:
+            inner[list(self.program.labels)] = False
+        terms = operands[(users & (taken | _SUM)) != 0]
+        found = np.zeros(len(uses), dtype=np.uint8)
+        found[terms[inner[terms] & (uses[terms] == 1)]] = 1
+        return bytearray(found)
 
-    def _terms(self, k: int, absorbed: set[int]) -> tuple[Terms, set[int]]:
-        """The terms of the chain that ends in instruction k, and the numbers taken into it."""
-        first = self.program.first
-        terms: Terms = []
-        taken: set[int] = set()
-        stack = self._signed(k, False)
+    def _terms(self, k: int, absorbed: bytearray) -> tuple[list[int], list[int], list[int], bool]:
+        """The chain that ends in instruction k: what it adds and subtracts, from left to right, the instructions taken
+        into it, and whether a term was 0.
+        """
+        first, names, args, zero = self.program.first, self.names, self.program.args, self.zero
+        added: list[int] = []
+        less: list[int] = []
+        taken: list[int] = []
+        started = False
+        root = first + k
+        stack = [root]
         while stack:
-            id, minus = stack.pop()
-            if id in absorbed:
-                taken.add(id)
-                stack += self._signed(id - first, minus)
-            elif id not in self.zero:
-                terms.append((id, minus))
-        return terms, taken
+            term = stack.pop()  # ~id of one that is subtracted
+            id = term if term >= 0 else ~term
+            if id != root and not absorbed[id]:
+                if id in zero:
+                    started = True
+                else:
+                    (added if term >= 0 else less).append(id)
+                continue
+            if id != root:
+                taken.append(id - first)
+            operands, name = args[id - first], names[id - first]
+            signed = operands if term >= 0 else [~a for a in operands]
+            if name == "sub":
+                stack += (~signed[1], signed[0])
+            elif name == "neg":
+                stack.append(~signed[0])
+            else:
+                stack += signed[::-1]
+        return added, less, taken, started
 
-    def _signed(self, k: int, minus: bool) -> Terms:
-        """The operands of an addition, the last one first."""
-        args, name = self.program.args[k], self.names[k]
-        if name == "neg":
-            return [(args[0], not minus)]
-        if name == "sub":
-            return [(args[1], not minus), (args[0], minus)]
-        return [(a, minus) for a in reversed(args)]
+    def _split(self, added: list[int], less: list[int], row: bool) -> tuple[Sum, Sum, bool]:
+        """What is added and what is subtracted, each as the products that are one dot and the other terms."""
+        if len(added) + len(less) < FEWEST and not row:
+            return ([], added), ([], less), False
+        row = row and not less
+        return self._sum(added, row), self._sum(less, False), row
 
-
-def _spelled(result: Rewrite, terms: Terms) -> int:
-    """One or two terms that are left of a chain."""
-    if not terms:
-        return result.constant(0.0)
-    total = result.id_of[terms[0][0]]
-    for term, _ in terms[1:]:
-        total = result.emit(TABLE["add"], (total, result.id_of[term]))
-    return total
+    def _sum(self, terms: list[int], row: bool) -> Sum:
+        first, names, single = self.program.first, self.names, self.single
+        products = [t for t in terms if t >= first and single[t] and names[t - first] == "mul"]
+        if len(products) < (2 if not row or len(products) < len(terms) else 1):
+            return [], terms
+        for t in products:
+            self.gone[t - first] = 1
+        chosen = set(products)
+        return products, [t for t in terms if t not in chosen]
 
 
 def _ranks(program: Program) -> list[int]:
@@ -154,42 +168,34 @@ def _ranks(program: Program) -> list[int]:
     return ranks + [0] * len(program)
 
 
-def _written(
-    program: Program, names: list[str], terms: Terms, uses: list[int], rank: list[int], result: Rewrite, label: str,
-    row: bool,
-) -> int:  # fmt: skip
-    """The sum of ``terms``, minus that of those that are subtracted; one of a few is n-ary too if it is a ``row``."""
-    parts = [[id for id, minus in terms if minus is subtracted] for subtracted in (False, True)]
-    if not parts[1]:
-        return _summed(program, names, parts[0], uses, rank, result, label, row)
-    less = _summed(program, names, parts[1], uses, rank, result, "")
-    if not parts[0]:
-        return result.emit(TABLE["neg"], [less], label)
-    return result.emit(TABLE["sub"], [_summed(program, names, parts[0], uses, rank, result, ""), less], label)
+def _written(result: Rewrite, rank: list[int], label: str, added: Sum, less: Sum, row: bool) -> int:
+    """The sum of what is added minus that of what is subtracted; one of a few terms is n-ary too if it is a ``row``."""
+    if not any(less):
+        return _summed(result, rank, label, *added, row)
+    subtracted = _summed(result, rank, "", *less)
+    if not any(added):
+        return result.emit(TABLE["neg"], [subtracted], label)
+    return result.emit(TABLE["sub"], [_summed(result, rank, "", *added), subtracted], label)
 
 
 def _summed(
-    program: Program, names: list[str], terms: list[int], uses: list[int], rank: list[int], result: Rewrite, label: str,
-    row: bool = False,
-) -> int:  # fmt: skip
-    """The sum of ``terms``, its products as one dot."""
-    first = program.first
-    products = [t for t in terms if t >= first and names[t - first] == "mul" and uses[t] == 1]
-    if len(terms) == 1 and not row:
-        return result.id_of[terms[0]]
-    if len(products) < (2 if not row or len(products) < len(terms) else 1):
-        prim = TABLE["sum" if row or len(terms) >= FEWEST else "add"]
-        return result.emit(prim, [result.id_of[t] for t in terms], label)
-    chosen = set(products)
-    rest = [result.id_of[t] for t in terms if t not in chosen]
+    result: Rewrite, rank: list[int], label: str, products: list[int], rest: list[int], row: bool = False
+) -> int:
+    """The sum of products, as one dot, and of other terms."""
+    id_of, program = result.id_of, result.old
+    others = [id_of[t] for t in rest]
+    if not products and (row or len(others) > 1):
+        return result.emit(TABLE["sum" if row or len(others) >= FEWEST else "add"], others, label)
+    if not products:
+        return others[0] if others else result.constant(0.0)
     left, right = [], []
     for t in products:
-        a, b = program.args[t - first]
+        a, b = program.args[t - program.first]
         if rank[a] > rank[b]:
             a, b = b, a
-        left.append(result.id_of[a])
-        right.append(result.id_of[b])
-    if len(rest) == 1:
-        return result.emit(TABLE["affine"], [*left, *right, rest[0]], label)
-    dot = result.emit(TABLE["dot"], [*left, *right], label if not rest else "")
-    return dot if not rest else result.emit(TABLE["sum"], [dot, *rest], label)
+        left.append(id_of[a])
+        right.append(id_of[b])
+    if len(others) == 1:
+        return result.emit(TABLE["affine"], [*left, *right, others[0]], label)
+    dot = result.emit(TABLE["dot"], [*left, *right], label if not others else "")
+    return dot if not others else result.emit(TABLE["sum"], [dot, *others], label)

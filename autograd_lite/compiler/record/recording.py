@@ -1,0 +1,108 @@
+"""Recording: a function is called once on fresh Values, and what it does with them becomes a program."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...engine.observers import tracing
+from ...engine.recordings import Running
+from ...engine.sweeps import Node
+from ..ir.scalar_program import CompileError, Program
+from .arguments import check_unchanged
+from .builder import Builder
+from .choosing import Choosing
+from .code import defined
+from .structure import Parts, is_deep, leaves_of, opaque, rebuild
+from .trace import Kinds, Recorder
+from .truth import kind_of
+
+__all__ = ["Recording", "record_call"]
+
+
+class Recording:
+    """A recorded call.
+
+    Attributes:
+        program: the scalar program.
+        result: what the function returned, with plain numbers in the place of Values.
+        plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
+            comparison, ``int`` for what integers and comparisons make.
+        kinds: what the function asked of blocks of arguments, "integer" or "passive", and the answers.
+        floats: whether every output is a Value or a float (and no int, say).
+        deep: whether the result holds anything but numbers, bools, texts, None, lists, tuples, dicts and arrays.
+        where: the function's file and line.
+        alive: references to the leaves that stood for the arguments, dead unless something of the user's holds them.
+    """
+
+    __slots__ = ("alive", "deep", "floats", "kinds", "plain", "program", "result", "where")
+
+    def __init__(
+        self, program: Program, result: Any, outputs: list[Any], kinds: Kinds, given: list[Any], where: str
+    ) -> None:
+        self.alive = [weakref.ref(leaf) for leaf in given]
+        self.where = where
+        self.deep = is_deep(result)
+        self.program = program
+        self.result = rebuild(result, iter([0.0] * len(outputs)), True)
+        self.plain = [kind_of(x) if isinstance(x, Node) else x for x in outputs]
+        self.kinds = kinds
+        self.floats = all(item is None or type(item) is float for item in self.plain)
+
+
+def record_call(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    named: dict[str, Any],
+    blocks: Parts,
+    names: Sequence[str],
+    known: Collection[int] = (),
+    decides: bool = False,
+) -> Recording:
+    """Call ``f`` on fresh leaves made from the numbers in its arguments, and write the program that it ran.
+
+    Args:
+        f: the function.
+        args, named: its arguments; they give structure and shapes.
+        blocks: their numbers, as ``structure.flatten`` gives them.
+        names: a name for each block.
+        known: the ids of objects that were there before, which a result may hold as they are.
+        decides: whether a comparison is True or False, and a guard, as soon as it is made.
+
+    Raises:
+        CompileError: where a program would not do what the function does; and whatever the function raises.
+    """
+    builder = Builder(blocks, names)
+    take = iter(builder.given)
+    arguments = [rebuild(arg, take) for arg in args], {key: rebuild(arg, take) for key, arg in named.items()}
+    before: list[Any] = []
+    leaves_of(arguments, before)
+    recorder = Recorder(blocks, builder.owner, decides)
+    result = _run(f, arguments, recorder, builder.given)
+    recorder.check(builder.given)
+    check_unchanged(f, before, arguments)
+    strange = opaque(result, known)
+    if strange is not None:
+        raise CompileError(
+            f"it returns {strange} (in {defined(f)}), and a program can't look into it: return numbers, lists, "
+            f"tuples, dicts, arrays or dataclasses"
+        )
+    outputs: list[Any] = []
+    leaves_of(result, outputs, True)
+    program = builder.program(recorder, outputs, f, blocks.objects)
+    return Recording(program, result, outputs, recorder.kinds, builder.given, defined(f))
+
+
+def _run(f: Callable[..., Any], arguments: Any, recorder: Recorder, given: list[Any]) -> Any:
+    """The result of ``f``, watched."""
+    for leaf in given:
+        leaf._mark = recorder.mark
+    running = Running([leaf for leaf in given if recorder.blocks[id(leaf)] not in recorder.given.values])
+    try:
+        with tracing(recorder), np.errstate(all="ignore"), Choosing():
+            return f(*arguments[0], **arguments[1])
+    finally:
+        running.end()
