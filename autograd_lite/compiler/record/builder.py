@@ -87,7 +87,8 @@ class Builder:
             return self.leaf("constant", repr(float(x)), (), float(x))
         if isinstance(x, LayerInputs):
             sink: Any = x.sink
-            return [self.buffer(part.storage) for part in (sink.weight, sink.bias) if part is not None][0]
+            weights = self.buffer(sink.weight.storage)
+            return weights if sink.bias is None else min(weights, self.buffer(sink.bias.storage))
         storage = getattr(x, "storage", None)
         if storage is not None:  # an element of a parameter: the whole buffer is the leaf
             return self.buffer(storage) + x.index  # type: ignore[attr-defined, no-any-return]

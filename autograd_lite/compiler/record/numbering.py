@@ -105,7 +105,7 @@ class Numbering:
                 else:
                     self.used[k] = tuple([self.leaf_of(x, note) for x in used])
             elif id(used[0]) not in self.fans:
-                fan = used[0]
+                fan: Any = used[0]
                 self.fans[id(fan)] = [self.leaf_of(x, note) for x in fan.inputs]
                 note(fan)
                 if fan.sink.bias is None:
