@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -329,49 +327,3 @@ def test_public_names_of_packages(place, names):
     for part in place.split("."):
         home = getattr(home, part)
     assert [name for name in names.split() if not hasattr(home, name)] == []
-
-
-def documented():
-    """Every public function and class of the package, by the name that users call it."""
-    for name in sorted(set(dir(ag)) - {"nn", "optim", "data", "testing", "functional"}):
-        if not name.startswith("_"):
-            item = getattr(ag, name)
-            if callable(item) and getattr(item, "__module__", "").startswith(ag.__name__):
-                yield name, item
-    for place in ("nn", "nn.init", "nn.functional", "nn.utils", "optim", "optim.lr_scheduler", "data", "testing"):
-        home = ag
-        for part in place.split("."):
-            home = getattr(home, part)
-        for name in getattr(home, "__all__", []):
-            item = getattr(home, name)
-            if not inspect.ismodule(item) and callable(item):
-                yield f"{place}.{name}", item
-
-
-def test_public_docstrings_have_an_example():
-    """Their own, or one in the docstring of the page they are on."""
-    silent, bare = [], []
-    for name, item in documented():
-        text = item.__doc__ or ""
-        if isinstance(item, type) and text == (item.__mro__[1].__doc__ or ""):
-            text = ""
-        is_exception = isinstance(item, type) and issubclass(item, BaseException)
-        if not text.strip():
-            silent.append(name)
-        elif ">>>" not in text + (sys.modules[item.__module__].__doc__ or "") and not is_exception:
-            bare.append(name)
-    assert not silent, f"without a docstring: {silent}"
-    assert not bare, f"without an example: {bare}"
-
-
-def test_public_docstrings_say_what_they_take():
-    """Whatever takes arguments names them."""
-    unsaid = []
-    for name, item in documented():
-        text = inspect.getdoc(item) or ""
-        if isinstance(item, type) and issubclass(item, (BaseException, ag.Primitive)):
-            continue  # made by raising, and by the decorator
-        taken = [p for p in inspect.signature(item).parameters if p != "self"]
-        if taken and not re.search(r"^(Args|Attributes):$", text, re.MULTILINE):
-            unsaid.append(name)
-    assert not unsaid, f"without their arguments: {unsaid}"

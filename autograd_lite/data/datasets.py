@@ -142,7 +142,10 @@ def make_moons(
         random_state: an int gives scikit-learn's very numbers for it; otherwise a generator as for ``DataLoader``.
 
     Returns:
-        The points, (n, 2), and the classes, (n,): 0 outer, 1 inner.
+        The points, of shape (n, 2), and the classes, (n,): 0 outer, 1 inner.
+
+    Raises:
+        ValueError: for a negative number of points, or what is neither a number nor a pair.
 
     >>> x, y = make_moons(4, shuffle=False)
     >>> x.round(3).tolist(), y.tolist()

@@ -27,7 +27,7 @@ def default_collate(examples: Sequence[Any]) -> Any:
     """A batch from a list of examples: arrays stacked, tuples and dicts entry by entry, text as it is.
 
     Args:
-        examples: numbers, arrays, text, or tuples, lists or dicts of such, all alike.
+        examples: numbers, arrays of one shape, text, or tuples, lists or dicts of such, all alike.
 
     Raises:
         ValueError: for examples with different numbers of entries.

@@ -150,6 +150,9 @@ def explain_nonfinite(y: Any) -> NonFinite:
         A report: print it, or read its ``node``, ``kind`` and ``path``. It is false when all values, partial
         derivatives and adjoints are finite.
 
+    Raises:
+        TypeError: for what is no Value.
+
     >>> import autograd_lite as ag
     >>> x = ag.Value(0.0, label="x")
     >>> y = (ag.log(x) * 2.0).named("y")

@@ -119,6 +119,9 @@ def cost(y: Any) -> Cost:
     Returns:
         The counts, with a readable ``repr``. Parameters of layers are counted as leaves.
 
+    Raises:
+        TypeError: for what is no Value.
+
     >>> import autograd_lite as ag
     >>> x, w = ag.Value(2.0), ag.Value(3.0)
     >>> c = ag.cost(ag.sin(x * w) + x)

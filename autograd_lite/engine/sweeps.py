@@ -154,6 +154,9 @@ def topological_order(*roots: Any) -> list[Any]:  # Values
     Returns:
         The nodes in the order of a depth-first postorder, operands from left to right; roots last.
 
+    Raises:
+        TypeError: for what is no Value.
+
     >>> import autograd_lite as ag
     >>> x = ag.Value(2.0, label="x"); y = (x * x).named("y")
     >>> [v.label for v in ag.topological_order(y)]

@@ -298,6 +298,9 @@ def jvp(
     Returns:
         ``(y, tangent)``, both with the structure of the result; the tangent is J·v.
 
+    Raises:
+        TypeError: for arguments or tangents that are no tuple.
+
     >>> import autograd_lite as ag
     >>> ag.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
@@ -404,6 +407,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any, argnums: Argnums | None = None) -
         f: a function that returns one number.
         x: its argument; or, when ``argnums`` is given, the tuple of its arguments.
         v: the vector, with the structure of x (of the arguments that ``argnums`` names).
+        argnums: which of several arguments, an int or a tuple of ints; None for the only one.
 
     Returns:
         H·v, with the structure of v.

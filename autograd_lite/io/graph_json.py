@@ -110,6 +110,7 @@ def from_json(text: str | bytes, primitives: Mapping[str, Primitive] | None = No
         FileFormatError: (a ValueError) for text that is truncated, malformed, of another format or a newer version, or
             that describes no graph: an unknown op, an operand that doesn't come before its consumer (a cycle), a
             wrong number of operands or partials, anything that is not a number where one belongs.
+        TypeError: for what is no text.
 
     >>> import autograd_lite as ag
     >>> y = ag.from_json(ag.to_json(ag.Value(2.0, label="x") ** 3))

@@ -71,13 +71,15 @@ class Activation(Module):
 
 
 class ReLU(Activation):
-    """max(0, x), the rectified linear unit; derivative 0 at 0.
+    """max(0, x), the rectified linear unit; derivative 0 at 0. Of a number, or an array of any shape.
 
     Args:
         inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
 
     >>> ReLU()([-1.0, 2.0]).tolist()
     [0.0, 2.0]
+
+    Source: Nair and Hinton (2010).
     """
 
     functional_name = "relu"
@@ -99,6 +101,8 @@ class Tanh(Activation):
 
     >>> Tanh()(0.0)
     0.0
+
+    Source: LeCun et al. (1998), who prefer it to the sigmoid.
     """
 
     functional_name = "tanh"
@@ -112,6 +116,8 @@ class Sigmoid(Activation):
 
     >>> Sigmoid()(0.0)
     0.5
+
+    Source: Verhulst (1838).
     """
 
     functional_name = "sigmoid"
@@ -129,6 +135,8 @@ class Softplus(Activation):
 
     >>> round(Softplus()(0.0), 6)
     0.693147
+
+    Source: Dugas et al. (2000).
     """
 
     functional_name = "softplus"
@@ -149,6 +157,9 @@ class GELU(Activation):
 
     Args:
         approximate: "none", or "tanh" for the formula with tanh.
+
+    Raises:
+        ValueError: for another approximate.
 
     >>> round(GELU()(1.0), 6), round(GELU(approximate="tanh")(1.0), 6)
     (0.841345, 0.841192)
@@ -176,6 +187,8 @@ class SiLU(Activation):
 
     >>> SiLU()(0.0)
     0.0
+
+    Source: Elfwing et al. (2017).
     """
 
     functional_name = "silu"
@@ -196,6 +209,8 @@ class ELU(Activation):
 
     >>> round(ELU()(-1.0), 6)
     -0.632121
+
+    Source: Clevert et al. (2015).
     """
 
     functional_name = "elu"
@@ -219,6 +234,8 @@ class LeakyReLU(Activation):
 
     >>> LeakyReLU(0.1)(-2.0)
     -0.2
+
+    Source: Maas et al. (2013).
     """
 
     functional_name = "leaky_relu"
@@ -239,6 +256,9 @@ class CELU(Activation):
     Args:
         alpha: minus what it tends to far below 0.
         inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
+    Raises:
+        ValueError: for an alpha of 0.
 
     >>> round(CELU(2.0)(-1.0), 6)
     -0.786939
@@ -301,6 +321,8 @@ class Softsign(Activation):
 
     >>> Softsign()(1.0)
     0.5
+
+    Source: Bergstra et al. (2009).
     """
 
     functional_name = "softsign"
@@ -314,6 +336,8 @@ class LogSigmoid(Activation):
 
     >>> LogSigmoid()(-1000.0)
     -1000.0
+
+    Source: Verhulst (1838), of whose logistic function it is the logarithm.
     """
 
     functional_name = "logsigmoid"
@@ -327,6 +351,8 @@ class Tanhshrink(Activation):
 
     >>> Tanhshrink()(0.0)
     0.0
+
+    Source: PyTorch's Tanhshrink.
     """
 
     functional_name = "tanhshrink"
@@ -343,8 +369,13 @@ class Hardtanh(Activation):
         max_val: the upper one.
         inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
 
+    Raises:
+        ValueError: unless min_val is less than max_val.
+
     >>> Hardtanh()([-2.0, 0.5]).tolist()
     [-1.0, 0.5]
+
+    Source: Collobert (2004).
     """
 
     functional_name = "hardtanh"
@@ -369,6 +400,8 @@ class ReLU6(Hardtanh):
 
     >>> ReLU6()([-1.0, 3.0, 9.0]).tolist()
     [0.0, 3.0, 6.0]
+
+    Source: Krizhevsky (2010).
     """
 
     functional_name = "relu6"
@@ -386,8 +419,13 @@ class Softmax(Module):
     Args:
         dim: the axis; the last by default.
 
+    Raises:
+        ShapeError: for an input without this axis.
+
     >>> Softmax()([1.0, 2.0, 3.0]).round(3).tolist()
     [0.09, 0.245, 0.665]
+
+    Source: Bridle (1990).
     """
 
     functional_name = "softmax"
@@ -425,6 +463,8 @@ class LogSoftmax(Softmax):
 
     >>> LogSoftmax()([1.0, 2.0, 3.0]).round(3).tolist()
     [-2.408, -1.408, -0.408]
+
+    Source: Bridle (1990).
     """
 
     functional_name = "log_softmax"

@@ -111,6 +111,8 @@ class NLLLoss(_Classes[Reduction]):
 
     >>> NLLLoss()([[-1.0, -2.0], [-3.0, -4.0]], [0, 1])
     2.5
+
+    Source: Fisher (1922), maximum likelihood.
     """
 
     functional_name = "nll_loss"
@@ -137,8 +139,14 @@ class CrossEntropyLoss(_Classes[Reduction]):
 
     Targets are classes (integers, one for each row) or probabilities (an array of the logits' shape).
 
+    Raises:
+        ValueError: for a label_smoothing outside [0, 1]; ShapeError: when called, unless there is a target for each
+            row; IndexError: for a class that there is none of.
+
     >>> round(CrossEntropyLoss()([[0.0, 0.0]], [1]), 6)
     0.693147
+
+    Source: Bridle (1990); label smoothing: Szegedy et al. (2016).
     """
 
     functional_name = "cross_entropy"

@@ -29,6 +29,9 @@ class Sequential(Module, Generic[Out]):
     Args:
         modules: the modules, or one dict of them by name.
 
+    Raises:
+        TypeError: for what is no module.
+
     >>> from autograd_lite import nn
     >>> nn.Sequential(nn.Linear(2, 3), nn.ReLU())
     Sequential(
@@ -130,6 +133,9 @@ class ModuleDict(Module):
 
     Args:
         modules: a dict, or pairs of name and module.
+
+    Raises:
+        TypeError: for a name with a dot, or what is no module.
 
     >>> from autograd_lite import nn
     >>> heads = nn.ModuleDict({"mean": nn.Linear(2, 1), "scale": nn.Linear(2, 1)})

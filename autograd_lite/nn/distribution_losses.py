@@ -80,6 +80,8 @@ class PoissonNLLLoss(Loss[Reduction]):
 
     >>> PoissonNLLLoss()([0.0], [3.0])
     1.0
+
+    Source: Nelder and Wedderburn (1972).
     """
 
     functional_name = "poisson_nll_loss"

@@ -54,6 +54,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> w = [[Value(1.0), Value(2.0)]]
     >>> linear([3.0, 4.0], w)[0].data
     11.0
+
+    Source: torch.nn.functional.linear.
     """
     x = as_array(input, "linear")
     shape = weight.shape if isinstance(weight, Parameter) else as_array(weight, "linear").shape
@@ -82,6 +84,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
 
     >>> dropout([1.0, 2.0], training=False)
     [1.0, 2.0]
+
+    Source: Srivastava et al. (2014).
     """
     return Dropout(p).train(training)(input)
 
@@ -95,9 +99,12 @@ def embedding(input: Any, weight: Any) -> Any:
 
     Raises:
         TypeError: for what is not an integer; IndexError: for one outside the table.
+        ShapeError: for a weight that is no table.
 
     >>> embedding([1], [[1.0, 2.0], [3.0, 4.0]]).tolist()
     [[3.0, 4.0]]
+
+    Source: Bengio et al. (2003).
     """
     table, indices = as_array(weight, "embedding"), as_indices(input)
     if table.ndim != 2:
@@ -123,8 +130,13 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
     Returns:
         A float64 array of shape (…, num_classes).
 
+    Raises:
+        TypeError: for what is not an integer; IndexError: for a class outside 0 … num_classes − 1.
+
     >>> one_hot([0, 2]).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+
+    Source: torch.nn.functional.one_hot.
     """
     classes = np.asarray(input)
     if classes.dtype.kind not in "iu":
@@ -157,6 +169,8 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
 
     >>> layer_norm([1.0, 3.0], 2).round(4).tolist()
     [-1.0, 1.0]
+
+    Source: Ba, Kiros and Hinton (2016).
     """
     return _with_scale(LayerNorm(normalized_shape, eps, elementwise_affine=False), input, weight, bias)
 
@@ -175,6 +189,8 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 
     >>> rms_norm([3.0, 3.0], 2).round(4).tolist()
     [1.0, 1.0]
+
+    Source: Zhang and Sennrich (2019).
     """
     return _with_scale(RMSNorm(normalized_shape, eps, elementwise_affine=False), input, weight, None)
 
@@ -190,6 +206,8 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
 
     >>> normalize([3.0, 4.0], dim=0).tolist()
     [0.6, 0.8]
+
+    Source: torch.nn.functional.normalize.
     """
     x = as_array(input, "normalize")
     rows = np.moveaxis(x, dim, -1)
@@ -212,6 +230,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
     >>> round(float(cosine_similarity([1.0, 0.0], [1.0, 1.0], dim=0)), 6)
     0.707107
+
+    Source: torch.nn.functional.cosine_similarity.
     """
     a, b = (np.moveaxis(as_array(x, "cosine_similarity"), dim, -1) for x in (x1, x2))
     if a.shape != b.shape:

@@ -100,8 +100,13 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         nonlinearity: "linear", "sigmoid", "tanh", "relu", "leaky_relu" or "selu".
         param: the slope of the leaky ReLU; 0.01 by default.
 
+    Raises:
+        ValueError: for a name that is none of these.
+
     >>> calculate_gain("relu") == 2**0.5
     True
+
+    Source: torch.nn.init.calculate_gain.
     """
     slope = 0.01 if param is None else param
     gains = {
@@ -136,6 +141,8 @@ def uniform_(weight: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     >>> w = Parameter((200, 100))
     >>> bool((uniform_(w, 2.0, 3.0).data >= 2.0).all())
     True
+
+    Source: torch.nn.init.uniform_.
     """
     return _fill(weight, default_generator(generator).uniform(a, b, _shape(weight)))
 
@@ -158,6 +165,8 @@ def normal_(weight: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
     >>> w = Parameter((200, 100))
     >>> round(float(normal_(w, std=3.0).data.std()), 0)
     3.0
+
+    Source: torch.nn.init.normal_.
     """
     return _fill(weight, default_generator(generator).normal(mean, std, _shape(weight)))
 
@@ -184,6 +193,8 @@ def trunc_normal_(
     >>> w = Parameter((200, 100))
     >>> bool((abs(trunc_normal_(w).data) <= 2.0).all())
     True
+
+    Source: torch.nn.init.trunc_normal_.
     """
     source = default_generator(generator)
     numbers = source.normal(mean, std, _shape(weight))
@@ -210,6 +221,8 @@ def constant_(weight: Any, val: float) -> Any:
 
     >>> constant_(Parameter((2,)), 0.5).data.tolist()
     [0.5, 0.5]
+
+    Source: torch.nn.init.constant_.
     """
     _shape(weight)
     return _fill(weight, float(val))
@@ -229,6 +242,8 @@ def zeros_(weight: Any) -> Any:
 
     >>> zeros_(Parameter((2,))).data.tolist()
     [0.0, 0.0]
+
+    Source: torch.nn.init.zeros_.
     """
     return constant_(weight, 0.0)
 
@@ -247,6 +262,8 @@ def ones_(weight: Any) -> Any:
 
     >>> ones_(Parameter((2,))).data.tolist()
     [1.0, 1.0]
+
+    Source: torch.nn.init.ones_.
     """
     return constant_(weight, 1.0)
 
@@ -265,6 +282,8 @@ def eye_(weight: Any) -> Any:
 
     >>> eye_(Parameter((2, 2))).data.tolist()
     [[1.0, 0.0], [0.0, 1.0]]
+
+    Source: torch.nn.init.eye_.
     """
     shape = _shape(weight)
     if len(shape) != 2:

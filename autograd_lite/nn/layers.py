@@ -104,6 +104,9 @@ class Flatten(Module):
         start_dim: the first axis; negative ones count from the end.
         end_dim: the last one.
 
+    Raises:
+        ShapeError: for an input without these axes.
+
     >>> import numpy as np
     >>> Flatten()(np.zeros((5, 2, 3))).shape
     (5, 6)
@@ -132,11 +135,16 @@ class Flatten(Module):
 class Dropout(Module):
     """In training, each number becomes 0 with probability ``p`` and the others are divided by 1 − p; else nothing.
 
+    The input may have any shape.
+
     Args:
         p: the probability.
         inplace: accepted as PyTorch's, and without a meaning here.
 
     Random numbers come from ``ag.manual_seed``'s generator (Srivastava et al. 2014).
+
+    Raises:
+        ValueError: for a p outside [0, 1].
 
     >>> Dropout(0.5).eval()([1.0, 2.0])
     [1.0, 2.0]

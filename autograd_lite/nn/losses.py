@@ -112,6 +112,8 @@ class MSELoss(Loss[Reduction]):
 
     >>> MSELoss()([1.0, 4.0], [1.0, 2.0])
     2.0
+
+    Source: Legendre (1805).
     """
 
     functional_name = "mse_loss"
@@ -131,6 +133,8 @@ class L1Loss(Loss[Reduction]):
 
     >>> L1Loss(reduction="sum")([1.0, 4.0], [1.0, 2.0])
     2.0
+
+    Source: Boscovich (1757).
     """
 
     functional_name = "l1_loss"
@@ -178,6 +182,8 @@ class SmoothL1Loss(Loss[Reduction]):
 
     >>> SmoothL1Loss()([0.5, 3.0], [0.0, 0.0])
     1.3125
+
+    Source: Girshick (2015).
     """
 
     functional_name = "smooth_l1_loss"
@@ -202,8 +208,13 @@ class BCELoss(Loss[Reduction]):
         weight: factors of the losses, in the targets' shape or one that is broadcast to it.
         reduction: "mean", "sum" or "none".
 
+    Raises:
+        ShapeError: when called, unless both shapes are equal and the weight is broadcast to them.
+
     >>> round(BCELoss()([0.5], [1.0]), 6)
     0.693147
+
+    Source: Cox (1958): minus the log-likelihood of a yes or no.
     """
 
     functional_name = "binary_cross_entropy"
@@ -242,8 +253,13 @@ class BCEWithLogitsLoss(BCELoss[Reduction]):
         reduction: "mean", "sum" or "none".
         pos_weight: factors of the first term: how much more a positive example counts; likewise.
 
+    Raises:
+        ShapeError: when called, unless both shapes are equal and the weights are broadcast to them.
+
     >>> BCEWithLogitsLoss()([1000.0], [1.0])
     0.0
+
+    Source: Cox (1958), logistic regression.
     """
 
     functional_name = "binary_cross_entropy_with_logits"
@@ -288,6 +304,8 @@ class KLDivLoss(Loss[Reduction]):
 
     >>> KLDivLoss(reduction="sum")([-0.7, -1.1], [1.0, 0.0])
     0.7
+
+    Source: Kullback and Leibler (1951).
     """
 
     functional_name = "kl_div"

@@ -39,6 +39,8 @@ class HingeLoss(Loss[Reduction]):
 
     >>> HingeLoss()([0.5, -3.0], [1, -1])
     0.25
+
+    Source: Cortes and Vapnik (1995).
     """
 
     functional_name = "hinge_loss"
@@ -60,6 +62,8 @@ class SoftMarginLoss(Loss[Reduction]):
 
     >>> round(SoftMarginLoss()([0.0], [1.0]), 6)
     0.693147
+
+    Source: Cox (1958), for targets of 1 and −1.
     """
 
     functional_name = "soft_margin_loss"
@@ -77,8 +81,13 @@ class MarginRankingLoss(Loss[Reduction]):
 
     ``loss(a, b, t)``, all of one shape (a single t will do for all).
 
+    Raises:
+        ShapeError: when called, unless the shapes are equal.
+
     >>> MarginRankingLoss(margin=1.0)([3.0], [2.5], [1.0])
     0.5
+
+    Source: Joachims (2002).
     """
 
     functional_name = "margin_ranking_loss"
@@ -122,6 +131,8 @@ class CosineEmbeddingLoss(_OfRows[Reduction]):
 
     >>> round(CosineEmbeddingLoss()([1.0, 0.0], [1.0, 1.0], 1.0), 6)
     0.292893
+
+    Source: PyTorch's CosineEmbeddingLoss.
     """
 
     functional_name = "cosine_embedding_loss"
@@ -155,6 +166,9 @@ class TripletMarginLoss(_OfRows[Reduction]):
         reduction: "mean", "sum" or "none".
 
     ``loss(anchor, positive, negative)``, each of shape (batch, numbers) or (numbers,).
+
+    Raises:
+        ValueError: for a p that is not positive; ShapeError: when called, unless all shapes are equal.
 
     >>> round(TripletMarginLoss()([0.0, 0.0], [3.0, 4.0], [0.0, 5.5]), 4)
     0.5

@@ -240,6 +240,9 @@ class MLP(_Scalars):
     Attributes:
         layers: the layers.
 
+    Raises:
+        ValueError: without neurons.
+
     >>> model = MLP(2, 16, 16, 1)
     >>> len(model.parameters()), model([1.0, -2.0]).op.name
     (337, 'affine')

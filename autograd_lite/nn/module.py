@@ -44,6 +44,9 @@ class Module:
     Attributes:
         training: True until ``eval()``; what Dropout asks.
 
+    Raises:
+        TypeError: for an attribute that would take a Parameter out of the model.
+
     >>> from autograd_lite import nn
     >>> class Scaled(nn.Module):
     ...     def __init__(self):
@@ -164,6 +167,9 @@ class Module:
         Args:
             name: of the attribute.
             numbers: an array, or what becomes one (float64).
+
+        Raises:
+            ValueError: for what is no name, or that of a parameter or a module.
 
         >>> from autograd_lite import nn
         >>> layer = nn.Identity(); layer.register_buffer("seen", [0.0, 0.0])

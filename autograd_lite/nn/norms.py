@@ -142,6 +142,9 @@ class BatchNorm1d(Module):
     The input has shape (batch, features) or (batch, features, length). In training it needs more than one number for
     each feature, and running statistics are updated, so a compiled function runs such a step eagerly.
 
+    Raises:
+        ShapeError: for an input of another shape, or in training for one number a feature.
+
     >>> layer = BatchNorm1d(1)
     >>> [round(v.data, 4) for v in layer([[1.0], [3.0]]).ravel()]
     [-1.0, 1.0]

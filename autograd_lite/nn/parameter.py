@@ -125,6 +125,7 @@ class Parameter(Operand):
     Raises:
         ValueError: for an array of another shape.
         LostGradientError: for an array of Values, and where NumPy asks for a float array of the parameter.
+        TypeError: for what is not numbers, or a label that is no str.
 
     >>> w = Parameter((2, 3), label="w")
     >>> w.data.fill_(0.5); w[0, 2].data

@@ -28,6 +28,7 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0, error_if_nonfinite: boo
 
     Raises:
         RuntimeError: for a norm of nan or infinity, if asked for.
+        ValueError: for a norm_type that is not positive.
 
     >>> get_total_norm([[3.0], [0.0, 4.0]])
     5.0
@@ -60,7 +61,7 @@ def vector_to_parameters(vec: Any, parameters: Iterable[Any]) -> None:
     """Write the numbers of a vector into the parameters, in order: the inverse of ``parameters_to_vector``.
 
     Args:
-        vec: the numbers.
+        vec: the numbers, in any shape.
         parameters: Parameters, or Values.
 
     Raises:

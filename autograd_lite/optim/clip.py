@@ -30,6 +30,7 @@ def clip_grad_norm_(
 
     Raises:
         RuntimeError: for a norm of nan or infinity, if asked for; the gradients are as they were.
+        ValueError: for a negative max_norm, or a norm_type that is not positive.
 
     >>> import autograd_lite as ag
     >>> x = ag.Value(1.0); x.grad = 3.0
@@ -60,6 +61,9 @@ def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     Args:
         parameters: a Parameter, a Value, or an iterable of them.
         clip_value: the largest absolute value, ≥ 0.
+
+    Raises:
+        ValueError: for a negative clip_value.
 
     >>> import autograd_lite as ag
     >>> x = ag.Value(1.0); x.grad = -3.0

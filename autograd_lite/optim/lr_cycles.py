@@ -44,6 +44,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         eta_min: the lowest rate.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: for a T_0 or T_mult that is no positive whole number, or a negative epoch.
+
     >>> import autograd_lite as ag
     >>> scheduler = CosineAnnealingWarmRestarts(ag.optim.SGD([ag.Value(1.0)], lr=1.0), T_0=2)
     >>> rates = []
@@ -241,6 +244,9 @@ class CyclicLR(LRScheduler):
         base_momentum: the lowest momentum (Adam: β₁), or a list.
         max_momentum: the highest, or a list.
         last_epoch: see ``LRScheduler``.
+
+    Raises:
+        ValueError: for step sizes that are no whole numbers, or another mode.
 
     >>> import autograd_lite as ag
     >>> optimizer = ag.optim.SGD([ag.Value(1.0)], lr=0.1, momentum=0.9)

@@ -20,10 +20,15 @@ class LambdaLR(LRScheduler):
         lr_lambda: a function of the epoch, or a list of them, one for each parameter group. They are not saved.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: unless there is one function, or one for each group.
+
     >>> import autograd_lite as ag
     >>> scheduler = LambdaLR(ag.optim.SGD([ag.Value(1.0)], lr=0.5), lambda epoch: 1 / (1 + epoch))
     >>> scheduler.step(); scheduler.get_last_lr()
     [0.25]
+
+    Source: torch.optim.lr_scheduler.LambdaLR.
     """
 
     def __init__(
@@ -54,6 +59,8 @@ class MultiplicativeLR(LambdaLR):
     >>> scheduler = MultiplicativeLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), lambda epoch: 0.5)
     >>> scheduler.step(); scheduler.step(); scheduler.get_last_lr()
     [0.25]
+
+    Source: torch.optim.lr_scheduler.MultiplicativeLR.
     """
 
     def get_lr(self) -> list[float]:
@@ -71,10 +78,15 @@ class PolynomialLR(LRScheduler):
         power: 1 is a straight line.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: for a total_iters that is no positive whole number.
+
     >>> import autograd_lite as ag
     >>> scheduler = PolynomialLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), total_iters=4)
     >>> scheduler.step(); scheduler.get_last_lr()
     [0.75]
+
+    Source: torch.optim.lr_scheduler.PolynomialLR.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {"total_iters": is_whole, "power": is_number, **BASE}
@@ -101,12 +113,17 @@ class ChainedScheduler(Schedule):
         schedulers: the schedules, in the order in which they are stepped.
         optimizer: theirs; taken from the first by default.
 
+    Raises:
+        ValueError: for no schedules, or those of several optimisers; TypeError: for one that needs a measure.
+
     >>> import autograd_lite as ag
     >>> from autograd_lite.optim.lr_scheduler import ConstantLR, ExponentialLR
     >>> optimizer = ag.optim.SGD([ag.Value(1.0)], lr=1.0)
     >>> scheduler = ChainedScheduler([ConstantLR(optimizer, 0.5, total_iters=9), ExponentialLR(optimizer, 0.5)])
     >>> scheduler.step(); scheduler.get_last_lr()
     [0.25]
+
+    Source: torch.optim.lr_scheduler.ChainedScheduler.
     """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:

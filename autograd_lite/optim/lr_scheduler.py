@@ -48,6 +48,9 @@ class StepLR(LRScheduler):
         gamma: the factor.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: for a step_size that is no positive whole number.
+
     >>> import autograd_lite as ag
     >>> scheduler = StepLR(ag.optim.SGD([ag.Value(1.0)], lr=0.1), step_size=2, gamma=0.5)
     >>> rates = []
@@ -55,6 +58,8 @@ class StepLR(LRScheduler):
     ...     rates += scheduler.get_last_lr(); scheduler.step()
     >>> rates
     [0.1, 0.1, 0.05, 0.05]
+
+    Source: torch.optim.lr_scheduler.StepLR.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {"step_size": is_whole, "gamma": is_number, **BASE}
@@ -90,6 +95,8 @@ class MultiStepLR(LRScheduler):
     >>> for _ in range(3): scheduler.step()
     >>> scheduler.get_last_lr()
     [0.25]
+
+    Source: torch.optim.lr_scheduler.MultiStepLR.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {
@@ -126,10 +133,15 @@ class ConstantLR(LRScheduler):
         total_iters: for how many epochs.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: for a factor outside (0, 1].
+
     >>> import autograd_lite as ag
     >>> scheduler = ConstantLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), factor=0.5, total_iters=2)
     >>> scheduler.get_last_lr()
     [0.5]
+
+    Source: torch.optim.lr_scheduler.ConstantLR.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {"factor": is_number, "total_iters": is_count, **BASE}
@@ -161,10 +173,15 @@ class LinearLR(LRScheduler):
         total_iters: after how many epochs the end is reached.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: for a start_factor outside (0, 1], or an end_factor outside [0, 1].
+
     >>> import autograd_lite as ag
     >>> scheduler = LinearLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), start_factor=0.5, total_iters=2)
     >>> scheduler.step(); scheduler.get_last_lr()
     [0.75]
+
+    Source: torch.optim.lr_scheduler.LinearLR.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {
@@ -214,6 +231,8 @@ class ExponentialLR(LRScheduler):
     >>> scheduler = ExponentialLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), gamma=0.5)
     >>> scheduler.step(); scheduler.step(); scheduler.get_last_lr()
     [0.25]
+
+    Source: torch.optim.lr_scheduler.ExponentialLR.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {"gamma": is_number, **BASE}
@@ -234,6 +253,9 @@ class CosineAnnealingLR(LRScheduler):
         T_max: epochs from the top to the bottom.
         eta_min: the lowest rate.
         last_epoch: see ``LRScheduler``.
+
+    Raises:
+        ValueError: for a T_max that is no positive whole number.
 
     >>> import autograd_lite as ag
     >>> scheduler = CosineAnnealingLR(ag.optim.SGD([ag.Value(1.0)], lr=1.0), T_max=4)
@@ -276,6 +298,10 @@ class SequentialLR(LRScheduler):
         milestones: one epoch less than there are schedules, in increasing order.
         last_epoch: see ``LRScheduler``.
 
+    Raises:
+        ValueError: for no schedules, those of several optimisers, or milestones that don't fit; TypeError: for a
+            schedule that needs a measure.
+
     >>> import autograd_lite as ag
     >>> optimizer = ag.optim.SGD([ag.Value(1.0)], lr=1.0)
     >>> warm, cool = ConstantLR(optimizer, 0.5, total_iters=9), ExponentialLR(optimizer, 0.5)
@@ -285,6 +311,8 @@ class SequentialLR(LRScheduler):
     ...     rates += scheduler.get_last_lr(); scheduler.step()
     >>> rates
     [0.5, 0.5, 1.0, 0.5, 0.25]
+
+    Source: torch.optim.lr_scheduler.SequentialLR.
     """
 
     def __init__(
@@ -374,11 +402,16 @@ class ReduceLROnPlateau(Schedule):
         min_lr: the lowest rate, or a list with one for each group.
         eps: a reduction smaller than this is left out.
 
+    Raises:
+        ValueError: for a factor of 1 or more, another mode or threshold_mode, or another number of min_lr.
+
     >>> import autograd_lite as ag
     >>> scheduler = ReduceLROnPlateau(ag.optim.SGD([ag.Value(1.0)], lr=1.0), patience=1)
     >>> for loss in [3.0, 2.0, 2.0, 2.0]: scheduler.step(loss)
     >>> scheduler.get_last_lr()
     [0.1]
+
+    Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = {

@@ -114,6 +114,8 @@ class LRScheduler(Schedule):
     >>> schedule = Halving(optim.SGD([Value(1.0)], lr=0.8))
     >>> schedule.step(); schedule.get_last_lr()
     [0.4]
+
+    Source: torch.optim.lr_scheduler.LRScheduler.
     """
 
     _fields: ClassVar[dict[str, Callable[[Any], bool]]] = BASE

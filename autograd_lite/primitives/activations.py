@@ -1,6 +1,6 @@
 """The table, activations: what neurons apply to their sums. The piecewise ones are on the next page, but for ReLU.
 
-Formulas as in Goodfellow, Bengio & Courville, Deep Learning, section 6.3, and the papers that introduced each.
+Source: Goodfellow, Bengio & Courville, Deep Learning, section 6.3.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def relu(x: float) -> float:
 
     >>> relu(-1.0), relu(2.0)
     (0.0, 2.0)
+
+    Source: Nair and Hinton (2010).
     """
     return 0.0 if x <= 0.0 else x
 
@@ -81,6 +83,8 @@ def leaky_relu(x: float, slope: float = 0.01) -> float:
 
     >>> leaky_relu(-1.0, 0.1)
     -0.1
+
+    Source: Maas et al. (2013).
     """
     return x if x > 0.0 else slope * x
 
@@ -118,6 +122,8 @@ def silu(x: float) -> float:
 
     >>> silu(0.0), silu(1000.0)
     (0.0, 1000.0)
+
+    Source: Elfwing et al. (2017).
     """
     e = math.exp(-math.fabs(x))
     return x / (1.0 + e) if x >= 0.0 or x != x else x * e / (1.0 + e) if x > -1e4 else -0.0
@@ -157,6 +163,8 @@ def mish(x: float) -> float:
 
     >>> mish(0.0), mish(1000.0)
     (0.0, 1000.0)
+
+    Source: Misra (2019).
     """
     w = math.exp(-math.fabs(x))
     if x >= 0.0 or x != x:
@@ -180,6 +188,8 @@ def _gelu(x: float) -> float:
 
     >>> gelu(0.0), gelu(100.0), gelu(-10.0) < 0.0
     (0.0, 100.0, True)
+
+    Source: Hendrycks and Gimpel (2016).
     """
     return x * numerics.norm_cdf(x) if x > -1e4 or x != x else -0.0
 
@@ -230,6 +240,8 @@ def gelu_tanh(x: float) -> float:
 
     >>> gelu_tanh(0.0), gelu_tanh(100.0)
     (0.0, 100.0)
+
+    Source: Hendrycks and Gimpel (2016).
     """
     return x * float(sigmoid(_GELU_A * x * (1.0 + _GELU_B * (x * x)))) if x > -1e4 or x != x else -0.0
 
@@ -262,6 +274,8 @@ def elu(x: float, alpha: float = 1.0) -> float:
 
     >>> elu(2.0), elu(-1000.0)
     (2.0, -1.0)
+
+    Source: Clevert et al. (2015).
     """
     return x if x > 0.0 else alpha * math.expm1(x)
 
@@ -289,6 +303,8 @@ def selu(x: float) -> float:
 
     >>> selu(0.0), selu(1.0)
     (0.0, 1.0507009873554805)
+
+    Source: Klambauer et al. (2017).
     """
     return _SELU_SCALE * x if x > 0.0 else _SELU_SCALE * _SELU_ALPHA * math.expm1(x)
 
@@ -332,6 +348,8 @@ def celu(x: float, alpha: float = 1.0) -> float:
 
     >>> celu(2.0, 0.5), celu(-1000.0, 0.5)
     (2.0, -0.5)
+
+    Source: Barron (2017).
     """
     return x if x >= 0.0 else alpha * float(expm1(x / alpha if alpha else x * inf))
 
@@ -349,5 +367,7 @@ def softsign(x: float) -> float:
 
     >>> softsign(1.0), softsign(-math.inf)
     (0.5, -1.0)
+
+    Source: Bergstra et al. (2009).
     """
     return x / (1.0 + math.fabs(x)) if x - x == 0.0 or x != x else math.copysign(1.0, x)

@@ -2,6 +2,8 @@
 
 Kinks follow the one rule: the derivative where it exists; else, where the function is locally convex or
 concave, the subgradient of smallest norm; else by continuity; outside the domain nan.
+
+Source: IEEE 754 (2019); the partials are the rules of calculus for sums, products and quotients.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Values are bit-equal to Python's ``math`` wherever ``math`` has the function and does not raise; where it raises,
 IEEE: a pole gives an infinity, an overflow an infinity of the right sign, a point outside the domain nan.
-Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 3 and 4.
+
+Source: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 3 and 4.
 """
 
 from __future__ import annotations

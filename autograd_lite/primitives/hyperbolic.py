@@ -2,7 +2,8 @@
 
 Values are bit-equal to Python's ``math`` wherever ``math`` has the function and does not raise; an overflow is an
 infinity, a point outside the domain nan.
-Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, sections 4.5 and 4.6.
+
+Source: Abramowitz & Stegun, Handbook of Mathematical Functions, sections 4.5 and 4.6.
 """
 
 from __future__ import annotations

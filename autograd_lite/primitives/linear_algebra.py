@@ -73,6 +73,7 @@ def solve(a: Any, b: Any) -> Any:
 
     Raises:
         MatrixError: if ``a`` is singular or not square, or ``b`` has another number of rows.
+        TypeError: for a right side that is neither a vector nor a matrix.
 
     >>> solve([[2.0, 1.0], [1.0, 3.0]], [5.0, 10.0])
     [1.0, 3.0]

@@ -1,6 +1,6 @@
 """The table, logistic functions: the sigmoid, what it is the derivative of, and what is its derivative.
 
-Formulas as in Goodfellow, Bengio & Courville, Deep Learning, section 3.10.
+Source: Goodfellow, Bengio & Courville, Deep Learning, section 3.10.
 """
 
 from __future__ import annotations

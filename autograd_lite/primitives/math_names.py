@@ -86,7 +86,7 @@ def isclose(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> 
     """Whether a and b differ by at most rel_tol times the larger, or by abs_tol (``math.isclose``).
 
     Args:
-        a: a number or a Value; ``b`` likewise.
+        a, b: numbers or Values.
         rel_tol: how much of the larger they may differ by.
         abs_tol: how much they may differ by in any case.
 

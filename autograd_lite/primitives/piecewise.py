@@ -2,6 +2,8 @@
 
 The rule that decides every kink: of the slopes to the left and to the right, the number of smallest norm between them
 where the function is convex or concave there; at a jump the slopes' own value beside it, 0.
+
+Source: Donoho & Johnstone, Ideal spatial adaptation by wavelet shrinkage (1994), for the shrinking ones.
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ def relu6(x: float) -> float:
 
     >>> relu6(-1.0), relu6(3.0), relu6(9.0)
     (0.0, 3.0, 6.0)
+
+    Source: Krizhevsky (2010).
     """
     return 0.0 if x <= 0.0 else 6.0 if x >= 6.0 else x
 
@@ -72,6 +76,8 @@ def hardtanh(x: float, low: float = -1.0, high: float = 1.0) -> float:
 
     >>> hardtanh(-3.0), hardtanh(0.5), hardtanh(3.0, 0.0, 2.0)
     (-1.0, 0.5, 2.0)
+
+    Source: Collobert (2004).
     """
     return float(clip(x, low, high))
 
@@ -91,6 +97,8 @@ def hardsigmoid(x: float) -> float:
 
     >>> hardsigmoid(-4.0), hardsigmoid(0.0), hardsigmoid(4.0)
     (0.0, 0.5, 1.0)
+
+    Source: Howard et al. (2019).
     """
     return 0.0 if x <= -3.0 else 1.0 if x >= 3.0 else (x + 3.0) / 6.0
 
@@ -112,6 +120,8 @@ def hardswish(x: float) -> float:
 
     >>> hardswish(-4.0), hardswish(1.5), hardswish(4.0)
     (0.0, 1.125, 4.0)
+
+    Source: Howard et al. (2019).
     """
     return 0.0 if x <= -3.0 else x if x >= 3.0 else x * (x + 3.0) / 6.0
 
@@ -197,6 +207,8 @@ def smooth_maximum(a: float, b: float, beta: float = 1.0) -> float:
 
     >>> smooth_maximum(1.0, 1.0) == 1.0 + math.log(2.0), smooth_maximum(0.0, 1000.0, 10.0)
     (True, 1000.0)
+
+    Source: Boyd & Vandenberghe, Convex Optimization, section 3.1.5.
     """
     if a != a or b != b or not beta > 0.0:
         return nan
@@ -219,5 +231,7 @@ def smooth_abs(x: float, width: float = 0.001) -> float:
 
     >>> smooth_abs(3.0, 4.0), smooth_abs(0.0, 0.5)
     (5.0, 0.5)
+
+    Source: Charbonnier et al. (1994).
     """
     return math.hypot(x, width)

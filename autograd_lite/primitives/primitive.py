@@ -272,8 +272,10 @@ def primitive(
             the operators and the functions of this package, so that it can itself be differentiated.
         name: the op's name; the function's by default.
         arity: number of arguments; counted from the function's signature by default.
-        text: unicode notation over ``{0}``, ``{1}`` …; the functional form by default. ``latex``, ``sympy`` and
-            ``array`` (NumPy source) likewise; without ``array`` the op is vectorised by calling the function.
+        text: unicode notation over ``{0}``, ``{1}`` …; the functional form by default.
+        latex, sympy: likewise.
+        array: likewise, in NumPy; without it the op is vectorised by calling the function.
+        precedence: binding strength of the notation (1 sum, 2 product, 3 sign, 4 power, 5 application).
         domain: one ``(low, high)`` interval per argument in which tests draw points; (-2, 2) by default.
         kinks: points at which a unary op is not differentiable.
         expression: the op in terms of simpler ones, a function of the operands written as a rule is: what a language
@@ -286,6 +288,10 @@ def primitive(
 
     Returns:
         A Primitive: call it with floats, Values or arrays.
+
+    Raises:
+        TypeError: for a rule that can't be called, or a function without a name, a signature or positional
+            operands; ValueError: for a second entry of one name.
 
     >>> import autograd_lite as ag
     >>> @ag.primitive(partials=lambda out, x: (3 * x * x,))
@@ -371,7 +377,7 @@ def bind_table() -> None:
     scopes: dict[int, dict[str, Any]] = {}
     for entry in TABLE.values():
         entry.permanent = True
-        entry.__doc__ = f"{(entry.__doc__ or '').rstrip()}\n{_operands(entry)}"
+        entry.__doc__ = f"{(entry.__doc__ or '').rstrip()}\n{_operands(entry)}{_source(entry)}"
         rule = entry.partials
         if isinstance(rule, FunctionType):
             scope = _float_scope(rule.__globals__, scopes)
@@ -411,6 +417,12 @@ def _operands(entry: Primitive) -> str:
         for k, name in enumerate(code.co_varnames[: entry.arity])
     ]
     return "\n    Args:\n" + "\n".join(lines) + "\n" + _ELEMENTWISE
+
+
+def _source(entry: Primitive) -> str:
+    """Where an entry's formula is from: what its page says at its end, unless the entry says so itself."""
+    _, named, source = (entry.fn.__globals__["__doc__"] or "").partition("\nSource: ")
+    return f"\n    Source: {source.strip()}\n" if named and "Source:" not in (entry.__doc__ or "") else ""
 
 
 def _float_scope(page: dict[str, Any], scopes: dict[int, dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The table, n-ary primitives. One node for a whole sum, product or neuron, instead of forty."""
+"""The table, n-ary primitives. One node for a whole sum, product or neuron, instead of forty.
+
+Source: the rules of calculus for sums and products.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Values are Python's: ``round`` goes half to even, ``mod`` is the ``%`` of floats with the divisor's sign, ``fmod`` and
 ``remainder`` are ``math``'s. The quotient in a derivative is the exact one, not a rounded a/b.
+
+Source: IEEE 754 (2019) and ``math.h`` of the C standard.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """The table, special functions: the error function and the normal distribution, gamma and the functions behind it.
 
 Values are bit-equal to Python's ``math`` for erf, erfc, gamma and lgamma; the others are good to a few units in the
-last place (``numerics.py``). Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 6 and 7.
+last place (``numerics.py``).
+
+Source: Abramowitz & Stegun, Handbook of Mathematical Functions, chapters 6 and 7.
 """
 
 from __future__ import annotations

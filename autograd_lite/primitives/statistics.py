@@ -3,6 +3,8 @@
 ``softmax`` and ``log_softmax`` give a list or array like their argument, one node for each component: the primitives
 ``softmax_of`` and ``log_softmax_of`` take the component's own number first and the others after it. So a component
 near 1 keeps its tiny derivative s·(1 − s), as the sigmoid does; the price is n² operands for n components.
+
+Source: Goodfellow, Bengio & Courville, Deep Learning, sections 3.8 and 6.2.
 """
 
 from __future__ import annotations

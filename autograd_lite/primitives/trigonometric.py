@@ -1,7 +1,8 @@
 """The table, angles: trigonometric functions and their inverses, degrees, and the sinc function.
 
 Values are bit-equal to Python's ``math`` wherever ``math`` has the function; outside its domain nan.
-Derivatives: Abramowitz & Stegun, Handbook of Mathematical Functions, chapter 4.
+
+Source: Abramowitz & Stegun, Handbook of Mathematical Functions, chapter 4.
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ class Expression:
 
     Raises:
         ValueError: when a step uses a number that comes after it.
+        TypeError: when called with another number of arguments than leaves.
 
     >>> from autograd_lite.primitives import TABLE
     >>> f = Expression([2.0, 5.0], [Step(TABLE["mul"], (0, 0)), Step(TABLE["add"], (2, 1))])
