@@ -106,6 +106,14 @@ def test_every_parameter_is_named(name):
 
 
 @EVERY
+def test_every_method_says_something(name):
+    item = PUBLIC[name]
+    names = [n for n in dir(item) if not n.startswith("_") and hasattr(item, n)] if isinstance(item, type) else []
+    ours = [n for n in names if str(getattr(getattr(item, n), "__module__", "")).startswith("autograd_lite")]
+    assert [n for n in ours if not inspect.getdoc(getattr(item, n))] == []
+
+
+@EVERY
 def test_errors_are_announced(name):
     unsaid = {
         error for tree, text in sources(PUBLIC[name]) for error in raised(tree) if not re.search(rf"\b{error}\b", text)

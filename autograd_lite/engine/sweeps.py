@@ -146,13 +146,10 @@ def order(root: Node, epoch: int) -> list[Node]:
 
 
 def topological_order(*roots: Any) -> list[Any]:  # Values
-    """Every node of the graphs of ``roots``, operands before their consumers; parameters of neurons included.
+    """Every node of the graphs of ``roots`` in depth-first postorder, operands from left to right, roots last.
 
     Args:
-        roots: the results; a node that several reach is listed once.
-
-    Returns:
-        The nodes in the order of a depth-first postorder, operands from left to right; roots last.
+        roots: the results; a node that several reach is listed once, and parameters of neurons are nodes too.
 
     Raises:
         TypeError: for what is no Value.

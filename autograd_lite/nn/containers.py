@@ -42,7 +42,7 @@ class Sequential(Module, Generic[Out]):
 
     if TYPE_CHECKING:  # a call gives what the last module gives
 
-        def __call__(self, x: Any) -> Out: ...
+        def __call__(self, input: Any) -> Out: ...
 
     @overload
     def __init__(self, modules: Mapping[str, Module], /) -> None: ...
@@ -65,11 +65,11 @@ class Sequential(Module, Generic[Out]):
         yield from self._layers.items()
         yield from super().named_children()
 
-    def forward(self, x: Any) -> Any:
-        """``x`` through all modules."""
+    def forward(self, input: Any) -> Any:
+        """``input`` through all modules."""
         for module in self._layers.values():
-            x = module(x)
-        return x
+            input = module(input)
+        return input
 
     def append(self, module: Module) -> Sequential:
         """Add a module at the end; returns the Sequential."""

@@ -63,11 +63,11 @@ class Linear(Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, x: Any) -> Array: ...
+        def __call__(self, input: Any) -> Array: ...
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The outputs for one row or for each row of a batch."""
-        array = as_array(x, self)
+        array = as_array(input, self)
         units, inputs = self.weight.shape
         if array.ndim == 0 or array.shape[-1] != inputs:
             raise ShapeError(
@@ -93,8 +93,8 @@ class Identity(Module):
     def __init__(self, *args: Any, **named: Any) -> None:
         pass
 
-    def forward(self, x: Any) -> Any:
-        return x
+    def forward(self, input: Any) -> Any:
+        return input
 
 
 class Flatten(Module):
@@ -118,10 +118,10 @@ class Flatten(Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, x: Any) -> Array: ...
+        def __call__(self, input: Any) -> Array: ...
 
-    def forward(self, x: Any) -> Any:
-        array = as_array(x, self)
+    def forward(self, input: Any) -> Any:
+        array = as_array(input, self)
         start = self.start_dim + array.ndim if self.start_dim < 0 else self.start_dim
         end = self.end_dim + array.ndim if self.end_dim < 0 else self.end_dim
         if not 0 <= start <= end < array.ndim:
@@ -156,10 +156,10 @@ class Dropout(Module):
         self.p = p
         self.inplace = inplace
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         if not self.training or self.p == 0.0:
-            return x
-        array = as_array(x, self)
+            return input
+        array = as_array(input, self)
         keep = default_generator().random(array.shape) >= self.p
         scale = 1.0 / (1.0 - self.p) if self.p < 1.0 else 0.0
         if array.dtype != object:
@@ -194,10 +194,10 @@ class Embedding(Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, indices: Any) -> Array: ...
+        def __call__(self, input: Any) -> Array: ...
 
-    def forward(self, indices: Any) -> Any:
-        array = as_indices(indices)
+    def forward(self, input: Any) -> Any:
+        array = as_indices(input)
         if array.size * self.num_embeddings * self.embedding_dim <= LARGEST and recorded(array):
             return self._recorded(array)
         if array.dtype.kind not in "iu":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ..errors import StateError
 from .habits import MODULES, present, refuse
@@ -119,7 +119,12 @@ class Module:
         return (module for _, module in self.named_modules())
 
     def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with dotted names ("0.weight"), each once: shared ones under their first name."""
+        """The parameters with dotted names ("0.weight"), each once: shared ones under their first name.
+
+        Args:
+            prefix: the name of this module itself.
+            recurse: whether those of modules within are among them.
+        """
         seen: set[int] = set()
         for name, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for own, parameter in module._members(Parameter):
@@ -128,10 +133,10 @@ class Module:
                     yield (f"{name}.{own}" if name else own), parameter
 
     def parameters(self, recurse: bool = True) -> Parameters:
-        """The parameters, each once: what optimisers take."""
+        """The parameters, each once: what optimisers take; with ``recurse=False`` this module's own only."""
         return Parameters(parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def apply(self, fn: Callable[[Module], Any]) -> Any:
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call ``fn`` on every module within, in order, then on this one; returns this module.
 
         >>> from autograd_lite import nn
@@ -184,7 +189,7 @@ class Module:
             names.append(name)
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
-        """The buffers of this module and all within, with dotted names."""
+        """The buffers of this module and all within, with dotted names; this one's is ``prefix``."""
         for name, module in self.named_modules(prefix):
             for own in module.__dict__.get("_buffers", ()):
                 yield (f"{name}.{own}" if name else own), getattr(module, own)
@@ -195,13 +200,13 @@ class Module:
 
     # --- state ----------------------------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Any:
+    def train(self, mode: bool = True) -> Self:
         """Set training mode (what Dropout asks) in every module; returns this module."""
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self) -> Any:
+    def eval(self) -> Self:
         """Set evaluation mode in every module; returns this module."""
         return self.train(False)
 

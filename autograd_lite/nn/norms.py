@@ -45,10 +45,10 @@ class _OfLastAxes(Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, x: Any) -> Array: ...
+        def __call__(self, input: Any) -> Array: ...
 
-    def forward(self, x: Any) -> Any:
-        array = as_array(x, self)
+    def forward(self, input: Any) -> Any:
+        array = as_array(input, self)
         last = len(self.normalized_shape)
         if array.shape[array.ndim - last :] != self.normalized_shape or array.ndim < last:
             raise ShapeError(
@@ -180,10 +180,10 @@ class BatchNorm1d(Module):
 
     if TYPE_CHECKING:
 
-        def __call__(self, x: Any) -> Array: ...
+        def __call__(self, input: Any) -> Array: ...
 
-    def forward(self, x: Any) -> Any:
-        array = as_array(x, self)
+    def forward(self, input: Any) -> Any:
+        array = as_array(input, self)
         if array.ndim not in (2, 3) or array.shape[1] != self.num_features:
             raise ShapeError(
                 f"{self!r}: the input has shape {array.shape}, not (batch, {self.num_features}) or "

@@ -96,6 +96,7 @@ def _method(name: str) -> Callable[..., Any]:
         return getattr(self.values(), name)(*args, **named)
 
     method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"``values().{name}``: what NumPy's arrays do, on the array of this parameter's scalars."
     return method
 
 

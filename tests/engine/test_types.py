@@ -112,6 +112,7 @@ assert_type(F.gelu(x, approximate="tanh"), Value)
 assert_type(F.softmax([x, y], dim=0), Array)
 for criterion in (nn.L1Loss(), nn.SmoothL1Loss(beta=0.5), nn.MSELoss(reduction="sum")):
     assert_type(criterion([x], [1.0]), Value)
+assert_type(nn.Linear(2, 3).eval(), nn.Linear)
 layers: list[nn.Module] = [nn.Linear(1, 2), Own()]
 assert_type(nn.Sequential(*layers)(x), Any)
 """
