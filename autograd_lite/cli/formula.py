@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import AutogradError
 from ..primitives import TABLE
 from ..primitives.primitive import Operand, as_float
-from .spelling import joined, respelled
+from .spelling import WORDS, joined, respelled
 
 __all__ = ["CONSTANTS", "ExpressionError", "evaluate"]
 
@@ -183,7 +183,8 @@ class _Evaluator:
         if node.id in TABLE:
             raise self.refuse(node, f"{node.id} is a function: write {node.id}(…)")
         advice = f"; give it a value, as in {node.id[:20]}=1.5" if self.open else "; a number is 1.5 or pi/4, say"
-        hint = joined(node.id, self.variables) or _nearest(node.id, [*self.variables, *CONSTANTS]) or advice
+        near = _nearest(node.id, [*self.variables, *CONSTANTS])
+        hint = joined(node.id, self.variables) or near or (_meant(self.text) if "·" in node.id else "") or advice
         raise self.refuse(node, f"there is no variable {node.id[:40]!r}{hint}")
 
     def unary(self, node: ast.UnaryOp) -> Any:
@@ -261,16 +262,14 @@ class _Evaluator:
 _KINDS: dict[type, str] = {
     ast.Compare: "a comparison (outside where)", ast.List: "a list (outside a function of many numbers)",
     ast.Attribute: "an attribute", ast.Subscript: "an index", ast.Lambda: "lambda", ast.Tuple: "a tuple",
-    ast.IfExp: "if … else", ast.BoolOp: "and / or", ast.NamedExpr: ":=", ast.Starred: "*", ast.JoinedStr: "a string",
+    ast.IfExp: "if … else, which is where(x > 0, a, b) here,",
+    ast.BoolOp: "and / or", ast.NamedExpr: ":=", ast.Starred: "*", ast.JoinedStr: "a string",
     ast.Dict: "a dict", ast.Set: "a set",
 }  # fmt: skip
 
 
 #: what other programs call it
-_ELSEWHERE = {
-    "ln": "log", "lg": "log10", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "sgn": "sign",
-    "power": "pow", "norm": "hypot", "π": "pi", "PI": "pi", "E": "e",
-}  # fmt: skip
+_ELSEWHERE = {**WORDS, "π": "pi", "PI": "pi", "E": "e"}
 
 
 def _meant(text: str) -> str:
@@ -281,6 +280,6 @@ def _meant(text: str) -> str:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    usual = _ELSEWHERE.get(name, "")
+    usual = _ELSEWHERE.get(name, name.lower())
     found = [usual] if usual in names else difflib.get_close_matches(name[:40], names, 1)
     return f"; did you mean {found[0]}?" if found else ""

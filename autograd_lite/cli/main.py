@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import keyword
 import math
 import os
 import re
+import shlex
 import sys
 import unicodedata
 import warnings
@@ -55,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] in (["grad"], ["explore"]):  # a formula may begin with a minus; no other option has a single dash
         given = [f" {arg}" if re.match(r"-[^-]", arg) and arg not in ("-h", "-o") else arg for arg in given]
+    if given and not given[0].startswith("-") and not re.fullmatch(r"[a-z]\w*", given[0]):
+        whole = clean(shlex.join(["autograd-lite", "grad", *given]), 200)
+        return _complain(_Misuse(f"{clean(given[0])!r} is no command: write {whole}"), _MISUSED)
     try:
         options = _parser().parse_args(given)
     except SystemExit as done:  # argparse has printed the help, the version or the error
@@ -140,6 +145,10 @@ def read_formula(formula: str, assignments: Sequence[str]) -> tuple[Value, dict[
             raise _Misuse(f"{clean(assignment)!r} is not NAME=NUMBER, as in x=0.1")
         if name in variables:
             raise _Misuse(f"{name} is given twice")
+        if keyword.iskeyword(name):
+            raise _Misuse(f"{name} is a word of Python's: call it {name}_, in the formula too")
+        if text.startswith("="):
+            raise _Misuse(f"{clean(assignment)!r}: write {clean(name)}={clean(text.lstrip('= ')) or '0.1'}")
         several = re.sub(r"\s*[,;]\s*$|[\s,;]+(?=[^\W\d]\w*\s*=)", " ", assignment).strip()
         if several.count("=") > 1 or (several != assignment and re.search(r"[,;]\s*$", assignment)):
             raise _Misuse(f"{clean(assignment)!r}: one variable is one word of the command, as in {clean(several)}")
@@ -225,7 +234,8 @@ def _add_chapter7(commands: Any) -> None:
         description="Write the figures of the backpropagation chapter as SVG, and index.html with their traces.",
     )
     parser.add_argument("--out", type=Path, default=Path("figures"), metavar="DIRECTORY", help="default: figures")
-    parser.add_argument("--only", nargs="+", default=[], metavar="NUMBER", help="some figures, as in --only 7.4 7.5")
+    parser.add_argument("figures", nargs="*", metavar="NUMBER", help="some figures, as in 7.4 7.5; all by default")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NUMBER", help="the same")
     parser.set_defaults(command=_chapter7)
 
 
@@ -233,7 +243,7 @@ def _chapter7(options: argparse.Namespace) -> int:
     from .. import chapter7  # its networks need NumPy, and the other commands don't
 
     try:
-        report = chapter7.write(options.out, options.only)
+        report = chapter7.write(options.out, [*options.figures, *options.only])
     except ValueError as error:
         raise _Misuse(str(error)) from None
     for note in report.notes:

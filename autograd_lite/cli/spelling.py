@@ -11,18 +11,27 @@ from collections.abc import Callable, Collection
 
 from ..primitives import TABLE
 
-__all__ = ["joined", "respelled"]
+__all__ = ["WORDS", "joined", "respelled"]
 
 _SIGNS = str.maketrans(
     {"×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-", "π": "pi", "τ": "tau", "∞": "inf"}
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_WORDS = {"ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "tg": "tan", "lg": "log10"}
-_NAMES = "|".join(sorted([*(name for name in TABLE if name.isidentifier()), *_WORDS], key=len, reverse=True))
+#: what textbooks and other programs call a function
+WORDS = {
+    "ln": "log", "lg": "log10", "tg": "tan", "sgn": "sign", "power": "pow", "norm": "hypot", "arctan2": "atan2",
+    **{f"{arc}{name}": f"a{name}" for name in ("sin", "cos", "tan") for arc in ("arc", "arcus")},
+    **{f"{arc}{name}": f"a{name}" for name in ("sinh", "cosh", "tanh") for arc in ("arc", "ar")},
+}  # fmt: skip
+_NAMES = "|".join(sorted([*(name for name in TABLE if name.isidentifier()), *WORDS], key=len, reverse=True))
 _ATOM = r"(?:\d[\w.]*|[A-Za-z_]\w*)(?:\*\*-?\d+)?(?:\*(?:\d[\w.]*|[A-Za-z_]\w*))*"
 _NUMBER = r"(?<![\w.])(?>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 #: from what is written to what is meant, in this order
 _RULES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+    (re.compile(r"\b(?:math|np|numpy|ag|torch|jnp)\.(?=[a-z])"), ""),  # np.sin(x)
+    (re.compile(r"^\s*(?:d/d|∂/∂)[^\W\d]\w*\s*"), ""),  # d/dx x**2
+    (re.compile(rf"\b({_NAMES})(?=\s*\()", re.IGNORECASE), lambda m: m[1].lower()),  # Sin(x)
+    (re.compile(r"\b([A-Za-z_]\w*|\d+)!"), r"gamma(\1+1)"),
     (re.compile(r"^\s*(?:[A-Za-z_]\w*(?:\([\w, ]*\))?\s*)?:?=(?!=)"), ""),  # y = …, f(x) = …
     (re.compile("√"), " sqrt "),
     (re.compile(r"([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"), lambda m: "**" + m[1].translate(_SUPERSCRIPTS)),
@@ -36,7 +45,7 @@ _RULES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(rf"\b({_NAMES})\s+({_ATOM})"), r"\1(\2)"),  # sin x, sin 2*x
     (re.compile(rf"\b(?!(?:{_NAMES})\b)([A-Za-z_]\w*)\s*(?=\()"), r"\1*"),  # x(x + 1)
     (re.compile(rf"\b(?!(?:{_NAMES})\b)([A-Za-z_]\w*)\s+(?=[A-Za-z_(])"), r"\1*"),  # x y
-    (re.compile(rf"\b({'|'.join(_WORDS)})(?=\()"), lambda m: _WORDS[m[1]]),
+    (re.compile(rf"\b({'|'.join(WORDS)})(?=\()"), lambda m: WORDS[m[1]]),
 ]
 
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphviz import FORMATS
 from graphviz.backend import dot_command
 
 from ..errors import RenderError
@@ -144,6 +145,8 @@ def check_format(renderer: Renderer, format: str) -> None:
     if formats is None or format in formats:
         return
     who = "our own layout" if renderer.name == "builtin" else renderer.name
+    if format not in FORMATS:
+        raise RenderError(f"there is no picture format {format!r}: write svg, png or pdf")
     pure = " (for png, pip install graphviz-pure is enough)" if format in _PURE_FORMATS else ""
     raise RenderError(f"{who} can't write {format}: {INSTALL}{pure}; or write svg, which needs no program")
 

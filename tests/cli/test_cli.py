@@ -139,7 +139,7 @@ def test_the_ending_of_the_picture_is_its_format(capsys, tmp_path, monkeypatch):
             assert "can't write png" in errors
             assert not picture.exists()
     monkeypatch.setenv("AUTOGRAD_LITE_DOT", "builtin")
-    for ending in ("png", "pdf", "txt"):
+    for ending in ("png", "pdf", "gif"):
         code, text, errors = out(capsys, "grad", "sin(x)", "x=1", "--svg", str(tmp_path / f"none.{ending}"))
         assert code == 1
         assert "f     = 0.84" in text
@@ -196,6 +196,17 @@ def test_the_calculator_needs_no_numpy(tmp_path):
         (["grad", "x*y", "x = 1, y = pi/4"], "one word of the command, as in x = 1 y = pi/4"),
         (["grad", "3,5*x", "x=3"], "decimals have a point"),
         (["grad", "x", "x=3,5"], "decimals have a point"),
+        (["grad", "x*y", "x==1", "y=2"], "write x=1\n"),
+        (["grad", "x", "x=="], "write x=0.1\n"),
+        (["grad", "lambda*2", "lambda=1"], "call it lambda_, in the formula too"),
+        (["x*y", "x=1", "y=2"], "write autograd-lite grad 'x*y' x=1 y=2\n"),
+        (["grad", "x·y", "x=1", "y=2"], "did you mean x*y ?"),
+        (["grad", "np.sin(x)", "x=1"], "did you mean sin(x) ?"),
+        (["grad", "SIN(x)", "x=1"], "did you mean sin?"),
+        (["grad", "arsinh(x)", "x=1"], "did you mean asinh?"),
+        (["grad", "x if x > 0 else -x", "x=1"], "where(x > 0, a, b)"),
+        (["grad", "d/dx x^2", "x=1"], "did you mean x**2 ?"),
+        (["grad", "x!", "x=1"], "did you mean gamma(x+1) ?"),
         (["grad", "x", "x=1", "--digits", "0"], "--digits is from 1 to 17"),
         (["grad", "x", "x=1", "--forward", "y"], "there is no variable 'y'"),
         (["grad", "3", "x=1", "--forward", "x"], "the formula does not depend on x"),
@@ -233,6 +244,17 @@ def test_a_file_that_cannot_be_written_is_exit_code_1(capsys, tmp_path):
     code, _, errors = out(capsys, "chapter7", "--out", str(occupied))
     assert code == 1
     assert errors.startswith("autograd-lite: ")
+
+
+def test_a_format_that_no_program_knows(capsys, tmp_path):
+    code, _, errors = out(capsys, "grad", "x*x", "x=1", "--svg", str(tmp_path / "g.xyz"))
+    assert (code, "write svg, png or pdf" in errors, "install" in errors) == (1, True, False)
+
+
+def test_chapter7_takes_the_numbers_of_figures(capsys, tmp_path):
+    code, _, _ = out(capsys, "chapter7", "7.3", "7.9", "--out", str(tmp_path))
+    assert code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figure_7_3.svg", "figure_7_9.svg", "index.html"]
 
 
 def test_chapter7_refuses_a_figure_that_is_not_there(capsys, tmp_path):

@@ -16,6 +16,8 @@ MEANT = {
     "sin² x": math.sin(3) ** 2, "3·x × y ÷ 2": 18.0, "−x + 2": -1.0, "y = x**2": 9.0, "f(x) = x^2": 9.0,
     "2 sin x": 2 * math.sin(3), "x ln x": 3 * math.log(3), "2.5x": 7.5, "1/2x": 1.5, "\\sin(x)": math.sin(3),
     "2pi x": 6 * math.pi, "2π": 2 * math.pi, "exp(-x^2/2)": math.exp(-4.5), "1e3x": 3000.0, "log2 x": math.log2(3),
+    "x·y": 12.0, "Sin(x) + 2x": math.sin(3) + 6, "TANH(x) + 2x": math.tanh(3) + 6, "np.exp(x)": math.exp(3), "x!": 6.0,
+    "math.sin(x)*ag.cos(x)": math.sin(3) * math.cos(3), "d/dx x^2": 9.0, "artanh(1/x) + 2x": math.atanh(1 / 3) + 6,
 }  # fmt: skip
 
 
