@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 EDIT = re.compile(
     r"<!-- edit: (\S+) (append|new|(?:after|replace) (.+?)) -->\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE
 )
-RUN = re.compile(r"<!-- run -->\n```sh\npython (.*?)\n```")
+RUN = re.compile(r"<!-- run -->\n```sh\n(.*?)\n```", re.DOTALL)
 TESTS = re.compile(r"<!-- tests -->\n```sh\npython (.*?)\n```")
 
 
@@ -41,8 +42,10 @@ def follow(page: str, project: Path) -> list[str]:
             source += text
         file.write_text(source, encoding="utf-8")
         touched.append(path)
-    for command in RUN.findall(page):
-        subprocess.run([sys.executable, *shlex.split(command)], cwd=project, check=True)
+    for command in "\n".join(RUN.findall(page)).splitlines():
+        _, *arguments = shlex.split(command)  # of python, which finds the copy as it would the installed checkout
+        environment = {**os.environ, "PYTHONPATH": str(project)}
+        subprocess.run([sys.executable, *arguments], cwd=project, check=True, env=environment)
     return touched
 
 
