@@ -45,7 +45,7 @@ def lost(kind: str) -> LostGradientError:
 
 def _cure(kind: str) -> str:
     frame = user_frame()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):  # random.randint asks for us
+    while frame.f_back is not None and _of_library(frame.f_code.co_filename):  # random.randint and plt.plot ask for us
         frame = frame.f_back
     here = _expression(frame) if is_users(frame) else None
     if isinstance(here, ast.BinOp) and isinstance(here.op, ast.Mod):
@@ -61,6 +61,10 @@ def _cure(kind: str) -> str:
     if kind == "an index":
         return "a count or a place has no derivative; say int(v.data) if you mean the number"
     return _GENERAL
+
+
+def _of_library(path: str) -> bool:
+    return path.startswith(_LIBRARIES) or f"{os.sep}site-packages{os.sep}" in path
 
 
 def _of_call(call: ast.Call, kind: str) -> str:
@@ -88,7 +92,7 @@ def _of_call(call: ast.Call, kind: str) -> str:
     if called:
         return (
             f"{called} takes plain floats; use a function of autograd_lite (ag.sin …), declare your own with "
-            f"@ag.primitive, or pass v.data for the number alone"
+            f"@ag.primitive, or pass v.data for the number alone (of many, as for a plot: ag.numbers(values))"
         )
     return _GENERAL
 

@@ -72,3 +72,14 @@ def test_without_source_the_advice_is_general():
 def test_a_type_error_it_remains():
     with pytest.raises(TypeError):
         float(v)
+
+
+@pytest.mark.parametrize("of", ["plot", "scatter", "hist", "axhline"])
+def test_a_plot_of_values_is_told_of_their_numbers(of):
+    """Matplotlib's own frames ask for the floats; the advice is for the line that called it."""
+    figure = pytest.importorskip("matplotlib.figure")
+    ax = figure.Figure().subplots()
+    call = getattr(ax, of)
+    given = {"scatter": ([v, v], [v, v]), "axhline": (v,)}.get(of, ([v, v],))
+    with pytest.raises(ag.LostGradientError, match=r"call takes plain floats; .*ag\.numbers\(values\)"):
+        call(*given)
