@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...primitives.sums import NATIVE
 from ..ir.scalar_program import Program
 from ..lift.levels import level_groups, lift
@@ -32,7 +34,8 @@ def choose(program: Program, listed: int, written: int) -> tuple[bool, Lifted | 
     Returns:
         The answer, and the program as arrays if it had to be looked at.
     """
-    work = sum(max(1, len(args) if prim.arity < 0 else 1) for prim, args in zip(program.prims, program.args))
+    counts = np.diff(program.operands()[1]).tolist()
+    work = sum(max(1, count if prim.arity < 0 else 1) for prim, count in zip(program.prims, counts))
     kinds = {leaf.kind for leaf in program.leaves if leaf.shape}
     inputs = sum(leaf.size for leaf in program.leaves if leaf.kind == "argument" and leaf.shape) - listed
     if work < (SMALL if inputs < FEW or listed or "parameter" in kinds else SMALLEST):

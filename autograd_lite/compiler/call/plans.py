@@ -282,7 +282,7 @@ class Path:
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
         self.fixed: dict[str, int] = fixed or {}  # those that stand alone, by name
         self.kinds = tuple(recording.kinds.items())
-        self.program: Program = optimized(recording.program)
+        self.program: Program = optimized(recording.take())
         self.leaves = self.program.leaves
         self.live = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind in ("parameter", "value"))
         self.arguments = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind == "argument")
@@ -378,6 +378,8 @@ class Path:
                 found = self.compiled.get(key)
                 if found is None:
                     found = self.compiled[key] = Compilation(self, plan)
+                    self._lifted = None
+                    self.program.pack()
         return found
 
     def statements(self, plan: Plan, scalar: bool | None = None) -> tuple[ArrayProgram, list[Any]]:

@@ -62,6 +62,11 @@ class Leaf:
 
 _ARITY = operator.attrgetter("arity")
 
+#: operands of a lifted program are packed if there are so many
+PACKED = 10_000
+#: rows of so many operands are copied one by one
+LONG = 50
+
 
 class Guard:
     """What has to be the same in a call as it was in the recording: a comparison and its outcome.
@@ -102,14 +107,14 @@ class Program:
         self,
         leaves: Sequence[Leaf],
         prims: Sequence[Primitive],
-        args: Sequence[tuple[int, ...]],
+        args: Sequence[Sequence[int]],
         outputs: Sequence[int],
         guards: Sequence[Guard] = (),
         labels: dict[int, str] | None = None,
     ) -> None:
         self.leaves = list(leaves)
         self.prims = list(prims)
-        self.args = list(args)
+        self._args: list[Sequence[int]] | None = list(args)
         self.outputs = list(outputs)
         asked: dict[Any, Guard] = {}  # a number that is read twice is asked once
         for guard in guards:
@@ -117,6 +122,7 @@ class Program:
         self.guards = list(asked.values())
         self.labels = labels or {}
         self._operands: tuple[Any, Any] | None = None
+        self._packed: tuple[Any, Any] | None = None
         self.first = sum(leaf.size for leaf in self.leaves)
         self.validate()
 
@@ -150,17 +156,42 @@ class Program:
             if not 0 <= id < here:
                 raise ProgramError(f"the output %{id} is not defined")
 
+    @property
+    def args(self) -> list[Sequence[int]]:
+        """The ids of the operands of each instruction."""
+        found = self._args
+        if found is None:
+            ids, starts = (part.tolist() for part in self._packed or ())
+            found = self._args = [tuple(ids[start:end]) for start, end in itertools.pairwise(starts)]
+        return found
+
     def operands(self) -> tuple[Any, Any]:
         """All operands in one int array; instruction k's are those from ``starts[k]`` up to ``starts[k + 1]``."""
-        if self._operands is None:
-            starts = np.zeros(len(self.args) + 1, dtype=np.int64)
-            np.cumsum(np.fromiter(map(len, self.args), np.int64, len(self.args)), out=starts[1:])
+        found = self._operands
+        if found is not None:
+            return found
+        if self._packed is not None:
+            ids, starts = (part.astype(np.int64) for part in self._packed)
+        else:
+            args = self.args
+            starts = np.zeros(len(args) + 1, dtype=np.int64)
+            np.cumsum(np.fromiter(map(len, args), np.int64, len(args)), out=starts[1:])
             try:
-                ids = np.fromiter(itertools.chain.from_iterable(self.args), np.int64, int(starts[-1]))
+                if starts[-1] > LONG * len(args):
+                    ids = np.concatenate([np.array(row, np.int64) for row in args])
+                else:
+                    ids = np.fromiter(itertools.chain.from_iterable(args), np.int64, int(starts[-1]))
             except OverflowError:
                 raise ProgramError("an instruction uses a number that is not defined before it") from None
-            self._operands = ids, starts
-        return self._operands
+        self._operands = ids, starts
+        return ids, starts
+
+    def pack(self) -> None:
+        """Keep the operands as two small arrays until they are asked for again: the program has been lifted."""
+        ids, starts = self.operands()
+        if len(ids) >= PACKED and self.first + len(self) < 2**31:
+            self._packed = self._packed or (ids.astype(np.int32), starts.astype(np.int32))
+            self._args = self._operands = None
 
     def constant(self, id: int) -> float | None:
         """The number of a constant leaf; None for anything else."""

@@ -62,7 +62,7 @@ def level_groups(program: Program) -> Buckets:
     buckets: Buckets = {}
     at = level.__getitem__
     below: dict[tuple[int, ...], int] = {}  # of long rows, which the neurons of a layer share
-    for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+    for k, (prim, count) in enumerate(zip(program.prims, np.diff(starts).tolist())):
         row = computed[cuts[k] : cuts[k + 1]]
         if len(row) < 8:
             here = 1 + max(map(at, row), default=0)
@@ -70,7 +70,7 @@ def level_groups(program: Program) -> Buckets:
             key = tuple(row)
             here = below.get(key) or below.setdefault(key, 1 + max(map(at, row)))
         level.append(here)
-        buckets.setdefault((here, prim.name, len(args)), []).append(k)
+        buckets.setdefault((here, prim.name, count), []).append(k)
     return buckets
 
 
@@ -80,7 +80,11 @@ def tables(program: Program, buckets: Buckets) -> list[tuple[Primitive, Any, Any
     result = []
     for key in sorted(buckets, key=lambda key: key[0]):
         members = np.array(buckets[key])
-        table = operands[starts[members][:, None] + np.arange(key[2])]
+        begin, end = starts[members[0]], starts[members[-1] + 1]
+        if end - begin == len(members) * key[2]:  # side by side
+            table = operands[begin:end].reshape(len(members), key[2])
+        else:
+            table = operands[starts[members][:, None] + np.arange(key[2])]
         result.append((program.prims[members[0]], members + program.first, table))
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -41,7 +42,7 @@ class Builder:
             self.owner.update((id(value), k) for value in values)
             self.given += values
         self.buffers: dict[int, int] = {}
-        self.rows: dict[tuple[int, int], tuple[int, ...]] = {}  # the weights and the bias of a neuron
+        self.inputs: dict[tuple[int, ...], array[int]] = {}  # of the samples of layers, equal ones once
         self.names: set[str] = set()
         self.sound: set[int] = set()  # nodes from elsewhere that are made of no number of the recording
 
@@ -117,20 +118,19 @@ class Builder:
             at = self.buffers[id(storage)] = self.leaf("parameter", storage.label, tuple(storage.data.shape), storage)
         return at
 
-    def neuron(self, fan: Any, place: float) -> tuple[int, ...]:
-        """The ids of the inputs, weights and bias of a neuron, without making its weights' Values."""
+    def neuron(self, fan: Any, place: float) -> tuple[Any, Any]:
+        """What tells a neuron from others, and the ids of its inputs, weights and bias: without making Values of these,
+        and in 4 bytes each, since a large layer has many.
+        """
         numbers, sink, unit = self.numbers, fan.sink, fan.unit(place)
         inputs = numbers.fans[id(fan)]
         if type(inputs) is list:
-            inputs = numbers.fans[id(fan)] = tuple(map(numbers.id_of, inputs))
-        row = self.rows.get((id(sink), unit))
-        if row is None:
-            start = numbers.moved[self.buffers[id(sink.weight.storage)]] + unit * len(inputs)
-            none = sink.bias is None
-            bias = numbers.moved[numbers.constants["0.0"] if none else self.buffers[id(sink.bias.storage)] + unit]
-            row = self.rows[id(sink), unit] = (*range(start, start + len(inputs)), bias)
-        made: tuple[int, ...] = inputs + row
-        return made
+            ids = tuple(map(numbers.id_of, inputs))
+            inputs = numbers.fans[id(fan)] = self.inputs.setdefault(ids, array("i", ids))
+        start = numbers.moved[self.buffers[id(sink.weight.storage)]] + unit * len(inputs)
+        none = sink.bias is None
+        bias = numbers.moved[numbers.constants["0.0"] if none else self.buffers[id(sink.bias.storage)] + unit]
+        return (id(inputs), id(sink), unit), inputs + array("i", [*range(start, start + len(inputs)), bias])
 
     def distinct(self, prim: Primitive) -> Primitive:
         """The primitive, under a name that no other has: a program tells its primitives apart by their names."""

@@ -169,7 +169,7 @@ def _reached(f: Any) -> Iterator[tuple[str, Any]]:
                 yield name, f.__globals__[name]
 
 
-def arranged(leaves: list[Leaf], f: Callable[..., Any], objects: Sequence[Any]) -> tuple[list[Leaf], list[int]]:
+def arranged(leaves: list[Leaf], f: Callable[..., Any], objects: Sequence[Any]) -> tuple[list[Leaf], Sequence[int]]:
     """A program's leaves with its live Values in the arrays that the user's containers are, and the new id of each.
 
     Args:
@@ -179,7 +179,7 @@ def arranged(leaves: list[Leaf], f: Callable[..., Any], objects: Sequence[Any]) 
     """
     singles = {id(leaf.key): k for k, leaf in enumerate(leaves) if leaf.kind == "value"}
     if not singles:
-        return leaves, list(range(sum(leaf.size for leaf in leaves)))
+        return leaves, range(sum(leaf.size for leaf in leaves))
     walk = _Walk(set(singles))
     walk.tree(f, ())
     for thing in objects:

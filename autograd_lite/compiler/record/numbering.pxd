@@ -7,7 +7,7 @@ from autograd_lite.primitives.base cimport Op
 cdef class Numbering:
     cdef public list nodes
     cdef public list known
-    cdef public list moved
+    cdef public object moved
     cdef public list ids
     cdef public list used
     cdef public list copied
@@ -38,6 +38,6 @@ cdef class Numbering:
     cpdef forget(self, int mark)
 
     @cython.locals(
-        node=Node, prim=Op, last=Op, prims=list, args=list, used=tuple, ids=tuple, entry=tuple, known=dict, same=dict, k=Py_ssize_t
+        node=Node, prim=Op, last=Op, prims=list, args=list, used=tuple, entry=tuple, known=dict, same=dict, k=Py_ssize_t
     )
     cpdef instructions(self, Py_ssize_t first, row, distinct, stop)

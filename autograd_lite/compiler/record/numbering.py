@@ -31,7 +31,7 @@ class Numbering:
         outside: the leaves of nodes from elsewhere that are needed, by their ``id()``.
         constants: those of constants, by the number; by its text if ``==`` does not tell it from another.
         fans: by its ``id()``, the inputs of each sample of a layer: known nodes and leaves.
-        moved: the id in the program of each leaf.
+        moved: the id in the program of each leaf: a list, or a range.
     """
 
     __slots__ = ("constants", "copied", "early", "fans", "ids", "known", "moved", "nodes", "outside", "start", "used")
@@ -47,7 +47,7 @@ class Numbering:
         self.outside: dict[int, Any] = {}
         self.constants: dict[Any, Any] = {}
         self.fans: dict[int, Any] = {}
-        self.moved: list[int] = []
+        self.moved: Any = ()
         for i in range(len(self.known)):
             node = self.known[i]
             node._mark = i
@@ -138,13 +138,13 @@ class Numbering:
             node._mark = mark
 
     def instructions(
-        self, first: int, row: Callable[[Any, float], Any], distinct: Callable[[Any], Any], stop: Any
+        self, first: int, row: Callable[[Any, float], tuple[Any, Any]], distinct: Callable[[Any], Any], stop: Any
     ) -> tuple[list[Any], list[Any]]:
         """The primitives and the operands' ids; what is computed twice is an instruction once.
 
         Args:
             first: the id of the first instruction.
-            row: the ids of the inputs, weights and bias of a neuron.
+            row: what tells a neuron from others, and the ids of its inputs, weights and bias.
             distinct: the primitive that stands for one in the program.
             stop: the primitive of a node that is no longer made of its operands: a number, without a derivative.
         """
@@ -160,11 +160,11 @@ class Numbering:
             early = self.early.get(k) if self.early else None
             prim = node._prim if early is None else early[0]
             if used and isinstance(used[0], LayerInputs):
-                ids = row(*used)
+                key, ids = row(*used)
             elif len(used) == 2:
-                ids = (self.id_of(used[0]), self.id_of(used[1]))
+                key = ids = (self.id_of(used[0]), self.id_of(used[1]))
             else:
-                ids = tuple([self.id_of(x) for x in used])
+                key = ids = tuple([self.id_of(x) for x in used])
             if prim is not last:
                 last = prim
                 entry = known.get(id(prim))
@@ -172,9 +172,9 @@ class Numbering:
                     entry = known[id(prim)] = (distinct(prim), {})
                 made = entry[0]
                 same: dict[Any, Any] = entry[1]
-            here = same.get(ids)
+            here = same.get(key)
             if here is None:
-                here = same[ids] = first + len(prims)
+                here = same[key] = first + len(prims)
                 prims.append(made)
                 args.append(ids)
             if node._prim is None:  # cut from its operands by no_grad after it was recorded

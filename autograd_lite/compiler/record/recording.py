@@ -27,7 +27,7 @@ class Recording:
     """A recorded call.
 
     Attributes:
-        program: the scalar program.
+        program: the scalar program, until it is taken.
         result: what the function returned, with plain numbers in the place of Values.
         plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
             comparison, ``int`` for what integers and comparisons make.
@@ -46,11 +46,18 @@ class Recording:
         self.alive = [weakref.ref(leaf) for leaf in given]
         self.where = where
         self.deep = is_deep(result)
-        self.program = program
+        self.program: Program | None = program
         self.result = rebuild(result, iter([0.0] * len(outputs)), True)
         self.plain = [kind_of(x) if isinstance(x, Node) else x for x in outputs]
         self.kinds = kinds
         self.floats = all(item is None or type(item) is float for item in self.plain)
+
+    def take(self) -> Program:
+        """The program; from now on nothing that was recorded is kept here."""
+        program, self.program = self.program, None
+        self.alive.clear()
+        assert program is not None
+        return program
 
 
 def record_call(
