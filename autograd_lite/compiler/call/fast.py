@@ -182,6 +182,8 @@ def _unpack(leaves: Any, names: list[str], parameters: list[str], args: Any) -> 
             numbers.append(name)
         elif len(leaf.shape) == 1 and type(arg) in (list, tuple):
             elements = [f"{name}_{i}" for i in range(leaf.size)]
+            if not set(parameters).isdisjoint(elements):
+                return None
             checks.append(f"_type({parameter}) is not _{type(arg).__name__}")
             checks.append(f"={', '.join(elements)}, = {parameter}")
             numbers += elements

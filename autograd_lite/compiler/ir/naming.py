@@ -47,8 +47,8 @@ def identifier(label: str) -> str:
 def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
     """What the source calls the leaves: labels where they are told apart by them; W0, b0, W1 … else, as the chapter."""
     wanted = [identifier(leaf.name) if leaf.name else "" for leaf in leaves]
-    taken: set[str] = set()
     arrays = {name for leaf, name in zip(leaves, wanted) if leaf.shape and name}
+    taken: set[str] = set()
     matrices = vectors = 0
     result = []
     for leaf, name in zip(leaves, wanted):
@@ -58,15 +58,28 @@ def leaf_names(leaves: Sequence[Leaf]) -> list[str]:
             vectors = number + 1 if len(leaf.shape) == 1 else vectors
             if not name or wanted.count(name) > 1 or name in ("weight", "bias"):
                 name = f"W{number}" if len(leaf.shape) > 1 else f"b{number}" if leaf.shape else "p"
-        found = re.fullmatch(r"(.+)_\d+", name)
-        if found is not None and found[1] in arrays:  # x_0 is what the first number of x is called
-            name += "_"
-        base, k = name or "v", 1
-        while name in taken or not name:
-            name, k = f"{base}_{k}", k + 1
+        name = _free(name or "v", taken, arrays, bool(leaf.shape))
         taken.add(name)
+        arrays |= {name} if leaf.shape else set()
         result.append(name)
     return result
+
+
+def _free(wanted: str, taken: set[str], arrays: set[str], many: bool) -> str:
+    """A name that no other leaf has, nor a number of one: x_0 is what the first number of x is called."""
+
+    def clashes(name: str) -> bool:
+        whole = re.fullmatch(r"(.+)_\d+", name)
+        numbers = many and any(re.fullmatch(re.escape(name) + r"_\d+", other) for other in taken)
+        return name in taken or numbers or (whole is not None and whole[1] in arrays)
+
+    name, k = wanted, 1
+    while clashes(name):
+        if k == 1 and (wanted in arrays or re.fullmatch(r".+_\d+", name)):
+            wanted, name = f"{wanted}_", f"{wanted}_"
+        else:
+            name, k = f"{wanted}_{k}", k + 1
+    return name
 
 
 def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> None:
