@@ -51,7 +51,19 @@ PAGES: dict[str, tuple[str, list[str]]] = {
 }  # fmt: skip
 
 #: where a name is public
-FACES = ["", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "data", "testing", "errors"]
+FACES = [
+    "",
+    "compiler",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "optim",
+    "optim.lr_scheduler",
+    "data",
+    "testing",
+    "errors",
+]
 
 
 def public_names() -> dict[str, str]:
@@ -59,7 +71,7 @@ def public_names() -> dict[str, str]:
     found: dict[str, str] = {}
     for face in FACES:
         module = importlib.import_module(f"{PACKAGE}.{face}" if face else PACKAGE)
-        for name in module.__all__:
+        for name in module.__all__ if face else dir(module):  # the package's __all__ spares sum, max … of Python
             item = getattr(module, name)
             if not inspect.ismodule(item) and not isinstance(item, float) and not name.startswith("_"):
                 path, written = f"{home(item)}.{own_name(item, name)}", f"{face}.{name}" if face else name

@@ -7,7 +7,6 @@ asks for an array's shape speaks of shapes, and what computes by a formula says 
 from __future__ import annotations
 
 import ast
-import builtins
 import inspect
 import re
 import runpy
@@ -28,8 +27,7 @@ API = runpy.run_path(str(Path(__file__).parents[1] / "docs" / "api_pages.py"))
 
 def found():
     """Every public function and class, by the name that a user writes; exceptions are raised, not called."""
-    builtin = [name for name in dir(ag) if hasattr(builtins, name) and getattr(ag, name) not in vars(builtins).values()]
-    for written in sorted({*API["public_names"]().values(), *builtin} - {"__version__"}):
+    for written in sorted(API["public_names"]().values()):
         item = ag
         for part in written.split("."):
             item = getattr(item, part)
