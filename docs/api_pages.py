@@ -51,19 +51,7 @@ PAGES: dict[str, tuple[str, list[str]]] = {
 }  # fmt: skip
 
 #: where a name is public
-FACES = [
-    "",
-    "compiler",
-    "nn",
-    "nn.functional",
-    "nn.init",
-    "nn.utils",
-    "optim",
-    "optim.lr_scheduler",
-    "data",
-    "testing",
-    "errors",
-]
+FACES = ["", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "data", "testing", "errors"]
 
 
 def public_names() -> dict[str, str]:
