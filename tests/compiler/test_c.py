@@ -211,6 +211,45 @@ def test_a_recurrence_is_a_loop():
     assert len(source.splitlines()) < 80
 
 
+def two_back(x, y):
+    for _ in range(300):
+        x, y = ag.sin(x) + 0.5 * y, x
+    return x + 0.1 * y
+
+
+def turned(x, y, z):
+    for _ in range(300):
+        x, y, z = y, z, ag.sin(x) * 0.9 + 0.3
+    return x + 2.0 * y - z
+
+
+def delayed(x):
+    v = [x * k for k in range(1, 6)]
+    for _ in range(400):
+        v.append(ag.sin(v[-5]) + 0.1 * v[-1])
+    return v[-1] + v[-3]
+
+
+def delayed_more(x, y):
+    v = [x, y, x * y, x + y, x - y, y - 2.0 * x]
+    for _ in range(300):
+        v.append(ag.where(v[-6] > 0.3, ag.log(v[-6] - 0.29), ag.sin(v[-6])) * 0.5 + v[-1] * 0.1 - v[-2] * 0.2)
+    return ag.sum(v[-4:]) + v[-5] * v[-6]
+
+
+@pytest.mark.parametrize("f", [two_back, turned, delayed, delayed_more])
+def test_what_a_loop_carries_is_set_at_once(f):
+    """A step's new numbers are all made of the old ones: a number that only moves on is read before it is set."""
+    args = (0.3, 0.7, 0.9)[: f.__code__.co_argcount]
+    every = tuple(range(len(args)))
+    for transform in (f, ag.grad(f, argnums=every), ag.grad(ag.grad(f))):
+        compiled = in_c(transform)
+        close(matrix.flat(compiled(*args)), matrix.flat(transform(*args)))
+    compiled = in_c(f)
+    compiled(*args)
+    assert "for (int step" in compiled.source("c")
+
+
 def product(xs):
     result = xs[0]
     for x in xs[1:]:

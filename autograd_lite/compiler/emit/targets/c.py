@@ -246,7 +246,7 @@ class _Function:
             if not a.shape:
                 printer.lines.append(f"*{a.name} = {printer.number(i)[0]};")
             elif a.size and not (i in self.homes and self.homes[i].base == a.name):
-                printer._copy(Reference(a.name), i, a.shape)
+                printer.copy(Reference(a.name), i, a.shape)
         if self.guards:
             printer.lines.append("*guard = 0;")
         first = 1

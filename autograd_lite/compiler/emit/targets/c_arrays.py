@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...ir.array_program import Statement
@@ -37,43 +37,33 @@ def _elementwise(printer: Printer, i: int, s: Statement) -> None:
     there = printer.follow(i, other)
     target = printer.place(i)
     if not there:
-        printer.loops(s.shape, lambda p: [f"{target.at(flattened(p, s.shape))} = {_own(printer, other, p)};"])
-    _added(printer, target, part)
+        printer.copy(target, other, s.shape)
+    _put(printer, target, printer.program.statements[part], "+=")
 
 
-def _own(printer: Printer, a: int, place: Sequence[Index]) -> str:
-    return printer.element(a, printer._broadcast(place, a))[0]
-
-
-def _added(printer: Printer, target: Reference, i: int) -> None:
-    """Add a place or a scatter to the numbers at ``target``."""
-    s = printer.program.statements[i]
+def _put(printer: Printer, target: Reference, s: Statement, sign: str) -> None:
+    """The numbers of a place or a scatter, where they belong among those at ``target``."""
     shape = printer.program.statements[s.args[0]].shape
-    printer.loops(shape, lambda p: [f"{target.at(_home(printer, s, p, shape))} += {printer.element(s.args[0], p)[0]};"])
 
+    def line(p: list[Index]) -> list[str]:
+        if s.op == "place":
+            home = flattened(indexed(s.attrs[1], s.shape, p), s.shape)
+        else:
+            home = printer.taken(s.attrs[1], flattened(p, shape))
+        return [f"{target.at(home)} {sign} {printer.element(s.args[0], p)[0]};"]
 
-def _home(printer: Printer, s: Statement, place: Sequence[Index], shape: Sequence[int]) -> Index:
-    """Where the number at ``place`` of the operand of a place, or a scatter, is put."""
-    if s.op == "place":
-        return flattened(indexed(s.attrs[1], s.shape, place), s.shape)
-    return printer.taken(s.attrs[1], flattened(place, shape))
+    printer.loops(shape, line)
 
 
 def _placed(printer: Printer, i: int, s: Statement) -> None:
     target = printer.place(i)
     for first, count in _around(s):
-        whole = Reference(target.base, target.offset + Index(first))
-        _cleared(printer, whole, count)
-    shape = printer.program.statements[s.args[0]].shape
-    sign = "=" if s.op == "place" else "+="
-    printer.loops(
-        shape, lambda p: [f"{target.at(_home(printer, s, p, shape))} {sign} {printer.element(s.args[0], p)[0]};"]
-    )
+        _filled(printer, Reference(target.base, target.offset + Index(first)), count)
+    _put(printer, target, s, "=" if s.op == "place" else "+=")
 
 
-def _cleared(printer: Printer, target: Reference, count: int) -> None:
-    """Zeros."""
-    printer.loops((count,), lambda p: [f"{target.at(p[0])} = 0.0;"])
+def _filled(printer: Printer, target: Reference, count: int, text: str = "0.0") -> None:
+    printer.loops((count,), lambda p: [f"{target.at(p[0])} = {text};"])
 
 
 def _around(s: Statement) -> list[tuple[int, int]]:
@@ -90,11 +80,7 @@ def _given(printer: Printer, i: int, s: Statement) -> None:
     """A view, a constant or a leaf that has to have a place of its own."""
     target = printer.place(i)
     del printer.places[i]
-
-    def line(p: list[Index]) -> list[str]:
-        return [f"{target.at(flattened(p, s.shape))} = {printer.element(i, p)[0]};"]
-
-    printer.loops(s.shape, line)
+    printer.copy(target, i, s.shape)
     printer.places[i] = target
 
 
@@ -136,8 +122,7 @@ def _reduced(printer: Printer, i: int, s: Statement) -> None:
         printer.loops(shape, lambda p: [_STEP[s.op].format(name, printer.element(a, p)[0])])
         return
     target = printer.place(i)
-    size = (math.prod(s.shape),)
-    printer.loops(size, lambda p: [f"{target.at(p[0])} = {_START[s.op]};"])
+    _filled(printer, target, math.prod(s.shape), _START[s.op])
 
     def line(p: list[Index]) -> list[str]:
         kept = [index for axis, index in enumerate(p) if axis not in s.attrs]
@@ -224,9 +209,9 @@ def _matmul(printer: Printer, i: int, s: Statement) -> None:
         name = printer.accumulator(i, "0.0")
         printer.loops(left, lambda p: [f"{name} += {_product(printer, a, p, b, p)};"])
     elif len(right) == 1:
-        _dots(printer, i, s, (), left[0], left[1], lambda q, r, k: (a, [r, k], b, [k]))
+        _dots(printer, i, left[0], left[1], lambda row, term: _product(printer, a, [row, term], b, [term]))
     elif len(left) == 1:
-        _dots(printer, i, s, (), right[1], right[0], lambda q, r, k: (a, [k], b, [k, r]))
+        _dots(printer, i, right[1], right[0], lambda row, term: _product(printer, a, [term], b, [term, row]))
     else:
         _matrices(printer, i, s, left, right)
 
@@ -235,35 +220,28 @@ def _product(printer: Printer, a: int, p: Sequence[Index], b: int, q: Sequence[I
     return f"{grouped(printer.element(a, p), MULTIPLY)} * {grouped(printer.element(b, q), UNARY)}"
 
 
-def _dots(printer: Printer, i: int, s: Statement, batch: Sequence[int], rows: int, count: int, at: Any) -> None:
+def _dots(printer: Printer, i: int, rows: int, count: int, product: Callable[[Index, Index], str]) -> None:
     """One sum of products a row; several rows side by side."""
     target = printer.place(i)
     row, term = printer.layout.fresh("i"), printer.layout.fresh("j")
-    whole = rows - rows % ROWS if rows >= ROWS else 0
+    whole = rows - rows % ROWS
 
-    def block(start: Index, width: int) -> list[str]:
+    def block(head: str, start: Index, width: int) -> list[str]:
         sums = [f"ag_s{k}" for k in range(width)]
-        products = []
-        for k in range(width):
-            a, p, b, q = at([], start + Index(k), Index.of(term))
-            products.append(_product(printer, a, p, b, q))
         return [
-            f"double {', '.join(f'{name} = 0.0' for name in sums)};",
-            f"for (int {term} = 0; {term} < {count}; {term}++) {{",
-            *[f"  {name} += {text};" for name, text in zip(sums, products)],
+            head,
+            f"  double {', '.join(f'{name} = 0.0' for name in sums)};",
+            f"  for (int {term} = 0; {term} < {count}; {term}++) {{",
+            *[f"    {name} += {product(start + Index(k), Index.of(term))};" for k, name in enumerate(sums)],
+            "  }",
+            *[f"  {target.at(start + Index(k))} = {name};" for k, name in enumerate(sums)],
             "}",
-            *[f"{target.at(start + Index(k))} = {name};" for k, name in enumerate(sums)],
         ]
 
-    lines = printer.lines
     if whole:
-        lines.append(f"for (int {row} = 0; {row} < {whole}; {row} += {ROWS}) {{")
-        lines += ["  " + line for line in block(Index.of(row), ROWS)]
-        lines.append("}")
+        printer.lines += block(f"for (int {row} = 0; {row} < {whole}; {row} += {ROWS}) {{", Index.of(row), ROWS)
     if whole < rows:
-        lines.append("{")
-        lines += ["  " + line for line in block(Index(whole), rows - whole)]
-        lines.append("}")
+        printer.lines += block("{", Index(whole), rows - whole)
     printer.layout.taken -= {row, term}
 
 
@@ -274,30 +252,23 @@ def _matrices(printer: Printer, i: int, s: Statement, left: Sequence[int], right
     n, inner, m = left[-2], left[-1], right[-1]
     probe = printer.element(b, [*[Index()] * (len(right) - 2), Index.of("p_"), Index.of("q_")])[0]
     copy = None
-    if n >= ROWS and len(right) == 2 and not _along(probe, m):
+    if n >= ROWS and len(right) == 2 and m > 1 and "* q_" in probe:  # its rows are not along memory
         copy = printer.scratch(inner * m)
-        printer._copy(copy, b, (inner, m))
+        printer.copy(copy, b, (inner, m))
 
     def line(p: list[Index]) -> list[str]:
         *batch, row, term, column = p
-        second = (
-            f"{copy.at(flattened([term, column], (inner, m)))}"
-            if copy is not None
-            else printer.element(b, [*batch, term, column])[0]
-        )
         first = printer.element(a, [*batch, row, term])[0]
-        home = flattened([*batch, row, column], s.shape)
-        return [f"{target.at(home)} += {first} * {second};"]
+        if copy is None:
+            second = printer.element(b, [*batch, term, column])[0]
+        else:
+            second = copy.at(flattened([term, column], (inner, m)))
+        return [f"{target.at(flattened([*batch, row, column], s.shape))} += {first} * {second};"]
 
-    _cleared(printer, target, math.prod(s.shape))
-    printer.loops((*left[:-1], inner, m) if len(left) < 2 else (*left[:-2], n, inner, m), line)
+    _filled(printer, target, math.prod(s.shape))
+    printer.loops((*left, m), line)
     if copy is not None:
         printer.layout.release(copy, inner * m)
-
-
-def _along(text: str, m: int) -> bool:
-    """Whether the second index of a matrix is that along memory."""
-    return m == 1 or "* q_" not in text
 
 
 _WRITERS = {

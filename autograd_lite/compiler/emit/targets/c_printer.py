@@ -367,7 +367,7 @@ class Printer:
                 leaves.append(name)
             else:
                 copies[k] = layout.array(found.name or "s", math.prod(shapes[k]))
-                self._copy(copies[k], operand, shapes[k])
+                self.copy(copies[k], operand, shapes[k])
                 leaves.append(copies[k])
         kept = []
         for r, what, which, shape in wanted:
@@ -387,7 +387,7 @@ class Printer:
             if what == "each":
                 inner.lines = []
                 output = step.outputs[carried + listing.index(which)]
-                inner._copy(place, output, step.statements[output].shape)
+                inner.copy(place, output, step.statements[output].shape)
                 body += inner.lines
         body += self._carried_on(loop, step, inner, leaves, shapes)
         self.lines.append(f"for (int {at} = 0; {at} < {loop.count}; {at}++) {{")
@@ -412,14 +412,14 @@ class Printer:
         for n, (k, o) in enumerate(moved):
             if shapes[k] == ():
                 text = inner.number(o)[0]
-                if n < len(moved) - 1 and (not text.isidentifier() or text in leaves):
+                if n and (not text.isidentifier() or text in leaves):  # the first is set before any other is
                     name = self.layout.fresh("next")
                     inner.lines.append(f"const double {name} = {text};")
                     text = name
                 late.append(f"{leaves[k]} = {text};")
             else:
                 first = self.layout.array("next", math.prod(shapes[k]))
-                inner._copy(first, o, shapes[k])
+                inner.copy(first, o, shapes[k])
                 late += inner.copied(leaves[k], first, shapes[k])
         return [*inner.lines, *late]
 
@@ -450,12 +450,15 @@ class Printer:
         if s.op == "constant" and s.shape:
             return self.layout.table(s.attrs, "double")
         made = self.layout.array("items", math.prod(s.shape))
-        self._copy(made, operand, s.shape)
+        self.copy(made, operand, s.shape)
         return made
 
-    def _copy(self, target: Reference, operand: int, shape: Sequence[int]) -> None:
-        """A statement's numbers to another place."""
-        self.loops(shape, lambda p: [f"{target.at(flattened(p, shape))} = {self.element(operand, p)[0]};"])
+    def copy(self, target: Reference, operand: int, shape: Sequence[int]) -> None:
+        """A statement's numbers, broadcast to a shape, to another place."""
+        self.loops(
+            shape,
+            lambda p: [f"{target.at(flattened(p, shape))} = {self.element(operand, self._broadcast(p, operand))[0]};"],
+        )
 
     def copied(self, target: Reference, source: Any, shape: Sequence[int]) -> list[str]:
         """Lines that copy a variable, or an array, to another place."""
