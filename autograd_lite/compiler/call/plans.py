@@ -16,6 +16,7 @@ from ..emit.scalars import listed
 from ..ir.activity import dependent
 from ..ir.array_program import ArrayProgram, Symbol
 from ..ir.naming import leaf_names, name_forward
+from ..ir.rules import COMPLETE
 from ..ir.scalar_program import Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
@@ -23,7 +24,7 @@ from ..lift.loop_statements import looped
 from ..record.recording import Recording
 from ..record.structure import number_of
 from ..rewrite import optimized
-from ..rewrite.zeroth_powers import without_zeroth_powers
+from ..rewrite.simplify import simplified, simplify
 from ..run.arrays import Read, buffered
 from ..run.interpreter import Interpreter
 from .c_engine import CEngine, Given
@@ -103,8 +104,9 @@ class Compilation:
             if plan.forward:
                 self.leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
                 derivatives = [(size,)]
-            engine = Interpreter(path.program, plan.value, plan.wrt, plan.seeded, plan.forward)
-            self.guards = [expectation(guard) for guard in path.program.guards]
+            program = simplify(path.program)
+            engine = Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
+            self.guards = [expectation(guard) for guard in program.guards]
             self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
         else:
             self._program, self.guards = path.statements(plan)
@@ -420,7 +422,7 @@ class Path:
                 seeds = [(lifted.one(int(ids[0])), 1.0)]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
         guards, expected = self._guards(lifted, scalar)
-        return without_zeroth_powers(ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names)), expected
+        return simplified(ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), COMPLETE), expected
 
     def _tangent(
         self, lifted: Lifted, wrt: Sequence[int], leaves: list[Leaf], names: dict[int, str], scalar: bool

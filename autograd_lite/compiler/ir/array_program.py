@@ -40,8 +40,8 @@ import numpy as np
 from ...primitives.operators import Operators
 from ...primitives.primitive import TABLE, Primitive
 from .control_ops import COMPARISONS, stop
+from .rules import ALWAYS, Rules
 from .shapes import Shape, broadcast_shape, indexed_shape, infer_shape, matmul_shape
-from .simplify import simplified
 
 __all__ = ["ArrayProgram", "Builder", "Statement", "Symbol"]
 
@@ -122,7 +122,8 @@ class Symbol(Operators):
 class Builder:
     """Statements under construction: equal ones are made once, trivial ones not at all."""
 
-    def __init__(self, textbook: bool = False) -> None:
+    def __init__(self, textbook: bool = False, rules: Rules = ALWAYS) -> None:
+        self.rules = rules
         self.statements: list[Statement] = []
         self.known: dict[Any, int] = {}
         self.complete: set[int] = set()  # products made whole, of which not every number is read
@@ -169,6 +170,19 @@ class Builder:
         statement = self.statements[x.id]
         return statement.attrs if statement.op == "constant" and statement.shape == () else None
 
+    def plain(self, id: int) -> Any:
+        """A statement as an operand: the number of a scalar constant, else a Symbol."""
+        x = Symbol(self, id)
+        number = self.number(x)
+        return x if number is None else number
+
+    def op(self, x: Symbol) -> str:
+        prim = self.statements[x.id].prim
+        return "" if prim is None else prim.name
+
+    def operands(self, x: Symbol) -> Sequence[Any]:
+        return list(map(self.plain, self.statements[x.id].args))
+
     # --- elementwise ----------------------------------------------------------------------------------------------
 
     def elementwise(self, prim: Primitive, args: Sequence[Any]) -> Any:
@@ -184,7 +198,7 @@ class Builder:
                     plain[k] = self.elementwise(TABLE["where"], (plain[k], 1.0, 0.0))
         if prim.name == "where" and isinstance(plain[0], Symbol) and not self.is_boolean(plain[0]):
             plain[0] = plain[0] != 0.0
-        easier = simplified(self, prim, plain)
+        easier = self.rules.simpler(prim, plain, self, len(self.statements))
         if easier is not None:
             return easier
         operands = [self.constant(x) for x in plain]
@@ -326,7 +340,7 @@ class Builder:
         number = self.spread(x)
         if op == "sum" and number is not None:
             count = math.prod(x.shape[a] for a in axes)
-            total = self.constant(self.elementwise(TABLE["mul"], (number_or(self, number), float(count))))
+            total = self.constant(self.elementwise(TABLE["mul"], (number, float(count))))
             return self.broadcast(total, tuple(n for a, n in enumerate(x.shape) if a not in axes))
         if op == "sum" and len(axes) == len(x.shape) and statement.name == "mul":  # an inner product
             a, b = (self.symbol(i) for i in statement.args)
@@ -343,12 +357,6 @@ class Builder:
 
     def scatter(self, x: Symbol, shape: Shape, positions: Any) -> Symbol:
         return self.add("scatter", (x.id,), (shape, positions), shape)
-
-
-def number_or(builder: Builder, x: Symbol) -> Any:
-    """The number of a scalar constant, else the Symbol."""
-    number = builder.number(x)
-    return x if number is None else number
 
 
 class ArrayProgram:

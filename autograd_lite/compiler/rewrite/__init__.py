@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ir.scalar_program import Program
 from .cse import share
 from .dead import prune
-from .fold import fold
+from .simplify import fold
 from .sums import gather_sums
 
 __all__ = ["fold", "gather_sums", "optimized", "prune", "share"]

@@ -21,7 +21,8 @@ from ..emit.source import numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
-from ..rewrite.numpy_idioms import tuned
+from ..ir.rules import NUMPY
+from ..rewrite.simplify import simplified
 
 __all__ = ["Read", "Runner", "buffered", "powers", "ufunc_of"]
 
@@ -425,7 +426,7 @@ def buffered(
     held = read.places if read else {}
     per_call = {k for k, leaf in enumerate(program.leaves) if leaf.kind in ("argument", "value", "seed")} - held.keys()
     names = [f"a_{name}" for name in names]
-    program = tuned(program)
+    program = simplified(program, NUMPY)
     emitter = _Emitter(program, per_call)
     if read:
         emitter.once.append(f"flat = np.empty({read.size})")
