@@ -16,7 +16,6 @@ from ..emit.scalars import listed
 from ..ir.activity import dependent
 from ..ir.array_program import ArrayProgram, Symbol
 from ..ir.naming import leaf_names, name_forward
-from ..ir.rules import COMPLETE
 from ..ir.scalar_program import Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
@@ -422,7 +421,7 @@ class Path:
                 seeds = [(lifted.one(int(ids[0])), 1.0)]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
         guards, expected = self._guards(lifted, scalar)
-        return simplified(ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names), COMPLETE), expected
+        return simplified(ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names)), expected
 
     def _tangent(
         self, lifted: Lifted, wrt: Sequence[int], leaves: list[Leaf], names: dict[int, str], scalar: bool

@@ -9,7 +9,7 @@ from ...primitives.arithmetic import where
 from ...primitives.operators import Operators
 from ...primitives.primitive import Primitive
 from ..ir.array_program import ArrayProgram, Builder, Symbol
-from ..ir.rules import ALWAYS, LITERALS, Rules
+from ..ir.rules import ALWAYS, COMPLETE, LITERALS, Rules
 from ..ir.scalar_program import Program
 from .dead import prune
 from .rewriting import Rewrite
@@ -97,7 +97,7 @@ def fold(program: Program) -> Program:
     return along(program, _CHOICES) if found else program
 
 
-def simplified(program: ArrayProgram, rules: Rules) -> ArrayProgram:
+def simplified(program: ArrayProgram, rules: Rules = COMPLETE) -> ArrayProgram:
     """The program by more rules, and what they make trivial left out."""
     builder = Builder()
     builder.statements = program.statements
