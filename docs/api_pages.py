@@ -29,8 +29,8 @@ PAGES: dict[str, tuple[str, list[str]]] = {
     "nn": (
         "Networks",
         [f"nn.{page}" for page in (
-            "module", "containers", "parameter", "layers", "norms", "activations", "losses", "class_losses",
-            "margin_losses", "distribution_losses", "micrograd", "functional", "init", "utils",
+            "module", "containers", "parameter", "layers", "norms", "activations", "hard_activations", "losses",
+            "class_losses", "margin_losses", "distribution_losses", "micrograd", "functional", "init", "utils",
         )],
     ),
     "optim": (

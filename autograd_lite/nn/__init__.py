@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .class_losses import *  # noqa: F403
     from .containers import *  # noqa: F403
     from .distribution_losses import *  # noqa: F403
+    from .hard_activations import *  # noqa: F403
     from .layers import *  # noqa: F403
     from .losses import *  # noqa: F403
     from .margin_losses import *  # noqa: F403
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 #: modules whose ``__all__`` is public here, loaded one after the other until a name is found: micrograd needs no NumPy
 _PAGES = [
     *("micrograd", "containers", "layers", "activations", "losses", "class_losses", "norms"),
-    *("margin_losses", "distribution_losses"),
+    *("hard_activations", "margin_losses", "distribution_losses"),
 ]
 _MODULES = ("functional", "init", "utils")
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import activations, class_losses, distribution_losses, losses, margin_losses
+from . import activations, class_losses, distribution_losses, hard_activations, losses, margin_losses
 from .module import Module
 
-_PAGES = (activations, losses, class_losses, margin_losses, distribution_losses)
+_PAGES = (activations, hard_activations, losses, class_losses, margin_losses, distribution_losses)
 #: the class of each function
 KINDS: dict[str, type[Any]] = {
     getattr(page, name).functional_name: getattr(page, name) for page in _PAGES for name in page.__all__

@@ -21,6 +21,9 @@ __all__ = [
     "elu",
     "gaussian_nll_loss",
     "gelu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
     "hardtanh",
     "hinge_loss",
     "huber_loss",
@@ -43,6 +46,7 @@ __all__ = [
     "soft_margin_loss",
     "softmax",
     "softplus",
+    "softshrink",
     "softsign",
     "tanh",
     "tanhshrink",
@@ -180,6 +184,45 @@ def gelu(
 def gelu(
     input: float,
     approximate: str = "none",
+) -> float: ...
+@overload
+def hardshrink(
+    input: Array | Sequence[Any],
+    lambd: float = 0.5,
+) -> Array: ...
+@overload
+def hardshrink(
+    input: Value,
+    lambd: float = 0.5,
+) -> Value: ...
+@overload
+def hardshrink(
+    input: float,
+    lambd: float = 0.5,
+) -> float: ...
+@overload
+def hardsigmoid(
+    input: Array | Sequence[Any],
+) -> Array: ...
+@overload
+def hardsigmoid(
+    input: Value,
+) -> Value: ...
+@overload
+def hardsigmoid(
+    input: float,
+) -> float: ...
+@overload
+def hardswish(
+    input: Array | Sequence[Any],
+) -> Array: ...
+@overload
+def hardswish(
+    input: Value,
+) -> Value: ...
+@overload
+def hardswish(
+    input: float,
 ) -> float: ...
 @overload
 def hardtanh(
@@ -466,6 +509,21 @@ def softplus(
     input: float,
     beta: float = 1.0,
     threshold: float = 20.0,
+) -> float: ...
+@overload
+def softshrink(
+    input: Array | Sequence[Any],
+    lambd: float = 0.5,
+) -> Array: ...
+@overload
+def softshrink(
+    input: Value,
+    lambd: float = 0.5,
+) -> Value: ...
+@overload
+def softshrink(
+    input: float,
+    lambd: float = 0.5,
 ) -> float: ...
 @overload
 def softsign(

@@ -253,6 +253,8 @@ def test_parameters_as_a_vector_and_back():
         (lambda: nn.TripletMarginLoss(p=0.0), "positive"),
         (lambda: nn.Hardtanh(1.0, 1.0), "less than"),
         (lambda: nn.CELU(0.0), "alpha"),
+        (lambda: nn.Hardshrink(-1.0), "lambd"),
+        (lambda: nn.Softshrink(float("nan")), "lambd"),
         (lambda: nn.RMSNorm(0), "positive int"),
         (lambda: nn.RMSNorm(3)([1.0, 2.0]), r"\(2,\)"),
     ],
