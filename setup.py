@@ -31,6 +31,7 @@ HOT_MODULES = [
     "nn/buffer_leaf",
     "nn/layer_nodes",
     "compiler/record/numbering",
+    "compiler/rewrite/sums",
     "compiler/run/cells",
     "compiler/run/interpreter",
 ]

@@ -23,7 +23,7 @@ from .observers import current_tracer
 from .recordings import Same, owner_of, same
 from .sweeps import STATE, GradientSink, Info, LayerInputs, NaryOperands, Node
 
-__all__ = ["reduce_node", "set_state", "shallow_copy"]
+__all__ = ["reduce_node", "set_state", "shallow_copy", "slot_names"]
 
 #: the tables that are alive: (thread, id of a node) → table
 _live: weakref.WeakValueDictionary[tuple[int, int], Table] = weakref.WeakValueDictionary()
@@ -97,18 +97,18 @@ def _entry(table: Table, place: int) -> Node:
 
 
 def _slot_names(kind: Any) -> list[str]:
-    """The names of all slots of a class."""
     slots = [vars(base).get("__slots__", ()) for base in kind.__mro__]
     return [name for names in slots for name in ((names,) if isinstance(names, str) else names)]
 
 
-_slots: Callable[[Any], list[str]] = functools.cache(_slot_names)
+#: the names of all slots of a class
+slot_names: Callable[[Any], list[str]] = functools.cache(_slot_names)
 
 
 def _extra(x: Any, known: frozenset[str]) -> dict[str, Any]:
     """What a user, or a subclass, keeps beside the known slots."""
     found = dict(x._own() if hasattr(x, "_own") else getattr(x, "__dict__", {}))
-    for name in _slots(type(x)):
+    for name in slot_names(type(x)):
         if name not in known and name not in ("__weakref__", "__dict__") and hasattr(x, name):
             found[name] = getattr(x, name)
     return found

@@ -93,7 +93,8 @@ class Builder:
         storage = getattr(x, "storage", None)
         if storage is not None:  # an element of a parameter: the whole buffer is the leaf
             return self.buffer(storage) + x.index  # type: ignore[attr-defined, no-any-return]
-        self.from_outside(x)
+        if x._prim is not None or self.apart:
+            self.from_outside(x)
         return self.leaf("value", getattr(x, "label", "") or f"v{len(self.leaves)}", (), x)
 
     def from_outside(self, node: Any) -> None:
@@ -147,15 +148,11 @@ class Builder:
     def labels(self, recorder: Recorder) -> dict[int, str]:
         """The names of numbers: their labels, and those of local variables."""
         called = self.variables(recorder)
+        named = [(node, node.label) for node in self.numbers.informed]
+        named += [(node, called.get(id(node), "")) for node in recorder.nodes[:NAMED]]
         found: dict[int, str] = {}
-        ids = self.numbers.ids[self.numbers.start :]
-        for k, (node, id_) in enumerate(zip(recorder.nodes, ids)):
-            if node._info is not None and node.label:
-                name = node.label
-            elif k < NAMED:
-                name = called.get(id(node), "")
-            else:
-                continue
+        for node, name in named:
+            id_ = self.numbers.id_of(node)
             if name and id_ is not None:
                 found.setdefault(id_, name)
         return found

@@ -19,6 +19,7 @@ from ...engine.sweeps import Node
 from ...engine.value import Value
 from ..ir.scalar_program import Leaf
 from .pack import Pack
+from .structure import attributes
 
 __all__ = ["arranged"]
 
@@ -44,8 +45,7 @@ class _Array:
 class _Walk:
     """A walk from a function through what it can reach, in search of containers of Values."""
 
-    def __init__(self, wanted: set[int]) -> None:
-        self.wanted = wanted  # the ids of the Values that a program reads
+    def __init__(self) -> None:
         self.count = 0
         self.known: dict[int, Any] = {}
         self.kept: list[Any] = []
@@ -76,7 +76,7 @@ class _Walk:
             whole = bool(flat) and all(isinstance(x, Node) for x in flat)
             return self._note(_Array(path, flat, thing.shape)) if whole else self._row(flat, path)
         if isinstance(thing, (list, tuple)):
-            return self._row(list(thing), path)
+            return self._row(list(thing), path) if {*map(type, thing)} != {Value} else self._values(list(thing), path)
         if isinstance(thing, dict):
             return self._named(thing, path)
         if isinstance(thing, (FunctionType, MethodType, functools.partial)):
@@ -85,7 +85,7 @@ class _Walk:
             return None
         if type(thing).__module__.split(".")[0] in ("autograd_lite", "numpy", "builtins"):
             return None
-        return self._named(_attributes(thing), path)
+        return self._named(attributes(thing), path)
 
     def _named(self, items: dict[Any, Any], path: tuple[Any, ...]) -> Any:
         held = {key: self.tree(item, (*path, key)) for key, item in items.items()}
@@ -103,6 +103,12 @@ class _Walk:
             if stacked is not None:
                 return stacked
         return dict(enumerate(trees))
+
+    def _values(self, items: list[Any], path: tuple[Any, ...]) -> Any:
+        """A sequence of Values alone: what ``_row`` makes of it, at once."""
+        for k, item in enumerate(items):
+            self.single.setdefault(id(item), (*path, k))
+        return self._note(_Array(path, items, (len(items),)))
 
     def _stacked(self, trees: list[Any], path: tuple[Any, ...]) -> Any:
         """Things that are alike as one with an axis more; None if that were too many axes."""
@@ -126,17 +132,6 @@ def _signature(tree: Any) -> Any:
     if isinstance(tree, _Array):
         return tree.shape
     return tuple((key, _signature(part)) for key, part in tree.items())
-
-
-def _attributes(thing: Any) -> dict[str, Any]:
-    """The attributes of an object of the user's."""
-    found = dict(getattr(thing, "__dict__", {}) or {})
-    for kind in type(thing).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for slot in (slots,) if isinstance(slots, str) else slots:
-            if not slot.startswith("__") and hasattr(thing, slot):
-                found[slot] = getattr(thing, slot)
-    return found
 
 
 def _reached(f: Any) -> Iterator[tuple[str, Any]]:
@@ -180,7 +175,7 @@ def arranged(leaves: list[Leaf], f: Callable[..., Any], objects: Sequence[Any]) 
     singles = {id(leaf.key): k for k, leaf in enumerate(leaves) if leaf.kind == "value"}
     if not singles:
         return leaves, range(sum(leaf.size for leaf in leaves))
-    walk = _Walk(set(singles))
+    walk = _Walk()
     walk.tree(f, ())
     for thing in objects:
         walk.tree(thing, ())

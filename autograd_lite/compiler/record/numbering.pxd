@@ -9,6 +9,7 @@ cdef class Numbering:
     cdef public list known
     cdef public object moved
     cdef public list ids
+    cdef public list informed
     cdef public list used
     cdef public list copied
     cdef public dict early

@@ -28,13 +28,27 @@ class Numbering:
 
     Attributes:
         ids: the id of each known node in the program, None for one that isn't needed.
+        informed: the nodes of the program with an ``_info``, which may be a label.
         outside: the leaves of nodes from elsewhere that are needed, by their ``id()``.
         constants: those of constants, by the number; by its text if ``==`` does not tell it from another.
         fans: by its ``id()``, the inputs of each sample of a layer: known nodes and leaves.
         moved: the id in the program of each leaf: a list, or a range.
     """
 
-    __slots__ = ("constants", "copied", "early", "fans", "ids", "known", "moved", "nodes", "outside", "start", "used")
+    __slots__ = (
+        "constants",
+        "copied",
+        "early",
+        "fans",
+        "ids",
+        "informed",
+        "known",
+        "moved",
+        "nodes",
+        "outside",
+        "start",
+        "used",
+    )
 
     def __init__(self, leaves: list[Any], tape: Tape, copies: list[tuple[Any, Any]]) -> None:
         self.nodes: list[Any] = tape.nodes
@@ -42,6 +56,7 @@ class Numbering:
         self.start: int = len(leaves)
         self.known: list[Any] = leaves + tape.nodes
         self.ids: list[Any] = [None] * len(self.known)
+        self.informed: list[Any] = []
         self.copied: list[int] = []
         self.used: list[Any] = [None] * len(self.nodes)
         self.outside: dict[int, Any] = {}
@@ -182,4 +197,6 @@ class Numbering:
                 args.append((here,))
                 here = first + len(prims) - 1
             self.ids[self.start + k] = here
+            if node._info is not None:
+                self.informed.append(node)
         return prims, args

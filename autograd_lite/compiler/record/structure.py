@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.pickling import slot_names
 from ...engine.sweeps import Node
 from ...functional.pytree import children, like
 from .pack import Pack, as_pack
@@ -233,20 +234,33 @@ def _kinds(x: Any) -> tuple[Any, ...]:
     return (*kinds, np.ndarray if isinstance(x, np.ndarray) else float)
 
 
+def attributes(x: Any) -> dict[str, Any]:
+    """What an object has in its dict and its slots."""
+    found = dict(getattr(x, "__dict__", {}) or {})
+    slots = [name for name in slot_names(type(x)) if not name.startswith("__") and hasattr(x, name)]
+    return found | {name: getattr(x, name) for name in slots}
+
+
 def attributes_of(x: Any) -> dict[str, Any] | None:
     """What a dataclass, an attrs class or a namespace holds; None for any other object."""
     kind = type(x)
-    if kind is SimpleNamespace:
-        return dict(vars(x))
-    if not dataclasses.is_dataclass(kind) and not hasattr(kind, "__attrs_attrs__"):
-        return None
-    found = dict(getattr(x, "__dict__", {}))
-    for base in kind.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if hasattr(x, name) and name not in ("__dict__", "__weakref__"):
-                found[name] = getattr(x, name)
-    return found
+    known = kind is SimpleNamespace or dataclasses.is_dataclass(kind) or hasattr(kind, "__attrs_attrs__")
+    return attributes(x) if known else None
+
+
+def parts_of(x: Any, deep: bool) -> Any:
+    """What is in a list, tuple, dict or array, in order; ``deep``: in a deque, a dataclass or the like too.
+
+    None for anything else, a masked array too.
+    """
+    if isinstance(x, (list, tuple, dict)):
+        return children(x)
+    if isinstance(x, np.ndarray):
+        return None if isinstance(x, np.ma.MaskedArray) else x.ravel().tolist()
+    if deep and isinstance(x, deque):
+        return list(x)
+    held = attributes_of(x) if deep else None
+    return None if held is None else list(held.values())
 
 
 def with_attributes(x: Any, attributes: dict[str, Any]) -> Any:
@@ -267,28 +281,15 @@ _ATOMS = (
 
 def opaque(x: Any, known: Collection[int]) -> str | None:
     """What in a result can't be taken apart, in words; None if all of it can, or was there before (``known``)."""
-    if isinstance(x, (*_ATOMS, Node)) or id(x) in known or isinstance(x, np.ma.MaskedArray):
+    if isinstance(x, (*_ATOMS, Node)) or id(x) in known or (isinstance(x, np.ndarray) and x.dtype != "O"):
         return None
-    if isinstance(x, np.ndarray):
-        return (
-            next(filter(None, (opaque(item, known) for item in x.ravel().tolist())), None) if x.dtype == "O" else None
-        )
-    parts: Any = None
-    if isinstance(x, dict):
-        if any(isinstance(key, Node) for key in x):
-            return "a dict with Values as keys"
-        parts = x.values()
-    elif isinstance(x, (list, tuple, set, frozenset, deque)):
-        parts = x
-    elif (held := attributes_of(x)) is not None:
-        parts = held.values()
-    elif hasattr(x, "__float__") or (
-        isinstance(x, FunctionType) and not x.__closure__ and not x.__defaults__ and not x.__kwdefaults__
-    ):
-        return None
-    else:
-        return f"a {type(x).__name__}"
-    return next(filter(None, (opaque(item, known) for item in parts)), None)
+    if isinstance(x, dict) and any(isinstance(key, Node) for key in x):
+        return "a dict with Values as keys"
+    parts = list(x) if isinstance(x, (set, frozenset)) else parts_of(x, True)
+    if parts is not None:
+        return next(filter(None, (opaque(item, known) for item in parts)), None)
+    bare = isinstance(x, FunctionType) and not (x.__closure__ or x.__defaults__ or x.__kwdefaults__)
+    return None if bare or hasattr(x, "__float__") else f"a {type(x).__name__}"
 
 
 def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
@@ -301,56 +302,42 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
         return x
     if kind is Fixed:
         return x.thing.copy() if isinstance(x.thing, np.ndarray) else x.thing
-    if isinstance(x, np.ndarray) and (x.dtype.kind == "b" or isinstance(x, np.ma.MaskedArray)):
-        return x.copy()
     if isinstance(x, np.ndarray):
+        if x.dtype.kind == "b" or isinstance(x, np.ma.MaskedArray):
+            return x.copy()
         numbers = x.dtype.kind in _NUMERIC
-        items = (
-            itertools.islice(take, x.size) if numbers else [rebuild(item, take, deep) for item in x.ravel().tolist()]
-        )
-        result = np.fromiter(items, dtype=object, count=x.size)
-        if x.size and all(type(item) is float for item in result):
-            result = result.astype(float)
-        elif x.size and all(type(item) is int or isinstance(item, np.integer) for item in result):
-            result = result.astype(int)
-        elif x.size and all(type(item) in (int, float) or isinstance(item, np.number) for item in result):
-            result = result.astype(float)
-        return result.reshape(x.shape)
-    if isinstance(x, (list, tuple)):
-        return like(x, [rebuild(item, take, deep) for item in x])
-    if isinstance(x, dict):
-        return like(x, [rebuild(item, take, deep) for item in x.values()])
-    if deep and isinstance(x, deque):
-        return deque([rebuild(item, take, True) for item in x], x.maxlen)
+        flat = itertools.islice(take, x.size) if numbers else [rebuild(item, take, deep) for item in x.ravel().tolist()]
+        return _array_of(np.fromiter(flat, dtype=object, count=x.size)).reshape(x.shape)
     if deep and isinstance(x, set):
         return set(x)
-    if deep and (held := attributes_of(x)) is not None:
-        return with_attributes(x, {name: rebuild(item, take, True) for name, item in held.items()})
-    if isinstance(x, (Node, int, float)) or hasattr(x, "__float__"):
-        return next(take)
-    return x
+    parts = parts_of(x, deep)
+    if parts is None:
+        return next(take) if isinstance(x, (Node, int, float)) or hasattr(x, "__float__") else x
+    items = [rebuild(item, take, deep) for item in parts]
+    if isinstance(x, (list, tuple, dict)):
+        return like(x, items)
+    return deque(items, x.maxlen) if isinstance(x, deque) else with_attributes(x, dict(zip(attributes(x), items)))
+
+
+def _array_of(numbers: Any) -> Any:
+    """An array of objects as one of floats or of ints, if all of them are plain numbers."""
+    kinds = set(map(type, numbers))
+    if kinds and all(kind is int or issubclass(kind, np.integer) for kind in kinds):
+        return numbers.astype(int)
+    plain = kinds and all(kind in (int, float) or issubclass(kind, np.number) for kind in kinds)
+    return numbers.astype(float) if plain else numbers
 
 
 def leaves_of(x: Any, found: list[Any], deep: bool = False, rest: list[Any] | None = None) -> None:
     """Append the numbers in a result, in order: Values and plain numbers; to ``rest`` the texts, bools and None."""
-    if isinstance(x, np.ma.MaskedArray):
-        return
-    if isinstance(x, np.ndarray):
-        for item in x.ravel().tolist():
+    parts = parts_of(x, deep)
+    if parts is not None:
+        for item in parts:
             leaves_of(item, found, deep, rest)
-    elif isinstance(x, (list, tuple)) or (deep and isinstance(x, deque)):
-        for item in x:
-            leaves_of(item, found, deep, rest)
-    elif isinstance(x, dict):
-        for item in x.values():
-            leaves_of(item, found, deep, rest)
-    elif deep and (held := attributes_of(x)) is not None:
-        for item in held.values():
-            leaves_of(item, found, True, rest)
     elif isinstance(x, (str, bytes, bool)) or x is None:
         if rest is not None:
             rest.append(x)
-    elif isinstance(x, Node) or hasattr(x, "__float__"):
+    elif isinstance(x, Node) or (hasattr(x, "__float__") and not isinstance(x, np.ndarray)):
         found.append(x)
 
 

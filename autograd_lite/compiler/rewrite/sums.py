@@ -171,18 +171,17 @@ def _ranks(program: Program) -> list[int]:
 def _written(result: Rewrite, rank: list[int], label: str, added: Sum, less: Sum, row: bool) -> int:
     """The sum of what is added minus that of what is subtracted; one of a few terms is n-ary too if it is a ``row``."""
     if not any(less):
-        return _summed(result, rank, label, *added, row)
-    subtracted = _summed(result, rank, "", *less)
+        return _summed(result, rank, label, added, row)
+    subtracted = _summed(result, rank, "", less)
     if not any(added):
         return result.emit(TABLE["neg"], [subtracted], label)
-    return result.emit(TABLE["sub"], [_summed(result, rank, "", *added), subtracted], label)
+    return result.emit(TABLE["sub"], [_summed(result, rank, "", added), subtracted], label)
 
 
-def _summed(
-    result: Rewrite, rank: list[int], label: str, products: list[int], rest: list[int], row: bool = False
-) -> int:
+def _summed(result: Rewrite, rank: list[int], label: str, terms: Sum, row: bool = False) -> int:
     """The sum of products, as one dot, and of other terms."""
-    id_of, program = result.id_of, result.old
+    products, rest = terms
+    id_of, args, first = result.id_of, result.old.args, result.old.first
     others = [id_of[t] for t in rest]
     if not products and (row or len(others) > 1):
         return result.emit(TABLE["sum" if row or len(others) >= FEWEST else "add"], others, label)
@@ -190,7 +189,7 @@ def _summed(
         return others[0] if others else result.constant(0.0)
     left, right = [], []
     for t in products:
-        a, b = program.args[t - program.first]
+        a, b = args[t - first]
         if rank[a] > rank[b]:
             a, b = b, a
         left.append(id_of[a])
