@@ -86,7 +86,7 @@ _INSTEAD: dict[Any, Any] = {
 _NOTHING = np.empty(0)
 
 
-def values(array_like: Any, label: str = "") -> Any:
+def values(array_like: Any, label: str = "") -> np.ndarray[Any, Any]:
     """An object ndarray of leaf Values with the numbers and the shape of ``array_like``.
 
     Args:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..engine.grad_mode import cut
 from ..engine.hooks import watch
@@ -29,6 +29,9 @@ from .linearize import Linear
 from .pytree import substitute
 
 __all__ = ["CHECKPOINT", "Group", "checkpoint"]
+
+
+R = TypeVar("R")
 
 
 def _no_rule(out: Any, *args: Any) -> Any:
@@ -246,7 +249,7 @@ def _changed(what: str) -> GraphChangedError:
     )
 
 
-def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def checkpoint(f: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """``f(*args, **kwargs)``, of whose graph only what goes in is stored; a sweep that needs it records ``f`` again.
 
     Values that ``f`` uses without being handed them (the weights of a layer) get their gradients too. With
@@ -272,4 +275,5 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
     if current_tracer() is not None or any(getattr(observer, "cuts", False) for observer in observers()):
         return f(*args, **kwargs)  # nothing is stored anyway, or a program is made, which has to see every node
-    return Group(f, args, kwargs).record()
+    made: R = Group(f, args, kwargs).record()
+    return made

@@ -32,16 +32,29 @@ Argnums = int | Sequence[int]
 
 
 class ScalarFunction(Protocol):
-    """A function of one number: of floats a float, of a Value (inside another transform) a Value."""
+    """A function of numbers: of floats a float, of a Value (inside another transform) a Value."""
 
     @overload
-    def __call__(self, x: float, /) -> float: ...
+    def __call__(self, x: float, /, *others: float) -> float: ...
     @overload
-    def __call__(self, x: Value, /) -> Value: ...
+    def __call__(self, x: Value, /, *others: Value | float) -> Value: ...
     @overload
     def __call__(self, *args: Any, **named: Any) -> Any: ...
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The number at x."""
+
+
+class PairFunction(Protocol):
+    """A function of numbers that gives two: of floats floats, of a Value Values."""
+
+    @overload
+    def __call__(self, x: float, /, *others: float) -> tuple[float, float]: ...
+    @overload
+    def __call__(self, x: Value, /, *others: Value | float) -> tuple[Value, Value]: ...
+    @overload
+    def __call__(self, *args: Any, **named: Any) -> tuple[Any, Any]: ...
+    def __call__(self, *args: Any, **named: Any) -> tuple[Any, Any]:
+        """The numbers at x."""
 
 
 class _Recording:
@@ -160,9 +173,9 @@ def _chosen(name: str, args: tuple[Any, ...], argnums: Argnums) -> list[int]:
 
 
 @overload
-def value_and_grad(f: Callable[[Value], Value]) -> Callable[[float], tuple[float, float]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: int = 0) -> PairFunction: ...
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]: ...
+def value_and_grad(f: Callable[..., Any], argnums: Argnums) -> Callable[..., tuple[Any, Any]]: ...
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
     """The function that returns both ``f(…)`` and its gradient, from one recording.
 
@@ -221,9 +234,9 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
 
 
 @overload
-def grad(f: Callable[[Value], Value]) -> ScalarFunction: ...
+def grad(f: Callable[..., Any], argnums: int = 0) -> ScalarFunction: ...
 @overload
-def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]: ...
+def grad(f: Callable[..., Any], argnums: Argnums) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The gradient of ``f`` as a function, by reverse mode: one sweep for all inputs.
 

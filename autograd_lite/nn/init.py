@@ -16,7 +16,7 @@ With D_h inputs and D_h' outputs a layer's activations keep their variance for w
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ __all__ = [
     "zeros_",
 ]
 
+W = TypeVar("W", bound="Parameter | np.ndarray[Any, Any] | None")
+
 
 def _shape(weight: Any) -> tuple[int, ...]:
     if not isinstance(weight, (Parameter, np.ndarray)):
@@ -63,17 +65,18 @@ def _shape(weight: Any) -> tuple[int, ...]:
     return tuple(weight.shape)
 
 
-def _fill(weight: Any, numbers: Any) -> Any:
+def _fill(weight: W, numbers: Any) -> W:
     """Write ``numbers`` into a Parameter, a float array or an object array of Values."""
+    place: Any = weight
     if isinstance(weight, Parameter):
         weight.data[...] = numbers
-    elif weight.dtype == object:
-        for value, number in zip(weight.flat, np.broadcast_to(numbers, weight.shape).flat):
+    elif place.dtype == object:
+        for value, number in zip(place.flat, np.broadcast_to(numbers, place.shape).flat):
             if not isinstance(value, Value):
                 raise TypeError(f"an initialiser takes arrays of Values or floats, not of {type(value).__name__}")
             value.data = number
     else:
-        weight[...] = numbers
+        place[...] = numbers
     return weight
 
 
@@ -123,7 +126,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return gains[nonlinearity]
 
 
-def uniform_(weight: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
+def uniform_(weight: W, a: float = 0.0, b: float = 1.0, generator: Any = None) -> W:
     """Uniform in [a, b).
 
     Args:
@@ -147,7 +150,7 @@ def uniform_(weight: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     return _fill(weight, default_generator(generator).uniform(a, b, _shape(weight)))
 
 
-def normal_(weight: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
+def normal_(weight: W, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> W:
     """Normal with the given mean and standard deviation.
 
     Args:
@@ -172,8 +175,8 @@ def normal_(weight: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
 
 
 def trunc_normal_(
-    weight: Any, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
-) -> Any:
+    weight: W, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+) -> W:
     """Normal, numbers outside [a, b] drawn again.
 
     Args:
@@ -206,7 +209,7 @@ def trunc_normal_(
     raise ValueError(f"trunc_normal_: [{a}, {b}] is too far from the mean {mean} for a standard deviation of {std}")
 
 
-def constant_(weight: Any, val: float) -> Any:
+def constant_(weight: W, val: float) -> W:
     """Every number is ``val``.
 
     Args:
@@ -228,7 +231,7 @@ def constant_(weight: Any, val: float) -> Any:
     return _fill(weight, float(val))
 
 
-def zeros_(weight: Any) -> Any:
+def zeros_(weight: W) -> W:
     """Every number is 0.
 
     Args:
@@ -248,7 +251,7 @@ def zeros_(weight: Any) -> Any:
     return constant_(weight, 0.0)
 
 
-def ones_(weight: Any) -> Any:
+def ones_(weight: W) -> W:
     """Every number is 1.
 
     Args:
@@ -268,7 +271,7 @@ def ones_(weight: Any) -> Any:
     return constant_(weight, 1.0)
 
 
-def eye_(weight: Any) -> Any:
+def eye_(weight: W) -> W:
     """The identity matrix.
 
     Args:
@@ -291,7 +294,7 @@ def eye_(weight: Any) -> Any:
     return _fill(weight, np.eye(*shape))
 
 
-def _scaled(weight: Any, std: float, kind: str, generator: Any) -> Any:
+def _scaled(weight: W, std: float, kind: str, generator: Any) -> W:
     """Mean 0 and the given standard deviation, uniform or normal."""
     if kind == "uniform":
         bound = math.sqrt(3.0) * std
@@ -299,14 +302,14 @@ def _scaled(weight: Any, std: float, kind: str, generator: Any) -> Any:
     return normal_(weight, 0.0, std, generator)
 
 
-def _kaiming(weight: Any, kind: str, a: float, mode: str, nonlinearity: str, generator: Any) -> Any:
+def _kaiming(weight: W, kind: str, a: float, mode: str, nonlinearity: str, generator: Any) -> W:
     gain = calculate_gain(nonlinearity, a)
     return _scaled(weight, gain / math.sqrt(_fan(weight, mode)), kind, generator)
 
 
 def kaiming_uniform_(
-    weight: Any, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
-) -> Any:
+    weight: W, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> W:
     """He initialisation, uniform in ±√3·gain/√fan: variance 2/D_h for the ReLU.
 
     Args:
@@ -333,8 +336,8 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    weight: Any, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
-) -> Any:
+    weight: W, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> W:
     """He initialisation, normal with standard deviation gain/√fan.
 
     Args:
@@ -360,7 +363,7 @@ def kaiming_normal_(
     return _kaiming(weight, "normal", a, mode, nonlinearity, generator)
 
 
-def xavier_uniform_(weight: Any, gain: float = 1.0, generator: Any = None) -> Any:
+def xavier_uniform_(weight: W, gain: float = 1.0, generator: Any = None) -> W:
     """Glorot initialisation, uniform: variance gain²·2/(D_h + D_h').
 
     Args:
@@ -383,7 +386,7 @@ def xavier_uniform_(weight: Any, gain: float = 1.0, generator: Any = None) -> An
     return _scaled(weight, gain / math.sqrt(_fan(weight, "fan_avg")), "uniform", generator)
 
 
-def xavier_normal_(weight: Any, gain: float = 1.0, generator: Any = None) -> Any:
+def xavier_normal_(weight: W, gain: float = 1.0, generator: Any = None) -> W:
     """Glorot initialisation, normal: variance gain²·2/(D_h + D_h').
 
     Args:
@@ -406,7 +409,7 @@ def xavier_normal_(weight: Any, gain: float = 1.0, generator: Any = None) -> Any
     return _scaled(weight, gain / math.sqrt(_fan(weight, "fan_avg")), "normal", generator)
 
 
-def lecun_uniform_(weight: Any, generator: Any = None) -> Any:
+def lecun_uniform_(weight: W, generator: Any = None) -> W:
     """LeCun initialisation, uniform: variance 1/D_h.
 
     Args:
@@ -428,7 +431,7 @@ def lecun_uniform_(weight: Any, generator: Any = None) -> Any:
     return _scaled(weight, 1.0 / math.sqrt(_fan(weight, "fan_in")), "uniform", generator)
 
 
-def lecun_normal_(weight: Any, generator: Any = None) -> Any:
+def lecun_normal_(weight: W, generator: Any = None) -> W:
     """LeCun initialisation, normal: variance 1/D_h.
 
     Args:
@@ -450,7 +453,7 @@ def lecun_normal_(weight: Any, generator: Any = None) -> Any:
     return _scaled(weight, 1.0 / math.sqrt(_fan(weight, "fan_in")), "normal", generator)
 
 
-def orthogonal_(weight: Any, gain: float = 1.0, generator: Any = None) -> Any:
+def orthogonal_(weight: W, gain: float = 1.0, generator: Any = None) -> W:
     """Orthonormal rows or columns (whichever are fewer), uniformly distributed, times ``gain``.
 
     Args:

@@ -68,7 +68,7 @@ class _Scalars(Module):
         def __call__(self, x: Any) -> Any: ...
         def __call__(self, x: Any) -> Any: ...
 
-    def parameters(self, recurse: bool = True) -> Parameters:
+    def parameters(self, recurse: bool = True) -> Parameters[Value]:  # type: ignore[override]
         """The scalars: neuron by neuron, its weights, then its bias."""
         raise NotImplementedError
 
@@ -158,7 +158,7 @@ class Neuron(_Scalars):
         """The bias."""
         return self._sink().bias_of(self._unit)
 
-    def parameters(self, recurse: bool = True) -> Parameters:
+    def parameters(self, recurse: bool = True) -> Parameters[Value]:  # type: ignore[override]
         return Parameters([*self.w, self.b])
 
     def _record(self, row: list[Any]) -> Any:
@@ -212,7 +212,7 @@ class Layer(_Scalars):
             result.append(neuron)
         return result
 
-    def parameters(self, recurse: bool = True) -> Parameters:
+    def parameters(self, recurse: bool = True) -> Parameters[Value]:  # type: ignore[override]
         return Parameters(p for neuron in self.neurons for p in neuron.parameters())
 
     def _record(self, row: list[Any]) -> Any:
@@ -258,7 +258,7 @@ class MLP(_Scalars):
         sizes = [nin, *nouts]
         self.layers = [Layer(a, b, nonlin=i != len(nouts) - 1) for i, (a, b) in enumerate(pairwise(sizes))]
 
-    def parameters(self, recurse: bool = True) -> Parameters:
+    def parameters(self, recurse: bool = True) -> Parameters[Value]:  # type: ignore[override]
         return Parameters(p for layer in self.layers for p in layer.parameters())
 
     def _record(self, row: list[Any]) -> Any:

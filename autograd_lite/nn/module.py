@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from ..errors import StateError
 from .habits import MODULES, present, refuse
 from .parameter import Parameter, as_numbers
 
 __all__ = ["LoadResult", "Module", "Parameters", "StateError", "positive"]
+
+P = TypeVar("P")
 
 
 def positive(where: str, **counts: Any) -> None:
@@ -27,11 +29,11 @@ class LoadResult(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Parameters(list[Any]):
+class Parameters(list[P]):
     """A list of parameters that ``next`` takes too: ``len(model.parameters())`` and ``next(model.parameters())``."""
 
-    def __next__(self) -> Any:
-        rest = self.__dict__.setdefault("_rest", iter(self))
+    def __next__(self) -> P:
+        rest: Iterator[P] = self.__dict__.setdefault("_rest", iter(self))
         return next(rest)
 
 
@@ -132,7 +134,7 @@ class Module:
                     seen.add(id(parameter))
                     yield (f"{name}.{own}" if name else own), parameter
 
-    def parameters(self, recurse: bool = True) -> Parameters:
+    def parameters(self, recurse: bool = True) -> Parameters[Parameter]:
         """The parameters, each once: what optimisers take; with ``recurse=False`` this module's own only."""
         return Parameters(parameter for _, parameter in self.named_parameters(recurse=recurse))
 

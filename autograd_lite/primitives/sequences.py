@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from . import reductions
 from .arithmetic import maximum, minimum, where
 from .primitive import Operand
 
 __all__ = ["argsort", "cumprod", "cumsum", "interp", "median", "quantile", "sort"]
+
+V = TypeVar("V", bound=Operand | float)
 
 
 def _numbers(xs: Any, name: str, least: int = 0) -> list[Any]:
@@ -55,6 +57,10 @@ def _plain(x: Any) -> Any:
 # --- order ----------------------------------------------------------------------------------------------------------
 
 
+@overload
+def sort(xs: list[V]) -> list[V]: ...
+@overload
+def sort(xs: Any) -> Any: ...
 def sort(xs: Any) -> Any:
     """The numbers in increasing order.
 
@@ -180,6 +186,10 @@ class _Compared:
         return bool(self.number < other.number)
 
 
+@overload
+def median(xs: list[V]) -> V: ...
+@overload
+def median(xs: Any) -> Any: ...
 def median(xs: Any) -> Any:
     """The number in the middle, of an even count the mean of the two; nan if any number is nan.
 
@@ -250,6 +260,10 @@ def _running(xs: Any, name: str, step: Callable[[Any, Any], Any]) -> Any:
     return _like(xs, found)
 
 
+@overload
+def cumsum(xs: list[V]) -> list[V]: ...
+@overload
+def cumsum(xs: Any) -> Any: ...
 def cumsum(xs: Any) -> Any:
     """The running totals x₁, x₁ + x₂, …, added from left to right.
 
@@ -262,6 +276,10 @@ def cumsum(xs: Any) -> Any:
     return _running(xs, "cumsum", lambda total, x: total + x)
 
 
+@overload
+def cumprod(xs: list[V]) -> list[V]: ...
+@overload
+def cumprod(xs: Any) -> Any: ...
 def cumprod(xs: Any) -> Any:
     """The running products x₁, x₁·x₂, …; a factor 0 is no pole of any derivative.
 

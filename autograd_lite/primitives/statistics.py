@@ -12,7 +12,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from .arithmetic import div, where
 from .logistic import difference, logistic_pdf
@@ -20,6 +20,8 @@ from .primitive import TABLE, Nary, Operand, Rule, primitive
 from .reductions import mean, shares
 
 __all__ = ["log_softmax", "log_softmax_of", "softmax", "softmax_of", "std", "var"]
+
+V = TypeVar("V", bound=Operand | float)
 
 nan, inf = math.nan, math.inf
 
@@ -221,6 +223,10 @@ def log_softmax_of(*xs: float) -> float:
     return (first - top) - math.log1p(math.fsum([math.exp(x - top) for x in (*xs[:at], *xs[at + 1 :])]))
 
 
+@overload
+def softmax(xs: list[V], axis: int = -1) -> list[V]: ...
+@overload
+def softmax(xs: Any, axis: int = -1) -> Any: ...
 def softmax(xs: Any, axis: int = -1) -> Any:
     """The softmax e^xᵢ/Σe^xⱼ of a list, tuple or array; a list of lists is taken row by row.
 
@@ -237,6 +243,10 @@ def softmax(xs: Any, axis: int = -1) -> Any:
     return _componentwise(softmax_of, xs, axis)
 
 
+@overload
+def log_softmax(xs: list[V], axis: int = -1) -> list[V]: ...
+@overload
+def log_softmax(xs: Any, axis: int = -1) -> Any: ...
 def log_softmax(xs: Any, axis: int = -1) -> Any:
     """log softmax of a list, tuple or array, exact where a component is near 1.
 

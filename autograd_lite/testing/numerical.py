@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from ..engine.value import Value
 from .numbers import complex_arrays, flatten, number, positional, result_numbers
@@ -197,6 +197,12 @@ def _extrapolate(differences: list[float], rows: list[_Row], factor: float) -> t
     return best, least
 
 
+@overload
+def numerical_grad(f: Callable[..., Any], args: float, method: str = ..., step: float | None = ...) -> float: ...
+@overload
+def numerical_grad(
+    f: Callable[..., Any], args: Any, method: str = ..., step: float | None = ..., return_error: bool = ...
+) -> Any: ...
 def numerical_grad(
     f: Callable[..., Any],
     args: Any,

@@ -113,6 +113,32 @@ assert_type(F.softmax([x, y], dim=0), Array)
 for criterion in (nn.L1Loss(), nn.SmoothL1Loss(beta=0.5), nn.MSELoss(reduction="sum")):
     assert_type(criterion([x], [1.0]), Value)
 assert_type(nn.Linear(2, 3).eval(), nn.Linear)
+
+
+def scaled(v: Value, factor: Value) -> Value:
+    return v * factor
+
+
+assert_type(ag.grad(scaled)(1.0, 2.0), float)
+assert_type(ag.grad(scaled, argnums=1)(1.0, 2.0), float)
+assert_type(ag.grad(ag.grad(scaled))(1.0, 2.0), float)
+assert_type(ag.value_and_grad(scaled)(1.0, 2.0), tuple[float, float])
+assert_type(ag.grad(lambda a, b: a * b)(1.0, 2.0), float)
+assert_type(ag.grad(lambda v: v[0] * v[1])([1.0, 2.0]), Any)
+assert_type(ag.grad(scaled, argnums=(0, 1))(1.0, 2.0), Any)
+assert_type(ag.grad(lambda p: p["w"] ** 2)({"w": 1.0}), Any)
+assert_type(ag.checkpoint(scaled, x, y), Value)
+assert_type(ag.softmax([x, y]), list[Value])
+assert_type(ag.sort([2.0, 1.0]), list[float])
+assert_type(ag.median([x, y]), Value)
+assert_type(nn.init.xavier_uniform_(nn.Linear(2, 3).weight), nn.Parameter)
+nn.init.zeros_(nn.Linear(2, 3).bias)
+for weight in nn.Linear(2, 3).parameters():
+    assert_type(weight, nn.Parameter)
+    weight.data -= 0.1 * weight.grad
+for scalar in mlp.parameters():
+    assert_type(scalar, Value)
+    scalar.data -= 0.1 * scalar.grad
 layers: list[nn.Module] = [nn.Linear(1, 2), Own()]
 assert_type(nn.Sequential(*layers)(x), Any)
 """
@@ -136,6 +162,9 @@ WRONG = [
     "F.mse_loss([x], [1.0], reduction='batchmean')",
     "F.mse_los([x], [1.0])",
     "ag.sinn(x)",
+    "ag.softmax([x, y])[0].datta",
+    "ag.checkpoint(scaled, x, y).backwards()",
+    "nn.Linear(2, 3).parameters()[0].dataa",
     "ag.data.TensorDatasets",
     "ag.optim.Adamm",
     "ag.testing.check_grad",
