@@ -68,7 +68,7 @@ BOUNDED_RECURSION = {
     "pages of the table, each once": ["primitives.primitive:_float_scope"],
     "functions written inside functions": ["compiler.record.environment:_names compiler.record.environment:_imports"],
     "the step of a loop, in which there are no loops": [
-        "compiler.emit.source:_written compiler.derive.adjoint:adjoints",
+        "compiler.emit.source:written compiler.derive.adjoint:adjoints",
         "compiler.equations.equations:_Text.__init__",
         "compiler.equations.equations:_Text._write compiler.equations.equations:_Text._loop",
         "compiler.emit.scalars:_Printer.written",

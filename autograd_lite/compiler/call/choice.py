@@ -8,6 +8,7 @@ from ...primitives.sums import NATIVE
 from ..ir.scalar_program import Program
 from ..lift.levels import level_groups, lift
 from ..lift.lifted import Lifted
+from ..lift.loop_statements import looped
 
 __all__ = ["choose"]
 
@@ -18,6 +19,9 @@ ARRAY_STATEMENT, SCALAR_OPERATION = 0.25, 0.012 if NATIVE else 0.045
 #: with a list of numbers, and each number in it
 WITH_ARRAYS, WITH_ITEM, WITH_PARAMETERS = 0.5 if NATIVE else 6.0, 0.02, 10.0
 WITH_LIST, WITH_NUMBER = 12.0, 0.35
+
+#: a program of more levels is run with loops, unless they have so many times as many statements to run
+DEEP, LOOSE = 200, 2
 
 #: a program of fewer operations is scalar; of arrays of at least so many numbers, one of fewer
 SMALL, FEW, SMALLEST = 150, 8, 12
@@ -49,6 +53,14 @@ def choose(program: Program, listed: int, written: int) -> tuple[bool, Lifted | 
     buckets = level_groups(program)
     if len(buckets) * ARRAY_STATEMENT + array > scalar:
         return True, None
+    loops = looped(program) if len(buckets) > DEEP else None
+    if loops is not None and _cost(loops) <= len(buckets) * LOOSE:
+        return scalar < _cost(loops) * ARRAY_STATEMENT + array, loops
     lifted = lift(program, buckets)
-    statements = sum(1 for s in lifted.builder.statements if s.op not in ("leaf", "constant"))
-    return scalar < statements * ARRAY_STATEMENT + array, lifted
+    return scalar < _cost(lifted) * ARRAY_STATEMENT + array, lifted
+
+
+def _cost(lifted: Lifted) -> int:
+    """How many statements are run."""
+    statements = [s for s in lifted.builder.statements if s.op not in ("leaf", "constant")]
+    return sum(s.attrs.count * len(s.attrs.builder.statements) if s.op == "scan" else 1 for s in statements)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..ir.array_program import Builder, Statement, Symbol
-from ..ir.naming import Adjoint
-from ..ir.scan import Scan, final, scan, states, trajectory
-from .loop_kept import factors_ahead, replaced, stored_functions
+from ..ir.naming import VIEWS, Adjoint
+from ..ir.scan import Scan, final, replaced, scan, states, trajectory
+from .loop_kept import factors_ahead, stored_functions
 from .reaching import ALWAYS, NEVER, Reach, as_number, as_reach, joined
 
 __all__ = ["loop_adjoints"]
@@ -106,7 +106,8 @@ class _Back:
                 self.direct.setdefault(which, []).append((part, there))
             else:
                 seeds.append((moved[which], part, there))
-        made = {}  # the statements that a step carries on, by number of the input; what is only passed on needs no flag
+        # the statements that a step carries on, by number of the input; what is only passed on needs no flag
+        made: dict[int, list[int]] = {}
         for k, new in zip(ahead.carried, ahead.following):
             if k in self.live:
                 name = ahead.inputs[k].name
@@ -119,12 +120,12 @@ class _Back:
                     there = NEVER
                 if isinstance(new, Symbol):
                     seeds.append((moved[new.id], self.handed[k], there))
-                    if loop.builder.statements[moved[new.id].id].op != "leaf":
-                        made[k] = moved[new.id].id
+                    made[k] = _computed(loop.builder.statements, moved[new.id].id)
         self.found = sweep(loop.builder, seeds, self.inputs, loop.names)
         reach = self.found.reach
         if not self.flags and not self.builder.textbook:
-            needed = [*made.values(), *[self.inputs[k].id for k in made if not self.direct.get(k)]]
+            needed = [i for found in made.values() for i in found]
+            needed += [self.inputs[k].id for k, found in made.items() if found and not self.direct.get(k)]
             needed += [self.inputs[k].id for k in self.live if k not in self.handed and self.inputs[k].id in reach]
             if any(reach.get(i, NEVER) != ALWAYS for i in needed if i in self.found.active):
                 return False
@@ -157,9 +158,10 @@ class _Back:
             g, reach = self._of(k)
             kind, shape, name = self.ahead.inputs[k].kind, self.ahead.inputs[k].shape, self.ahead.inputs[k].name
             if kind == "carry":
-                self.following[self._number(self.handed[k])] = g
+                self.following[self._number(self.handed[k])] = inner.broadcast(g, shape) if shape else g
                 if self.flags:
-                    self.following[self._number(self.arrived[k])] = as_number(inner, reach)
+                    there = as_number(inner, reach)
+                    self.following[self._number(self.arrived[k])] = inner.broadcast(there, shape) if shape else there
             elif kind == "same" and not (type(g) is float and g == 0.0):
                 total = self.carry(shape, 0.0, name and Adjoint(name))
                 ever = -1
@@ -167,7 +169,8 @@ class _Back:
                 if self.flags and reach != ALWAYS:
                     there = self.carry(shape, 0.0)
                     ever = self._number(there)
-                    self.following[ever] = as_number(inner, joined(inner, as_reach(inner, there), reach))
+                    either = as_number(inner, joined(inner, as_reach(inner, there), reach))
+                    self.following[ever] = inner.broadcast(either, shape) if shape else either
                 self.sums[k] = (self._number(total), ever)
         self.loop.following = [self.following[n] for n in self.loop.carried]
 
@@ -228,6 +231,19 @@ def _live(ahead: Scan, live: set[int], dependent: Dependent) -> set[int]:
         live = more
 
 
+def _computed(statements: Sequence[Statement], i: int) -> list[int]:
+    """The statements that one only arranges the numbers of; none for an input, which is passed on."""
+    found, left = [], [i]
+    while left:
+        s = statements[left[-1]]
+        if s.op in (*VIEWS, "concat", "pack"):
+            left[-1:] = s.args
+            continue
+        at = left.pop()
+        found += [at] if s.op != "leaf" else []
+    return found
+
+
 def _copied(ahead: Scan, back: Scan, inputs: Sequence[Symbol]) -> dict[int, Symbol]:
     """The statements of a step, once more; by their old numbers."""
     moved: dict[int, Symbol] = {}
@@ -238,6 +254,8 @@ def _copied(ahead: Scan, back: Scan, inputs: Sequence[Symbol]) -> dict[int, Symb
             moved[i] = back.builder.add(s.op, tuple(moved[a].id for a in s.args), s.attrs, s.shape, s.prim)
         if i in ahead.names:
             back.names[moved[i].id] = ahead.names[i]
+    back.builder.complete = {moved[i].id for i in ahead.builder.complete}
+    back.builder.certain = {moved[i].id for i in ahead.builder.certain}
     return moved
 
 

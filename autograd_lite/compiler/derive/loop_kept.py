@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from ..ir.array_program import Builder, Statement, Symbol
 from ..ir.scan import Scan
 
-__all__ = ["factors_ahead", "replaced", "stored_functions"]
+__all__ = ["factors_ahead", "stored_functions"]
 
 #: makes an input of the loop back of what a statement of the loop ahead is in every step
 Keep = Callable[[Statement, int], None]
@@ -78,8 +78,3 @@ def _function(s: Statement) -> bool:
 def _size(back: Builder, statements: Sequence[int] | set[int]) -> int:
     """How many numbers a step keeps of these."""
     return sum(math.prod(back.statements[i].shape) for i in statements)
-
-
-def replaced(s: Statement, leaf: int) -> None:
-    """Make a statement an input."""
-    s.op, s.prim, s.args, s.attrs = "leaf", None, (), leaf

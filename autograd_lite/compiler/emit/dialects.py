@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import Statement
 from ..ir.control_ops import COMPARISONS
 from .functions import functions
+from .positions import positions_source
 from .target import refusal
 from .texts import filled, wrapped
 from .words import INEXACT, NARY, WORDS
@@ -147,11 +146,6 @@ def slices(index: Sequence[Any]) -> str:
     return ", ".join(parts)
 
 
-def positions_source(positions: Any, module: str) -> str:
-    """An index array as a literal."""
-    return f"{module}.{'tensor' if module == 'torch' else 'array'}({np.asarray(positions).tolist()})"
-
-
 def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shape_of: Callable[[int], Any]) -> str:
     """The source of a statement given that of its operands."""
     op, attrs, m = statement.op, statement.attrs, dialect.module
@@ -266,7 +260,7 @@ def _as_tensors(prim: Primitive, args: Sequence[str], own: bool) -> Sequence[str
 
 
 #: operands that are written with operators between them, at most
-FEW = 8
+FEW = 16
 
 
 def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:

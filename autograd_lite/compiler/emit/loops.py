@@ -50,9 +50,9 @@ class Loops:
         self.taken.add(name)
         return name
 
-    def write(self, i: int, args: Sequence[str]) -> list[str]:
+    def write(self, i: int, args: Sequence[str], loop: Scan | None = None) -> list[str]:
         """The lines of loop ``i``, given the texts of its operands; ``result`` then knows what it gives."""
-        loop: Scan = self.program.statements[i].attrs
+        loop = loop or self.program.statements[i].attrs
         wanted = [self.program.statements[r].attrs for r in self.results.get(i, [])]
         listing = [which for what, which, _ in wanted if what == "each"]
         leaves: list[str] = []

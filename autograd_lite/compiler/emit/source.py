@@ -13,14 +13,15 @@ from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.naming import VIEWS, all_names, leaf_names
 from . import composed
-from .dialects import DIALECTS, Dialect, expression, number_source, positions_source, slices
+from .dialects import DIALECTS, Dialect, expression, number_source, slices
 from .functions import called_by
 from .loops import Loops
+from .positions import positions_source
 from .target import SourceTarget
 from .texts import filled, wrapped
 from .ways import Ways
 
-__all__ = ["ArrayTarget", "inlined", "numpy_helpers", "uses_of"]
+__all__ = ["ArrayTarget", "inlined", "numpy_helpers", "uses_of", "written"]
 
 
 class ArrayTarget(SourceTarget):
@@ -42,7 +43,7 @@ class ArrayTarget(SourceTarget):
             names[first] = "value"
         results = program.outputs[: len(program.outputs) - len(ways.guards)]
         tests = program.outputs[len(results) :]
-        lines, texts = _written(program, names, dialect, tests=tests)
+        lines, texts = written(program, names, dialect, tests=tests)
         returned = ", ".join(texts[i] for i in results)
         leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
         checks = ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], dialect.name)
@@ -59,7 +60,7 @@ def composed_helpers(prims: Sequence[Primitive], dialect: Dialect) -> dict[str, 
 
     def write(prim: Primitive) -> str:
         inner = composed.program_of(prim)
-        lines, texts = _written(inner, all_names(inner, composed.operand_names(prim)), dialect, True)
+        lines, texts = written(inner, all_names(inner, composed.operand_names(prim)), dialect, True)
         return composed.function(prim, lines, texts[inner.outputs[0]])
 
     return composed.helpers(prims, dialect.composes, write)
@@ -100,7 +101,7 @@ def _converted(program: ArrayProgram, dialect: Dialect, raises: bool) -> list[st
     return [f"{', '.join(scalars)} = [{made.format('number')} for number in ({', '.join(scalars)})]"]
 
 
-def _written(
+def written(
     program: ArrayProgram, names: Sequence[str], dialect: Dialect, inside: bool = False, tests: Sequence[int] = ()
 ) -> tuple[list[str], list[str]]:
     """The lines of a program, and the text of each statement: its name, or an expression.
@@ -111,7 +112,7 @@ def _written(
     """
 
     def step(program: ArrayProgram, names: Sequence[str]) -> tuple[list[str], list[str]]:
-        return _written(program, names, dialect, True)
+        return written(program, names, dialect, True)
 
     texts: list[str] = []
     lines: list[str] = []

@@ -203,6 +203,8 @@ class Builder:
             return easier
         operands = [self.constant(x) for x in plain]
         full = broadcast_shape([x.shape for x in operands])
+        if prim.name in COMPARISONS:  # whose truth values views would make numbers of
+            return self.add("elementwise", tuple(x.id for x in operands), None, full, prim)
         inner = [self.peeled(x) for x in operands]
         if any(a.id != b.id for a, b in zip(operands, inner)):
             # what an operand was broadcast from, if together they still have the shape; else broadcast the result
@@ -254,7 +256,9 @@ class Builder:
         if statement.shape == shape:
             return x
         x = self.numeric(x)
-        if statement.op == "reshape":
+        # an index may only add axes of length 1
+        added = statement.op == "index" and all(i in (None, (0, None, 1)) for i in statement.attrs)
+        if (added and not self.textbook) or statement.op == "reshape":
             return self.reshape(self.symbol(statement.args[0]), shape)
         if (number := self.spread(x)) is not None:
             return self.broadcast(number, shape)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .array_program import ArrayProgram, Builder, Symbol
+from .array_program import ArrayProgram, Builder, Statement, Symbol
 
-__all__ = ["Input", "Scan", "final", "scan", "states", "trajectory"]
+__all__ = ["Input", "Scan", "final", "replaced", "scan", "states", "trajectory"]
 
 
 class Input:
@@ -94,3 +94,7 @@ def trajectory(builder: Builder, statement: Symbol, i: int) -> Symbol:
 def _loop(builder: Builder, statement: Symbol) -> Scan:
     found: Scan = builder.statements[statement.id].attrs
     return found
+
+def replaced(s: Statement, leaf: int) -> None:
+    """Make a statement an input."""
+    s.op, s.prim, s.args, s.attrs = "leaf", None, (), leaf

@@ -25,13 +25,15 @@ class Lifted:
         program: the scalar program.
         leaves: the Symbol of each leaf, None for constants.
         names: what the source calls statements: the user's labels.
+        free: the next id that no number has.
     """
 
-    def __init__(self, program: Program, textbook: bool = False) -> None:
+    def __init__(self, program: Program, textbook: bool = False, extra: int = 0) -> None:
         self.program = program
         self.builder = Builder(textbook)
         self.names: dict[int, str] = {}
-        total = program.first + len(program)
+        self.free = program.first + len(program)
+        total = self.free + extra
         #: ids of what rows of a table are padded with, by the primitive that reduces them
         self.pads = {"sum": total, "dot": total, "affine": total, "max": total + 1, "min": total + 2}
         self.owner = np.full(total + 3, -1, dtype=np.int64)
@@ -62,6 +64,11 @@ class Lifted:
             label = _common_label([labels.get(int(i), "") for i in (ids[:1] if len(ids) > 64 else ids)])
             if label:
                 self.names[symbol.id] = label
+
+    def fresh(self, count: int) -> Any:
+        """Ids of numbers that the scalar program doesn't have, ``extra`` of them at most."""
+        self.free += count
+        return np.arange(self.free - count, self.free)
 
     def define_at(self, symbol: Symbol, ids: Any, positions: Any) -> None:
         """The numbers ``ids`` are those of ``symbol`` at these positions; nothing reads the others."""

@@ -12,33 +12,33 @@ from typing import Any
 import numpy as np
 
 from ..ir.array_program import Symbol
-from ..ir.scalar_program import Program
-from ..ir.scan import Scan, final, scan, states, trajectory
-from .levels import same_rows, statement, tables
-from .lifted import Lifted
+from ..ir.scalar_program import Leaf, Program
+from ..ir.scan import Input, Scan, final, replaced, scan, states, trajectory
+from .levels import lift, same_rows, statement, tables, unlifted
+from .lifted import CONSTANT, Lifted
 from .loops import Loop, find_loops, segments
 
 __all__ = ["looped"]
 
 #: so many instructions between loops, and operands of one, are put into arrays
-MANY, WIDE = 24, 8
+MANY, WIDE = 12, 8
 
 
 def looped(program: Program, apart: bool = True, textbook: bool = False) -> Lifted | None:
     """The program as statements with its recurrences as loops; None if it has none.
 
     Args:
-        apart: whether to take out of the loops what can be computed for all steps at once.
+        apart: whether a step has arrays, and what can be computed for all steps at once is taken out of the loops.
         textbook: whether it is to be read, and not run (``textbook.py``).
     """
     loops = find_loops(program)
     if not loops:
         return None
-    lifted = Lifted(program, textbook)
+    lifted = Lifted(program, textbook, sum(loop.count * len(loop.initial) for loop in loops) if apart else 0)
     needed = _needed(program, loops)
     for part in segments(loops, program.first, program.first + len(program)):
         if isinstance(part, Loop):
-            _Body(lifted, part, needed, apart).write()
+            _Body(lifted, part, needed, apart).write(apart)
         else:
             _straight(lifted, part, apart)
     return lifted
@@ -82,35 +82,37 @@ def _straight(lifted: Lifted, ids: range, arrays: bool) -> None:
 class _Body:
     """One loop as statements.
 
+    The numbers that a step reads are grouped: what it carries by the level and primitive that make it, numbers from
+    outside by the array they are in. Each group is an input, and the step itself is lifted as any program is.
+
     Attributes:
-        before: by instruction, what it is in all steps, for those that need no loop: an array, or one number.
-        inside: by instruction, its Symbol (or number) within the step.
+        read: what every operand of every step is, (step, operand), and for each operand the instruction it is of.
+        leaves: the step's inputs as leaves of a program; ``operands`` what the loop is given for them.
+        at: ids within the step of what its operands read.
+        carried: by (j, lag), the input that is what instruction j was, and the place in it.
     """
 
     def __init__(self, lifted: Lifted, loop: Loop, needed: Any, apart: bool) -> None:
         self.lifted = lifted
         self.builder = lifted.builder
         self.loop = loop
-        self.prims = lifted.program.prims[loop.begin - lifted.program.first :][: loop.period]
+        start = loop.begin - lifted.program.first
+        self.prims = lifted.program.prims[start : start + loop.period]
+        operands, starts = lifted.program.operands()
+        self.starts = starts[start : start + loop.period + 1] - starts[start]
+        self.read = operands[starts[start] : starts[start + loop.period * loop.count]].reshape(loop.count, -1).copy()
         self.more = [bool(needed[loop.ids(j)[:-1]].any()) for j in range(loop.period)]
         self.last = [bool(needed[loop.end - loop.period + j]) for j in range(loop.period)]
-        self.step = Scan(loop.count, False)
-        self.operands: list[Any] = []
-        self.inputs: dict[Any, Symbol] = {}
-        self.carried: dict[tuple[int, int], int] = {}
-        self.before: dict[int, Any] = {}
-        self.inside: dict[int, Any] = {}
         self.early, self.late = self._apart() if apart else (set[int](), set[int]())
+        self.core = [j for j in range(loop.period) if j not in self.early and j not in self.late]
 
     def _apart(self) -> tuple[set[int], set[int]]:
         """The instructions that come before the loop, and those that come after it."""
-        carried = {j for j, _ in self.loop.initial}
-        fixed = [j in carried or prim.arity < 0 for j, prim in enumerate(self.prims)]
-        depends = list(fixed)
+        depends = [j in {j for j, _ in self.loop.initial} for j in range(self.loop.period)]
+        feeds = list(depends)
         for j, row in enumerate(self.loop.slots):
             if any(slot[0] == "carry" or (slot[0] == "local" and depends[slot[1]]) for slot in row):
                 depends[j] = True
-        feeds = list(fixed)
         for j in range(self.loop.period - 1, -1, -1):
             if feeds[j]:
                 for slot in self.loop.slots[j]:
@@ -119,87 +121,202 @@ class _Body:
         every = range(self.loop.period)
         return {j for j in every if not depends[j]}, {j for j in every if depends[j] and not feeds[j]}
 
-    def write(self) -> None:
+    def write(self, apart: bool) -> None:
         """The statements, and where the loop's numbers are in them."""
-        for j in sorted(self.early):
-            self._everywhere(j, None)
-        core = [j for j in range(self.loop.period) if j not in self.early and j not in self.late]
-        if core:
-            self._carry()
-            for j in core:
-                operands = [self._within(slot) for slot in self.loop.slots[j]]
-                self.inside[j] = self.step.builder.elementwise(self.prims[j], operands)
-                self._name(j)
-            self.step.following = [
-                self.inside[j] if lag == 1 else self._input(self.carried[j, lag - 1]) for j, lag in self.carried
-            ]
-            made = scan(self.builder, self.step, self.operands)
-            for j in sorted(self.late):
-                self._everywhere(j, made)
-            for j in core:
-                self._give(j, made)
+        self._everywhere(sorted(self.early))
+        if self.core:
+            inner, own = self._step(apart)
+            if apart and sum(x.op not in ("leaf", "constant") for x in inner.builder.statements) > len(self.core):
+                inner, own = self._step(False)
+            self._give(inner, own, self._scan(inner, own))
+        self._everywhere(sorted(self.late))
 
-    # --- for all steps at once ------------------------------------------------------------------------------------
+    def _levels(self, members: Sequence[int]) -> dict[tuple[int, str, int], list[int]]:
+        """Those instructions by level among themselves, primitive and number of operands."""
+        level: dict[int, int] = {}
+        groups: dict[tuple[int, str, int], list[int]] = {}
+        for j in members:
+            row = self.loop.slots[j]
+            level[j] = 1 + max((level.get(slot[1], 0) for slot in row if slot[0] == "local"), default=0)
+            groups.setdefault((level[j], self.prims[j].name, len(row)), []).append(j)
+        return dict(sorted(groups.items(), key=lambda group: group[0][0]))
 
-    def _everywhere(self, j: int, made: Symbol | None) -> None:
-        """Instruction j in all steps: an array with one number a step, or one number if all are the same."""
-        operands = [self._outside(slot, made) for slot in self.loop.slots[j]]
-        found = self.before[j] = self.builder.elementwise(self.prims[j], operands)
-        if isinstance(found, Symbol):
-            label = self._label(j)
-            if label:
-                self.lifted.names.setdefault(found.id, label)
-        if self.more[j] or self.last[j]:
-            whole = self.builder.broadcast(found, (self.loop.count,))
-            self.lifted.define(whole, self.loop.ids(j))
+    def _everywhere(self, members: Sequence[int]) -> None:
+        """Those instructions in all steps, as any others."""
+        for (_, _, width), js in self._levels(members).items():
+            ids = np.stack([self.loop.ids(j) for j in js], axis=1).ravel()
+            columns = np.add.outer(self.starts[js], np.arange(width))
+            args = self.read[:, columns].reshape(len(ids), width)
+            for rows in same_rows(self.lifted.owner[args]):
+                statement(self.lifted, self.prims[js[0]], ids[rows], args[rows])
 
-    def _outside(self, slot: tuple[Any, ...], made: Symbol | None) -> Any:
-        """An operand in all steps."""
-        if slot[0] == "same":
-            return self.lifted.one(slot[1])
+    # --- what a step reads ----------------------------------------------------------------------------------------
+
+    def _alike(self) -> list[list[int]]:
+        """Instructions of the step that may be carried as one array: those of a level, if most read the same kinds."""
+        result: list[list[int]] = []
+        for group in self._levels(self.core).values():
+            kinds: dict[Any, list[int]] = {}
+            for j in group:
+                row = self.loop.slots[j]
+                kind = tuple((slot[0], self.prims[slot[1]].name if slot[0] == "local" else "") for slot in row)
+                kinds.setdefault(kind, []).append(j)
+            result += [group] if max(map(len, kinds.values())) > 2 else list(kinds.values())
+        return result
+
+    def _inputs(self, groups: Sequence[Sequence[int]], arrays: bool) -> None:
+        """The inputs: what is carried, the nearest first; what differs from step to step; what is the same.
+
+        Args:
+            groups: the instructions that are carried together.
+            arrays: whether numbers from outside that are in one array are read together.
+        """
+        self.leaves: list[Leaf] = []
+        self.operands: list[Any] = []
+        self.at: dict[Any, int] = {}
+        self.carried: dict[tuple[int, int], tuple[int, int]] = {}
+        for lag in sorted({lag for _, lag in self.loop.initial}):
+            for group in groups:
+                self._carry([j for j in group if (j, lag) in self.loop.initial], lag)
+        slots = [slot for j in self.core for slot in self.loop.slots[j]]
+        each = {self._key(slot): self._ids(slot) for slot in slots if self._key(slot)[0] == "each"}
+        blocks: dict[Any, list[Any]] = {}
+        for key, ids in each.items():
+            owners = self.lifted.owner[ids]
+            blocks.setdefault(owners.tobytes() if arrays else key, []).append(key)
+        for keys in blocks.values():
+            self._each(sorted(keys, key=lambda key: int(each[key][0])), each)
+        fixed: dict[Any, list[int]] = {}
+        for id in dict.fromkeys(slot[1] for slot in slots if slot[0] == "same"):
+            owner = int(self.lifted.owner[id])
+            fixed.setdefault(owner if arrays or owner == CONSTANT else (owner, id), []).append(id)
+        numbers = fixed.pop(CONSTANT, [])
+        for ids in fixed.values():
+            self._same(ids, arrays)
+        for id in numbers:  # last: they are no inputs
+            self.at["same", id] = self._leaf("constant", (), "", float(self.lifted.number[id]))
+
+    def _key(self, slot: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What an operand reads, to be looked up."""
         if slot[0] == "each":
-            return self.lifted.gather(slot[1], (self.loop.count,))
-        if slot[0] == "local" and slot[1] in self.before:
-            return self.before[slot[1]]
-        assert made is not None
-        if slot[0] == "carry":
-            return states(self.builder, made, self.carried[slot[1], slot[2]])
-        return self._trajectory(slot[1], made)
+            return ("each", slot[1].tobytes())
+        return ("each", slot[1]) if slot[0] == "local" and slot[1] in self.early else slot
 
-    def _trajectory(self, j: int, made: Symbol) -> Any:
-        found = self.inside[j]
-        return trajectory(self.builder, made, found.id) if isinstance(found, Symbol) else found
+    def _ids(self, slot: tuple[Any, ...]) -> Any:
+        return slot[1] if slot[0] == "each" else self.loop.ids(slot[1])
 
-    # --- within the step ------------------------------------------------------------------------------------------
+    def _leaf(self, kind: str, shape: tuple[int, ...], name: str, key: Any = None) -> int:
+        """A new input; the id of its first number."""
+        base = self.leaves[-1].base + self.leaves[-1].size if self.leaves else 0
+        self.leaves.append(Leaf(kind, name, shape, key, base))
+        return base
 
-    def _carry(self) -> None:
-        """The inputs that are carried, those of one instruction together, the nearest first."""
-        for j, lag in sorted(self.loop.initial):
-            id = self.loop.initial[j, lag]
-            self.carried[j, lag] = len(self.operands)
-            name = self._label(j) or self._leaf_name(id)
-            self.step.leaf("carry", (), f"{name}_{lag}" if lag > 1 and name else name)
-            self.operands.append(self.lifted.one(id))
+    def _carry(self, group: Sequence[int], lag: int) -> None:
+        if not group:
+            return
+        ids = np.array([self.loop.initial[j, lag] for j in group])
+        shape = (len(group),) if len(group) > 1 else ()
+        name = self._label(group) or self._leaf_name(ids)
+        base = self._leaf("carry", shape, f"{name}_{lag}" if lag > 1 and name else name)
+        for place, j in enumerate(group):
+            self.at["carry", j, lag] = base + place
+            self.carried[j, lag] = (len(self.operands), place)
+        begin = self.lifted.gather(ids, shape) if shape else self.lifted.one(int(ids[0]))
+        self.operands.append(self.builder.broadcast(begin, shape))
 
-    def _input(self, k: int) -> Symbol:
-        return self.step.builder.leaf(k, self.step.inputs[k].shape)
+    def _each(self, keys: Sequence[Any], ids: dict[Any, Any]) -> None:
+        """Numbers from one array, of which each step reads its own."""
+        count = self.loop.count
+        table = np.stack([ids[key] for key in keys], axis=1)
+        shape: tuple[int, ...] = (len(keys),) if len(keys) > 1 else ()
+        owner = int(self.lifted.owner[table[0, 0]])
+        if shape and owner != CONSTANT:  # all of an array: its rows as they are
+            own = self.builder.symbol(owner).shape
+            whole = self.lifted.position[table.ravel()]
+            if own[0] == count and len(whole) == int(np.prod(own)) and (np.diff(whole) == 1).all():
+                shape = own[1:]
+        found = self.lifted.gather(table.ravel(), (count, *shape))
+        found = self.builder.broadcast(found, (count, *shape))
+        base = self._leaf("each", shape, self._outer_name(found))
+        self.operands.append(found)
+        self.at.update((key, base + place) for place, key in enumerate(keys))
 
-    def _within(self, slot: tuple[Any, ...]) -> Any:
-        """An operand within a step."""
-        if slot[0] == "carry":
-            return self._input(self.carried[slot[1], slot[2]])
-        if slot[0] == "local" and slot[1] in self.inside:
-            return self.inside[slot[1]]
-        found = self._outside(slot, None)
-        number = self.builder.number(found)
-        if number is not None:
-            return number
-        kind = "each" if found.shape else "same"
-        known = self.inputs.get(found.id)
-        if known is None:
-            known = self.inputs[found.id] = self.step.leaf(kind, (), self._outer_name(found))
-            self.operands.append(found)
-        return known
+    def _same(self, ids: Sequence[int], whole: bool) -> None:
+        """Numbers that are the same in every step: of the ``whole`` array that they are from, or one by itself."""
+        found = self.builder.symbol(int(self.lifted.owner[ids[0]])) if whole else self.lifted.one(ids[0])
+        base = self._leaf("same", found.shape, self._outer_name(found))
+        self.at.update((("same", i), base + whole * int(self.lifted.position[i])) for i in ids)
+        self.operands.append(found)
+
+    # --- the step -------------------------------------------------------------------------------------------------
+
+    def _step(self, arrays: bool) -> tuple[Lifted, dict[int, int]]:
+        """The step lifted, or number by number, and the ids of its instructions in it."""
+        self._inputs(self._alike() if arrays else [[j] for j in self.core], arrays)
+        first = self.leaves[-1].base + self.leaves[-1].size if self.leaves else 0
+        own = {j: first + k for k, j in enumerate(self.core)}
+        keys = [[self._key(slot) for slot in self.loop.slots[j]] for j in self.core]
+        args = [tuple(own[key[1]] if key[0] == "local" else self.at[key] for key in row) for row in keys]
+        outputs = [own[j] for j, _ in self.carried]
+        labels = {own[j]: label for j in self.core if (j, 1) not in self.carried and (label := self._label([j]))}
+        program = Program(self.leaves, [self.prims[j] for j in self.core], args, outputs, (), labels)
+        return lift(program) if arrays else unlifted(program), own
+
+    def _scan(self, inner: Lifted, own: dict[int, int]) -> Symbol:
+        """The loop as a statement."""
+        step = Scan(self.loop.count, False)
+        step.builder, step.names = inner.builder, inner.names
+        step.inputs = [Input(leaf.kind, leaf.shape, leaf.name) for leaf in self.leaves if leaf.kind != "constant"]
+        after: dict[int, list[int]] = {k: [] for k in step.carried}
+        for (j, lag), (k, _) in self.carried.items():
+            after[k].append(own[j] if lag == 1 else self.at["carry", j, lag - 1])
+        for k, ids in after.items():
+            shape = step.inputs[k].shape
+            new = inner.gather(np.array(ids), shape) if shape else inner.one(ids[0])
+            step.following.append(step.builder.broadcast(new, shape) if shape else new)
+        for found in [x for x in step.builder.statements if x.op == "constant" and x.shape]:  # made once
+            self.operands.append(self.builder.constant(found.attrs))
+            replaced(found, len(step.inputs))
+            step.inputs.append(Input("same", found.shape, ""))
+        return scan(self.builder, step, self.operands)
+
+    def _give(self, inner: Lifted, own: dict[int, int], made: Symbol) -> None:
+        """What others read of the loop: those after it, and instructions that come later in all steps."""
+        count = self.loop.count
+        later = [slot for j in self.late for slot in self.loop.slots[j]]
+        for j in {slot[1] for slot in later if slot[0] == "local"} - self.late:
+            self.more[j] = True
+        for j in self.core:
+            ids, owner, place = self.loop.ids(j), int(inner.owner[own[j]]), int(inner.position[own[j]])
+            if not (self.more[j] or self.last[j]):
+                continue
+            if owner == CONSTANT:
+                self.lifted.define(float(inner.number[own[j]]), ids)
+            elif self.more[j] or (j, 1) not in self.carried:
+                found = trajectory(self.builder, made, owner)
+                size = max(1, int(np.prod(found.shape[1:], dtype=int)))
+                self.lifted.define_at(found, ids, np.arange(count) * size + place)
+            else:
+                k, place = self.carried[j, 1]
+                self.lifted.define_at(final(self.builder, made, k), ids[-1:], place)
+        self._before(made)
+
+    def _before(self, made: Symbol) -> None:
+        """What was carried into every step, where later instructions read it, gets ids of its own."""
+        known: dict[Any, Any] = {}
+        for j in self.late:
+            for n, slot in enumerate(self.loop.slots[j]):
+                if slot[0] != "carry":
+                    continue
+                if slot not in known:
+                    k, place = self.carried[slot[1], slot[2]]
+                    found = states(self.builder, made, k)
+                    size = max(1, int(np.prod(found.shape[1:], dtype=int)))
+                    known[slot] = self.lifted.fresh(self.loop.count)
+                    self.lifted.define_at(found, known[slot], np.arange(self.loop.count) * size + place)
+                self.read[:, self.starts[j] + n] = known[slot]
+
+    # --- names ----------------------------------------------------------------------------------------------------
 
     def _outer_name(self, x: Symbol) -> str:
         """What something outside the loop is called: by its label, or it is a leaf."""
@@ -207,37 +324,16 @@ class _Body:
         own = self.lifted.program.leaves[made.attrs].name if made.op == "leaf" else ""
         return own or self.lifted.names.get(x.id, "")
 
-    def _label(self, j: int) -> str:
-        """The user's label of instruction j: what its labels in the first two steps have in common."""
+    def _label(self, group: Sequence[int]) -> str:
+        """The user's label of instructions: what their labels in the first two steps have in common."""
         labels = self.lifted.program.labels
-        ids = self.loop.ids(j)[:2].tolist()
+        ids = [id for j in group for id in self.loop.ids(j)[:2].tolist()]
         stems = {labels.get(id, "").rstrip("0123456789_,[] ") or labels.get(id, "") for id in ids}
         return stems.pop() if len(stems) == 1 else ""
 
-    def _leaf_name(self, id: int) -> str:
-        """The name of the argument, live Value or parameter that a number belongs to."""
+    def _leaf_name(self, ids: Any) -> str:
+        """The name of the argument, live Value or parameter that numbers are all of."""
         for leaf in self.lifted.program.leaves:
-            if leaf.base <= id < leaf.base + leaf.size:
-                return leaf.name if leaf.kind != "constant" and not leaf.shape else ""
+            if leaf.base <= ids[0] and ids[-1] < leaf.base + leaf.size:
+                return leaf.name if leaf.kind != "constant" and leaf.size == len(ids) else ""
         return ""
-
-    def _name(self, j: int) -> None:
-        found = self.inside[j]
-        label = self._label(j)
-        if (j, 1) in self.carried:  # which has the name itself
-            return
-        if label and isinstance(found, Symbol) and self.step.builder.statements[found.id].op != "leaf":
-            self.step.names.setdefault(found.id, label)
-
-    def _give(self, j: int, made: Symbol) -> None:
-        """What others read of instruction j."""
-        ids = self.loop.ids(j)
-        if self.more[j]:
-            found = self._trajectory(j, made)
-            self.lifted.define(self.builder.broadcast(found, (self.loop.count,)), ids)
-        elif self.last[j]:
-            if (j, 1) in self.carried:
-                self.lifted.define(final(self.builder, made, self.carried[j, 1]), ids[-1:])
-            else:
-                whole = self.builder.broadcast(self._trajectory(j, made), (self.loop.count,))
-                self.lifted.define(self.builder.index(whole, [self.loop.count - 1]), ids[-1:])

@@ -17,9 +17,13 @@ __all__ = ["Loop", "find_loops"]
 
 #: a loop pays from so many repetitions, and from so many instructions that need not be written out
 FEWEST, SMALLEST = 4, 32
-#: instructions a step, numbers carried over from how many steps back, and operands of an instruction, at most
-LONGEST, FARTHEST, WIDEST = 32, 8, 16
+#: lengths of a step that are tried in any case, numbers carried over from how many steps back, at most
+SHORT, FARTHEST = 32, 8
+#: places of a step where it may begin, and other lengths, that are tried
+PHASES, PERIODS = 32, 64
 MAX_LOOPS = 50
+#: what a number that is carried costs, in instructions outside the loop
+CARRIED = 8
 
 
 class Loop:
@@ -56,25 +60,38 @@ class Loop:
 
 
 class _Tables:
-    """A program as arrays: a code for each instruction, and its operands' ids."""
+    """A program as arrays: a code for each instruction, and its operands' ids, ``starts`` of them before it.
+
+    Attributes:
+        reads: numbers that differ where the nearest operands that are instructions are not as far back, or other
+            operands are leaves.
+        until: the last instruction that reads each one.
+    """
 
     def __init__(self, program: Program) -> None:
-        self.first = program.first
+        self.first = first = program.first
         size = len(program)
         numbers: dict[Any, int] = {}
         codes = [numbers.setdefault((prim.name, len(args)), len(numbers)) for prim, args in
                  zip(program.prims, program.args)]  # fmt: skip
         self.code = np.array(codes, dtype=np.int64)
-        counts = np.fromiter(map(len, program.args), dtype=np.int64, count=size)
-        wide = counts > WIDEST
-        self.code[wide] = -1 - np.flatnonzero(wide)  # unlike any other
-        self.counts = counts
-        width = int(counts[~wide].max()) if size and not wide.all() else 0
-        self.args = np.full((size, width), -1, dtype=np.int64)
-        narrow = np.flatnonzero(~wide)
-        for n in range(width):
-            rows = narrow[counts[narrow] > n]
-            self.args[rows, n] = [program.args[k][n] for k in rows.tolist()]
+        self.operands, self.starts = program.operands()
+        self.user = np.repeat(np.arange(first, first + size), np.diff(self.starts))
+        inner = self.operands >= first
+        nearest = np.zeros(size, dtype=np.int64)
+        np.maximum.at(nearest, self.user[inner] - first, self.operands[inner])
+        place = np.arange(len(self.operands)) - self.starts[self.user - first]
+        leaves = np.bincount(self.user - first, np.where(inner, 0, (place + 1) ** 2), size)
+        back = np.where(nearest > 0, np.arange(first, first + size) - nearest, 0)
+        self.reads = leaves.astype(np.int64) * (first + size) + back
+        self.until = np.arange(size)
+        np.maximum.at(self.until, self.operands[inner] - first, self.user[inner] - first)
+
+    def steps(self, period: int, begin: int, count: int) -> tuple[Any, Any]:
+        """Operands' ids, and how far back they are: arrays of (step, operand)."""
+        low, high = self.starts[begin], self.starts[begin + period * count]
+        ids = self.operands[low:high].reshape(count, -1)
+        return ids, self.user[low:high].reshape(count, -1) - ids
 
 
 def find_loops(program: Program, stop: int | None = None) -> list[Loop]:
@@ -95,7 +112,7 @@ def _best(tables: _Tables, low: int, high: int) -> Loop | None:
     """The loop in a range of instructions that saves most."""
     code = tables.code[low:high]
     candidates = []
-    for period in _periods(code):
+    for period in _periods(code, tables.reads[low:high]):
         start, length = _longest_run(code[period:] == code[:-period])
         count = length // period + 1
         if count >= FEWEST and (count - 1) * period >= SMALLEST:
@@ -110,16 +127,27 @@ def _best(tables: _Tables, low: int, high: int) -> Loop | None:
     return best
 
 
-def _periods(code: Any) -> list[int]:
-    """Lengths that a step may have: all short ones, and the usual distances between instructions that are rare."""
-    size = len(code)
-    result = set(range(1, min(LONGEST, size // FEWEST) + 1))
-    _, inverse, counts = np.unique(code, return_inverse=True, return_counts=True)
-    for k in np.argsort(counts, kind="stable").tolist():
-        if counts[k] >= FEWEST and len(result) < 2 * LONGEST:
-            gaps = np.diff(np.flatnonzero(inverse == k))
-            result.add(int(np.median(gaps)))
-    return sorted(p for p in result if 0 < p <= size // FEWEST)
+def _periods(code: Any, reads: Any) -> list[int]:
+    """Lengths that a step may have: all short ones, and distances at which runs of instructions come again.
+
+    Runs of 2, 4, 8 … instructions have numbers, those that are alike the same one; so have runs that also read what is
+    as near: a step of many like instructions is told from its parts by what they read.
+    """
+    most = len(code) // FEWEST
+    usual: dict[int, int] = {}
+    for number in (code, np.unique(np.stack([code, reads]), axis=1, return_inverse=True)[1].ravel()):
+        length = 1
+        while length <= most:
+            order = np.argsort(number, kind="stable")
+            gaps = np.diff(order)[np.diff(number[order]) == 0]
+            counts = np.bincount(gaps[gaps <= most], minlength=1)
+            for gap in np.argsort(-counts, kind="stable")[:4].tolist():
+                if counts[gap] >= FEWEST - 1:
+                    usual[gap] = max(usual.get(gap, 0), int(counts[gap]) * length)
+            number = np.unique(number[:-length] * (int(number.max()) + 1) + number[length:], return_inverse=True)[1]
+            length *= 2
+    best = sorted(usual, key=lambda gap: -usual[gap])[:PERIODS]
+    return sorted({*range(1, min(SHORT, most) + 1), *(gap for gap in best if gap > 0)})
 
 
 def _longest_run(same: Any) -> tuple[int, int]:
@@ -135,17 +163,31 @@ def _longest_run(same: Any) -> tuple[int, int]:
 def _repetitions(tables: _Tables, period: int, start: int, stop: int, low: int, high: int) -> Loop | None:
     """The longest loop of that period among instructions whose codes repeat with it."""
     best: Loop | None = None
-    for phase in range(min(period, LONGEST)):
+    for phase in _phases(tables, period, start, stop):
         begin = start + phase
         found = _grown(tables, period, begin, (stop - begin) // period, low, high)
-        if found is not None and (best is None or _rank(found) > _rank(best)):
+        if found is not None and (best is None or _rank(found, tables) > _rank(best, tables)):
             best = found
     return best if best is not None and best.count >= FEWEST and best.saving >= SMALLEST else None
 
 
-def _rank(loop: Loop) -> tuple[int, int, int]:
-    """More steps first, then fewer numbers to carry, then the earliest."""
-    return loop.count, -len(loop.initial), -loop.begin
+def _phases(tables: _Tables, period: int, start: int, stop: int) -> list[int]:
+    """Where in a run a step may begin: where the fewest numbers are read later, of a step in the middle."""
+    middle = start + (stop - start) // (2 * period) * period
+    here = np.arange(middle - period, middle)
+    until = np.clip(tables.until[here], 0, middle + period - 1)
+    alive = np.zeros(2 * period, dtype=np.int64)  # at the end of each instruction of two steps
+    np.add.at(alive, here - here[0], 1)
+    np.add.at(alive, until - here[0], -1)
+    alive = np.cumsum(alive)
+    ends = alive[:period] + alive[period:]
+    return sorted(range(period), key=lambda phase: (int(ends[phase - 1]), phase))[:PHASES]
+
+
+def _rank(loop: Loop, tables: _Tables) -> tuple[int, ...]:
+    """More steps, fewer numbers to carry; those made by fewer primitives, then the earliest."""
+    kinds = {int(tables.code[loop.begin - tables.first + j]) for j, _ in loop.initial}
+    return loop.saving - CARRIED * len(loop.initial), -len(kinds), -loop.begin
 
 
 def _grown(tables: _Tables, period: int, begin: int, count: int, low: int, high: int) -> Loop | None:
@@ -168,19 +210,12 @@ def _grown(tables: _Tables, period: int, begin: int, count: int, low: int, high:
     return loop
 
 
-def _steps(tables: _Tables, period: int, begin: int, count: int) -> tuple[Any, Any]:
-    """Operands' ids, and how far back they are: arrays of (step, instruction, operand)."""
-    ids = tables.args[begin : begin + period * count].reshape(count, period, -1)
-    here = tables.first + begin + np.arange(period * count).reshape(count, period, 1)
-    return ids, np.where(ids < 0, 0, here - ids)
-
-
 def _alike(tables: _Tables, period: int, begin: int, count: int) -> tuple[int, int]:
     """The range of steps around the middle one that read what it reads."""
-    ids, back = _steps(tables, period, begin, count)
+    ids, back = tables.steps(period, begin, count)
     middle = count // 2
     carried = (back[middle] == back[middle - 1]) & (ids[middle] >= tables.first + begin)
-    good = np.where(carried, back == back[middle], ids < tables.first + begin).all(axis=(1, 2))
+    good = np.where(carried, back == back[middle], ids < tables.first + begin).all(axis=1)
     if not good[middle]:
         return 0, 0
     bad = np.flatnonzero(~good)
@@ -190,36 +225,29 @@ def _alike(tables: _Tables, period: int, begin: int, count: int) -> tuple[int, i
 
 def _verified(tables: _Tables, period: int, begin: int, count: int) -> Loop | None:
     """The loop, if its steps are alike in all they read; None else."""
-    ids, back = _steps(tables, period, begin, count)
+    ids, back = tables.steps(period, begin, count)
     loop = Loop(tables.first + begin, period, count)
-    for j in range(period):
-        row: list[tuple[Any, ...]] = []
-        for n in range(int(tables.counts[begin + j])):
-            slot = _slot(loop, j, ids[:, j, n], back[:, j, n])
-            if slot is None:
+    which = np.repeat(np.arange(period), np.diff(tables.starts[begin : begin + period + 1]))
+    outside = (ids < loop.begin).all(axis=0)
+    fixed = (ids == ids[0]).all(axis=0)
+    at = (which - back[-1]) % period
+    lag = (back[-1] - which + at) // period
+    fits = (lag >= 0) & (lag <= min(FARTHEST, count - 1))
+    early = np.arange(count)[:, None] < lag  # what these steps read is from before the loop
+    if not (outside | (fits & np.where(early, ids < loop.begin, back == back[-1]).all(axis=0))).all():
+        return None
+    loop.slots = [[] for _ in range(period)]
+    for n, (j, out, same, a, far) in enumerate(zip(*(x.tolist() for x in (which, outside, fixed, at, lag)))):
+        if out:
+            loop.slots[j].append(("same", int(ids[0, n])) if same else ("each", ids[:, n]))
+            continue
+        loop.slots[j].append(("carry", a, far) if far else ("local", a))
+        for i, id in enumerate(ids[:far, n].tolist()):
+            if loop.initial.setdefault((a, far - i), id) != id:
                 return None
-            row.append(slot)
-        loop.slots.append(row)
-    if any((j, lag) not in loop.initial for j, far in loop.initial for lag in range(1, far + 1)):
+    if any((j, nearer) not in loop.initial for j, far in loop.initial for nearer in range(1, far + 1)):
         return None  # a number so far back that nothing shows what it was to begin with
     return loop
-
-
-def _slot(loop: Loop, j: int, ids: Any, back: Any) -> tuple[Any, ...] | None:
-    """What an operand reads in all the steps; None if that has no pattern."""
-    if (ids < loop.begin).all():
-        return ("same", int(ids[0])) if (ids == ids[0]).all() else ("each", ids)
-    distance = int(back[-1])
-    at = (j - distance) % loop.period
-    lag = (distance - j + at) // loop.period
-    if not 0 <= lag <= min(FARTHEST, loop.count - 1) or not (back[lag:] == distance).all():
-        return None
-    if lag == 0:
-        return ("local", at)
-    for i, id in enumerate(ids[:lag].tolist()):
-        if id >= loop.begin or loop.initial.setdefault((at, lag - i), id) != id:
-            return None
-    return ("carry", at, lag)
 
 
 def segments(loops: Sequence[Loop], first: int, end: int) -> list[Loop | range]:

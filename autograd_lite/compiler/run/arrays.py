@@ -6,6 +6,7 @@ dies with it.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -17,11 +18,13 @@ from ...engine.errstate import quiet
 from ...primitives.primitive import Primitive
 from ..emit.composed import ops_of
 from ..emit.dialects import DIALECTS, expression, slices
-from ..emit.source import numpy_helpers
+from ..emit.loops import Loops
+from ..emit.source import numpy_helpers, uses_of, written
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
 from ..ir.rules import NUMPY
+from ..ir.scan import Input, Scan
 from ..rewrite.simplify import simplified
 
 __all__ = ["Read", "Runner", "buffered", "powers", "ufunc_of"]
@@ -102,6 +105,11 @@ class _Emitter:
         self.homes: dict[int, tuple[str, int]] = {}  # statements to be written into a piece of an array
         self.settled: set[int] = set()  # those of them that were
         self.last = self._last_uses()
+        self.users = uses_of(program)
+        names = [f"x{i}" for i in range(len(program.statements))]
+        step = functools.partial(written, dialect=DIALECTS["numpy"], inside=True)
+        self.loops = Loops(program, names, DIALECTS["numpy"], step)
+        self.loops.taken.update(f"s{i}" for i in range(len(names)))
 
     def _last_uses(self) -> list[int]:
         statements = self.program.statements
@@ -111,7 +119,7 @@ class _Emitter:
         for i in self.program.outputs:
             last[i] = len(statements)
         for i in range(len(statements) - 1, -1, -1):
-            own = last[i] if statements[i].op in VIEWS or self._aliases(statements[i]) else i
+            own = last[i] if statements[i].op in (*VIEWS, "scan", "result") or self._aliases(statements[i]) else i
             for a in statements[i].args:
                 last[a] = max(last[a], own, i)
         return last
@@ -214,6 +222,11 @@ class _Emitter:
                 self.sample[i] = statement.attrs
         elif statement.op in VIEWS:
             self.texts.append(self.view(i, statement, args))
+        elif statement.op == "scan":
+            self.loop(i, statement, args)
+            self.texts.append("")
+        elif statement.op == "result":
+            self.texts.append(self.loops.result(i))
         elif self._aliases(statement):
             self.root[i] = self.root[statement.args[0]]
             if statement.args[0] in self.sample:
@@ -300,6 +313,14 @@ class _Emitter:
             self.once.append(f"{name} = np.ones({count})")
         return name
 
+    def loop(self, i: int, statement: Statement, args: list[str]) -> None:
+        """A recurrence, in plain NumPy; numbers that it begins with are NumPy's, which divide by zero."""
+        unnamed = Scan(statement.attrs.count, statement.attrs.backwards)
+        unnamed.inputs = [Input(x.kind, x.shape, "") for x in statement.attrs.inputs]
+        unnamed.builder, unnamed.following = statement.attrs.builder, statement.attrs.following
+        texts = [f"np.float64({text})" if re.match(r"-?[\d.]", text) else text for text in args]
+        self.lines += self.loops.write(i, texts, unnamed)
+
     def array(self, text: str) -> str:
         """A literal as an array of no axes, which a ufunc need not convert at each call; any other text as it is."""
         if not re.match(r"-?[\d.]", text):
@@ -360,10 +381,10 @@ class _Emitter:
 
     def place(self, i: int, statement: Statement, x: str) -> str:
         """Zeros with ``x`` somewhere in them, unless all that happens to them is an addition."""
-        users = [j for j, s in enumerate(self.program.statements) if i in s.args]
+        users = self.users[i]
         if (
             len(users) == 1
-            and i not in self.program.outputs
+            and users[0] >= 0
             and self.program.statements[users[0]].name == "add"
             and self.program.statements[users[0]].shape == statement.shape
             and self.program.statements[users[0]].args[1] == i

@@ -53,12 +53,9 @@ def called_by(body: str, known: Mapping[str, str]) -> str:
     found: list[str] = []
 
     def add(text: str, own: str) -> None:
+        called = {*re.findall(r"(?<![\w.])(\w+)[(.]", text), *re.findall(r"\bmap\((\w+)", text)}
         for name in known:
-            if (
-                name != own
-                and name not in found
-                and re.search(rf"(?<![\w.]){name}\(|\bmap\({name}\b|(?<![\w.]){name}\.", text)
-            ):
+            if name != own and name not in found and name in called:
                 add(known[name], name)
                 found.append(name)
 
