@@ -203,9 +203,10 @@ class Builder:
             return easier
         operands = [self.constant(x) for x in plain]
         full = broadcast_shape([x.shape for x in operands])
-        if prim.name in COMPARISONS:  # whose truth values views would make numbers of
-            return self.add("elementwise", tuple(x.id for x in operands), None, full, prim)
         inner = [self.peeled(x) for x in operands]
+        if prim.name in COMPARISONS and not self.textbook:  # whose truth values a view would make numbers of
+            whole = broadcast_shape([x.shape for x in inner]) == full
+            return self.add("elementwise", tuple(x.id for x in (inner if whole else operands)), None, full, prim)
         if any(a.id != b.id for a, b in zip(operands, inner)):
             # what an operand was broadcast from, if together they still have the shape; else broadcast the result
             result = self.elementwise(prim, [x if (c := self.number(x)) is None else c for x in inner])

@@ -71,11 +71,11 @@ class _Tables:
     def __init__(self, program: Program) -> None:
         self.first = first = program.first
         size = len(program)
-        numbers: dict[Any, int] = {}
-        codes = [numbers.setdefault((prim.name, len(args)), len(numbers)) for prim, args in
-                 zip(program.prims, program.args)]  # fmt: skip
-        self.code = np.array(codes, dtype=np.int64)
         self.operands, self.starts = program.operands()
+        numbers: dict[Any, int] = {}
+        kinds = zip(program.prims, np.diff(self.starts).tolist())
+        codes = [numbers.setdefault((prim.name, count), len(numbers)) for prim, count in kinds]
+        self.code = np.array(codes, dtype=np.int64)
         self.user = np.repeat(np.arange(first, first + size), np.diff(self.starts))
         inner = self.operands >= first
         nearest = np.zeros(size, dtype=np.int64)
