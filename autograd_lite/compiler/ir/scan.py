@@ -95,6 +95,7 @@ def _loop(builder: Builder, statement: Symbol) -> Scan:
     found: Scan = builder.statements[statement.id].attrs
     return found
 
+
 def replaced(s: Statement, leaf: int) -> None:
     """Make a statement an input."""
     s.op, s.prim, s.args, s.attrs = "leaf", None, (), leaf
