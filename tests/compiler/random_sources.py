@@ -6,8 +6,8 @@ closures, generators, NumPy, transforms and ``no_grad`` inside, over numbers, li
 
 In a template ``<n>`` is an expression for a number, ``<c>`` for a condition, ``<v>`` a variable that is a number,
 ``<l>``, ``<o>``, ``<d>``, ``<f>`` and ``<i>`` one that is a list, an object, a dict, a function, an integer;
-``<+l>`` is a new one, ``<v0>`` the same wherever it stands in one template, ``<n:t>`` an expression in which ``t`` is a number too,
-and ``<block>`` more statements.
+``<+l>`` is a new one, ``<v0>`` the same wherever it stands in one template, ``<n:t>`` an expression in which ``t`` is
+a number too, and ``<block>`` more statements.
 """
 
 from __future__ import annotations
@@ -41,16 +41,17 @@ max(<n>, <n>); min(<n>, 1); max(<n>, 0.0); min(max(<n>, -1.0), 1.0); <n> if <c> 
 <l>[<i>]; <l>[0]; <l>[-1]; sum(<l>); sum(<n:t> for t in <l>); sum([<n:t> for t in <l>], <n>); max(<l>); ag.sum(<l>)
 min(<l>, key=lambda t: abs(t)); sorted(<l>)[0]; sorted(<l>, reverse=True)[-1]; math.prod(<l>); ag.logsumexp(<l>)
 sum(p * q for p, q in zip(<l>, <l>)); sum(p - q for p, q in itertools.pairwise(<l>))
-list(itertools.accumulate(<l>))[-1]; functools.reduce(lambda t, u: t * 0.5 + u, <l>); sum(map(ag.sin, <l>)); sum(filter(lambda t: t > 0, <l>))
-next((t for t in <l> if t > 0), <n>); len([t for t in <l> if t > 0.5]) * <n>
-<l0>[max(range(len(<l0>)), key=<l0>.__getitem__)]; heapq.nlargest(2, <l>)[-1]; deque(<l>)[-1]; max(zip(<l>, <l>), key=lambda t: t[0])[1]; operator.itemgetter(1)(<l>)
-np.array(<l>).sum(); np.max(np.array(<l>)); np.cumsum(np.array(<l>))[-1]; np.sort(np.array(<l>))[0]
-np.var(np.array(<l>)); (np.array(<l>) * <n>)[-1]; np.array(<l>) @ np.array(<l>); np.where(np.array(<l0>) > 0, np.array(<l0>), 0.5).sum()
+list(itertools.accumulate(<l>))[-1]; functools.reduce(lambda t, u: t * 0.5 + u, <l>); sum(map(ag.sin, <l>))
+sum(filter(lambda t: t > 0, <l>)); next((t for t in <l> if t > 0), <n>); len([t for t in <l> if t > 0.5]) * <n>
+<l0>[max(range(len(<l0>)), key=<l0>.__getitem__)]; heapq.nlargest(2, <l>)[-1]; deque(<l>)[-1]
+max(zip(<l>, <l>), key=lambda t: t[0])[1]; operator.itemgetter(1)(<l>); np.array(<l>).sum(); np.max(np.array(<l>))
+np.cumsum(np.array(<l>))[-1]; np.sort(np.array(<l>))[0]; np.var(np.array(<l>)); (np.array(<l>) * <n>)[-1]
+np.array(<l>) @ np.array(<l>); np.where(np.array(<l0>) > 0, np.array(<l0>), 0.5).sum()
 np.array(<l0>)[np.array(<l0>) > 0].sum(); (np.array(<l>) > 0).sum() * <n>; np.maximum(np.array(<l>), 0.1).sum()
 <o>.a; <o>.product; <o>.line(<n>); <o>(<n>); <o>[1]; Pair(<n>, <n>).x; Two(<n>, <n>).squares()
-replace(Two(<n>, 1.0), b=<n>).b; <d>['u']; sum(<d>.values()); <d>.get('w', <n>); <f>(<n>); (lambda *t: t[-1] * t[0])(*<l>)
-NUMBER; LIST[0]; sum(LIST); len(LIST); TABLE['k']; OBJECT.a; OBJECT.line(<n>); helper(<n>); helper(<n>, <n>)
-LIVE[0]; sum(w * <n> for w in LIVE); NET['w']; NET['o'].line(<n>)"""
+replace(Two(<n>, 1.0), b=<n>).b; <d>['u']; sum(<d>.values()); <d>.get('w', <n>); <f>(<n>)
+(lambda *t: t[-1] * t[0])(*<l>); NUMBER; LIST[0]; sum(LIST); len(LIST); TABLE['k']; OBJECT.a; OBJECT.line(<n>)
+helper(<n>); helper(<n>, <n>); LIVE[0]; sum(w * <n> for w in LIVE); NET['w']; NET['o'].line(<n>)"""
 
 CONDITIONS = """<n> > <n>; <n> <= <n>; <n> == <n>; <n> != <n>; not <c>; <c> and <c>; <c> or <c>; -1 < <n> < <n>
 bool(<n>); math.isnan(<n>); any(t > 0 for t in <l>); all(t < 1 for t in <l>); <i> % 2 == 0"""
