@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -289,6 +290,17 @@ def test_no_recursion(name):
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_file_past_500_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
+
+
+def test_files_that_are_named_exist():
+    """A comment or docstring that names a module by its file: ``engine/pickling.py``; ``file.py:12`` is any file."""
+    known = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.*")}
+    stale = []
+    for path in (path for ending in ("py", "pxd", "pyi", "h", "js") for path in PACKAGE.rglob(f"*.{ending}")):
+        for name in re.findall(r"`([\w/]+\.(?:py|pxd|pyi|js))`", path.read_text(encoding="utf-8")):
+            if not any(f"/{file}".endswith(f"/{name}") for file in known):
+                stale.append(f"{path.relative_to(PACKAGE)}: {name}")
+    assert not stale
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

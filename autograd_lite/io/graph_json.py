@@ -9,8 +9,8 @@
 
 Operands come before their consumers; ``partials`` has one number for each operand that is a node; ``grad`` is left out
 when it is 0, ``label`` when it is empty. ``root`` is one index, ``roots`` a list of them. JSON has no nan and no
-infinity: they are the strings "nan", "inf" and "-inf". (Pickling and copying are in ``life.py``; a pickle can run any
-code when it is read, this form can't.)
+infinity: they are the strings "nan", "inf" and "-inf". (Pickling and copying are in ``engine/pickling.py``; a pickle
+can run any code when it is read, this form can't.)
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 ``layer.weight`` is a ``Parameter``. Its numbers live in a float64 buffer, and its gradients in a second one:
 ``weight.data`` and ``weight.grad`` are NumPy's views of them, which is what optimisers update. ``weight[3, 1]`` is the
 scalar: an ``Element``, a Value that keeps no number of its own but reads and writes the same two buffers. It is made
-when somebody asks for it, and then is always the same object. Layers don't ask (``neuron.py``): a network of 500,000
-weights has 500,000 floats, and as many Values as have been looked at.
+when somebody asks for it, and then is always the same object. Layers don't ask (``layer_nodes.py``): a network of
+500,000 weights has 500,000 floats, and as many Values as have been looked at.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Op:
         partials: the rule ``partials(out, *args)``: one partial derivative per argument.
         float_partials: the same rule with the raw float functions bound in place of the generic ones.
         permanent: whether it is one of the table's, and there as long as the process.
-        fused: both in one call for one float, ``fused.pair(x)``, where ``fused.py`` has it.
+        fused: both in one call for one float, ``fused.pair(x)``, where ``fused_unary.py`` has it.
     """
 
     def __init__(self, name: str, arity: int, fn: Callable[..., Any], partials: Callable[..., Any]) -> None:

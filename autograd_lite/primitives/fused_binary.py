@@ -1,7 +1,7 @@
 """Value and both partials in one call, for ops of two arguments met often. Compiled with the hot modules.
 
-As in ``fused.py``: each class says again, for two floats, what an entry of the table says, ``(fn(x, y), *partials)``,
-and a test holds it to the entry bit for bit.
+As in ``fused_unary.py``: each class says again, for two floats, what an entry of the table says,
+``(fn(x, y), *partials)``, and a test holds it to the entry bit for bit.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """An interpreter of flat programs, whose numbers are cells in a list (``cells.py``). Compiled where possible.
 
-Compiled, this is how every scalar program of some size is run (``paths.py`` chooses). Interpreted, generated Python is
-faster, but for programs too long to be written out; the two run the same code, and are tested on both builds.
+Compiled, this is how every scalar program of some size is run (``call/plans.py`` chooses). Interpreted, generated
+Python is faster, but for programs too long to be written out; the two run the same code, and are tested on both builds.
 
-Arithmetic has opcodes; ``primitives/fused.py`` and ``fused_pairs.py`` give the commonest functions; everything else
-calls the table's own float function and rule, so that any program runs.
+Arithmetic has opcodes; ``fused_unary.py`` and ``fused_binary.py`` of the primitives give the commonest functions;
+everything else calls the table's own float function and rule, so that any program runs.
 """
 
 from __future__ import annotations
