@@ -79,7 +79,7 @@ def _size(n: Any) -> int:
     size = sys.getsizeof(n) + boxed
     info, fan = n._info, n._b
     if isinstance(fan, LayerInputs):  # its share of what the neurons of a sample have in common
-        size += (sum(map(sys.getsizeof, (fan, fan.inputs, fan.numbers))) + boxed) // fan.count
+        size += (sys.getsizeof(fan) + sys.getsizeof(fan.inputs) + 8 * len(fan.inputs) + boxed) // fan.batch.count
     if isinstance(info, str):
         return size + sys.getsizeof(info)
     if info is None:

@@ -41,14 +41,24 @@ cdef class Node(Operand):
     cdef public int _mark
     cdef object __weakref__
 
+cdef class LayerBatch:
+    cdef public object sink
+    cdef public object weights
+    cdef public Py_ssize_t width
+    cdef public Py_ssize_t first
+    cdef public Py_ssize_t count
+    cdef const double[::1] matrix
+    cdef const double[::1] numbers
+    cdef double[::1] adjoints
+    cdef double[::1] shares
+
 cdef class LayerInputs(Node):
     cdef public list inputs
     cdef public list nodes
     cdef public object columns
-    cdef public object numbers
-    cdef public object sink
-    cdef public object weights
-    cdef public long first
-    cdef public long count
-    cdef public list adjoints
+    cdef public LayerBatch batch
+    cdef public Py_ssize_t sample
+    @cython.locals(batch=LayerBatch, i=Py_ssize_t)
     cpdef begin(self)
+    @cython.locals(batch=LayerBatch, i=Py_ssize_t)
+    cpdef list numbers(self)

@@ -6,25 +6,30 @@ computed when it was recorded.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..primitives.base import Op, Operand
+from ..primitives.sums import NATIVE
 
 __all__ = [
     "STATE",
     "CheckpointOperands",
     "GradientSink",
     "Info",
+    "LayerBatch",
     "LayerInputs",
     "NaryOperands",
     "Node",
     "State",
+    "doubles",
     "open_all",
     "opened",
     "operands_of",
     "reaches_outside",
     "summed_apart",
+    "written",
 ]
 
 
@@ -66,14 +71,14 @@ class GradientSink:
     """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
 
     A sweep hands over pairs, in one call per sink at its end: an n-ary node's operands and its adjoint, or a
-    ``LayerInputs`` and the adjoints of its neurons; so a layer can add them to its gradient buffer as one matrix
-    product.
+    ``LayerInputs``, whose batch has the adjoints of its neurons, and None; so a layer can add them to its gradient
+    buffer as one matrix product.
     """
 
     __slots__ = ()
 
-    def to_inputs(self, fan: LayerInputs) -> tuple[Any, list[float]]:
-        """The adjoints of a fan's neurons, as ``commit`` shall get them, and Ωᵀδ: what each of its nodes is handed."""
+    def hand_back(self, fan: LayerInputs) -> None:
+        """Add Ωᵀδ to the adjoints of a fan's nodes."""
         raise NotImplementedError
 
     def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
@@ -266,6 +271,43 @@ _FAN: Final = Op("fan", -1, _no_number, _no_number)
 UNREACHED: Final = -0.0
 
 
+def doubles(count: int) -> Any:
+    """So many zeros for loops to write: memory without an object a number where loops are compiled, else a list."""
+    return memoryview(bytearray(8 * count)).cast("d") if NATIVE else [0.0] * count
+
+
+def written(numbers: list[float]) -> Any:
+    """The same with these numbers in it."""
+    return array("d", numbers) if NATIVE else numbers
+
+
+class LayerBatch:
+    """What the samples of one call of a layer have in common.
+
+    Attributes:
+        sink: the layer's ``Weights``.
+        weights: the layer's numbers as they were; ``matrix`` those of Ω, row by row.
+        numbers: the inputs' numbers as they were, sample after sample.
+        width: how many inputs a sample has.
+        first, count: which neurons of the layer there are: ``first``, ``first + 1`` …
+        adjoints: in a sweep, δ of each neuron, sample after sample, ``UNREACHED`` until the sweep meets it.
+        shares: in a sweep, where Ωᵀδ of a sample is added up.
+    """
+
+    __slots__ = ("adjoints", "count", "first", "matrix", "numbers", "shares", "sink", "weights", "width")
+
+    def __init__(self, sink: GradientSink, weights: Any, numbers: Any, width: int, first: int, count: int) -> None:
+        self.sink: GradientSink = sink
+        self.weights: Any = weights
+        self.matrix: Any = weights.flat
+        self.numbers: Any = numbers
+        self.width: int = width
+        self.first: int = first
+        self.count: int = count
+        self.adjoints: Any = doubles(len(numbers) // width * count)
+        self.shares: Any = doubles(width)
+
+
 class LayerInputs(Node):
     """The inputs x₁ … xₙ of one sample, where they fan out into the neurons of a layer: a node of the sweeps alone.
 
@@ -278,25 +320,13 @@ class LayerInputs(Node):
         inputs: Values, and floats for what is constant.
         nodes: those of them that are Values.
         columns: their places among the inputs; None if all are Values.
-        numbers: the inputs' numbers as they were: a list or an array.
-        sink: the layer's ``Weights``.
-        weights: the layer's numbers as they were.
-        first, count: which neurons of the layer there are: ``first``, ``first + 1`` …
-        adjoints: in a sweep, δ of each neuron, ``UNREACHED`` until the sweep meets it.
+        batch: what it shares with the other samples, of which it is number ``sample``.
     """
 
-    __slots__ = ("adjoints", "columns", "count", "first", "inputs", "nodes", "numbers", "sink", "weights")
+    __slots__ = ("batch", "columns", "inputs", "nodes", "sample")
 
     def __init__(
-        self,
-        inputs: list[Any],
-        nodes: list[Node],
-        columns: list[int] | None,
-        numbers: Any,
-        sink: GradientSink,
-        weights: Any,
-        first: int,
-        count: int,
+        self, inputs: list[Any], nodes: list[Node], columns: list[int] | None, batch: LayerBatch | None, sample: int
     ) -> None:
         self._data = self._grad = self._pa = self._pb = self._adjoint = 0.0
         self._a = self._b = self._info = None
@@ -305,35 +335,42 @@ class LayerInputs(Node):
         self.inputs: list[Any] = inputs
         self.nodes: list[Node] = nodes
         self.columns: list[int] | None = columns
-        self.numbers: Any = numbers
-        self.sink: GradientSink = sink
-        self.weights: Any = weights
-        self.first: int = first
-        self.count: int = count
-        self.adjoints: list[float] = []
+        self.batch: Any = batch
+        self.sample: int = sample
+
+    @property
+    def sink(self) -> Any:
+        """The layer's ``Weights``."""
+        return self.batch.sink
 
     def begin(self) -> None:
         """A sweep begins: it has met none of the neurons."""
-        adjoints = [UNREACHED]
-        adjoints *= self.count
-        self.adjoints = adjoints
+        batch = self.batch
+        for i in range(self.sample * batch.count, (self.sample + 1) * batch.count):
+            batch.adjoints[i] = UNREACHED
 
     def unit(self, place: float) -> int:
         """Which neuron of the layer the one with this ``_pa`` is."""
-        return self.first + int(place)
+        first: int = self.batch.first
+        return first + int(place)
 
     def row(self, place: float) -> list[float]:
         """Its weights as they were."""
-        found: list[float] = self.weights.row(self.unit(place))
+        found: list[float] = self.batch.weights.row(self.unit(place))
         return found
+
+    def numbers(self) -> list[float]:
+        """The numbers of the inputs as they were."""
+        batch = self.batch
+        return [batch.numbers[i] for i in range(self.sample * batch.width, (self.sample + 1) * batch.width)]
 
     def recorded(self, place: float) -> list[float]:
         """The numbers of its inputs, weights and bias as they were."""
-        return [*self.numbers, *self.row(place), self.weights.bias_of(self.unit(place))]
+        return [*self.numbers(), *self.row(place), self.batch.weights.bias_of(self.unit(place))]
 
     def args_of(self, place: float) -> tuple[Any, ...]:
         """The operands of its affine: inputs, weights, bias (0.0 if there is none); the latter two made on demand."""
-        sink: Any = self.sink
+        sink = self.sink
         unit = self.unit(place)
         operands: list[Any] = self.inputs + sink.row(unit)
         operands.append(sink.bias_of(unit))
@@ -345,9 +382,8 @@ class LayerInputs(Node):
 
     def partials_of(self, place: float) -> tuple[float, ...]:
         """The recorded weights, the recorded inputs, and 1 for the bias."""
-        sink: Any = self.sink
-        to_bias = () if sink.bias is None else (1.0,)
-        return (*self.to_nodes(place), *map(float, self.numbers), *to_bias)
+        to_bias = () if self.sink.bias is None else (1.0,)
+        return (*self.to_nodes(place), *self.numbers(), *to_bias)
 
     def to_nodes(self, place: float) -> list[float]:
         """The partials of ``nodes``."""

@@ -18,10 +18,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import FileFormatError
-from .nodes import opened
+from .nodes import LayerBatch, opened, written
 from .observers import current_tracer
 from .recordings import Same, owner_of, same
-from .sweeps import STATE, GradientSink, Info, LayerInputs, NaryOperands, Node
+from .sweeps import STATE, Info, LayerInputs, NaryOperands, Node
 
 __all__ = ["reduce_node", "set_state", "shallow_copy", "slot_names"]
 
@@ -32,7 +32,7 @@ _live: weakref.WeakValueDictionary[tuple[int, int], Table] = weakref.WeakValueDi
 _NODE = frozenset(("_a", "_adjoint", "_b", "_data", "_grad", "_info", "_mark", "_pa", "_pb", "_prim"))
 _INFO = frozenset(("grad", "hooks", "label", "scope", "source"))
 _MANY = _INFO | {"index", "nodes", "operands", "partials", "sink"}
-_FAN = ("numbers", "sink", "weights", "first", "count")
+_BATCH = ("sink", "weights", "first", "count")
 
 
 def reduce_node(node: Node) -> tuple[Any, ...]:
@@ -82,7 +82,7 @@ def _itself(x: Any) -> Any:
 def _shell(kind: type[Node]) -> Node:
     """A node with every slot set to nothing."""
     if kind is LayerInputs:
-        return LayerInputs([], [], None, None, GradientSink(), None, 0, 0)
+        return LayerInputs([], [], None, None, 0)
     made = kind.__new__(kind)
     made._data = made._grad = made._pa = made._pb = made._adjoint = 0.0
     made._prim = made._a = made._b = made._info = None
@@ -210,7 +210,8 @@ class Table:
         for i, node in enumerate(nodes):
             info = node._info
             if isinstance(node, LayerInputs):
-                fans[i] = (_placed(node.inputs, place), *[getattr(node, name) for name in _FAN])
+                batch: Any = node.batch
+                fans[i] = (_placed(node.inputs, place), node.numbers(), *[getattr(batch, name) for name in _BATCH])
                 continue
             if info is not None:
                 infos[i] = _take_info(info, place) if isinstance(info, Info) else info
@@ -244,14 +245,13 @@ class Table:
             node._data, node._grad, node._pa, node._pb = data, grad, pa, pb
             if prim >= 0:
                 node._prim = prims[prim]
-        for i, (inputs, *rest) in columns["fans"].items():
+        for i, (inputs, numbers, sink, weights, first, count) in columns["fans"].items():
             fan: Any = nodes[i]
             fan.inputs = _back(inputs, operands.before(i))
             fan.nodes = [x for x in fan.inputs if isinstance(x, Node)]
             if len(fan.nodes) not in (0, len(fan.inputs)):
                 fan.columns = [k for k, x in enumerate(fan.inputs) if isinstance(x, Node)]
-            for name, item in zip(_FAN, rest, strict=True):
-                setattr(fan, name, item)
+            fan.batch = LayerBatch(sink, weights, written(numbers), len(numbers), first, count)
         for i, info in columns["infos"].items():
             nodes[i]._info = info if isinstance(info, str) else _give_info(info, operands.before(i), everything)
         for i, extra in columns["extras"].items():

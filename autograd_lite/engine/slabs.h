@@ -242,11 +242,10 @@ static int new_slab(void)
     }
     while (slabs[place] != NULL)
         place++;
-    slab *made = PyMem_RawMalloc(sizeof(slab));
+    /* of zeros: where a reference count would be, others' numbers can look like an immortal object's, which stays */
+    slab *made = PyMem_RawCalloc(1, sizeof(slab));
     if (made == NULL)
         return -1;
-    made->free = NULL;
-    made->used = made->shown = made->fresh = 0;
     made->place = place;
     slabs[place] = made;
     slab_count++;

@@ -11,29 +11,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..errors import GraphChangedError, PartialsError, ReentrantBackwardError
 from ..primitives.base import SHORTCUT, Op, Operand, as_float
 from . import nodes as _nodes
 from . import turns
-from .nodes import (
-    STATE,
-    CheckpointOperands,
-    GradientSink,
-    Info,
-    LayerInputs,
-    NaryOperands,
-    Node,
-    open_all,
-    operands_of,
-    reaches_outside,
-    summed_apart,
+
+from .nodes import (  # isort: skip
+    STATE, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, open_all, operands_of,
+    reaches_outside, summed_apart,
 )  # fmt: skip
 
 __all__ = [
     "LOCK", "STATE", "SWEEPS", "CheckpointOperands", "GradientSink", "Info", "LayerInputs", "NaryOperands", "Node",
-    "check_partials", "forward_sweep", "gradient_nodes", "hooked", "operands_of", "order", "partials_on_nodes",
+    "Sunk", "check_partials", "forward_sweep", "gradient_nodes", "hooked", "operands_of", "order", "partials_on_nodes",
     "propagate_watched", "reaches_outside", "refuse_reentry", "reverse_adjoints", "reverse_nodes", "reverse_sweep",
     "rule_parents", "summed_apart", "sweeping", "topological_order",
 ]  # fmt: skip
@@ -41,6 +33,9 @@ __all__ = [
 
 # Compiled, this module knows the classes by their layout, and has no names for them; others look for them here.
 globals().update({name: getattr(_nodes, name) for name in _nodes.__all__})
+
+#: a sink, and the pairs that a sweep has for it
+Sunk: TypeAlias = "tuple[GradientSink, list[tuple[Any, Any]]]"
 
 LAST_MARK: Final = 2**31 - 1
 
@@ -183,9 +178,9 @@ def _postorder(roots: Sequence[Node], parents_of: Callable[[Node], tuple[Any, ..
     return result
 
 
-def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
+def _propagate(nodes: list[Node]) -> list[Sunk] | None:
     """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to sinks."""
-    sunk: dict[int, list[tuple[Any, Any]]] | None = None
+    sunk: dict[int, Sunk] | None = None
     for node in reversed(nodes):
         a = node._a
         b = node._b
@@ -197,22 +192,20 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
         elif b is not None:
             if isinstance(b, LayerInputs):
                 fan = b
+                batch = fan.batch
                 place = int(node._pa)
-                deltas = fan.adjoints
-                delta = deltas[place]
-                deltas[place] = delta + (node._adjoint + 0.0)  # −0.0 becomes 0.0: the neuron has been reached
+                place += fan.sample * batch.count
+                batch.adjoints[place] += node._adjoint + 0.0  # −0.0 becomes 0.0: the neuron has been reached
             else:
                 b._adjoint += node._adjoint * node._pb
         elif node._prim is not None:
             if isinstance(node, LayerInputs):
                 fan = node
-                reached, handed = fan.sink.to_inputs(fan)
-                operands = fan.nodes
-                for i, operand in enumerate(operands):
-                    operand._adjoint += handed[i]
-                fan.adjoints = []
+                sink = fan.batch.sink
+                if fan.nodes:
+                    sink.hand_back(fan)
                 sunk = {} if sunk is None else sunk
-                sunk.setdefault(id(fan.sink), []).append((fan, reached))
+                sunk.setdefault(id(sink), (sink, []))[1].append((fan, None))
             else:
                 many: NaryOperands = node._info
                 g = node._adjoint
@@ -221,13 +214,14 @@ def _propagate(nodes: list[Node]) -> list[list[tuple[Any, Any]]] | None:
                 for i, operand in enumerate(operands):
                     partial = partials[i]
                     operand._adjoint += g * partial
-                if many.sink is not None:
+                sink = many.sink
+                if sink is not None:
                     sunk = {} if sunk is None else sunk
-                    sunk.setdefault(id(many.sink), []).append((many, g))
+                    sunk.setdefault(id(sink), (sink, []))[1].append((many, g))
     return None if sunk is None else list(sunk.values())
 
 
-def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
+def propagate_watched(nodes: list[Node]) -> list[Sunk]:
     """``_propagate`` with stops, where hooks see a complete adjoint first or a checkpoint is recorded again."""
     stops: list[int] = []
     coming: dict[int, int] = {}  # how many results of each checkpoint are still to come
@@ -238,7 +232,7 @@ def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
             stops.append(i)
         elif isinstance(info, Info) and info.hooks:
             stops.append(i)
-    sunk: list[list[tuple[Any, Any]]] = []
+    sunk: list[Sunk] = []
     waiting: dict[int, list[tuple[int, float]]] = {}
     end = len(nodes)
     for i in reversed(stops):
@@ -255,9 +249,9 @@ def propagate_watched(nodes: list[Node]) -> list[list[tuple[Any, Any]]]:
             if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
                 sunk.extend(info.group.pull(waiting.pop(key)))
     sunk.extend(_propagate(nodes[:end]) or ())
-    together: dict[int, list[tuple[Any, Any]]] = {}
-    for group in sunk:
-        together.setdefault(id(group[0][0].sink), []).extend(group)
+    together: dict[int, Sunk] = {}
+    for sink, group in sunk:
+        together.setdefault(id(sink), (sink, []))[1].extend(group)
     return list(together.values())
 
 
@@ -326,15 +320,15 @@ def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: floa
             return []
         root._adjoint = seed
         sunk = propagate_watched(nodes) if _state.hooks else _propagate(nodes)
-        for group in sunk or ():
-            group[0][0].sink.spread(group, inputs)
+        for sink, group in sunk or ():
+            sink.spread(group, inputs)
         if _state.hooks:
             for node in inputs:
                 node._adjoint = hooked(node, node._adjoint)
         return [node._adjoint for node in inputs]
 
 
-def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list[Node] | None:
+def _commit(nodes: list[Node], sunk: list[Sunk] | None) -> list[Node] | None:
     """Write the gradients, all or none; nothing before this point has touched one. Returns what is not finite, if any.
 
     A gradient that is a float changes places with the node's adjoint, which is where the undoing finds it: by index,
@@ -344,7 +338,7 @@ def _commit(nodes: list[Node], sunk: list[list[tuple[Any, Any]]] | None) -> list
     special: list[tuple[Any, Any]] | None = None  # nodes with a gradient elsewhere than in ``_grad``, and what it was
     sinks: list[tuple[Any, Any]] | None = None
     if sunk is not None:
-        sinks = [(group[0][0].sink, group[0][0].sink.prepare(group)) for group in sunk]
+        sinks = [(sink, sink.prepare(group)) for sink, group in sunk]
     plain: Any = _shortcut.kind
     done = -1
     try:

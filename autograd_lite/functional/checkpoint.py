@@ -17,6 +17,7 @@ from ..engine.sweeps import (
     SWEEPS,
     CheckpointOperands,
     Node,
+    Sunk,
     operands_of,
     order,
     propagate_watched,
@@ -190,7 +191,7 @@ class Group:
             raise _changed(f"it gave {self.results!r}, and now gives {numbers!r}; does it draw random numbers?")
         return results
 
-    def pull(self, adjoints: list[tuple[int, float]]) -> list[list[tuple[Any, Any]]]:
+    def pull(self, adjoints: list[tuple[int, float]]) -> list[Sunk]:
         """In a reverse sweep: record again, hand the adjoints of the results to the operands, and forget."""
         fresh = [Value(number) for number in self.numbers[: len(self.inputs)]]
         results = self._run(fresh)
@@ -203,7 +204,7 @@ class Group:
             x._adjoint += leaf._adjoint
         return sunk + self.unseen(inner)
 
-    def unseen(self, inner: list[Node]) -> list[list[tuple[Any, Any]]]:
+    def unseen(self, inner: list[Node]) -> list[Sunk]:
         """What else to hand to the outer sweep: adjoints at leaves of a second run that the first did not note."""
         return []
 

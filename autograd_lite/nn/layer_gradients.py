@@ -11,15 +11,15 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ..engine.errstate import runner
-from ..engine.nodes import UNREACHED
+from ..engine.nodes import UNREACHED, LayerBatch
 from ..engine.sweeps import STATE, GradientSink, LayerInputs, Node, hooked
-from .layer_nodes import Samples, neurons, shares, sums
+from ..primitives.sums import NATIVE
+from .layer_nodes import Samples, gathered, hand_back, neurons, spread, sums
 from .layer_rows import Rows
 from .parameter import Element, Parameter
 
@@ -29,8 +29,9 @@ _dot, _vdot, _array, _frombuffer, _pack = np.dot, np.vdot, np.ndarray, np.frombu
 #: calls NumPy without its warnings; used by sweeps, of which one runs at a time
 _quietly = runner()
 
-#: multiplications up to which plain loops are faster than NumPy
+#: multiplications up to which plain loops are faster than NumPy; of Ωᵀδ, where they are compiled
 SMALL = 64
+LOOPS = 8192
 
 
 class Frozen:
@@ -38,24 +39,21 @@ class Frozen:
 
     Attributes:
         raw: the numbers as bytes: the weights, then the biases.
-        matrix: Ω, read-only.
+        matrix, flat: Ω, read-only: an array, and for loops row after row.
         bias: β, read-only; None if the layer has none.
         finite: whether every weight is; otherwise plain loops are used, as a BLAS may take 0·inf for 0.
         plain: whether Ωᵀδ is a plain loop.
-        units: the number of neurons.
-        pack: makes bytes of so many floats.
     """
 
-    __slots__ = ("_rows", "bias", "finite", "matrix", "pack", "plain", "raw", "units")
+    __slots__ = ("_rows", "bias", "finite", "flat", "matrix", "plain", "raw")
 
     def __init__(self, raw: tuple[bytes, bytes | None], shape: tuple[int, ...]) -> None:
         self.raw = raw
         self.matrix = np.frombuffer(raw[0]).reshape(shape)
+        self.flat = memoryview(raw[0]).cast("d")
         self.bias = None if raw[1] is None else np.frombuffer(raw[1])
         self.finite = bool(np.isfinite(self.matrix).all())
-        self.plain = self.matrix.size <= SMALL or not self.finite
-        self.units = len(self.matrix)
-        self.pack = struct.Struct(f"{self.units}d").pack
+        self.plain = self.matrix.size <= (LOOPS if NATIVE else SMALL) or not self.finite
         self._rows: tuple[list[list[float]], list[float]] | None = None
 
     def lists(self) -> tuple[list[list[float]], list[float]]:
@@ -108,35 +106,31 @@ class Weights(Rows, GradientSink):
         samples = Samples(inputs)
         if samples.foreign:
             return self.of_scalars(samples.inputs, range(first, last))
-        numbers: list[Any]
+        numbers = samples.numbers
+        outs: Any
         if len(inputs) * (last - first) <= SMALL or not frozen.finite:
             rows, bias = frozen.lists()
-            numbers = [samples.numbers[i : i + width] for i in range(0, len(inputs), width)]
             outs = sums(numbers, rows[first:last], bias[first:last])
         else:
-            batch = _packed(samples.numbers).reshape(-1, width)
             with np.errstate(all="ignore"):
-                product = _dot(batch, frozen.matrix[first:last].T)
+                product = _dot(_array_of(numbers).reshape(-1, width), frozen.matrix[first:last].T)
                 if frozen.bias is not None:
                     product += frozen.bias[first:last]
-            numbers, outs = list(batch), product.tolist()
-        made: list[Any] = neurons(self, frozen, samples, numbers, outs, first)
+            outs = product.reshape(-1) if NATIVE else product.ravel().tolist()
+        made: list[Any] = neurons(LayerBatch(self, frozen, numbers, width, first, last - first), samples, outs)
         return made
 
     # --- reverse --------------------------------------------------------------------------------------------------
 
-    def to_inputs(self, fan: LayerInputs) -> tuple[Any, list[float]]:
-        """δ of a sample, and Ωᵀδ: what each of its inputs is handed."""
-        if not fan.nodes:
-            return fan.adjoints, []
-        frozen = fan.weights
-        if frozen.plain or fan.count != frozen.units:
-            rows = frozen.lists()[0][fan.first : fan.first + fan.count]
-            handed = shares(fan.adjoints, rows, len(fan.inputs))
-            return fan.adjoints, handed if fan.columns is None else [handed[i] for i in fan.columns]
-        delta = _frombuffer(frozen.pack(*fan.adjoints))
-        product = _quietly(delta.dot, frozen.matrix)
-        return delta, (product if fan.columns is None else product[fan.columns]).tolist()
+    def hand_back(self, fan: LayerInputs) -> None:
+        """Add Ωᵀδ to the adjoints of a sample's nodes."""
+        frozen, batch = fan.batch.weights, fan.batch
+        if frozen.plain or batch.count != len(frozen.matrix):
+            hand_back(fan)
+            return
+        _, deltas = gathered([fan], batch.count)
+        product = _quietly(_array_of(deltas).dot, frozen.matrix)
+        spread(fan, product if NATIVE else product.tolist())
 
     def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
         """Δᵀ X and the column sums of Δ, as the hooks on single weights leave them; copies of the gradients."""
@@ -164,12 +158,9 @@ class Weights(Rows, GradientSink):
 
     def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
-        units, width = adjoints[0][0].weights.matrix.shape
-        x = _joined([fan.numbers for fan, _ in adjoints]).reshape(-1, width)
-        delta = _joined([delta for _, delta in adjoints])
-        if len(delta) != len(x) * units:
-            delta = _joined([_padded(fan, delta, units) for fan, delta in adjoints])
-        delta = delta.reshape(-1, units)
+        units, width = adjoints[0][0].batch.weights.matrix.shape
+        x, delta = map(_array_of, gathered([fan for fan, _ in adjoints], units))
+        x, delta = x.reshape(-1, width), delta.reshape(-1, units)
         to_weight = _dot(delta.T, x) if len(x) > 1 else delta.T * x  # a BLAS may take 0·inf for 0 if there is but one
         if not _finite(to_weight):
             to_weight = np.zeros((units, width))
@@ -190,29 +181,15 @@ class Weights(Rows, GradientSink):
                     wanted._adjoint += float(flat[which][wanted.index])
 
 
-def _packed(numbers: list[float]) -> Any:
-    """A list of floats as an array, read-only; several times faster than ``np.array``, which asks each what it is."""
-    return _frombuffer(_pack(f"{len(numbers)}d", *numbers))
-
-
-def _joined(vectors: list[Any]) -> Any:
-    """Lists of floats, or arrays, one after the other in one array."""
-    if type(vectors[0]) is list:
-        return _packed(list(chain.from_iterable(vectors)))
-    return np.concatenate(vectors)
+def _array_of(numbers: Any) -> Any:
+    """``doubles`` as an array; of a list several times faster than ``np.array``, which asks each what it is."""
+    return _frombuffer(numbers if NATIVE else _pack(f"{len(numbers)}d", *numbers))
 
 
 def _finite(array: Any) -> bool:
     """Whether all numbers are; the sum of the squares nearly always tells."""
     flat = array.reshape(-1)
     return math.isfinite(_vdot(flat, flat)) or bool(np.isfinite(flat).all())
-
-
-def _padded(fan: LayerInputs, delta: Any, units: int) -> Any:
-    """δ of a fan of some neurons as one of the whole layer."""
-    whole = np.full(units, UNREACHED)
-    whole[fan.first : fan.first + fan.count] = delta
-    return whole
 
 
 def _ask_hooks(parameter: Parameter, adjoints: Any) -> None:

@@ -7,9 +7,9 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine.nodes import UNREACHED
+from ..engine.nodes import UNREACHED, LayerBatch
 from ..engine.sweeps import STATE, GradientSink, LayerInputs, Node, hooked
-from .layer_nodes import Samples, neurons, shares, sums
+from .layer_nodes import Samples, gathered, hand_back, neurons, sums
 from .layer_rows import Rows
 from .parameter import Element, Parameter
 from .parameter_buffer import packed
@@ -22,13 +22,14 @@ class _Frozen:
 
     Attributes:
         raw: the numbers as bytes: the weights, then the biases.
-        rows, biases: the same, neuron by neuron.
+        rows, biases: the same, neuron by neuron; ``flat`` all of them for loops.
     """
 
-    __slots__ = ("biases", "raw", "rows")
+    __slots__ = ("biases", "flat", "raw", "rows")
 
     def __init__(self, raw: bytes, units: int, width: int) -> None:
         self.raw = raw
+        self.flat = memoryview(raw).cast("d")
         numbers = array("d", raw).tolist()
         self.rows = [numbers[unit * width : (unit + 1) * width] for unit in range(units)]
         self.biases = numbers[units * width :] or [0.0] * units
@@ -67,30 +68,26 @@ class PlainWeights(Rows, GradientSink):
         samples = Samples(inputs)
         if samples.foreign:
             return self.of_scalars(samples.inputs, range(first, last))
-        numbers = [samples.numbers[i : i + width] for i in range(0, len(inputs), width)]
-        outs = sums(numbers, frozen.rows[first:last], frozen.biases[first:last])
-        made: list[Any] = neurons(self, frozen, samples, numbers, outs, first)
+        outs = sums(samples.numbers, frozen.rows[first:last], frozen.biases[first:last])
+        batch = LayerBatch(self, frozen, samples.numbers, width, first, last - first)
+        made: list[Any] = neurons(batch, samples, outs)
         return made
 
-    def to_inputs(self, fan: LayerInputs) -> tuple[Any, list[float]]:
-        """δ of a sample, and Ωᵀδ: what each of its inputs is handed."""
-        if not fan.nodes:
-            return fan.adjoints, []
-        rows = fan.weights.rows[fan.first : fan.first + fan.count]
-        handed = shares(fan.adjoints, rows, len(fan.inputs))
-        return fan.adjoints, handed if fan.columns is None else [handed[i] for i in fan.columns]
+    def hand_back(self, fan: LayerInputs) -> None:
+        hand_back(fan)
 
     def _gradients(self, adjoints: list[tuple[Any, Any]]) -> list[list[float]]:
         """∂ℓ/∂Ω = Σ δ xᵀ and ∂ℓ/∂β = Σ δ, of as many samples as there are."""
         units, width = self.weight.shape
         to_weight, to_bias = [0.0] * (units * width), [0.0] * units
-        for fan, delta in adjoints:
-            for unit, g in enumerate(delta, fan.first):
-                if g == UNREACHED and math.copysign(1.0, g) < 0.0:
-                    continue
-                to_bias[unit] += g
-                for i, x in enumerate(fan.numbers, unit * width):
-                    to_weight[i] += g * x
+        xs, deltas = gathered([fan for fan, _ in adjoints], units)
+        for k, g in enumerate(deltas):
+            sample, unit = divmod(k, units)
+            if g == UNREACHED and math.copysign(1.0, g) < 0.0:
+                continue
+            to_bias[unit] += g
+            for i in range(width):
+                to_weight[unit * width + i] += g * xs[sample * width + i]
         return [to_weight, to_bias]
 
     def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:

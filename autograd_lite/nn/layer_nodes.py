@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from ..engine.nodes import GradientSink, LayerInputs, Node
+from ..engine.nodes import UNREACHED, LayerBatch, LayerInputs, Node, doubles
 from ..engine.value import Value, node
 from ..primitives import activations, reductions
 from ..primitives import sums as kernels
 from ..primitives.base import Op, Operand, as_float
 
-__all__ = ["Samples", "neurons", "relus", "shares", "sums"]
+__all__ = ["Samples", "gathered", "hand_back", "neurons", "relus", "spread", "sums"]
 
 _AFFINE: Final[Op] = reductions.affine
 _RELU: Final[Op] = activations.relu
@@ -30,7 +30,7 @@ class Samples:
 
     Attributes:
         inputs: Values, and floats for what is constant.
-        numbers: the number of each.
+        numbers: the number of each: ``doubles``.
         values: how many are Values.
         foreign: whether some are neither: parameters, symbols.
     """
@@ -39,68 +39,109 @@ class Samples:
 
     def __init__(self, inputs: list[Any]) -> None:
         self.inputs: list[Any] = inputs
-        self.numbers: list[float] = []
+        self.numbers: Any = doubles(len(inputs))
         self.values: int = 0
         self.foreign: bool = False
-        numbers = self.numbers
-        plain = 0
-        for x in inputs:
+        self._sort(self.numbers)
+
+    def _sort(self, numbers: Any) -> None:
+        inputs = self.inputs
+        values = 0
+        for i in range(len(inputs)):
+            x = inputs[i]
             if type(x) is Value:
-                numbers.append(x._data)
-                plain += 1
+                numbers[i] = x._data
+                values += 1
             elif type(x) is float:
-                numbers.append(x)
-            else:
-                self._sort(inputs)
+                numbers[i] = x
+            elif isinstance(x, Value):
+                numbers[i] = x._number()
+                values += 1
+            elif isinstance(x, Operand):
+                self.foreign = True
                 return
-        self.values = plain
-
-    def _sort(self, inputs: list[Any]) -> None:
-        """The same for inputs of which some are ints, NumPy's numbers, parameters' elements, symbols."""
-        self.inputs = [x if isinstance(x, Operand) else as_float(x, "a layer") for x in inputs]
-        self.values = sum([isinstance(x, Value) for x in self.inputs])
-        self.foreign = any(isinstance(x, Operand) and not isinstance(x, Value) for x in self.inputs)
-        if not self.foreign:
-            self.numbers = [x._number() if isinstance(x, Value) else x for x in self.inputs]
+            else:  # an int, a number of NumPy's
+                if self.inputs is inputs:
+                    inputs = self.inputs = list(inputs)
+                inputs[i] = as_float(x, "a layer")
+                numbers[i] = inputs[i]
+        self.values = values
 
 
-def sums(numbers: list[list[float]], rows: list[list[float]], biases: list[float]) -> list[list[float]]:
+def sums(numbers: Any, rows: list[list[float]], biases: list[float]) -> Any:
     """Σ xᵢ·wᵢ + b of every sample and neuron, as plain loops: for layers too small for NumPy's overhead."""
-    return [[kernels.affine(xs, row, bias) for row, bias in zip(rows, biases)] for xs in numbers]
+    width = len(rows[0])
+    outs = doubles(len(numbers) // width * len(rows))
+    k = 0
+    for start in range(0, len(numbers), width):
+        xs = [numbers[i] for i in range(start, start + width)]
+        for row, bias in zip(rows, biases):
+            outs[k] = kernels.affine(xs, row, bias)
+            k += 1
+    return outs
 
 
-def shares(adjoints: list[float], rows: list[list[float]], width: int) -> list[float]:
-    """Ωᵀδ as plain loops: for small layers, and for weights that are not finite; unreached neurons have no share."""
-    result = [0.0] * width
-    for g, row in zip(adjoints, rows):
+def hand_back(fan: LayerInputs) -> None:
+    """Add Ωᵀδ to the adjoints of a sample's nodes, as plain loops; unreached neurons have no share."""
+    batch = fan.batch
+    width = batch.width
+    shares, matrix = batch.shares, batch.matrix
+    for i in range(width):
+        shares[i] = 0.0
+    for place in range(batch.count):
+        g = batch.adjoints[fan.sample * batch.count + place]
         if g == 0.0 and math.copysign(1.0, g) < 0.0:  # UNREACHED
             continue
+        start = (batch.first + place) * width
         for i in range(width):
-            result[i] += g * row[i]
-    return result
+            shares[i] += g * matrix[start + i]
+    spread(fan, shares)
 
 
-def neurons(
-    sink: GradientSink, weights: Any, samples: Samples, numbers: list[Any], outs: list[list[float]], first: int
-) -> Any:
+def spread(fan: LayerInputs, shares: Any) -> None:
+    """Add what each input of a sample is handed to the adjoints of those that are nodes."""
+    columns: Any = fan.columns
+    for i, operand in enumerate(fan.nodes):
+        at = i if columns is None else columns[i]
+        operand._adjoint += shares[at]
+
+
+def gathered(fans: list[LayerInputs], units: int) -> Any:
+    """X and Δ of these samples, row after row; Δ ``UNREACHED`` for neurons of the layer that a batch doesn't have."""
+    width = fans[0].batch.width
+    xs, deltas = doubles(len(fans) * width), doubles(len(fans) * units)
+    _gather(fans, units, xs, deltas)
+    return xs, deltas
+
+
+def _gather(fans: list[LayerInputs], units: int, xs: Any, deltas: Any) -> None:
+    for k, fan in enumerate(fans):
+        batch = fan.batch
+        for i in range(batch.width):
+            xs[k * batch.width + i] = batch.numbers[fan.sample * batch.width + i]
+        for i in range(units):
+            place = i - batch.first
+            if 0 <= place < batch.count:
+                deltas[k * units + i] = batch.adjoints[fan.sample * batch.count + place]
+            else:
+                deltas[k * units + i] = UNREACHED
+
+
+def neurons(batch: LayerBatch, samples: Samples, outs: Any) -> Any:
     """Record the neurons of a layer.
 
     Args:
-        sink: the layer's ``Weights``.
-        weights: their numbers, frozen.
+        batch: what their samples have in common.
         samples: the inputs.
-        numbers: the numbers of each sample.
-        outs: the sums of each sample's neurons.
-        first: which neuron of the layer the first one is.
+        outs: the sums, sample after sample.
 
     Returns:
         A list of Values, sample after sample.
     """
     result: list[Any] = []
     inputs = samples.inputs
-    count = len(outs)
-    width = len(inputs) // count if count else 0
-    for k in range(count):
+    width, count = batch.width, batch.count
+    for k in range(len(outs) // count):
         operands = inputs[k * width : (k + 1) * width]
         nodes: list[Node] = operands
         columns: list[int] | None = None
@@ -109,12 +150,9 @@ def neurons(
         elif samples.values != len(inputs):
             columns = [i for i, x in enumerate(operands) if isinstance(x, Value)]
             nodes = [operands[i] for i in columns]
-        row = outs[k]
-        fan = LayerInputs(operands, nodes, columns, numbers[k], sink, weights, first, len(row))
-        place = 0.0
-        for out in row:
-            result.append(node(out, _AFFINE, None, fan, place, 0.0))
-            place += 1.0
+        fan = LayerInputs(operands, nodes, columns, batch, k)
+        for place in range(count):
+            result.append(node(outs[k * count + place], _AFFINE, None, fan, place, 0.0))
     return result
 
 

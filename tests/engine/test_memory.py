@@ -172,6 +172,19 @@ def test_a_cycle_in_use_stays(way):
     assert graph(x).data == graph(Value(2.0)).data
 
 
+def test_nodes_in_memory_that_others_have_used_can_be_freed():
+    """Where a reference count will be there may be any number, and from 3.12 on some say that an object is immortal."""
+    for byte in (0x7F, 0x80, 0xC0, 0xFF):
+        used = [bytes([byte]) * 50_000 for _ in range(64)]
+        del used
+        x = Value(2.0)
+        kept = [x * float(i) for i in range(20_000)]
+        assert max(map(sys.getrefcount, kept)) < 10
+        ref = weakref.ref(kept[-1])
+        del kept
+        assert ref() is None
+
+
 def test_a_graph_without_a_cycle_needs_no_collector():
     gc.disable()
     try:

@@ -27,10 +27,13 @@ def seed():
     ag.manual_seed(7)
 
 
-@pytest.fixture(params=[WIDE, NARROW], ids=["array", "loops"])
-def layer(request):
-    inputs, units = request.param
-    assert (inputs * units > layer_gradients.SMALL) == (request.param is WIDE)
+@pytest.fixture(params=["array", "loops back", "loops"])
+def layer(request, monkeypatch):
+    """Products that are NumPy's; those of the reverse sweep loops, where they are compiled; both loops."""
+    inputs, units = NARROW if request.param == "loops" else WIDE
+    assert (inputs * units > layer_gradients.SMALL) == (request.param != "loops")
+    if request.param == "array":
+        monkeypatch.setattr(layer_gradients, "LOOPS", layer_gradients.SMALL)
     return nn.Linear(inputs, units)
 
 
@@ -168,6 +171,20 @@ def test_backward_from_one_output_then_from_another(layer):
         total += gradients(layer, x)
     ag.sum(list(f)).backward()
     np.testing.assert_allclose(gradients(layer, x), total, rtol=1e-13)
+
+
+def test_one_layer_called_again_and_again_in_batches_and_one_by_one(layer):
+    """All calls come together in one gradient, whole batches, parts of them and single neurons."""
+    batch = [inputs_of(layer, kind) for kind in ("values", "mixed", "numbers")]
+    f, one = layer(batch), layer(batch[0])
+    neuron = layer._sink().record(list(batch[1]), 1)[0]
+    wanted = [scalars(layer, x) for x in batch]
+    for _ in range(2):
+        (f[0, 0] * f[2, 1] + one[1] * neuron).backward()
+        found = [gradients(layer, x) for x in batch]
+        (wanted[0][0] * wanted[2][1] + wanted[0][1] * wanted[1][1]).backward()
+        for x, g in zip(batch, found, strict=True):
+            np.testing.assert_allclose(g, gradients(layer, x), rtol=1e-12, atol=1e-15)
 
 
 def test_twice_is_exactly_double(layer):
@@ -399,10 +416,10 @@ def test_a_recorded_array_is_a_fact(layer):
 def test_frozen_weights_are_shared_until_the_numbers_change(layer):
     x = inputs_of(layer, "values")
     first, second = layer(x)[0], layer(x)[1]
-    assert first._b.weights is second._b.weights
+    assert first._b.batch.weights is second._b.batch.weights
     was = layer.weight.data[0, 0]
     layer.weight.data[0, 0] = 7.0
-    assert layer(x)[0]._b.weights is not first._b.weights
+    assert layer(x)[0]._b.batch.weights is not first._b.batch.weights
     layer.bias.data[1] = 7.0
     assert layer(x)[1].data != second.data
     assert first.local_partials[0] == was

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import CheckpointOperands, NaryOperands, Node
+from ...engine.sweeps import CheckpointOperands, NaryOperands, Node, Sunk
 from ...engine.value import Value, node
 from ...functional.checkpoint import CHECKPOINT, Group
 from ..record.structure import leaves_of, rebuild
@@ -32,7 +32,7 @@ class _Deferred(Group):
     def repeats(self, numbers: list[float]) -> bool:
         return len(numbers) == len(self.results)  # the program's differ by rounding
 
-    def unseen(self, inner: list[Node]) -> list[list[tuple[Any, Any]]]:
+    def unseen(self, inner: list[Node]) -> list[Sunk]:
         totals: dict[int, tuple[Any, Any]] = {}
         for x in inner:
             storage = getattr(x, "storage", None)  # an element of a parameter, which a second derivative is taken by
@@ -40,10 +40,10 @@ class _Deferred(Group):
                 _, total = totals.setdefault(id(storage), (storage, np.zeros(storage.data.size)))
                 total[x.index] += x._adjoint  # type: ignore[attr-defined]
                 x._adjoint, x._mark = 0.0, 0  # as before the sweep: another call that it goes through may meet it
-        found: list[list[tuple[Any, Any]]] = []
+        found: list[Sunk] = []
         for storage, total in totals.values():
             sink = Gradients(storage.runs([storage]), [total], None)
-            found.append([(NaryOperands([], [], [], sink), 1.0)])
+            found.append((sink, [(NaryOperands([], [], [], sink), 1.0)]))
         return found
 
 
