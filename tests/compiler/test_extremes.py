@@ -71,6 +71,11 @@ FUNCTIONS = {
     "a generator": lambda p: max(x * x for x in p),
     "key": lambda p: max(p, key=lambda x: -x),
     "default": lambda p: max([x for x in p if x > 5], default=p[0]),
+    "a default that is not needed": lambda p: max(p, default=0.0) * min([*p[:3]], default=1.0),
+    "key of many": lambda p: max(p, key=lambda x: x * x) * min(*p, key=abs) + max(range(3), key=lambda k: p[k]),
+    "sort": lambda p: np.sum(np.sort(np.array(p, dtype=object)) * np.arange(1.0, 6.0)),
+    "sort of rows": lambda p: np.sum(np.sort(np.array([p, p[::-1]], dtype=object))[:, 1:3] * np.array([1.0, 2.0])),
+    "where": lambda p: np.where(p[0] > p[1], p[0] * p[2], p[1]).item() + np.sum(np.where([x > 0 for x in p], p, 0.1)),
     "nested": lambda p: min(max(x, -1.0) for x in p) + max(min(p[0], p[1]), p[2]),
     "plain numbers": lambda p: p[0] * max(3.0, 2.0) * max([1, 2, 7]) + p[1] * len(max("abc", "b")),
     "data": lambda p: p[0] * max(x.data if isinstance(x, Value) else x for x in p),
@@ -91,6 +96,20 @@ def test_values_and_gradients_are_the_eager_ones(name):
             found, other = fast(p)
             np.testing.assert_allclose(found, value, rtol=1e-12)
             np.testing.assert_allclose(other, slope, rtol=1e-12)
+
+
+def test_keys_defaults_sorts_and_wheres_have_no_ways():
+    def f(p):
+        row = np.sort(np.array(p, dtype=object))
+        chosen = np.where([x > 0.1 for x in p], p, 0.2 * np.array(p))
+        return max(p, key=lambda x: x * x) + min(p, key=abs, default=0.0) + row[1] * row[-1] + np.sum(chosen * chosen)
+
+    fast = ag.compile(ag.value_and_grad(f), strict=True)
+    for _ in range(20):
+        p = RNG.normal(size=4).tolist()
+        for found, wanted in zip(fast(p), ag.value_and_grad(f)(p)):
+            np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    assert len(fast.last.path.program.guards) <= 1  # there is no nan
 
 
 @pytest.mark.parametrize(

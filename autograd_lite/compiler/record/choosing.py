@@ -1,4 +1,4 @@
-"""``max``, ``min``, ``sorted``, ``np.maximum``, ``np.minimum`` and ``np.clip`` of the numbers of a recording: choices.
+"""``max``, ``min``, ``sorted``, NumPy's ``maximum``, ``clip``, ``where``, ``sort`` … of a recording's numbers: choices.
 
 They compare, and go one way or the other; a recording would hold for that way alone. While one is made on a thread,
 they choose there by ``where`` what they would have chosen: of equal numbers the same one, and of nan what Python makes
@@ -38,17 +38,25 @@ def _numbers(items: list[Any]) -> bool:
 
 def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
     def chosen(*args: Any, **named: Any) -> Any:
-        if named or not args or current_tracer() is None:
+        if not args or not named.keys() <= {"default", "key"} or current_tracer() is None:
             return original(*args, **named)
-        if len(args) == 1:
+        if len(args) == 1 and not named:
             return extreme(original, original.__name__, args[0])
-        items = list(args)
+        items = list(args[0] if len(args) == 1 else args)
+        key = named.get("key")
+        if "default" in named and (not items or len(args) > 1):
+            return original(items if len(args) == 1 else args, **named)
+        if len(args) == 1 and key is None:
+            return extreme(original, original.__name__, items)
         if not _numbers(items):
-            return original(items)
-        best = items[0]
+            return original(items, key=key)
+        best, reached = items[0], key(items[0]) if key else items[0]
         with without_observers("cuts"):
             for item in items[1:]:
-                best = where(better(item, best), item, best)
+                value = key(item) if key else item
+                wins = better(value, reached)
+                best = where(wins, item, best)
+                reached = where(wins, value, reached) if key else best
         return best
 
     return chosen
@@ -59,20 +67,40 @@ def _sorting(original: Function) -> Function:
         if current_tracer() is None or not named.keys() <= {"reverse"}:
             return original(iterable, **named)
         items = list(iterable)
-        if not 1 < len(items) <= LONGEST or not _numbers(items):
-            return original(items, **named)
-        total = sum(items)
-        if total != total:  # a nan is in no order
-            return original(items, **named)
-        with without_observers("cuts"):
-            for end in range(1, len(items)):
-                for k in range(end, 0, -1):
-                    a, b = items[k - 1], items[k]
-                    wrong = a < b if named.get("reverse") else b < a
-                    items[k - 1], items[k] = where(wrong, b, a), where(wrong, a, b)
-        return items
+        return _in_order(items, named.get("reverse")) if _sortable(items) else original(items, **named)
 
     return sorted
+
+
+def _sorting_arrays(original: Function) -> Function:
+    def sort(a: Any, *args: Any, **named: Any) -> Any:
+        if type(a) is np.ndarray and a.dtype == object and a.ndim and not args and not named and current_tracer():
+            rows = a.reshape(-1, a.shape[-1]).tolist()
+            if all(map(_sortable, rows)):
+                result = np.empty(a.shape, dtype=object)
+                result.reshape(-1, a.shape[-1])[...] = [_in_order(row) for row in rows]
+                return result
+        return original(a, *args, **named)
+
+    return sort
+
+
+def _sortable(items: list[Any]) -> bool:
+    """Whether a recording of this thread sorts them by choices: few numbers; no nan, which has no place, is a guard."""
+    if not 1 < len(items) <= LONGEST or not _numbers(items):
+        return False
+    total = sum(items)
+    return bool(total == total)
+
+
+def _in_order(items: list[Any], reverse: Any = False) -> list[Any]:
+    with without_observers("cuts"):
+        for end in range(1, len(items)):
+            for k in range(end, 0, -1):
+                a, b = items[k - 1], items[k]
+                wrong = a < b if reverse else b < a
+                items[k - 1], items[k] = where(wrong, b, a), where(wrong, a, b)
+    return items
 
 
 class _Elementwise:
@@ -106,6 +134,20 @@ class _Elementwise:
         return self._original.reduce(array, axis, *args, **named)
 
 
+class _Where(_Elementwise):
+    """``np.where``, whose conditions are comparisons; its result is an array, of no axes too."""
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        if not args or not any(isinstance(x, Value) for x in np.ravel(np.asarray(args[0], dtype=object)).tolist()):
+            return self._original(*args, **named)
+        found = super().__call__(*args, **named)
+        if isinstance(found, np.ndarray):
+            return found
+        result = np.empty((), dtype=object)
+        result[()] = found
+        return result
+
+
 def _clipped(x: Any, low: Any, high: Any) -> Any:
     x = where(x >= low, x, low)
     return where(x <= high, x, high)
@@ -119,6 +161,8 @@ def _made() -> list[tuple[Any, str, Function, Function]]:
         (np, "maximum", np.maximum, _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
         (np, "minimum", np.minimum, _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
         (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
+        (np, "where", np.where, _Where(np.where, where, 3)),
+        (np, "sort", np.sort, _sorting_arrays(np.sort)),
     ]
 
 
