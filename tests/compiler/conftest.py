@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_lite.compiler.call import fast
+from autograd_lite.compiler.call import entry
 from autograd_lite.compiler.call.plans import Path
 
 
@@ -17,6 +17,6 @@ def run_as(monkeypatch):
         monkeypatch.setattr(Path, "_lifted", None, raising=False)
         monkeypatch.setattr(Path, "_way", lambda self: way)
         if way != "lines":
-            monkeypatch.setattr(fast, "WRITTEN", -1)
+            monkeypatch.setattr(entry, "WRITTEN", -1)
 
     return choose

@@ -28,6 +28,7 @@ class Batches:
 
     def __init__(self, args: Sequence[Any], axes: Sequence[Any], named: dict[str, Any]) -> None:
         self.args, self.axes, self.named = args, axes, named
+        self.given = list(zip(args, axes))
         self.arrays: list[list[Any] | None] | None = []
         self.kinds: set[type] = set()
         for arg, axis in zip(args, axes):

@@ -205,19 +205,22 @@ class CEngine:
             "ag_entry", *general_entry(function, self.library.address, order, self.lists)
         )
 
-    def calling(self, tests: Sequence[Any], slow: Callable[..., Any], single: bool) -> Callable[..., Any]:
+    def calling(
+        self, tests: Sequence[Any], slow: Callable[..., Any], single: bool, named: tuple[str, ...] = ()
+    ) -> Callable[..., Any]:
         """The user's call as one function.
 
         Args:
             tests: what of the surroundings must not have changed (``c_forms.TESTS``).
             slow: gets every call that the program is not for.
             single: whether the result is one thing, and not a tuple of one.
+            named: the names of the last arguments, which are given by keyword.
         """
         assert self.call is not None
         words, space, objects = self.call.entry(self.function, self.library.address)
         kinds = bytes(kind + 1 for kind in tests[::4])
         about = tuple(x for k, x in enumerate(tests) if k % 4)
-        looked_at = (STATE.observers, kinds, about, slow, single)
+        looked_at = (STATE.observers, kinds, about, slow, single, named)
         return self.library.entry("ag_call", words, space, *(numpy_objects() or ()), *looked_at, *objects)
 
     def maker(self, joined: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> Callable[..., Any]:

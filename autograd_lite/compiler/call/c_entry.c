@@ -50,6 +50,7 @@ extern void PyErr_SetString(PyObject *, const char *), *PyCapsule_GetPointer(PyO
 extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *), *PyObject_CallNoArgs(PyObject *);
 extern PyObject *PyDict_GetItemWithError(PyObject *, PyObject *), *PyCell_Get(PyObject *);
 extern PyObject *PyFunction_GetCode(PyObject *), *PyFunction_GetDefaults(PyObject *);
+extern PyObject *PyFunction_GetKwDefaults(PyObject *);
 extern long PyLong_AsLong(PyObject *);
 extern int PyErr_ExceptionMatches(PyObject *);
 
@@ -61,7 +62,8 @@ extern int PyErr_ExceptionMatches(PyObject *);
 
 /* what an entry's self has: c_engine.CEngine.calling */
 enum {
-  AG_LIBRARY, AG_WORDS, AG_SPACE, AG_NDARRAY, AG_DTYPE, AG_EMPTY, AG_OBSERVERS, AG_KINDS, AG_TESTS, AG_SLOW, AG_SINGLE
+  AG_LIBRARY, AG_WORDS, AG_SPACE, AG_NDARRAY, AG_DTYPE, AG_EMPTY, AG_OBSERVERS, AG_KINDS, AG_TESTS, AG_SLOW, AG_SINGLE,
+  AG_NAMES
 };
 enum { AG_FLOAT, AG_ARRAY, AG_LIST, AG_TUPLE, AG_DICT }; /* c_forms.KINDS */
 
@@ -209,7 +211,7 @@ static int ag_changed(PyObject *self) {
   for (; same && *kind; kind++, test += 3) {
     switch (*kind) {
     case AG_ITEM: same = PyDict_GetItemWithError(test[0], test[1]) == test[2]; break;
-    case AG_NO_ITEM: same = PyDict_GetItemWithError(test[0], test[1]) == NULL; break;
+    case AG_WITHOUT: same = PyDict_GetItemWithError(test[0], test[1]) == NULL; break;
     case AG_CELL:
       seen = PyCell_Get(test[0]);
       same = seen == test[1];
@@ -217,6 +219,7 @@ static int ag_changed(PyObject *self) {
       break;
     case AG_CODE: same = PyFunction_GetCode(test[0]) == test[1]; break;
     case AG_DEFAULTS: same = PyFunction_GetDefaults(test[0]) == test[1]; break;
+    case AG_KEYWORDS: same = PyFunction_GetKwDefaults(test[0]) == test[1]; break;
     case AG_CLASS: same = AG_TYPE(test[0]) == test[1]; break;
     case AG_LENGTH: same = PyObject_Size(test[0]) == PyLong_AsLong(test[1]); break;
     default:
@@ -231,6 +234,14 @@ static int ag_changed(PyObject *self) {
     return 1;
   }
   return !same;
+}
+
+/* whether the keywords are those in self, n of them */
+static int ag_named(PyObject *self, PyObject *names, Py_ssize_t n) {
+  PyObject *wanted = AG_ITEMS(self)[AG_NAMES];
+  if (PyTuple_Size(wanted) != n || (names == NULL ? 0 : PyTuple_Size(names)) != n) return 0;
+  while (n--) if (AG_ITEMS(names)[n] != AG_ITEMS(wanted)[n]) return 0;
+  return 1;
 }
 
 static PyObject *ag_pair(PyObject *first, PyObject *second) {
@@ -258,7 +269,7 @@ static PyObject *ag_call(PyObject *self, PyObject *const *args, Py_ssize_t count
   double **p, *space, *data;
   Py_ssize_t k;
   int changed;
-  if (count != w->given || (names != NULL && PyTuple_Size(names))) goto slow;
+  if (!ag_named(self, names, w->given - count)) goto slow;
   if ((changed = ag_changed(self))) {
     if (changed < 0) return NULL;
     goto slow;

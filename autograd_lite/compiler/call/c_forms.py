@@ -22,7 +22,7 @@ import numpy as np
 __all__ = ["TESTS", "Form", "Forms", "array_maker", "form_of", "glue", "numpy_objects"]
 
 #: where in an entry's ``self`` shapes and keys begin: behind what ``c_entry.c`` has names for
-OBJECTS = 11
+OBJECTS = 12
 #: the kinds of forms, as ``c_entry.c`` numbers them
 KINDS = ("float", "array", "list", "tuple", "dict")
 #: containers in one argument or result, at most; as many equal ones in a row are one
@@ -157,7 +157,7 @@ def array_maker() -> int | None:
 
 
 #: what a call looks at in its surroundings, by identity, in groups of four: one of these, and what it is about
-TESTS = ("AG_ITEM", "AG_NO_ITEM", "AG_CELL", "AG_CODE", "AG_DEFAULTS", "AG_CLASS", "AG_LENGTH", "AG_HOLDS")
+TESTS = ("item", "without", "cell", "code", "defaults", "keywords", "class", "length", "holds")
 
 
 @functools.cache
@@ -165,7 +165,7 @@ def glue() -> str:
     """The source of the entries (``c_entry.c``), the same for every program."""
     text = importlib.resources.files(__package__).joinpath("c_entry.c").read_text(encoding="ascii")
     known = [f"#define {name} {at}" for name, at in (("AG_HEAD", HEAD), ("AG_FIRST", ITEMS), ("AG_TEXT", TEXT))]
-    return "\n".join([*known, f"enum {{ AG_END, {', '.join(TESTS)} }};", text])
+    return "\n".join([*known, f"enum {{ AG_END, {', '.join(f'AG_{word.upper()}' for word in TESTS)} }};", text])
 
 
 class Forms:

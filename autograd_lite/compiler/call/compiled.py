@@ -23,18 +23,16 @@ from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
 from ..record.pack import Pack
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
-from .c_call import c_call
 from .c_engine import c_source
 from .c_library import target_of
 from .deferred import deferred
-from .direct import array_call
-from .fast import straight_line
+from .entry import generated
 from .guards import scattered
 from .lanes import Lanes
 from .plans import Compilation, Path, Plan
 from .recording import Changed, Drawn, Final, Readable, Unrecorded, indexed_at, reason, recorded
-from .replay import cells_call
 from .running import Running
+from .signature import without_missing
 from .sources import source_of
 from .sparse import Sweeps, recordable
 from .state import State
@@ -129,7 +127,7 @@ class Compiled(Running):
         self._parent = parent
         self.backend, self._target = backend, target_of(backend)
         below = (strict, self, backend)
-        self._lanes = Lanes(Compiled(f.__dict__["__wrapped__"], *below), f, options) if batched else None
+        self._lanes = Lanes(self, Compiled(f.__dict__["__wrapped__"], *below), options) if batched else None
         self._sweeps = Sweeps(Compiled(recordable(f), *below), f) if isinstance(f, Jacobian) else None
         self.numbers_only = self._sweeps is not None  # what it closes over counts as constant
         self._states: list[State] = []
@@ -138,7 +136,7 @@ class Compiled(Running):
         self._chain = self._changes = 0
         self._warned = False
         self._recent: deque[Path] = deque(maxlen=MANY)
-        self.general = self._call
+        self.general = without_missing(self.inner, self._call)
 
     def __new__(cls, f: Callable[..., Any], *_: Any) -> Compiled:
         """Every compiled function has a class of its own, so that calling it can be calling what was generated."""
@@ -147,14 +145,17 @@ class Compiled(Running):
     def __call__(self, *args: Any, **named: Any) -> Any:
         return self._call(*args, **named)
 
-    def _call_with(self, fast: Callable[..., Any] | None) -> None:
-        """From now on, calls go to ``fast`` directly; None for the general way."""
-        self._fast = fast
-        if fast is not None:
-            # a builtin is no descriptor: it is called as it is
-            setattr(type(self), "__call__", fast if type(fast) is BuiltinFunctionType else staticmethod(fast))  # noqa: B010
-        elif "__call__" in vars(type(self)):
-            delattr(type(self), "__call__")
+    def calls_go_to(self, fast: Callable[..., Any] | None) -> None:
+        """From now on, calls go to generated code; None for the general way."""
+        with self._lock:
+            if self.eager is not None:
+                return
+            self._fast = fast
+            if fast is not None:
+                # a builtin is no descriptor: it is called as it is
+                setattr(type(self), "__call__", fast if type(fast) is BuiltinFunctionType else staticmethod(fast))  # noqa: B010
+            elif "__call__" in vars(type(self)):
+                delattr(type(self), "__call__")
 
     def __reduce__(self) -> Any:
         """A decorated function is found again by its name; any other is compiled again."""
@@ -352,7 +353,7 @@ class Compiled(Running):
             return False, found, blocks
         if level > state.level:
             state.level, self.previous = level, None
-            self._call_with(None)
+            self.calls_go_to(None)
         done, result = self.run_path(found, args, named, blocks, values)
         if not done:
             return False, Final("it took another way when it was run than when it was recorded"), blocks
@@ -433,9 +434,9 @@ class Compiled(Running):
             self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
             self.previous = self._fast if self._chain else None
             given = (self, blocks.last, args, named, state.watch)  # this call's program: another thread has its own
-            fast = c_call(*given) or straight_line(*given) or array_call(*given) or cells_call(*given)
-            if fast is not None and self.eager is None:
-                self._call_with(fast)
+            fast = generated(*given)
+            if fast is not None:
+                self.calls_go_to(fast)
 
     def _look_at(self, things: list[Any], state: State) -> None:
         """Watch the arguments that a recording took as they were."""
@@ -458,7 +459,7 @@ class Compiled(Running):
                     self._states = [state, *states[:k], *states[k + 1 :]]
                 return state
         made = State(self.inner)
-        self._call_with(None)
+        self.calls_go_to(None)
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
@@ -481,7 +482,7 @@ class Compiled(Running):
         names = block_names(self.inner, args, named)
         found = recorded(self.inner, args, named, blocks, names, watches, level)
         if isinstance(found, Path):
-            found.aim(self._target, None if named or level else args)
+            found.aim(self._target, None if level else (*args, *named.values()))
         return found
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import STATE
 from ...functional import pytree
 from ...functional.vmap import vmap
 from ..record.structure import has_integers, leaves_of, rebuild
@@ -16,9 +16,11 @@ from ..run.lanes import Kernel
 from .batches import Batches
 from .c_engine import CKernel
 from .c_library import CUnavailable
+from .entry import function
+from .kinds import Unlike, Written, display, kind_of
 from .plans import Path, Plan
-from .quick_lanes import quick_call
 from .running import Running
+from .signature import Signature
 
 __all__ = ["Lanes"]
 
@@ -30,22 +32,19 @@ FEW, LONG = 100, 4000
 class Lanes:
     """A compiled ``vmap``."""
 
-    def __init__(self, function: Running, eager: Callable[..., Any], options: dict[str, Any]) -> None:
+    def __init__(self, owner: Running, function: Running, options: dict[str, Any]) -> None:
+        self.owner = owner
         self.function = function
         self.in_axes = options["in_axes"]
         self.out_axes = options["out_axes"]
-        self.eager = eager
+        self.eager = owner._f
         self.looped = vmap(self._alone, self.in_axes, self.out_axes)
         self.kernels: dict[Any, Kernel | CKernel] = {}
         self.mapped: list[bool] = []  # of the latest kernel: the blocks that have lanes
-        self.quick: Callable[..., Any] | None = None
+        self.calls: dict[Any, Callable[..., Any] | None] = {}
         self.lock = threading.RLock()
 
     def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        if self.quick is not None and not named and not STATE.observers:
-            found = self.quick(*args)
-            if found is not None:
-                return found
         axes = self.in_axes
         axes = [axes] * len(args) if axes is None or isinstance(axes, int) else list(axes)
         if len(axes) != len(args):
@@ -88,7 +87,7 @@ class Lanes:
             if results is None:
                 if held.all():
                     if not named:
-                        self.quick = quick_call(self, path, plan, like, batches)
+                        self._straight(path, plan, like, batches)
                     return self._shaped(like, found, batches)
                 if _has_statics(like):
                     return self.looped(*args, **named)
@@ -141,6 +140,54 @@ class Lanes:
             found = [numbers != 0.0 if kind is bool else numbers for numbers, kind in zip(found, kinds)]
         return found, held
 
+    def _straight(self, path: Path, plan: Plan, like: Any, batches: Batches) -> None:
+        """Let calls with such arguments go to generated code."""
+        shapes = [x.shape[axis is not None :] if type(x) is np.ndarray else type(x) for x, axis in batches.given]
+        key = (id(path), plan.key(), *zip(shapes, batches.axes))
+        with self.lock:
+            if key not in self.calls:
+                while len(self.calls) >= MAX_KERNELS:
+                    self.calls.pop(next(iter(self.calls)))
+                try:
+                    self.calls[key] = self._call(path, plan, like, batches)
+                except Unlike:
+                    self.calls[key] = None
+            self.owner.calls_go_to(self.calls[key])
+
+    def _call(self, path: Path, plan: Plan, like: Any, batches: Batches) -> Callable[..., Any]:
+        """A function for float arrays with lanes first, and for floats and float arrays that all lanes share."""
+        leaves = {leaf.key: leaf.shape for leaf in path.leaves if leaf.kind == "argument"}
+        plain = all(leaf.kind in ("constant", "argument") for leaf in path.leaves)
+        if batches.lists or len(leaves) != len(batches.args) or path.kinds or path.level or self.out_axes or not plain:
+            raise Unlike
+        names = [f"x{k}" for k in range(len(leaves))]
+        mapped = [axis is not None for axis in batches.axes]
+        count = f"_len({names[mapped.index(True)]})"
+        checks = []
+        for k, (name, (x, axis)) in enumerate(zip(names, batches.given)):
+            shape = f"({count}, {''.join(f'{n}, ' for n in leaves[k])})" if mapped[k] else ""
+            kind = kind_of(x, shape=shape)
+            if kind is None or kind.items or axis not in (None, 0) or np.shape(x)[mapped[k] :] != leaves[k]:
+                raise Unlike
+            checks.append(kind.check.format(name))
+        if _has_statics(like):
+            raise Unlike
+
+        def run(lanes: int, *given: Any) -> tuple[list[Any], Any]:
+            pairs = [(np.float64(x) if type(x) is float else x, lane) for x, lane in zip(given, mapped)]
+            with np.errstate(all="ignore"):
+                return self._lanes(path, plan, pairs, lanes)
+
+        signature = Signature(self.function.inner, names, (), True, 0)
+        size = sum(1 for _ in path.program.outputs)
+        result = display(like, _Stacked(size, count))
+        after = [f"_found, _held = _run({count}, {', '.join(names)})", f"if not _held.all(): {signature.hand}"]
+        scope = {"_run": run, "_stack": np.stack}
+        return function(
+            self.function.inner, signature, self.owner.general, self.function.surroundings,
+            [*checks, f"{count} > 0"], [], [*after, f"return {result}"], scope,
+        )  # fmt: skip
+
     def _in_c(self, path: Path, plan: Plan, mapped: Sequence[bool]) -> CKernel | None:
         target = path.target
         if target is None or not target.active:
@@ -167,6 +214,19 @@ class Lanes:
         if isinstance(like, (float, int)) and not isinstance(like, bool):
             return next(take)
         return np.full(count, float(like)) if isinstance(like, bool) else like
+
+
+class _Stacked(Written):
+    """Outputs are arrays with a number for each lane."""
+
+    def __init__(self, size: int, count: str) -> None:
+        super().__init__([([f"_found[{k}]" for k in range(size)], (size,))])
+        self.count = count
+
+    def array(self, wanted: tuple[int, ...]) -> str:
+        if 0 in wanted:
+            raise Unlike
+        return f"_stack({self.row(math.prod(wanted))}, -1).reshape(({self.count}, {str(wanted)[1:-1]}))"
 
 
 def _listed(like: Any, take: Iterator[Any]) -> Any:

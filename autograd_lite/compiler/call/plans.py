@@ -30,16 +30,16 @@ from .c_engine import CEngine, Given
 from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .guards import expectation
+from .kinds import shaper
 from .loose import is_plain, together
 from .pausing import collector_paused
-from .shaping import shaper
 
 __all__ = ["Compilation", "Path", "Plan"]
 
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
 
-#: a program of fewer instructions is a function of its own, ``fast.py``'s, for floats and lists
+#: a program of fewer instructions is straight-line Python in its call (``entry.py``)
 WRITTEN = 300 if NATIVE else 2000
 
 #: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
@@ -312,7 +312,7 @@ class Path:
         """How the program is run: as "arrays"; or, number by number, as "lines" of Python or as "cells".
 
         Compiled, the interpreter's cells (``interpreter.py``) are faster, whatever the program; for the smallest,
-        called with plain floats, ``fast.py`` writes a function beside it. Interpreted, they are slower, and are for
+        called with plain floats, ``entry.py`` writes a function beside it. Interpreted, they are slower, and are for
         what is too long to be written out.
         """
         if not self.scalar:
@@ -338,7 +338,7 @@ class Path:
     def aim(self, target: CTarget | None, args: Sequence[Any] | None = None) -> None:
         """Run in C, if that is asked for: arrays are read where they are, and lists taken apart.
 
-        ``args`` are those of a call that has nothing else.
+        ``args`` are all those of a call, those by keyword last.
         """
         self.target = target
         if target is not None and target.active:

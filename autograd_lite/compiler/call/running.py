@@ -25,7 +25,7 @@ class Running:
         kind: "call", "grad" or "value_and_grad".
         inner: the function that is recorded; ``argnums`` the arguments that a gradient is asked of.
         last: what the latest call ran.
-        general: the call without generated code; ``previous`` the generated code before the latest, where that is kept.
+        general: what generated calls are handed to; ``previous`` the one before the latest, where it is kept.
         numbers_only: whether what it closes over counts as constant.
         primitive: the op of a call where parameters are behind the result.
     """
@@ -53,6 +53,10 @@ class Running:
 
     def _recorded(self) -> Compilation:
         """What the latest call ran; CompileError before the first."""
+        raise NotImplementedError
+
+    def calls_go_to(self, fast: Callable[..., Any] | None) -> None:
+        """From now on, calls go to generated code; None for the general way."""
         raise NotImplementedError
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:

@@ -41,6 +41,7 @@ from .places import (
     Slots,
     as_tree,
     comparison,
+    conditions,
     equal,
     position,
     put,
@@ -149,44 +150,28 @@ class Watch:
                 return False
         return self._same()
 
+    def tests(self, given: bool = False) -> Iterator[tuple[str, Any, Any, Any]]:
+        """What has to be as it was: a word of ``places.SAME``, and what it is about.
+
+        ``given`` leaves out that a function has no defaults: that matters only to calls that don't give every argument.
+        """
+        for place, key, thing in self.items:
+            word = "without" if thing is MISSING else "item" if isinstance(place, dict) else "attribute"
+            yield word, place, key, thing
+        pairs = (("cell", self.cells), ("length", self.lengths), ("order", self.orders), ("class", self.classes))
+        yield from ((word, a, b, None) for word, found in pairs for a, b in found)
+        for f, code, defaults, named in self.functions:
+            yield "code", f, code, None
+            yield from ((k, f, x, None) for k, x in (("defaults", defaults), ("keywords", named)) if x or not given)
+        yield from (("objects", sequence, things, None) for sequence, things in self.sequences)
+        yield from (("array", now, kept, None) for now, kept in self.arrays)
+        yield from (("tree", tree, kept, comparison(kept, self.typed)) for tree, kept in self.trees)
+
     def _quick(self) -> Callable[[], bool] | None:
-        """The test as one generated expression, by identity where that is enough; None if it would be too long."""
+        """The test as one generated expression; None if it would be too long."""
         if len(self) > 2000:
             return None
-        scope: dict[str, Any] = {"same_objects": same_objects, "same_array": same_array}
-        tests = []
-        for k, (place, key, thing) in enumerate(self.items):
-            scope[f"d{k}"], scope[f"v{k}"], scope[f"n{k}"] = place, thing, key
-            name = repr(key) if type(key) is str else f"n{k}"
-            if thing is MISSING:
-                tests.append(f"{name} not in d{k}")
-                continue
-            tests.append(f"d{k}[{name}] is v{k}" if isinstance(place, dict) else f"d{k}.get({name}, None) is v{k}")
-        for k, (cell, thing) in enumerate(self.cells):
-            scope[f"c{k}"], scope[f"w{k}"] = cell, thing
-            tests.append(f"c{k}.cell_contents is w{k}")
-        for k, (place, length) in enumerate(self.lengths):
-            scope[f"l{k}"] = place
-            tests.append(f"len(l{k}) == {length}")
-        for k, (place, keys) in enumerate(self.orders):
-            scope[f"o{k}"], scope[f"p{k}"] = place, keys
-            tests.append(f"tuple(o{k}) == p{k}")
-        for k, (thing, kind) in enumerate(self.classes):
-            scope[f"s{k}"], scope[f"t{k}"] = thing, kind
-            tests.append(f"s{k}.__class__ is t{k}")
-        for k, (f, code, defaults, named) in enumerate(self.functions):
-            scope[f"f{k}"], scope[f"g{k}"], scope[f"h{k}"], scope[f"k{k}"] = f, code, defaults, named
-            tests.append(f"f{k}.__code__ is g{k} and f{k}.__defaults__ is h{k} and f{k}.__kwdefaults__ is k{k}")
-        for k, (sequence, things) in enumerate(self.sequences):
-            scope[f"q{k}"], scope[f"r{k}"] = sequence, things
-            tests.append(f"same_objects(q{k}, r{k})")
-        for k, (now, kept) in enumerate(self.arrays):
-            scope[f"a{k}"], scope[f"b{k}"] = now, kept
-            tests.append(f"same_array(a{k}, b{k})")
-        for k, (tree, kept) in enumerate(self.trees):
-            scope[f"t{k}"], scope[f"u{k}"] = tree, kept
-            scope[f"s{k}"] = comparison(kept, self.typed)
-            tests.append(f"s{k}(t{k}, u{k})")
+        tests, scope = conditions(self.tests())
         found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
         return found
 

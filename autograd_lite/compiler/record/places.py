@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import keyword
 import operator
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import GeneratorType
 from typing import Any
 
@@ -14,11 +15,11 @@ import numpy as np
 from ...engine.observers import Tracer, tracing
 from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
-from ...primitives.sums import NATIVE, same_trees
+from ...primitives.sums import NATIVE, same_objects, same_trees
 
 __all__ = [
-    "MISSING", "PLAIN", "ClassDict", "Context", "Items", "Local", "Slots", "as_tree", "comparison", "equal",
-    "position", "put", "same_array", "write_back",
+    "MISSING", "PLAIN", "ClassDict", "Context", "Items", "Local", "Slots", "as_tree", "comparison", "conditions",
+    "equal", "position", "put", "same_array", "write_back",
 ]  # fmt: skip
 
 PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
@@ -199,3 +200,43 @@ def write_back(sequence: Any, items: Any) -> None:
         sequence[:] = bytes(items)
     else:
         sequence[:] = items if isinstance(sequence, list) else type(sequence)(sequence.typecode, items)
+
+
+#: that something has not changed, as Python asks it
+SAME = {
+    "item": "{0}[{1}] is {2}", "attribute": "{0}.get({1}, None) is {2}", "without": "{1} not in {0}",
+    "cell": "{0}.cell_contents is {1}", "length": "_len({0}) == {1}", "order": "_tuple({0}) == {1}",
+    "class": "{0}.__class__ is {1}", "code": "{0}.__code__ is {1}", "defaults": "{0}.__defaults__ is {1}",
+    "keywords": "{0}.__kwdefaults__ is {1}", "objects": "_objects({0}, {1})", "array": "_same_array({0}, {1})",
+    "tree": "{2}({0}, {1})",
+}  # fmt: skip
+
+
+def conditions(
+    tests: Iterable[tuple[str, Any, Any, Any]], home: dict[str, Any] | None = None, taken: Collection[str] = ()
+) -> tuple[list[str], dict[str, Any]]:
+    """Whether nothing has changed, as expressions that compare by identity where that is enough; what they name.
+
+    Args:
+        tests: words of ``SAME``, and what they are about.
+        home: the globals of the code that they are for: what is there is called what the user's code calls it.
+        taken: the names that mean something else in that code; all that begin with an underscore may.
+    """
+    scope: dict[str, Any] = {"_len": len, "_tuple": tuple, "_objects": same_objects, "_same_array": same_array}
+    names: dict[int, str] = {}
+
+    def called(thing: Any) -> str:
+        name = names.setdefault(id(thing), f"_now{len(names)}")
+        scope[name] = thing
+        return name
+
+    found = []
+    for word, a, b, c in tests:
+        plain = type(b) is str and b.isidentifier() and not keyword.iskeyword(b)
+        if word == "item" and a is home and plain and b[0] != "_" and b not in taken:
+            found.append(f"{b} is {called(c)}")
+        else:
+            literal = word == "length" or (type(b) is str and word in ("item", "attribute", "without"))
+            key = repr(b) if literal else called(b)
+            found.append(SAME[word].format(called(a), key, called(c)))
+    return found, scope

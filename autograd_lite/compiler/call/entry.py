@@ -1,0 +1,292 @@
+"""The call itself: one generated function that checks its arguments and surroundings, runs a program, and returns.
+
+It hands every other call to the general way: with arguments of other types or shapes, on another way through the
+function, while something watches recording, and when the surroundings have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from types import CellType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from ...engine.sweeps import STATE
+from ..emit.python import scalar_lines
+from ..record.environment import Watch
+from ..record.places import conditions
+from ..record.structure import Parts, flatten
+from .c_forms import TESTS
+from .guards import guards_hold
+from .kinds import NAMES, Arrays, Numbers, Unlike, Written, display, kind_of
+from .plans import WRITTEN, Compilation
+from .results import loss_of
+from .running import Running
+from .signature import MISSING, Signature
+
+__all__ = ["function", "generated"]
+
+#: so many looks at the surroundings are written out; more are one call
+MANY = 60
+#: what an operation, or a look at surroundings that have changed, may raise: the general way then says what is wrong
+_ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
+
+
+def generated(
+    owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
+) -> Callable[..., Any] | None:
+    """A function for calls like one, with nothing around it; None if the program is not of that kind.
+
+    Args:
+        owner: the compiled function.
+        compilation: what the call ran.
+        args, named: what it was given.
+        watch: the surroundings.
+    """
+    try:
+        if compilation.native is not None and compilation.native.call is not None:
+            return _in_c(owner, compilation, tuple(named), watch)
+        return _Call(owner, compilation, args, named).function(watch)
+    except (Unlike, ValueError):
+        return None
+
+
+def function(
+    f: Callable[..., Any], signature: Signature, slow: Callable[..., Any] | None, watch: Watch,
+    checks: Sequence[str], inside: Sequence[str], after: Sequence[str], scope: dict[str, Any],
+    taken: Collection[str] = (),
+) -> Callable[..., Any]:  # fmt: skip
+    """Any generated call. Its constants are closure cells and its globals those of the user's function.
+
+    A global that must not have changed is then looked up as quickly as the user's function itself would.
+
+    Args:
+        f: the user's function.
+        signature: how arguments are given.
+        slow: generated code that calls are handed to, which ends in the general way.
+        watch: the surroundings.
+        checks: expressions that hold where the arguments are like those recorded.
+        inside: lines that then run, where errors hand the call on; and ``after`` where they are raised.
+        scope: what the lines name, and ``taken`` the names that they use besides.
+    """
+    home = f.__globals__ if isinstance(f, FunctionType) else {}
+    tests = list(watch.tests(True))
+    looks, named = (
+        conditions(tests, home, {*signature.names, *signature.left, *taken})
+        if len(tests) <= MANY
+        else (["_holds()"], {"_holds": watch.test})
+    )
+    holds = " and ".join([*looks, *checks, *(f"{name} is _missing" for name in signature.left)]) or "True"
+    inner = [
+        f"def call({signature.text}):",
+        "    try:",
+        f"        if {' or '.join(['_watched', *signature.empty])} or not ({holds}): {signature.hand}",
+        *(f"        {line}" for line in inside),
+        "    except _errors:",
+        f"        {signature.hand}",
+        *(f"    {line}" for line in after),
+        "return call",
+    ]
+    scope = {**NAMES, **scope, **named}
+    scope |= {"_slow": slow, "_watched": STATE.observers, "_errors": _ERRORS, "_missing": MISSING}
+    used = "\n".join(inner)
+    text = f"def make({', '.join(name for name in scope if name in used)}):\n" + "".join(f"    {x}\n" for x in inner)
+    space: dict[str, Any] = {}
+    exec(compile(text, "<autograd_lite call>", "exec"), space)
+    made: Any = space["make"](**{name: thing for name, thing in scope.items() if name in used})
+    found = FunctionType(made.__code__, home, "call", made.__defaults__, made.__closure__)
+    found.__kwdefaults__ = made.__kwdefaults__
+    found.__qualname__ = getattr(f, "__qualname__", "call")  # errors name it
+    return found
+
+
+class _Call:
+    """What is known of one call, and how its program is run.
+
+    Attributes:
+        given: for each block of the program's arguments the parameter that it is, and its kind.
+        outputs: what the program found.
+    """
+
+    def __init__(self, owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        path = compilation.path
+        if any(path.tainted) and (owner.kind != "call" or not compilation.plan.wrt):
+            raise Unlike  # Values come out
+        if path.scalar and path.live:
+            raise Unlike
+        self.owner, self.compilation, self.args, self.named = owner, compilation, args, named
+        leaves = zip(compilation.leaves, compilation.names)
+        called = {leaf.key: name for leaf, name in leaves if leaf.kind == "argument"}
+        labels = {block for (what, block), integer in path.kinds if what == "integer" and integer}
+        blocks: list[int] = []  # which argument each is
+        kinds, wanted = [], []
+        for x in (*args, *named.values()):
+            found = Parts()
+            flatten(x, found)
+            block = len(blocks) if found else None
+            kind = kind_of(x, block in labels)
+            if len(found) > 1 or kind is None:
+                raise Unlike
+            kinds.append(kind)
+            wanted.append(called[block] if found else f"static{len(kinds)}")
+            blocks += [len(kinds) - 1] * len(found)
+        asked = () if owner.kind == "call" else (owner.argnums,) if isinstance(owner.argnums, int) else owner.argnums
+        exact = min(asked, default=0) < 0
+        self.signature = Signature(owner.inner, wanted[: len(args)], tuple(named), exact, max(asked, default=-1) + 1)
+        names = self.signature.names
+        if len(blocks) != len(called) or any(name.startswith("_") for name in names):
+            raise Unlike
+        self.checks = [kind.check.format(name) for name, kind in zip(names, kinds)]
+        self.given = [(names[k], kinds[k]) for k in blocks]
+        self.called = called  # what the program calls each
+        self.scope: dict[str, Any] = {}
+        self.inside: list[str] = []
+        self.after: list[str] = []
+        self.taken: set[str] = set()
+
+    def function(self, watch: Watch) -> Callable[..., Any]:
+        """The generated function."""
+        path = self.compilation.path
+        if not path.scalar:
+            self._arrays()
+        elif len(path.program) <= WRITTEN and self.compilation.native is None:
+            self._lines()
+        else:
+            self._cells()
+        slow = self.owner.previous or self.owner.general
+        texts = (self.checks, self.inside, self.after)
+        return function(self.owner.inner, self.signature, slow, watch, *texts, self.scope, self.taken)
+
+    def _lines(self) -> None:
+        """Straight-line Python, as a student would write it out; where it raises, the general way gives inf or nan."""
+        compilation, names = self.compilation, {*self.signature.names, *self.signature.left}
+        lines = scalar_lines(compilation.program, compilation.names, False, names)
+        self.taken |= lines.names
+        floats = []
+        for block, (name, kind) in enumerate(self.given):
+            local = self.called[block]
+            if kind.size is not None:
+                elements = [f"{local}_{k}" for k in range(kind.size)]
+                self.inside.append(f"{', '.join(elements)}, = {name if kind.items else kind.listed.format(name)}")
+                self.taken.update(elements)
+                floats += [f"{element}.__class__ is _float" for element in elements if kind.items]
+            elif local != name:
+                self.inside.append(f"{local} = {name}")
+                self.taken.add(local)
+        if self.taken & names or any(name.startswith("_") for name in self.taken):
+            raise Unlike
+        self._require(floats)
+        self.inside += lines.lines
+        count = len(lines.results) - len(compilation.guards)
+        ways = zip(lines.results[count:], compilation.guards)
+        self._require([_as_wanted(text, float(np.ravel(wanted)[0]), exact) for text, (wanted, exact) in ways])
+        self.scope |= lines.scope
+        self.inside.append(f"return {self._result(Written([(x, _shape_of(x)) for x in lines.results[:count]]))}")
+
+    def _require(self, conditions: Sequence[str]) -> None:
+        if conditions:
+            self.inside.append(f"if not ({' and '.join(conditions)}): {self.signature.hand}")
+
+    def _cells(self) -> None:
+        """A function of floats and lists: the interpreter's, C's, or lines of Python."""
+        self._check_items()
+        self.scope["_run"] = self.compilation.run
+        self.after.append(f"_found = _run({', '.join([kind.listed.format(name) for name, kind in self.given])})")
+        self._check_way([])
+        self.after.append(f"return {self._result(Numbers(self._found()))}")
+
+    def _arrays(self) -> None:
+        """An array program, on buffers of its own."""
+        compilation = self.compilation
+        self._check_items()
+        given = []
+        for k, (kind, key) in enumerate(compilation.sources):
+            if kind == "argument":
+                name, of = self.given[key]
+                given.append(of.array.format(name))
+            elif kind == "loose":
+                given.append(f"_loose[{key}]")
+            else:
+                given.append(f"_live{k}._number()")
+                self.scope[f"_live{k}"] = key
+        self.scope |= {"_runners": compilation.pool, "_fresh": compilation.fresh, "_back": compilation.pool.append}
+        self.after += ["try: _runner = _runners.pop()", "except IndexError: _runner = _fresh()"]
+        if compilation.loose is not None:
+            self.scope["_numbers"] = compilation.loose.numbers
+            self.after += ["_loose = _numbers()"] * any(kind == "loose" for kind, _ in compilation.sources)
+        self.after.append(f"_found = _runner({', '.join(given)})")
+        self._check_way(["_back(_runner)"])
+        if self.owner.kind == "call" and compilation.plan.wrt:
+            return self._loss()
+        outputs = Arrays(self._found())
+        text = self._result(outputs)
+        self.after += [*outputs.before, f"_result = {text}", "_back(_runner)", "return _result"]
+
+    def _check_items(self) -> None:
+        self.checks += [kind.items.format(name) for name, kind in self.given if kind.items]
+
+    def _check_way(self, before: Sequence[str]) -> None:
+        guards = self.compilation.guards
+        if guards:
+            self.scope |= {"_hold": guards_hold, "_guards": guards}
+            self.after.append(f"if not _hold(_found[{-len(guards)}:], _guards):")
+            self.after += [f"    {line}" for line in (*before, self.signature.hand)]
+
+    def _found(self) -> list[tuple[str, tuple[int, ...]]]:
+        return [(f"_found[{k}]", shape) for k, shape in enumerate(self.compilation.shapes)]
+
+    def _loss(self) -> None:
+        """One number that live ones are behind."""
+        recording = self.compilation.path.recording
+        if type(recording.result) is not float or recording.plain != [None]:
+            raise Unlike
+        self.scope["_loss"] = loss_of(self.owner.name, self.owner._f, self.owner.primitive, self.compilation)
+        names = self.signature.names
+        args = "".join(f"{name}, " for name in names[: len(self.args)])
+        named = ", ".join(f"{name!r}: {name}" for name in names[len(self.args) :])
+        self.after.append(f"return _loss(_found, _runner, ({args}), {{{named}}})")
+
+    def _result(self, outputs: Numbers) -> str:
+        """The expression of what the call returns."""
+        owner, recording = self.owner, self.compilation.path.recording
+        if owner.kind == "call":
+            if not recording.floats:
+                raise Unlike
+            return display(recording.result, outputs)
+        single = isinstance(owner.argnums, int)
+        head = f"{outputs.one()}, " if self.compilation.plan.value else ""
+        parts = [display(self.args[n], outputs, True) for n in ((owner.argnums,) if single else owner.argnums)]
+        text = parts[0] if single else f"({', '.join(parts)},)"
+        return f"({head}{text})" if head else text
+
+
+def _as_wanted(text: str, wanted: float, exact: bool) -> str:
+    """That a guard's number is what it has to be."""
+    return f"{text} == {wanted!r}" if exact else f"({text})" if wanted else f"not ({text})"
+
+
+def _shape_of(found: Any) -> tuple[int, ...]:
+    return (len(found),) if isinstance(found, list) else ()
+
+
+# --- C ------------------------------------------------------------------------------------------------------------
+
+
+def _in_c(owner: Running, compilation: Compilation, named: Sequence[str], watch: Watch) -> Callable[..., Any]:
+    """A function in C that is the whole call."""
+    engine = compilation.native
+    if engine is None or compilation.path.kinds or (owner.kind == "call" and compilation.plan.wrt):
+        raise Unlike
+    single = owner.kind == "call" or isinstance(owner.argnums, int)
+    tests = list(watch.tests(True))
+    known = len(tests) <= MANY and all(word in TESTS and _is_plain(word, a, b) for word, a, b, _ in tests)
+    looks = tests if known else [("holds", watch.test, None, None)]
+    flat = [x for word, *what in looks for x in (TESTS.index(word), *what)]
+    return engine.calling(flat, owner.previous or owner.general, single, tuple(named))
+
+
+def _is_plain(word: str, a: Any, b: Any) -> bool:
+    """Whether C may look at it: its own kinds of objects have no methods of the user's."""
+    kinds = {"item": dict, "without": dict, "cell": CellType, "code": FunctionType, "class": b}
+    return word not in kinds or type(a) is kinds[word]

@@ -1,0 +1,234 @@
+"""What generated calls take and return: how an argument is checked and read, and how results are made of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from ...primitives.sums import all_floats
+from ..record.structure import leaves_of
+
+__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "Written", "display", "kind_of", "shaper"]
+
+#: a result of more parts is put together item by item
+MANY = 2000
+DEEPEST = 8
+
+
+class Kind(NamedTuple):
+    """Arguments of one kind, by expressions in which {0} is the argument.
+
+    Attributes:
+        check: whether it is like the one recorded, but for what ``items`` asks.
+        items: whether its items are floats, if that is a question.
+        listed: the float, or the flat list of floats, that it is.
+        array: the float, or the float array.
+        size: how many numbers it has; None if it is one.
+    """
+
+    check: str
+    listed: str = ""
+    array: str = ""
+    size: int | None = None
+    items: str = ""
+
+
+#: what the expressions here name
+NAMES: dict[str, Any] = {
+    "_float": float, "_str": str, "_list": list, "_tuple": tuple, "_len": len, "_floats": all_floats,
+    "_ndarray": np.ndarray, "_float64": np.dtype(np.float64), "_array": np.array,
+}  # fmt: skip
+
+_FLOAT = Kind("{0}.__class__ is _float", "{0}", "{0}")
+
+
+def kind_of(x: Any, labels: bool = False, shape: str = "") -> Kind | None:
+    """The kind of an argument like ``x``, whose integers are floats; None for one that generated calls don't take.
+
+    Args:
+        x: the argument.
+        labels: whether it is an array of integers that the function takes for those.
+        shape: an expression of an array's shape, if that may differ.
+    """
+    kind = type(x)
+    if kind is np.ndarray and x.shape and (x.dtype == np.float64 or labels):
+        check = f"{{0}}.__class__ is _ndarray and {{0}}.shape == {shape or x.shape!r} and "
+        if labels:
+            return Kind(check + "{0}.dtype.kind in 'iu'", "{0}.ravel().astype(_float).tolist()", "{0}.astype(_float)")
+        check += "({0}.dtype is _float64 or {0}.dtype == _float64)"
+        return Kind(check, "{0}.ravel().tolist()", "{0}", x.size)
+    if labels:
+        return None
+    if kind is float or kind is int:
+        return _FLOAT
+    if kind in (list, tuple) and x and all(type(item) in (float, int) for item in x):
+        check = f"{{0}}.__class__ is _{kind.__name__} and _len({{0}}) == {len(x)}"
+        return Kind(check, "{0}" if kind is list else "_list({0})", "_array({0})", len(x), "_floats({0})")
+    if x is None or kind is bool:
+        return Kind(f"{{0}} is {x}")
+    return Kind(f"{{0}}.__class__ is _str and {{0}} == {_quoted(x)}") if kind is str else None
+
+
+def _quoted(text: str) -> str:
+    """A text as one of Python's, in a template."""
+    return repr(text).replace("{", "{{").replace("}", "}}")
+
+
+class Unlike(Exception):
+    """What is to be made is of another kind."""
+
+
+class Numbers:
+    """Expressions of the numbers in a program's outputs, floats and lists of floats, taken in their order.
+
+    Args:
+        outputs: the expression and the shape of each output.
+
+    Attributes:
+        before: the lines that have to come first.
+        parts: how many parts of a result are made so far.
+    """
+
+    def __init__(self, outputs: Sequence[tuple[Any, tuple[int, ...]]]) -> None:
+        self.before: list[str] = []
+        self.parts = 0
+        self._left = [(text, shape, math.prod(shape)) for text, shape in outputs if 0 not in shape]
+        self._at = 0
+
+    def _take(self, n: int) -> tuple[Any, tuple[int, ...], int, bool]:
+        """Of the output with the next ``n`` numbers: itself, its shape, from where they are, and if that is all."""
+        if not self._left or self._at + n > self._left[0][2]:
+            raise Unlike
+        (text, shape, size), begin = self._left[0], self._at
+        self._at += n
+        if self._at == size:
+            del self._left[0]
+            self._at = 0
+        return text, shape, begin, n == size
+
+    def one(self) -> str:
+        """The next number."""
+        text, shape, begin, _ = self._take(1)
+        return self._item(text, begin) if shape else self._number(text)
+
+    def row(self, n: int) -> str:
+        """The next ``n``, as a list."""
+        text, shape, begin, whole = self._take(n)
+        return self._row(text, begin, begin + n, whole) if shape else f"[{self._number(text)}]"
+
+    def array(self, wanted: tuple[int, ...]) -> str:
+        """The next numbers, as an array of its own."""
+        return f"_array({self.row(math.prod(wanted)) if 0 not in wanted else '[]'}).reshape({wanted!r})"
+
+    def _number(self, text: Any) -> str:
+        return str(text)
+
+    def _item(self, text: Any, k: int) -> str:
+        return f"{text}[{k}]"
+
+    def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
+        return text if whole else f"{text}[{begin}:{end}]"
+
+
+class Written(Numbers):
+    """Outputs are expressions, and lists of expressions."""
+
+    def _item(self, text: Any, k: int) -> str:
+        return str(text[k])
+
+    def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
+        return f"[{', '.join(text[begin:end])}]"
+
+
+class Arrays(Numbers):
+    """Outputs are arrays, whose memory the next call writes to."""
+
+    def array(self, wanted: tuple[int, ...]) -> str:
+        if 0 in wanted:
+            return super().array(wanted)
+        text, shape, begin, whole = self._take(math.prod(wanted))
+        if whole and shape:
+            return f"{text}.copy()" if shape == wanted else f"{text}.copy().reshape({wanted!r})"
+        if not shape:
+            return f"_array({text}).reshape({wanted!r})"
+        return f"{self._once(f'{text}.ravel().copy()')}[{begin}:{begin + math.prod(wanted)}].reshape({wanted!r})"
+
+    def _number(self, text: Any) -> str:
+        return f"_float({text})"
+
+    def _item(self, text: Any, k: int) -> str:
+        return f"{self._once(f'{text}.ravel().tolist()')}[{k}]"
+
+    def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
+        found = f"{text}.ravel().tolist()"
+        return found if whole else f"{self._once(found)}[{begin}:{end}]"
+
+    def _once(self, text: str) -> str:
+        """A name for what more than one expression needs."""
+        line = next((line for line in self.before if line.endswith(f" = {text}")), "")
+        if not line:
+            line = f"_part{len(self.before)} = {text}"
+            self.before.append(line)
+        return line.partition(" ")[0]
+
+
+def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0) -> str:
+    """The expression of something like ``like`` of the next numbers: lists, tuples, dicts, float arrays and floats.
+
+    What is no number stays what it is: None, truth values and texts.
+
+    Args:
+        like: an example.
+        numbers: the numbers.
+        integers: whether its integers stand for floats.
+
+    Raises:
+        Unlike: if it holds anything else, or is too deep.
+    """
+    kind = type(like)
+    if kind is float or (integers and kind is int):
+        return numbers.one()
+    if like is None or kind is bool or kind is str:
+        return repr(like)
+    numbers.parts += 1
+    if depth > DEEPEST or numbers.parts > MANY:
+        raise Unlike
+    if kind is np.ndarray and like.dtype == np.float64 and like.shape:
+        return numbers.array(like.shape)
+    if kind is dict and all(type(key) in (str, int) for key in like):
+        return f"{{{', '.join(f'{k!r}: {display(x, numbers, integers, depth + 1)}' for k, x in like.items())}}}"
+    if kind not in (list, tuple):
+        raise Unlike
+    if like and all(type(x) is float or (integers and type(x) is int) for x in like):
+        row = numbers.row(len(like))
+        return row if kind is list else f"({row[1:-1]},)" if isinstance(numbers, Written) else f"_tuple({row})"
+    alike = len(like) > 1 and all(type(x) is np.ndarray and x.shape == like[0].shape for x in like)
+    if alike and like[0].size and like[0].shape and all(x.dtype == np.float64 for x in like):
+        inside = f"*{numbers.array((len(like), *like[0].shape))}"
+    else:
+        inside = ", ".join([display(x, numbers, integers, depth + 1) for x in like])
+    return f"[{inside}]" if kind is list else f"({inside},)" if like else "()"
+
+
+def shaper(like: Any) -> Callable[[Any], Any] | None:
+    """A function that makes something like ``like`` of a flat float array; None if it is not of floats alone.
+
+    Nothing that it returns shares memory with the array.
+
+    >>> shaper([1.0, {"a": np.zeros((1, 2))}])(np.array([3.0, 4.0, 5.0]))
+    [3.0, {'a': array([[4., 5.]])}]
+    """
+    found: list[Any] = []
+    leaves_of(like, found)
+    numbers = Arrays([("_a", (len(found),))])
+    try:
+        text = display(like, numbers)
+    except Unlike:
+        return None
+    lines = "".join(f"    {line}\n" for line in [*numbers.before, f"return {text}"])
+    scope = dict(NAMES)
+    exec(compile(f"def shaped(_a):\n{lines}", "<autograd_lite result>", "exec"), scope)
+    return cast("Callable[[Any], Any]", scope["shaped"])
