@@ -327,7 +327,7 @@ def _sources(
                 continue  # what its functions promise is finite numbers
             try:
                 given = args if library != "python" else (np.asarray(args[0]).tolist(), args[1])
-                found = run_source(text, library, compiled._name(), given)
+                found = run_source(text, library, compiled.name, given)
             except Exception as error:
                 wrong.append(f"{what} source {library} call {k}: {type(error).__name__} {error}")
                 break

@@ -139,7 +139,7 @@ def test_sources_take_the_labels(backend):
     labels = np.array([3, 1, 0, 2, 2, 1])
     blocks = [X, labels.astype(float), *[np.array(p.data) for p in model.parameters()]]
     given = [library.tensor(b) for b in blocks] if backend == "torch" else blocks
-    assert float(scope[step._name()](*given)[0]) == pytest.approx(criterion(model(X), labels).item())
+    assert float(scope[step.name](*given)[0]) == pytest.approx(criterion(model(X), labels).item())
 
 
 def test_labels_beside_integers_that_count():

@@ -147,7 +147,7 @@ def run(compiled, backend, args):
     scope = {}
     text = compiled.source(backend)
     exec(text, scope)
-    f = scope[compiled._name()]
+    f = scope[compiled.name]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if backend == "torch":

@@ -255,7 +255,7 @@ def test_functions_and_arguments_named_like_what_sources_use(name):
         source: dict = {}
         exec(compiled.source(backend), source)
         given = (library.tensor(x), library.tensor(2.0)) if backend == "torch" else (x, 2.0)
-        found = source[compiled._name()](*given)
+        found = source[compiled.name](*given)
         np.testing.assert_allclose(found[1].tolist(), expected[1])
 
 

@@ -21,7 +21,7 @@ def made(compiled, library="numpy"):
     text = compiled.source(library)
     space: dict = {}
     exec(compile(text, f"<{library}>", "exec"), space)
-    return space[compiled._name()], text
+    return space[compiled.name], text
 
 
 def given(library, x):

@@ -219,7 +219,7 @@ def test_labels_that_are_no_python_names():
     np.testing.assert_allclose(found, ag.value_and_grad(f)(2.0, 3.0), rtol=1e-12)
     scope: dict = {}
     exec(c.source(), scope)
-    np.testing.assert_allclose([float(x) for x in scope[c._name()](2.0, 3.0)], found, rtol=1e-12)
+    np.testing.assert_allclose([float(x) for x in scope[c.name](2.0, 3.0)], found, rtol=1e-12)
     values = [ag.Value(float(k + 1), label=label) for k, label in enumerate(labels)]
     assert ag.compile(lambda x: ag.sum([v * x for v in values]))(2.0).data == 90.0
 

@@ -221,9 +221,6 @@ class Compiled(Running):
         """What the latest recording depends on besides its arguments."""
         return self._states[0].watch
 
-    def _name(self) -> str:
-        return self.name
-
     def _recorded(self) -> Compilation:
         if self._lanes is not None:
             return self._lanes.function._recorded()
@@ -433,8 +430,7 @@ class Compiled(Running):
         with self._lock:
             self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
             self.previous = self._fast if self._chain else None
-            given = (self, blocks.last, args, named, state.watch)  # this call's program: another thread has its own
-            fast = generated(*given)
+            fast = generated(self, blocks.last, args, named, state.watch)  # this call's: another thread has its own
             if fast is not None:
                 self.calls_go_to(fast)
 
