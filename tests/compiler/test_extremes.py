@@ -73,7 +73,7 @@ FUNCTIONS = {
     "default": lambda p: max([x for x in p if x > 5], default=p[0]),
     "a default that is not needed": lambda p: max(p, default=0.0) * min([*p[:3]], default=1.0),
     "key of many": lambda p: max(p, key=lambda x: x * x) * min(*p, key=abs) + max(range(3), key=lambda k: p[k]),
-    "sort": lambda p: np.sum(np.sort(np.array(p, dtype=object)) * np.arange(1.0, 6.0)),
+    "sort": lambda p: np.sum(np.sort(np.array(p, dtype=object))[1:4] * np.arange(1.0, 4.0)),
     "sort of rows": lambda p: np.sum(np.sort(np.array([p, p[::-1]], dtype=object))[:, 1:3] * np.array([1.0, 2.0])),
     "where": lambda p: np.where(p[0] > p[1], p[0] * p[2], p[1]).item() + np.sum(np.where([x > 0 for x in p], p, 0.1)),
     "nested": lambda p: min(max(x, -1.0) for x in p) + max(min(p[0], p[1]), p[2]),
