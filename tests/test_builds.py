@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import importlib
 import inspect
 import os
 import subprocess
@@ -230,3 +231,49 @@ def test_signatures_and_help(name):
     assert [*inspect.signature(Value.backward).parameters][:3] == ["self", "seed", "create_graph"]
     with pytest.raises(AttributeError, match="a primitive has no 'colour'"):
         _ = op.colour
+
+
+def written(path):
+    """The functions of a source that anybody may call, by their qualified names."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+        for function in node.body if owner else [node]:
+            if isinstance(function, ast.FunctionDef) and not function.decorator_list and function.name[0] != "_":
+                yield f"{owner}{function.name}", function
+
+
+def taken(arguments):
+    """The names of a function's parameters, with their defaults where these are literals."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    found = [(a.arg, d) for a, d in zip(positional, defaults)]
+    found += [(arguments.vararg.arg, None)] if arguments.vararg else []
+    found += [(a.arg, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults)]
+    found += [(arguments.kwarg.arg, None)] if arguments.kwarg else []
+    empty = inspect.Parameter.empty
+    return [(name, empty if d is None else d.value if isinstance(d, ast.Constant) else ...) for name, d in found]
+
+
+SETUP = ast.parse((Path(__file__).parents[1] / "setup.py").read_text(encoding="utf-8"))
+HOT = next(
+    ast.literal_eval(n.value) for n in SETUP.body if isinstance(n, ast.Assign) and n.targets[0].id == "HOT_MODULES"
+)
+
+
+def compiled_functions():
+    for module in HOT:
+        for name, function in written(Path(ag.__file__).parent / f"{module}.py"):
+            item = importlib.import_module(f"autograd_lite.{module.replace('/', '.')}")
+            for part in name.split("."):
+                item = getattr(item, part, None)
+            if item is not None:  # None is what only compiled code can call
+                yield pytest.param(item, function, id=f"{module}:{name}")
+
+
+@pytest.mark.parametrize(("item", "function"), [*compiled_functions()])
+def test_compiled_or_not_help_says_what_the_source_says(item, function):
+    assert ast.get_docstring(function) in (inspect.getdoc(item), None)  # (or it inherits one)
+    said = [(p.name, p.default) for p in inspect.signature(item).parameters.values()]
+    source = taken(function.args)
+    assert [name for name, _ in said] == [name for name, _ in source]
+    assert [(a, b) for (_, a), (_, b) in zip(said, source) if b is not ... and a != b] == []

@@ -311,21 +311,10 @@ def primitive(
         called = name or getattr(fn, "__name__", "").rstrip("_")
         if not called:
             raise TypeError(f"{_USE}; a {type(fn).__name__} has no name: give it one, primitive(…, name=…)")
-        slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
-        made = (Nary if count < 0 else Primitive if count == 1 else Multi)(
-            called,
-            fn,
-            partials,
-            count,
-            text or f"{called}({slots})",
-            latex or rf"\operatorname{{{called}}}\left({slots}\right)".replace("{{", "{").replace("}}", "}"),
-            sympy or f"{called}({slots})",
-            array,
-            precedence,
-            domain if domain is not None else ((-2.0, 2.0),) * max(count, 1),
-            kinks,
-            fn.__doc__ or "",
-        )
+        kind = Nary if count < 0 else Primitive if count == 1 else Multi
+        notation = _notation(called, count, text, latex, sympy)
+        points = domain if domain is not None else ((-2.0, 2.0),) * max(count, 1)
+        made = kind(called, fn, partials, count, *notation, array, precedence, points, kinks, fn.__doc__ or "")
         made.expression, made.textbook, made.whole = expression, textbook, whole
         made.fused = fused
         if table:
@@ -335,6 +324,13 @@ def primitive(
         return made
 
     return make
+
+
+def _notation(name: str, count: int, text: str, latex: str, sympy: str) -> tuple[str, str, str]:
+    """Text, LaTeX and SymPy of an op; the functional form where an entry has no other."""
+    slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
+    called = rf"\operatorname{{{name}}}\left({slots}\right)".replace("{{", "{").replace("}}", "}")
+    return text or f"{name}({slots})", latex or called, sympy or f"{name}({slots})"
 
 
 _USE = "@primitive(partials=lambda out, x: (…,)) stands before a function of floats"
