@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import activations, class_losses, distribution_losses, hard_activations, losses, margin_losses
+from .. import nn
 from .module import Module
 
-_PAGES = (activations, hard_activations, losses, class_losses, margin_losses, distribution_losses)
 #: the class of each function
 KINDS: dict[str, type[Any]] = {
-    getattr(page, name).functional_name: getattr(page, name) for page in _PAGES for name in page.__all__
+    kind.functional_name: kind
+    for kind in (getattr(nn, name) for name in nn.__all__ if name[0].isupper())
+    if hasattr(kind, "functional_name")
 }
 
 
