@@ -43,6 +43,7 @@ class Builder:
             self.given += values
         self.buffers: dict[int, int] = {}
         self.inputs: dict[tuple[int, ...], array[int]] = {}  # of the samples of layers, equal ones once
+        self.weights: dict[tuple[int, int], array[int]] = {}  # and the bias, of each neuron
         self.names: set[str] = set()
         self.sound: set[int] = set()  # nodes from elsewhere that are made of no number of the recording
 
@@ -128,10 +129,15 @@ class Builder:
         if type(inputs) is list:
             ids = tuple(map(numbers.id_of, inputs))
             inputs = numbers.fans[id(fan)] = self.inputs.setdefault(ids, array("i", ids))
-        start = numbers.moved[self.buffers[id(sink.weight.storage)]] + unit * len(inputs)
-        none = sink.bias is None
-        bias = numbers.moved[numbers.constants["0.0"] if none else self.buffers[id(sink.bias.storage)] + unit]
-        return (id(inputs), id(sink), unit), inputs + array("i", [*range(start, start + len(inputs)), bias])
+        weights = self.weights.get((id(sink), unit))
+        if weights is None:
+            start = numbers.moved[self.buffers[id(sink.weight.storage)]] + unit * len(inputs)
+            weights = self.weights[id(sink), unit] = array("i", range(start, start + len(inputs)))
+            none = sink.bias is None
+            weights.append(
+                numbers.moved[numbers.constants["0.0"] if none else self.buffers[id(sink.bias.storage)] + unit]
+            )
+        return (id(inputs), id(sink), unit), inputs + weights
 
     def distinct(self, prim: Primitive) -> Primitive:
         """The primitive, under a name that no other has: a program tells its primitives apart by their names."""

@@ -9,10 +9,11 @@ guards.
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 import threading
 from collections.abc import Callable
-from types import GeneratorType
+from types import CodeType, GeneratorType
 from typing import Any
 
 from ...engine.observers import current_tracer, without_observers
@@ -127,8 +128,7 @@ def _numbers_read(items: Any, tracer: Any) -> list[Any] | None:
     """The Values of ``(v.data for v in row)``, whose numbers nothing else has seen; None for anything else."""
     if not _state.soft or type(items) is not GeneratorType or inspect.getgeneratorstate(items) != inspect.GEN_CREATED:
         return None
-    code = items.gi_code
-    if code.co_names != ("data",) or any(i.opname not in _PLAIN for i in dis.get_instructions(code)):
+    if not _only_reads(items.gi_code):
         return None
     found: list[Any] = []
     tracer.read = found.append
@@ -137,6 +137,12 @@ def _numbers_read(items: Any, tracer: Any) -> list[Any] | None:
     finally:
         del tracer.read
     return found if len(found) == count else _exactly(found, tracer)
+
+
+@functools.lru_cache(maxsize=256)
+def _only_reads(code: CodeType) -> bool:
+    """Whether a generator's code is that of ``(v.data for v in row)``."""
+    return code.co_names == ("data",) and all(i.opname in _PLAIN for i in dis.get_instructions(code))
 
 
 def _exactly(values: list[Any], tracer: Any) -> list[Any]:

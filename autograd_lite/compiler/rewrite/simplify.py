@@ -42,6 +42,10 @@ class _Simpler(Rewrite):
         """A number: a float if it is constant."""
         return self.new[-1 - id] if id < 0 else self.numbers[id] if id in self.numbers else _Term(self, id)
 
+    def is_constant(self, id: int) -> bool:
+        """Whether a number of the old program is constant."""
+        return (new := self.id_of[id]) < 0 or new in self.numbers
+
     def op(self, x: _Term) -> str:
         return self.prims[x.id - self.old.first].name if x.id >= self.old.first else ""
 
@@ -63,6 +67,9 @@ def along(program: Program, rules: Rules) -> Program:
     result = _Simpler(program, rules)
     labels, first = program.labels, program.first
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
+        if prim.name not in rules.heads and not (args and all(map(result.is_constant, args))):
+            result.copy(k)
+            continue
         found = result.applied(prim, [result.term(result.id_of[a]) for a in args], labels.get(first + k, ""))
         result.id_of.append(result.constant(found) if type(found) is float else found.id)
     return result.finish()
