@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+import warnings
 
 import numpy as np
 import pytest
@@ -94,3 +96,35 @@ def test_answers_about_types_are_those_of_plain_code(f):
     with pytest.warns(CompileWarning):
         first = compiled(2.0)
     assert repr([first, compiled(-2.0)]) == repr([f(2.0), f(-2.0)])
+
+
+ONE = 2.5
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: x * 2 if x is y else x * y, lambda x, y: [x is not y, x + y], lambda x, y: x * (id(x) == id(y)),
+        lambda x, y: sum(a for a in [x, 1.0] if a is not y), lambda x, y: operator.is_(x, y) * x,
+    ],
+)  # fmt: skip
+def test_the_same_number_twice_is_one(f):
+    """Whichever comes first: two numbers, or one twice."""
+    two, one = (2.5, 1.5), (ONE, ONE)
+    for calls in ([two, one, two], [one, two, one], [one, one, one]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CompileWarning)
+            compiled = ag.compile(f)
+            assert [repr(compiled(*args)) for args in calls] == [repr(f(*args)) for args in calls]
+
+
+def test_asking_for_none_or_a_mark_costs_nothing():
+    def f(x, y=None, z=MARK):
+        return (x if y is None else x * y) * (1.0 if z is MARK else 2.0)
+
+    compiled = ag.compile(f, strict=True)
+    assert [compiled(2.0), compiled(2.0, 3.0), compiled(3.0, 3.0)] == [2.0, 6.0, 9.0]
+    assert not compiled.surroundings.aliases
+
+
+MARK = object()

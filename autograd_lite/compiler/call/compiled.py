@@ -385,7 +385,7 @@ class Compiled(Running):
         for n in self.differentiated(args):
             blocks.active.update(range(starts[n], starts[n + 1]))
         if typed:
-            key += [(*sorted(blocks.values), None, *sorted(blocks.integers)), *map(type, args)]
+            key.append(blocks.types(args))
         return blocks, key
 
     def _true_to(self, path: Path, key: list[Any], typed: bool, args: Any, named: Any) -> bool:
@@ -425,7 +425,7 @@ class Compiled(Running):
 
     def _straight(self, path: Path, args: Any, named: Any, blocks: Parts, state: State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
-        if blocks.last is None or blocks.values or path.level or (state.watch.typed and blocks.integers):
+        if blocks.last is None or blocks.values or path.level or state.watch.asks(blocks.integers):
             return
         with self._lock:
             self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1

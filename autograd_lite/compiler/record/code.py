@@ -61,6 +61,7 @@ class Looks:
         computed: whether attributes are read whose names are computed.
         typed: whether types are asked for.
         identities: whether something may be asked to be the very ``True`` or ``False``, ``match`` included.
+        aliases: whether two local things are asked to be the same one.
         catches: an arithmetic error that is named, to be caught; empty if there is none.
         unseeded: a random number generator made without a seed; empty if there is none.
     """
@@ -71,20 +72,23 @@ class Looks:
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
         self.unseeded = ""
-        self.identities = False
+        self.identities = self.aliases = False
         self._read(code)
         names = self.globals | self.attributes
         self.everything = not names.isdisjoint(_ALL)
         self.computed = not names.isdisjoint(_COMPUTED)
         self.catches = min(names & _ERRORS, default="")
-        self.typed = not names.isdisjoint(_TYPES)
+        self.aliases = self.aliases or "id" in self.globals or not names.isdisjoint(("is_", "is_not"))
+        self.typed = self.aliases or not names.isdisjoint(_TYPES)
 
     def _read(self, code: CodeType) -> None:
-        last, constant = "", None
+        last, constant, local = "", None, False
         truths = any(isinstance(found, bool) for found in code.co_consts)
         for instruction in dis.get_instructions(code):
             name, found = instruction.opname, instruction.argval
             self.identities = self.identities or (name == "IS_OP" and truths and constant != "None")
+            self.aliases = self.aliases or (name == "IS_OP" and local)
+            local = not name.startswith(("LOAD_CONST", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR"))
             constant = repr(found) if name == "LOAD_CONST" else ""
             if name in ("PUSH_NULL", "PRECALL", "CACHE", "EXTENDED_ARG"):
                 continue
@@ -111,6 +115,7 @@ class Looks:
                     getattr(self, names).update(getattr(inner, names))
                 self.unseeded = self.unseeded or inner.unseeded
                 self.identities = self.identities or inner.identities
+                self.aliases = self.aliases or inner.aliases
 
 
 def _has_docstring(code: CodeType) -> bool:

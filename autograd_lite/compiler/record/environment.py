@@ -18,7 +18,7 @@ import threading
 import weakref
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
 from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any
@@ -99,13 +99,14 @@ class Watch:
         calls: where the function finds what answers differently from call to call, (place, key, function).
         entropy: whether it reaches a generator that draws from the system.
         typed: whether the function asks for types of its numbers, which are not those of plain code.
-        identities: whether it asks whether a comparison is the very ``True`` or ``False``.
+        identities: whether it asks whether a comparison is the very ``True`` or ``False``; ``aliases``, whether two of
+            its numbers are the same one.
         where: the function's file and line.
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.unseen = ""
-        self.typed = self.identities = self.entropy = False
+        self.typed = self.identities = self.aliases = self.entropy = False
         self.catches = ""
         self.calls: list[tuple[Any, Any, Any]] = []
         self.where = defined(f)
@@ -127,6 +128,10 @@ class Watch:
         self._unchanged = self._quick()
         #: says whether nothing has changed; False, or a KeyError, AttributeError or ValueError, if something may have
         self.test = self._unchanged or self._same
+
+    def asks(self, integers: Collection[int]) -> bool:
+        """Whether the function may ask what calls look at in the general way alone; some numbers came as integers."""
+        return self.aliases or (self.typed and bool(integers))
 
     def __len__(self) -> int:
         return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays) + len(self.trees)
@@ -360,6 +365,7 @@ class Watch:
         code = looks(f.__code__)
         self.typed = self.typed or code.typed
         self.identities = self.identities or code.identities
+        self.aliases = self.aliases or code.aliases
         if code.catches and "site-packages" not in f.__code__.co_filename:
             self.catches = self.catches or code.catches
         if vars(f):  # f.rate

@@ -11,7 +11,7 @@ import datetime
 import enum
 import itertools
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -73,6 +73,11 @@ class Parts(list[Any]):
     def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
         """Whether questions of a function have the answers that they had when it was recorded."""
         return all(self.says(what, block) == wanted for (what, block), wanted in kinds)
+
+    def types(self, args: Sequence[Any]) -> tuple[Any, ...]:
+        """What a function may ask of its arguments besides numbers: their types, and which of them are one object."""
+        ids = [*map(id, args)]
+        return (*sorted(self.values), None, *sorted(self.integers), *map(ids.index, ids), *map(type, args))
 
 
 _NUMERIC = "fiu"
