@@ -36,7 +36,7 @@ def library(name):
 
 
 def header(name):
-    return TARGETS[name].dialect.header
+    return TARGETS[name].header
 
 
 def program(compiled, name):

@@ -121,8 +121,7 @@ def test_every_op_of_single_numbers(name, op):
 def test_functions_of_sources_need_nothing_else(name):
     """Each is Python, and calls what is there: the library, other functions that are printed, Python's own."""
     target = TARGETS[name]
-    known = getattr(target, "functions", None) or getattr(getattr(target, "dialect", None), "functions", {})
-    header = getattr(target, "header", "") or getattr(getattr(target, "dialect", None), "header", "")
+    known, header = getattr(target, "functions", {}), getattr(target, "header", "")
     assert known or name == "python"
     for function, text in known.items():
         if (name, function) == ("numpy", "_polygamma"):  # which NumPy's sources have from the table

@@ -9,7 +9,6 @@ from typing import Any
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import Statement
 from ..ir.control_ops import COMPARISONS
-from .functions import functions
 from .positions import positions_source
 from .target import refusal
 from .texts import filled, wrapped
@@ -24,19 +23,14 @@ class Dialect:
     Attributes:
         name: "numpy", "jax" or "torch".
         module: the name the library is imported under.
-        number: what makes one of its numbers of a Python number, if it has no arrays but only numbers; else empty.
-        evaluated: a call that ends each step of a loop; empty for none.
-        functions: those that a source defines where it calls them, as text by name.
+        header: the lines that import it.
     """
 
-    def __init__(self, name: str, module: str, header: str, number: str = "", evaluated: str = "") -> None:
+    def __init__(self, name: str, module: str, header: str) -> None:
         self.name = name
         self.module = module
         self.header = header
-        self.number = number
-        self.evaluated = evaluated
         self.words = WORDS.get(name, {})
-        self.functions = {**functions(name, header), **functions("shared", header, module)}
 
     def template(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from ..ir.array_program import ArrayProgram
 from ..ir.naming import VIEWS, all_names, identifier
 from ..ir.scan import Scan
-from .dialects import Dialect
+from .target import SourceTarget
 
 __all__ = ["Loops", "assignments"]
 
-#: lines and texts of a program: (program, names, dialect, statements that have a line of their own in any case)
+#: lines and texts of a program: (program, names)
 Render = Callable[[ArrayProgram, Sequence[str]], tuple[list[str], list[str]]]
 
 
@@ -23,9 +23,9 @@ class Loops:
         taken: names that are in use.
     """
 
-    def __init__(self, program: ArrayProgram, names: Sequence[str], dialect: Dialect, render: Render) -> None:
+    def __init__(self, program: ArrayProgram, names: Sequence[str], target: SourceTarget, render: Render) -> None:
         self.program = program
-        self.dialect = dialect
+        self.target = target
         self.render = render
         self.taken = {name for name, s in zip(names, program.statements) if s.op not in ("scan", "result")}
         self.count = 0
@@ -78,7 +78,7 @@ class Loops:
             kept.append((name, text))
             self.lists.add(name)
         states = {leaves[which] for what, which, _ in wanted if what == "states"}
-        write = self._scanned if self.dialect.name == "jax" else self._for
+        write = self._scanned if self.target.name == "jax" else self._for
         ends = [(self.called[i, what, which], leaves[which]) for what, which, _ in wanted if what == "final"]
         renamed = [f"{end} = {name}" for end, name in ends if end != name]
         return [*write(loop, leaves, args, lines, new, kept, states), *renamed, *self._stacked(i)]
@@ -120,10 +120,10 @@ class Loops:
 
     def _stacked(self, i: int) -> list[str]:
         """Lists that are read as arrays become arrays."""
-        if self.dialect.name == "jax" or self.dialect.number:
+        if self.target.name == "jax" or self.target.number:
             return []
         lines = []
-        stack = "torch.stack" if self.dialect.name == "torch" else "np.array"
+        stack = "torch.stack" if self.target.name == "torch" else "np.array"
         for r in self.results.get(i, []):
             what, which, shape = self.program.statements[r].attrs
             users = [s for s in self.program.statements if r in s.args]
@@ -151,12 +151,12 @@ class Loops:
         body += lines
         body += [f"{name}.append({text})" for name, text in kept if text not in states]
         body += assignments(carried, new)
-        if self.dialect.number:  # items of arrays may be any numbers
+        if self.target.number:  # items of arrays may be any numbers
             listed = [k for k in each if args[k] not in self.lists]
-            body[:0] = [f"{leaves[k]} = {self.dialect.number}({leaves[k]})" for k in listed]
-        if self.dialect.evaluated:  # a kernel a step, the same for each
+            body[:0] = [f"{leaves[k]} = {self.target.number}({leaves[k]})" for k in listed]
+        if self.target.evaluated:  # a kernel a step, the same for each
             made = [*carried, *(text for _, text in kept if text not in states)]
-            body.append(self.dialect.evaluated.format(", ".join(made)))
+            body.append(self.target.evaluated.format(", ".join(made)))
         result += ["    " + line for line in body or ["pass"]]
         if loop.backwards:
             result += [f"{name}.reverse()" for name, _ in kept]
@@ -164,7 +164,7 @@ class Loops:
 
     def _number(self, text: str) -> str:
         """What a carried number begins with."""
-        if self.dialect.name == "torch" and re.fullmatch(r"\(?-?[\d.e+-]+\)?|float\(.*\)", text):
+        if self.target.name == "torch" and re.fullmatch(r"\(?-?[\d.e+-]+\)?|float\(.*\)", text):
             return f"torch.tensor({text}, dtype=torch.float64)"
         return text
 

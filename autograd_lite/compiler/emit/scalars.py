@@ -12,16 +12,12 @@ from collections.abc import Mapping, Sequence
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
-from ..ir.naming import all_names, leaf_names
 from . import targets
-from .composed import function, helpers, operand_names, ops_of, program_of
-from .dialects import Dialect, number_source, slices
-from .functions import called_by, functions
-from .loops import Loops
-from .source import inlined, uses_of
-from .target import SourceTarget, refusal
+from .dialects import number_source, slices
+from .functions import functions
+from .printer import Printer
+from .target import refusal
 from .texts import filled, wrapped
-from .ways import Ways
 
 __all__ = ["ScalarTarget", "listed"]
 
@@ -47,7 +43,7 @@ def listed(program: ArrayProgram) -> bool:
     return all(s.op == "leaf" or (s.op in known and len(s.shape) <= 1) for s in program.statements)
 
 
-class ScalarTarget(SourceTarget):
+class ScalarTarget(Printer):
     """A library of numbers, by its words; ``_name(…)`` in one is a function of its module, which is printed.
 
     Attributes:
@@ -77,7 +73,8 @@ class ScalarTarget(SourceTarget):
         self.words = words
         self.truth = truth
         self.functions = {**functions("lists", header), **functions(name, header, package=targets.__name__)}
-        self.dialect = Dialect(name, name, header, number, evaluated)
+        self.evaluated = evaluated
+        self.parts = [TABLE[part] for part in _PARTS]
 
     def word(self, prim: Primitive) -> str:
         """The template of an op: the library's word, or a call of the source's own function."""
@@ -91,7 +88,7 @@ class ScalarTarget(SourceTarget):
 
     def how(self, prim: Primitive) -> str:
         if prim.arity < 0:
-            _Printer(self).folded(prim, ["{0}", "{1}", "{2}"])
+            self.folded(prim, ["{0}", "{1}", "{2}"])
             return "the general form of any number of operands"
         self.word(prim)
         return "its own word" if prim.name in self.words else "the entry's expression"
@@ -100,68 +97,20 @@ class ScalarTarget(SourceTarget):
         """Whether an op is written as a function of simpler ones."""
         return prim.name not in self.words and prim.expression is not None
 
-    def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:
-        printer = _Printer(self)
-        names = leaf_names(program.leaves)
-        lines, texts = printer.written(program, all_names(program, names))
-        results = program.outputs[: len(program.outputs) - len(ways.guards)]
-        returned = ", ".join(printer.output(program, i, texts) for i in results)
-        tests = program.outputs[len(results) :]
-        booleans = [program.statements[i].boolean for i in tests]
-        lines += ways.checks([texts[i] for i in tests], booleans, "python" if self.truth == "{}" else "", self.truth)
-        body = "\n".join("    " + line for line in [*printer.converted(program, names), *lines, f"return {returned}"])
-        arguments = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
-        used = [*ops_of(program), *(TABLE[part] for part in _PARTS)]
-        known = {**self.functions, **helpers(used, self.composes, printer.composed)}
-        head = self.header + called_by(body, known)
-        return f"{head}\n\ndef {name}({', '.join([*arguments, *ways.defaults(arguments)])}):\n{body}\n"
+    def converted(self, program: ArrayProgram, numbers: Sequence[str], lines: Sequence[str]) -> str:
+        return f"{self.number}({{}})"
 
-
-class _Printer:
-    """The statements of a program in a target's words."""
-
-    def __init__(self, target: ScalarTarget) -> None:
-        self.target = target
-        self.number = target.number
-
-    def written(
-        self, program: ArrayProgram, called: Sequence[str], inside: bool = False
-    ) -> tuple[list[str], list[str]]:
-        """The lines of a program, and the text of each statement."""
-
-        def step(program: ArrayProgram, called: Sequence[str]) -> tuple[list[str], list[str]]:
-            return self.written(program, called, True)
-
-        uses = uses_of(program)
-        texts: list[str] = []
-        lines: list[str] = []
-        loops = Loops(program, called, self.target.dialect, step)
-        for i, statement in enumerate(program.statements):
-            if statement.op == "scan":
-                lines += loops.write(i, [self.output(program, a, texts) for a in statement.args])
-                texts.append("")
-                continue
-            if statement.op in ("leaf", "result"):
-                texts.append(called[i] if statement.op == "leaf" else loops.result(i))
-                continue
-            text = self.listed(program, statement, texts)
-            if text:
-                texts.append(text)
-                continue
-            text = self.text(program, statement, [texts[a] for a in statement.args])
-            if inlined(program, i, uses, text, inside, self.target.word):
-                texts.append(text)
-                continue
-            lines.append(f"{called[i]} = {text}")
-            texts.append(called[i])
-        return lines, texts
+    def statement(self, program: ArrayProgram, i: int, texts: Sequence[str]) -> tuple[str, bool]:
+        statement = program.statements[i]
+        found = self.listed(program, statement, texts)
+        return found or self.text(program, statement, [texts[a] for a in statement.args]), bool(found)
 
     def listed(self, program: ArrayProgram, statement: Statement, texts: Sequence[str]) -> str:
         """A statement that only arranges numbers: a constant, a list of some, a part of one; empty for any other."""
         op, shape = statement.op, statement.shape
         args = [texts[a] for a in statement.args]
         if op == "constant":
-            return number_source(statement.attrs, self.target.name) if shape == () else str(statement.attrs.tolist())
+            return number_source(statement.attrs, self.name) if shape == () else str(statement.attrs.tolist())
         if op == "broadcast" and len(shape) == 1 and shape[0] > FEW:
             return f"[{self.output(program, statement.args[0], texts)}] * {shape[0]}"
         if op in ("pack", "broadcast"):
@@ -200,12 +149,12 @@ class _Printer:
         if op == "matmul":  # of two numbers
             return f"{wrapped(args[0])} * {wrapped(args[1])}"
         if statement.prim is None:
-            raise NotImplementedError(f"{op} in {self.target.name}")
+            raise NotImplementedError(f"{op} in {self.name}")
         return self.applied(statement.prim, below, args)
 
     def applied(self, prim: Primitive, below: Sequence[Statement], args: list[str]) -> str:
         """An op of single numbers; ``below`` are the statements that its operands are."""
-        ordinary = _ORDINARY.fullmatch(self.target.words.get(prim.name, prim.array)) is not None
+        ordinary = _ORDINARY.fullmatch(self.words.get(prim.name, prim.array)) is not None
         keep = ordinary and any(operand.op != "constant" for operand in below)
         for k, operand in enumerate(below):
             if prim.name == "where" and k == 0:
@@ -215,15 +164,15 @@ class _Printer:
         if prim.arity < 0:
             return self.folded(prim, args)
         if prim.name == "pow" and below[1].op == "constant":
-            return f"{wrapped(args[0])} ** {number_source(below[1].attrs, self.target.name)}"
+            return f"{wrapped(args[0])} ** {number_source(below[1].attrs, self.name)}"
         if prim.whole >= 0:
             return self.of_whole(prim, below, args)
-        return filled(self.target.word(prim), args)
+        return filled(self.word(prim), args)
 
     def for_each(self, program: ArrayProgram, statement: Statement, args: Sequence[str]) -> str:
         """An operation on lists, number by number."""
         if statement.prim is None:
-            raise NotImplementedError(f"{statement.op} of arrays in {self.target.name}")
+            raise NotImplementedError(f"{statement.op} of arrays in {self.name}")
         shapes = [program.statements[a].shape for a in statement.args]
         lists = [k for k, shape in enumerate(shapes) if shape == statement.shape]
         args = [f"{a}[0]" if shape and k not in lists else a for k, (a, shape) in enumerate(zip(args, shapes))]
@@ -233,17 +182,9 @@ class _Printer:
         source = f"zip({', '.join(args[k] for k in lists)})" if len(lists) > 1 else args[lists[0]]
         return f"[{inside} for {items} in {source}]"
 
-    def converted(self, program: ArrayProgram, names: Sequence[str]) -> list[str]:
-        """A line that makes the scalar arguments the target's numbers, whatever they were."""
-        scalars = [n for n, leaf in zip(names, program.leaves) if leaf.kind != "constant" and not leaf.shape]
-        if len(scalars) < 2:
-            return [f"{n} = {self.number}({n})" for n in scalars]
-        listed = ", ".join(scalars)
-        return [f"{listed} = map({self.number}, ({listed}))"]
-
     def call(self, name: str, *args: str) -> str:
         """An op of the table, by name."""
-        return filled(self.target.word(TABLE[name]), args)
+        return filled(self.word(TABLE[name]), args)
 
     def folded(self, prim: Primitive, args: Sequence[str]) -> str:
         """A primitive of any number of operands."""
@@ -265,7 +206,7 @@ class _Printer:
             name, args = "norm", [f"({a} - {b})" for a, b in zip(args[:half], args[half:])]
         found = {"max": "maximum", "min": "minimum", "logsumexp": _CHAINED, "norm": "hypot"}
         if name not in found or not args:
-            raise refusal(prim, self.target.name)
+            raise refusal(prim, self.name)
         return self.chained(found[name], [self.call("abs", args[0]), *args[1:]] if name == "norm" else args)
 
     def chained(self, name: str, args: Sequence[str]) -> str:
@@ -290,17 +231,11 @@ class _Printer:
         number = below[prim.whole].attrs if below[prim.whole].op == "constant" else 0.5
         if number != int(number):
             raise NotImplementedError(
-                f"{prim.name} in {self.target.name} takes its whole number as a constant: write it into the function"
+                f"{prim.name} in {self.name} takes its whole number as a constant: write it into the function"
             )
         if prim.name == "polygamma" and number == 0.0:
             return self.call("digamma", args[1])
-        return filled(self.target.word(prim), [str(int(number)) if k == prim.whole else a for k, a in enumerate(args)])
-
-    def composed(self, prim: Primitive) -> str:
-        """The function of an op that is written in simpler ones."""
-        inner = program_of(prim)
-        lines, texts = self.written(inner, all_names(inner, operand_names(prim)), True)
-        return function(prim, lines, self.output(inner, inner.outputs[0], texts))
+        return filled(self.word(prim), [str(int(number)) if k == prim.whole else a for k, a in enumerate(args)])
 
     def output(self, program: ArrayProgram, i: int, texts: Sequence[str]) -> str:
         """A result, which is the target's number even where it is a constant."""

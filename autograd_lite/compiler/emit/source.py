@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,138 +11,72 @@ import numpy as np
 from ...primitives import numpy_helpers as numpy_functions
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
-from ..ir.naming import VIEWS, all_names, leaf_names
-from . import composed
+from ..ir.naming import VIEWS
 from .dialects import DIALECTS, Dialect, expression, number_source, slices
-from .functions import called_by
-from .loops import Loops
+from .functions import called_by, functions
 from .positions import positions_source
-from .target import SourceTarget
+from .printer import Printer
 from .texts import filled, wrapped
-from .ways import Ways
 
-__all__ = ["ArrayTarget", "inlined", "numpy_helpers", "uses_of", "written"]
+__all__ = ["NUMPY_SOURCES", "ArrayTarget", "numpy_helpers"]
 
 
-class ArrayTarget(SourceTarget):
+class ArrayTarget(Printer):
     """A library of arrays, by its dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.name = dialect.name
         self.dialect = dialect
+        self.header = dialect.header
+        self.functions = {**functions(self.name, dialect.header), **functions("shared", dialect.header, dialect.module)}
         self.guarded = dialect.name != "jax"  # which traces a function before its numbers are known
 
     def how(self, prim: Primitive) -> str:
         return self.dialect.how(prim)
 
-    def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:
-        dialect = self.dialect
-        names = all_names(program, leaf_names(program.leaves))
-        first = program.outputs[0] if program.outputs else -1
-        if first >= 0 and "value" not in names and re.fullmatch(r"t\d+", names[first]):
-            names[first] = "value"
-        results = program.outputs[: len(program.outputs) - len(ways.guards)]
-        tests = program.outputs[len(results) :]
-        lines, texts = written(program, names, dialect, tests=tests)
-        returned = ", ".join(texts[i] for i in results)
-        leaves = [n for n, leaf in zip(leaf_names(program.leaves), program.leaves) if leaf.kind != "constant"]
-        checks = ways.checks([texts[i] for i in tests], [program.statements[i].boolean for i in tests], dialect.name)
-        lines = [*lines, *checks, *_explained(called, [texts[i] for i in results]), f"return {returned}"]
-        lines = [*_converted(program, dialect, any(re.search(r" / |\*\*", line) for line in lines)), *lines]
-        body = "\n".join("    " + line if line else "" for line in lines)
-        helpers = called_by(body, {**dialect.functions, **composed_helpers(composed.ops_of(program), dialect)})
-        head = dialect.header + _imports(body + helpers) + helpers
-        return f"{head}\n\ndef {name}({', '.join([*leaves, *ways.defaults(leaves)])}):\n{body}\n"
+    def word(self, prim: Primitive) -> str:
+        return self.dialect.template(prim)
+
+    def composes(self, prim: Primitive) -> bool:
+        return self.dialect.composes(prim)
+
+    def imports(self, text: str) -> str:
+        return _imports(text)
+
+    def converted(self, program: ArrayProgram, numbers: Sequence[str], lines: Sequence[str]) -> str:
+        raises = any(re.search(r" / |\*\*", line) for line in lines)  # as Python's division does
+        if self.name == "torch":
+            return "_number({})"
+        if self.name == "jax":
+            return "jnp.asarray({}, float)" if raises or program.loops else ""
+        return "np.float64({})" if raises else ""
+
+    def statement(self, program: ArrayProgram, i: int, texts: Sequence[str]) -> tuple[str, bool]:
+        statement = program.statements[i]
+        text = _product(program, i, texts, self.dialect)
+        text = text or _text(program, statement, [texts[a] for a in statement.args], self.dialect)
+        single = statement.op == "constant" and statement.shape == ()
+        return text, statement.op in VIEWS or single or statement.name == "stop"
+
+    def assigned(self, program: ArrayProgram, i: int, name: str, text: str, texts: Sequence[str]) -> list[str]:
+        statement = program.statements[i]
+        shape = f"  # {statement.shape}" if statement.shape else ""
+        if statement.op in ("place", "scatter"):
+            return _placed(statement, name, texts[statement.args[0]], self.dialect, shape)
+        return [f"{name} = {text}{shape}"]
 
 
-def composed_helpers(prims: Sequence[Primitive], dialect: Dialect) -> dict[str, str]:
-    """The functions of the ops that the library has no word for, by the names that the source calls them."""
-
-    def write(prim: Primitive) -> str:
-        inner = composed.program_of(prim)
-        lines, texts = written(inner, all_names(inner, composed.operand_names(prim)), dialect, True)
-        return composed.function(prim, lines, texts[inner.outputs[0]])
-
-    return composed.helpers(prims, dialect.composes, write)
+NUMPY_SOURCES = ArrayTarget(DIALECTS["numpy"])
 
 
 def numpy_helpers(prims: Sequence[Primitive], text: str) -> dict[str, Any]:
     """The functions that NumPy source calls and that are not NumPy's, as it defines them, made to be run."""
     space: dict[str, Any] = {"np": np, **(numpy_functions.HELPERS if "_np_" in text else {})}
-    known = {**DIALECTS["numpy"].functions, **composed_helpers(prims, DIALECTS["numpy"])}
-    found = called_by(text, known)
+    found = called_by(text, {**NUMPY_SOURCES.functions, **NUMPY_SOURCES.helpers(prims)})
     if "_np_" in found:
         space.update(numpy_functions.HELPERS)
     exec(compile(found, "<autograd_lite helpers>", "exec"), space)
     return space
-
-
-def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """A comment that tells the derivatives apart, where one is returned under the name of another number."""
-    derivatives = [name[1:] for name in called if name]
-    if all(name in ("", text) for name, text in zip(called, texts)):
-        return []
-    listed = ", ".join(derivatives[:8] + ["…"] * (len(derivatives) > 8))
-    return [f"# {'the value, and ' if '' in called else ''}the derivatives with respect to {listed}"]
-
-
-def _converted(program: ArrayProgram, dialect: Dialect, raises: bool) -> list[str]:
-    """A line that makes numbers the library's, where it doesn't do so by itself; Python's division ``raises``."""
-    pairs = zip(leaf_names(program.leaves), program.leaves)
-    scalars = [n for n, leaf in pairs if leaf.kind != "constant" and not leaf.shape]
-    if not scalars or (dialect.name != "torch" and not raises and not (dialect.name == "jax" and program.loops)):
-        return []
-    function = {"numpy": "np.float64", "torch": "_number"}.get(dialect.name, "")
-    made = f"{function}({{}})" if function else "jnp.asarray({}, float)"
-    if len(scalars) == 1:
-        return [f"{scalars[0]} = {made.format(scalars[0])}"]
-    if function:
-        return [f"{', '.join(scalars)} = map({function}, ({', '.join(scalars)}))"]
-    return [f"{', '.join(scalars)} = [{made.format('number')} for number in ({', '.join(scalars)})]"]
-
-
-def written(
-    program: ArrayProgram, names: Sequence[str], dialect: Dialect, inside: bool = False, tests: Sequence[int] = ()
-) -> tuple[list[str], list[str]]:
-    """The lines of a program, and the text of each statement: its name, or an expression.
-
-    Args:
-        inside: whether it is the step of a loop, whose results are written where they go.
-        tests: outputs that are guards, and written where they are tested.
-    """
-
-    def step(program: ArrayProgram, names: Sequence[str]) -> tuple[list[str], list[str]]:
-        return written(program, names, dialect, True)
-
-    texts: list[str] = []
-    lines: list[str] = []
-    uses = uses_of(program)
-    loops = Loops(program, names, dialect, step)
-    for i, statement in enumerate(program.statements):
-        args = [texts[a] for a in statement.args]
-        if statement.op == "scan":
-            lines += loops.write(i, args)
-            texts.append("")
-            continue
-        if statement.op in ("leaf", "result"):
-            texts.append(names[i] if statement.op == "leaf" else loops.result(i))
-            continue
-        text = _product(program, i, texts, dialect) or _text(program, statement, args, dialect)
-        if (
-            statement.op in VIEWS
-            or (statement.op == "constant" and statement.shape == ())
-            or statement.name == "stop"
-            or inlined(program, i, uses, text, inside or i in tests, dialect.template)
-        ):
-            texts.append(text)
-            continue
-        shape = f"  # {statement.shape}" if statement.shape else ""
-        if statement.op in ("place", "scatter"):
-            lines += _placed(statement, names[i], args[0], dialect, shape)
-        else:
-            lines.append(f"{names[i]} = {text}{shape}")
-        texts.append(names[i])
-    return lines, texts
 
 
 def _product(program: ArrayProgram, i: int, texts: Sequence[str], dialect: Dialect) -> str:
@@ -155,62 +89,6 @@ def _product(program: ArrayProgram, i: int, texts: Sequence[str], dialect: Diale
     if program.statements[a].shape != program.statements[b].shape:
         return ""
     return f"{dialect.module}.sum({filled('{0} * {1}', [texts[a], texts[b]])})"
-
-
-def uses_of(program: ArrayProgram) -> list[list[int]]:
-    """For each statement, those that read it; -1 for the results."""
-    uses: list[list[int]] = [[] for _ in program.statements]
-    for i, statement in enumerate(program.statements):
-        for a in statement.args:
-            uses[a].append(i)
-    for i in program.outputs:
-        uses[i].append(-1)
-    return uses
-
-
-_REDUCTIONS = ("sum", "amax", "amin", "prod", "logsumexp")
-#: characters of an expression that is written into another one
-SHORT = 60
-
-
-def names_once(template: str) -> bool:
-    """Whether a word names each of its operands once.
-
-    >>> names_once("np.tanh({0})"), names_once("{0} * torch.sigmoid({0})")
-    (True, False)
-    """
-    slots = re.findall(r"\{(\d+)\}", template)
-    return len(slots) == len(set(slots))
-
-
-def inlined(
-    program: ArrayProgram,
-    i: int,
-    uses: Sequence[Sequence[int]],
-    text: str,
-    inside: bool,
-    word: Callable[[Primitive], str],
-) -> bool:
-    """Whether a statement is written where it is used: once, in an expression that names its operands once.
-
-    So f1 = x @ W1.T + b1 is one line, and so is t = np.tanh(x * w + 0.1).
-
-    Args:
-        word: the target's template for an op.
-    """
-    statement = program.statements[i]
-    if len(uses[i]) != 1 or i in program.names or statement.op not in ("matmul", "elementwise", *_REDUCTIONS):
-        return False
-    if uses[i][0] < 0:
-        return inside
-    user = program.statements[uses[i][0]]
-    if any(i < k < uses[i][0] for k in program.loops):  # after which names may stand for something else
-        return False
-    if user.prim is None or user.prim.arity < 0:
-        return False
-    if statement.op == "matmul" and statement.shape:
-        return user.name == "add"
-    return len(text) <= SHORT and names_once(word(user.prim))
 
 
 def _imports(body: str) -> str:

@@ -36,10 +36,14 @@ class SourceTarget(Target):
     Attributes:
         scalar: whether every number of a program is a variable of its own.
         guarded: whether what decided the way through the function is asserted.
+        number: what makes one of its numbers of a Python number, if it has no arrays but only numbers; else empty.
+        evaluated: a call that ends each step of a loop, as ``drjit.eval({})``; empty for none.
     """
 
     scalar = False
     guarded = True
+    number = ""
+    evaluated = ""
 
     @abstractmethod
     def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:

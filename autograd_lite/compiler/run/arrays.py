@@ -19,7 +19,8 @@ from ...primitives.primitive import Primitive
 from ..emit.composed import ops_of
 from ..emit.dialects import DIALECTS, expression, slices
 from ..emit.loops import Loops
-from ..emit.source import numpy_helpers, uses_of, written
+from ..emit.printer import uses_of
+from ..emit.source import NUMPY_SOURCES, numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS
@@ -107,8 +108,8 @@ class _Emitter:
         self.last = self._last_uses()
         self.users = uses_of(program)
         names = [f"x{i}" for i in range(len(program.statements))]
-        step = functools.partial(written, dialect=DIALECTS["numpy"], inside=True)
-        self.loops = Loops(program, names, DIALECTS["numpy"], step)
+        step = functools.partial(NUMPY_SOURCES.written, inside=True)
+        self.loops = Loops(program, names, NUMPY_SOURCES, step)
         self.loops.taken.update(f"s{i}" for i in range(len(names)))
 
     def _last_uses(self) -> list[int]:
