@@ -68,10 +68,9 @@ BOUNDED_RECURSION = {
     "pages of the table, each once": ["primitives.primitive:_float_scope"],
     "functions written inside functions": ["compiler.record.environment:_names compiler.record.environment:_imports"],
     "the step of a loop, in which there are no loops": [
-        "compiler.emit.source:written compiler.derive.adjoint:adjoints",
+        "compiler.emit.printer:Printer.written compiler.derive.adjoint:adjoints",
         "compiler.equations.equations:_Text.__init__",
         "compiler.equations.equations:_Text._write compiler.equations.equations:_Text._loop",
-        "compiler.emit.scalars:_Printer.written",
     ],
     "what is written into one expression, at most NESTED deep": [
         "compiler.emit.targets.c_printer:Printer._at_flat compiler.emit.targets.c_printer:Printer._viewed",
