@@ -35,6 +35,11 @@ class Methods(Node):
         tracer = current_tracer() if STATE.observers else None
         return None if tracer is None else tracer.take(table, i)
 
+    def _choose(self, a: Any, b: Any) -> Any:
+        """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
+        tracer = current_tracer() if STATE.observers else None
+        return None if tracer is None else tracer.choose(self, a, b)
+
     def item(self) -> float:
         """The number as a float.
 

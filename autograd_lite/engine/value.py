@@ -215,11 +215,6 @@ class Value(Methods):
     def _apply_unary(self, primitive: Op) -> Any:
         return _recorded(self, primitive)
 
-    def _choose(self, a: Any, b: Any) -> Any:
-        """What ``where`` gives when its condition is this Value and a tracer wants both branches; else None."""
-        tracer = current_tracer() if STATE.observers else None
-        return None if tracer is None else tracer.choose(self, a, b)
-
     def _constant(self, number: Any) -> Value:
         """A constant leaf: what ``where`` returns when the branch taken is a plain number."""
         return Value(number)
@@ -227,10 +222,10 @@ class Value(Methods):
     # The operators are short cuts through ``record`` for the commonest operands; a test holds them to the table.
 
     def __add__(self, other: Any) -> Any:
-        x = self._data if type(self) is Value else self._number()
+        x: float = self._data if type(self) is Value else self._number()
         if isinstance(other, Value):
             v: Value = other
-            y = v._data if type(v) is Value else v._number()
+            y: float = v._data if type(v) is Value else v._number()
             return node(x + y, _ADD, self, v, 1.0, 1.0)
         if type(other) is float or type(other) is int:
             y = as_float(other)
@@ -239,15 +234,16 @@ class Value(Methods):
 
     def __radd__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            x, y = as_float(other), self._data if type(self) is Value else self._number()
+            x = as_float(other)
+            y: float = self._data if type(self) is Value else self._number()
             return node(x + y, _ADD, None, self, x, 1.0)
         return _binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        x = self._data if type(self) is Value else self._number()
+        x: float = self._data if type(self) is Value else self._number()
         if isinstance(other, Value):
             v: Value = other
-            y = v._data if type(v) is Value else v._number()
+            y: float = v._data if type(v) is Value else v._number()
             return node(x - y, _SUB, self, v, 1.0, -1.0)
         if type(other) is float or type(other) is int:
             y = as_float(other)
@@ -256,15 +252,16 @@ class Value(Methods):
 
     def __rsub__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            x, y = as_float(other), self._data if type(self) is Value else self._number()
+            x = as_float(other)
+            y: float = self._data if type(self) is Value else self._number()
             return node(x - y, _SUB, None, self, x, -1.0)
         return _binary(_SUB, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        x = self._data if type(self) is Value else self._number()
+        x: float = self._data if type(self) is Value else self._number()
         if isinstance(other, Value):
             v: Value = other
-            y = v._data if type(v) is Value else v._number()
+            y: float = v._data if type(v) is Value else v._number()
             return node(x * y, _MUL, self, v, y, x)
         if type(other) is float or type(other) is int:
             y = as_float(other)
@@ -273,15 +270,16 @@ class Value(Methods):
 
     def __rmul__(self, other: Any) -> Any:
         if type(other) is float or type(other) is int:
-            x, y = as_float(other), self._data if type(self) is Value else self._number()
+            x = as_float(other)
+            y: float = self._data if type(self) is Value else self._number()
             return node(x * y, _MUL, None, self, x, x)
         return _binary(_MUL, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        x = self._data if type(self) is Value else self._number()
+        x: float = self._data if type(self) is Value else self._number()
         if isinstance(other, Value):
             v: Value = other
-            y = v._data if type(v) is Value else v._number()
+            y: float = v._data if type(v) is Value else v._number()
             if y != 0.0:
                 out = x / y
                 return node(out, _DIV, self, v, 1.0 / y, -(out / y))
@@ -296,7 +294,7 @@ class Value(Methods):
     def __pow__(self, other: Any) -> Any:
         if type(other) is not int and type(other) is not float:
             return _binary(_POW, self, other)
-        x = self._data if type(self) is Value else self._number()
+        x: float = self._data if type(self) is Value else self._number()
         y = as_float(other, "pow")  # the rule without its dead half (∂/∂exponent)
         return node(power(x, y), _POW, self, None, 2.0 * x if y == 2.0 else power_dx(x, y), y)
 
@@ -324,7 +322,8 @@ class Value(Methods):
         return NotImplemented if quotient is NotImplemented else (quotient, _binary(rounding.mod, other, self))
 
     def __neg__(self) -> Any:
-        return node(-(self._data if type(self) is Value else self._number()), _NEG, self, None, -1.0, 0.0)
+        x: float = self._data if type(self) is Value else self._number()
+        return node(-x, _NEG, self, None, -1.0, 0.0)
 
     # --- comparison by value, hash by identity --------------------------------------------------------------------
 
