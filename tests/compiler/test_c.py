@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import math
 import os
@@ -11,7 +12,9 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 import warnings
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +27,7 @@ from autograd_lite import nn
 from autograd_lite.compiler import CompileWarning
 from autograd_lite.compiler.call import c_engine, c_forms, c_library
 from autograd_lite.compiler.emit.targets import c_words
+from autograd_lite.compiler.ir.control_ops import COMPARISONS
 from autograd_lite.primitives import TABLE
 
 from . import random_programs as matrix
@@ -74,7 +78,7 @@ def words(tmp_path_factory):
 
 def test_every_op_has_c_and_the_tables_bits(words):
     library, names = words
-    assert c_words.missing() == []
+    assert all(c_words.call(prim, [("x", c_words.ATOM)] * 2) for prim in COMPARISONS.values())
     rng = np.random.default_rng(0)
     for name, n in names:
         f = getattr(library, f"op_{name}_{n}")
@@ -248,6 +252,41 @@ def test_what_a_loop_carries_is_set_at_once(f):
     compiled = in_c(f)
     compiled(*args)
     assert "for (int step" in compiled.source("c")
+
+
+def hidden_state(h, weights):
+    for _ in range(60):
+        h = [ag.tanh(ag.dot(row, h) + 0.1) for row in weights]
+    return ag.sum(h)
+
+
+def branches_of_many(xs):
+    return sum((x * x if x > 0.5 else ag.sin(x) for x in xs), start=0.0 * xs[0])
+
+
+ARRAYS = {
+    "a vector is carried": (hidden_state, ((6,), (6, 6))),
+    "products": (lambda x: ag.prod([ag.sin(v) for v in x]) + ag.prod(list(x)), ((100,),)),
+    "products before each": (lambda x: ag.sum(ag.cumprod(list(x))), ((90,),)),
+    "many guards": (branches_of_many, ((150,),)),
+    "matrices": (lambda a, b: ag.sum([ag.tanh(v) for v in (a @ b @ a.T).ravel()]), ((9, 7), (7, 7))),
+    "batches of matrices": (lambda a, b: ag.sum([ag.sin(v) for v in (a @ b).ravel()]), ((3, 5, 4), (3, 4, 6))),
+    "rows": (lambda x: ag.sum([ag.logsumexp(list(row)) * ag.prod(list(row)) for row in x]), ((20, 9),)),
+    "a filter": (lambda x, w: ag.sum([ag.dot(list(x[k : k + 5]), list(w)) ** 2 for k in range(70)]), ((74,), (5,))),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_programs_of_arrays(name, form):
+    f, shapes = ARRAYS[name]
+    rng = np.random.default_rng(0)
+    args = [rng.uniform(0.3, 1.0, size=shape) for shape in shapes]
+    every = tuple(range(len(args)))
+    for transform in (f, ag.value_and_grad(f, argnums=every)):
+        compiled = in_c(transform)
+        for scale in (1.0, 1.0, 0.99):
+            given = [np.where(x > 0.5, x, scale * x) for x in args]
+            close(matrix.flat(compiled(*given)), matrix.flat(transform(*given)))
 
 
 def product(xs):
@@ -453,16 +492,40 @@ def test_without_a_compiler(monkeypatch, tmp_path):
     assert ag.build_info()["c_compiler"] == "none"
 
 
-@pytest.mark.parametrize("said", ["exit 3", "echo 'x.c:1: error: no' >&2; exit 1", "sleep 5"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "exit 3",
+        "echo 'x.c:1: error: no' >&2; exit 1",
+        "exec sleep 100",
+        "sleep 100",  # a part of the compiler hangs
+        'while [ "$1" != -o ]; do shift; done; echo junk > "$2"',
+        ":",  # says nothing, writes nothing
+    ],
+)
 def test_a_compiler_that_fails(said, monkeypatch, tmp_path):
     script = tmp_path / "mycc"
     script.write_text(f"#!/bin/sh\n{said}\n")
     script.chmod(0o755)
     monkeypatch.setenv("CC", str(script))
     monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", "0.5")
-    c_library._entries.cache_clear()
-    with pytest.warns(CompileWarning, match="mycc (failed|took longer)"):
+    monkeypatch.setattr(c_library, "_entries", functools.cache(c_library._entries.__wrapped__))
+    start = time.monotonic()
+    with pytest.warns(CompileWarning, match=r"mycc (failed|took longer)|mycc: .*(program\.so)"):
         assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
+    assert time.monotonic() - start < 60.0
+
+
+def test_a_place_for_the_build_and_its_time(monkeypatch):
+    """No folder to build in, and a time that is none: the default engine, with the reason."""
+    with monkeypatch.context() as m:
+        m.setattr(tempfile, "mkdtemp", lambda *args, **named: os.stat("/nowhere/at/all").st_ino)
+        m.setattr(c_library, "_entries", functools.cache(c_library._entries.__wrapped__))
+        with pytest.warns(CompileWarning, match="No such file"):
+            assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
+    monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", "soon")
+    with pytest.warns(CompileWarning, match="a number of seconds, not 'soon'"):
+        assert in_c(lambda x: x * x + 2.0)(3.0) == 11.0
 
 
 def test_the_compiler_is_in_build_info(monkeypatch):

@@ -7,11 +7,13 @@ writable by others (a sticky folder such as /tmp may be on the way), and the fil
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import platform
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -22,7 +24,7 @@ from pathlib import Path
 from ...engine.user_frame import warn_at_user
 from ..ir.scalar_program import CompileWarning
 
-__all__ = ["Cache", "cache"]
+__all__ = ["Cache", "cache", "ran"]
 
 #: libraries that are kept; then those that were not used for longest go
 MOST = 500
@@ -120,14 +122,31 @@ def _unsafe(folder: Path) -> str:
     return ""
 
 
+def ran(command: Sequence[str], timeout: float) -> tuple[int, str, str]:
+    """Run a compiler: its exit status and what it wrote. One that takes too long ends with all that it has started.
+
+    Raises:
+        subprocess.TimeoutExpired: after so many seconds.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace", start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, out, err
+
+
 @functools.cache
 def _identity(compiler: str) -> str:
     """What tells one compiler from the next one at the same place."""
     found = os.stat(compiler)
     try:
-        said = subprocess.run([compiler, "--version"], capture_output=True, timeout=10, check=False).stdout.decode(
-            "latin1"
-        )
+        _, said, _ = ran([compiler, "--version"], 10.0)
     except subprocess.TimeoutExpired:
         said = ""
     return f"{os.path.realpath(compiler)} {found.st_size} {found.st_mtime_ns} {said}"

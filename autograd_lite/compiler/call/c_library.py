@@ -20,7 +20,7 @@ from typing import Any
 
 from ...engine.user_frame import warn_at_user
 from ..ir.scalar_program import CompileWarning
-from .c_cache import cache
+from .c_cache import cache, ran
 from .c_forms import array_maker, glue
 
 __all__ = ["CTarget", "CUnavailable", "Library", "build", "c_compiler", "described", "target_of"]
@@ -82,7 +82,7 @@ def described() -> str:
     if command is None:
         return "none"
     try:
-        said = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        _, said, _ = ran([*command, "--version"], 10.0)
     except (OSError, subprocess.TimeoutExpired):
         return f"{shlex.join(command)} (does not answer)"
     return " ".join([shlex.join(command), *said.splitlines()[:1]])
@@ -161,26 +161,28 @@ def _loaded(source: str) -> Any:
 
 def _built(source: str, command: Sequence[str], flags: Sequence[str], keep: Callable[[Path], None] | None) -> Any:
     """A library, built in a folder of its own, which goes when it is loaded; ``keep`` gets it before."""
-    timeout = float(os.environ.get("AUTOGRAD_LITE_CC_TIMEOUT", TIMEOUT))
-    folder = tempfile.mkdtemp(prefix="autograd_lite_")  # nobody else's: mode 0700
+    said = os.environ.get("AUTOGRAD_LITE_CC_TIMEOUT") or str(TIMEOUT)
     try:
-        text, target = Path(folder, "program.c"), Path(folder, "program.so")
-        text.write_text(source, encoding="ascii")
-        _compile([*command, *flags, str(text), "-o", str(target), "-lm"], timeout)
-        if keep is not None:
-            keep(target)
-        return ctypes.PyDLL(str(target))
+        timeout = float(said)
+    except ValueError:
+        raise CUnavailable(f"AUTOGRAD_LITE_CC_TIMEOUT is a number of seconds, not {said!r}") from None
+    try:
+        with tempfile.TemporaryDirectory(prefix="autograd_lite_", ignore_cleanup_errors=True) as folder:  # mode 0700
+            text, target = Path(folder, "program.c"), Path(folder, "program.so")
+            text.write_text(source, encoding="ascii")
+            _compile([*command, *flags, str(text), "-o", str(target), "-lm"], timeout)
+            if keep is not None:
+                keep(target)
+            return ctypes.PyDLL(str(target))
     except OSError as error:
         raise CUnavailable(f"{shlex.join(command)}: {error}") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _compile(command: Sequence[str], timeout: float) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, errors="replace")
+        status, _, said = ran(command, timeout)
     except subprocess.TimeoutExpired:
         raise CUnavailable(f"{command[0]} took longer than {timeout:g} s") from None
-    if done.returncode:
-        said = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()
-        raise CUnavailable(f"{command[0]} failed: {next((x for x in said if 'error' in x), said[0])}")
+    if status:
+        lines = (said.strip() or f"exit status {status}").splitlines()
+        raise CUnavailable(f"{command[0]} failed: {next((x for x in lines if 'error' in x), lines[0])}")

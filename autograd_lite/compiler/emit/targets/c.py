@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from ...ir.array_program import ArrayProgram
 from .c_arrays import ArrayPrinter
 from .c_index import Index, Reference, flattened
-from .c_names import RESERVED, argument_names, c_identifier, statement_names, unique
+from .c_names import RESERVED, argument_names, c_identifier, mentions, statement_names, unique
 from .c_printer import Layout
 from .c_words import helpers_of, number
 
@@ -22,8 +21,6 @@ __all__ = ["Argument", "CFunction", "c_function"]
 
 #: numbers in arrays that are local; with more of them, the caller gives the space
 LOCAL = 4096
-#: statements in one function: a compiler's time grows faster than its length
-LONGEST = 150
 
 
 @dataclass
@@ -230,7 +227,7 @@ class _Function:
             found.guards = ["a branch of the Python function"] * len(self.guards)
         found.work = self.layout.size if self.workspace else 0
         local = [] if self.workspace else [f"double {name}[{size}];" for name, size in self.layout.arrays]
-        unread = [f"(void){name};" for name in self.unread if not _mentions("\n".join(printer.lines), name)]
+        unread = [f"(void){name};" for name in self.unread if not mentions(printer.lines, name)]
         body = "\n".join(f"  {line}" for line in [*local, *unread, *printer.lines])
         tables = [text for _, text in self.layout.tables.values()]
         found.texts = [*tables, f"{found.signature()} {{\n{body}\n}}"]
@@ -287,10 +284,6 @@ def departs(text: str, binding: int, wanted: Any, exact: bool) -> str:
     if wanted != wanted:
         return f"{text} == {text}"
     return f"!({text} == {number(float(wanted))[0]})"
-
-
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", text) is not None
 
 
 def over_points(one: CFunction, mapped: Sequence[bool]) -> CFunction:

@@ -20,7 +20,7 @@ from ...ir.activity import active_numbers
 from ...ir.array_program import ArrayProgram, Builder, Symbol
 from ...ir.scalar_program import Leaf, Program, built_in
 from .c_arrays import ArrayPrinter
-from .c_names import statement_names
+from .c_names import mentions, statement_names
 from .c_printer import Layout
 from .c_words import ATOM, call, number
 
@@ -100,15 +100,15 @@ class Gathered:
             columns = {n: [self.place[self.program.args[k - first][n]] for k in members] for n in variables}
             places = {n: f"[{self._index(column)}]" for n, column in columns.items()}
             out = f"[{at} + i]"
-        head = [f"const double x{n} = w{places[n]};" for n in variables if _reads([value], f"x{n}")]
+        head = [f"const double x{n} = w{places[n]};" for n in variables if mentions([value], f"x{n}")]
         self.forward.append(self._looped([*head, f"w{out} = {value};"], len(members)))
         if not active:
             return
         lines = moved if self.tangents else back
-        body = [f"const double x{n} = w{places[n]};" for n in variables if _reads(lines, f"x{n}")]
-        body += [f"const double out = w{out};"] * _reads(lines, "out")
+        body = [f"const double x{n} = w{places[n]};" for n in variables if mentions(lines, f"x{n}")]
+        body += [f"const double out = w{out};"] * mentions(lines, "out")
         if self.tangents:
-            body += [f"const double g{n} = d{places[n]};" for n in variables if _reads(lines, f"g{n}")]
+            body += [f"const double g{n} = d{places[n]};" for n in variables if mentions(lines, f"g{n}")]
         else:
             body.append(f"const double g = d{out};")
         lines = [_filled(line, places, out) for line in lines]
@@ -246,10 +246,6 @@ def _printed(
     printer.texts[program.outputs[-1]] = ("out", ATOM)
     printer.write([i for i in range(len(program.statements)) if i != program.outputs[-1]])
     return printer.lines, [printer.number(i)[0] for i in program.outputs[:-1]]
-
-
-def _reads(lines: Sequence[str], name: str) -> bool:
-    return any(re.search(rf"(?<![\w@]){name}\b", line) for line in lines)
 
 
 def chunks(groups: Sequence[list[str]]) -> list[list[str]]:

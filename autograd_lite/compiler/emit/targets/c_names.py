@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ...ir.array_program import ArrayProgram
 from ...ir.naming import identifier, leaf_names
 
-__all__ = ["RESERVED", "argument_names", "c_identifier", "statement_names"]
+__all__ = ["RESERVED", "argument_names", "c_identifier", "mentions", "statement_names", "table", "unique"]
 
 #: what C99 and the headers that a source includes call by its own name; and names that sources use themselves
 _WORDS = """
@@ -60,6 +60,17 @@ def unique(wanted: Iterable[str], taken: set[str]) -> list[str]:
         taken.add(name)
         result.append(name)
     return result
+
+
+def mentions(lines: Iterable[str], name: str) -> bool:
+    """Whether lines read a name."""
+    return any(re.search(rf"(?<![\w@]){re.escape(name)}\b", line) for line in lines)
+
+
+def table(kind: str, name: str, items: Sequence[str]) -> str:
+    """The declaration of a constant array."""
+    rows = ["  " + ", ".join(items[k : k + 8]) for k in range(0, len(items), 8)]
+    return f"static const {kind} {name}[{len(items)}] = {{\n" + ",\n".join(rows) + "\n};"
 
 
 def argument_names(leaves: Sequence[object], taken: set[str]) -> list[str]:

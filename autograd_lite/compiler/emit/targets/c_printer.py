@@ -16,7 +16,7 @@ import numpy as np
 from ...ir.array_program import ArrayProgram, Statement
 from ...ir.scan import Scan
 from .c_index import Index, Reference, flattened, unflattened
-from .c_names import statement_names
+from .c_names import statement_names, table
 from .c_words import ATOM, Text, call, number
 
 __all__ = ["Layout", "Printer"]
@@ -82,8 +82,7 @@ class Layout:
         if key not in self.tables:
             name = self.fresh(f"{self.prefix}_{'at' if kind == 'int' else 'k'}{len(self.tables) + 1}")
             items = [str(int(x)) if kind == "int" else number(float(x))[0] for x in flat]
-            rows = ["  " + ", ".join(items[k : k + 8]) for k in range(0, len(items), 8)]
-            self.tables[key] = (name, f"static const {kind} {name}[{len(items)}] = {{\n" + ",\n".join(rows) + "\n};")
+            self.tables[key] = (name, table(kind, name, items))
         return Reference(self.tables[key][0])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .c import LOCAL, Argument, CFunction
-from .c_names import RESERVED, unique
+from .c_names import RESERVED, table, unique
 
 __all__ = ["over_sweeps"]
 
@@ -92,12 +92,7 @@ def _tables(name: str, colouring: Any) -> list[str]:
         "row": colouring.rows, "column": colouring.columns, "colour": colour, "first": first, "number": order,
         "from": [along[n] for n in order],
     }  # fmt: skip
-    return [_table(f"{name}_{what}", list(map(int, items))) for what, items in numbers.items()]
-
-
-def _table(name: str, items: list[int]) -> str:
-    rows = ["  " + ", ".join(map(str, items[k : k + 16])) for k in range(0, len(items), 16)]
-    return f"static const int {name}[{len(items)}] = {{\n" + ",\n".join(rows) + "\n};"
+    return [table("int", f"{name}_{what}", [str(int(n)) for n in items]) for what, items in numbers.items()]
 
 
 def _places(name: str, count: int) -> str:

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ....primitives.primitive import TABLE, Primitive
-from ...ir.control_ops import COMPARISONS
 from ...ir.scalar_program import built_in
 from ..composed import operand_names, program_of
 
@@ -201,14 +200,3 @@ def _composed(prim: Primitive) -> str:
     parameters = ", ".join(f"double {name}" for name in names)
     returned = texts[program.outputs[0]][0]
     return f"static double ag_{prim.name}({parameters}) {{\n{''.join(lines)}  return {returned};\n}}"
-
-
-def missing() -> list[str]:
-    """Primitives of the table that have no C: none."""
-    found = []
-    for prim in [*TABLE.values(), *COMPARISONS.values()]:
-        try:
-            call(prim, [("x", ATOM)] * (prim.arity if prim.arity > 0 else 3))
-        except NotImplementedError:
-            found.append(prim.name)
-    return found
