@@ -144,4 +144,5 @@ def by_a_formula(item):
 @EVERY
 def test_a_formula_has_its_source(name):
     if by_a_formula(PUBLIC[name]):
-        assert re.search(r"Source: |\b(1[6-9]|20)\d\d\b", own_text(PUBLIC[name]))
+        said = re.search(r"Source: |\b(1[6-9]|20)\d\d\b", own_text(PUBLIC[name]))
+        assert said, "whose formula is it? Source: …, or a year"

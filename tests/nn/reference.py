@@ -81,6 +81,12 @@ FORMULAS = {
     "hinge sum": ("HingeLoss", {"reduction": "sum"}, _SCORES, _SIGNS, lambda p, t: max(mp.mpf(0), 1 - t * p)),
 }
 
+#: functions of one number that PyTorch lacks, or rounds (findings/torch-hardsigmoid-gradient-float32.sh): name: module,
+#: its arguments, inputs, the function of a 50-digit number
+FUNCTIONS = {
+    "hardsigmoid": ("Hardsigmoid", {}, 4.0 * _SCORES, lambda x: min(max((x + 3) / 6, mp.mpf(0)), mp.mpf(1))),
+}
+
 _ROWS = [3.0 * numbers((4, 3), 60 + k) for k in range(3)]
 _VARIANCE = 0.1 + numbers((4, 3), 71) ** 2
 
@@ -124,7 +130,6 @@ MODULES = {
     "hardtanh": ("Hardtanh", {"min_val": -0.5, "max_val": 0.7}, _SCORES),
     "hardshrink": ("Hardshrink", {"lambd": 0.3}, _SCORES),
     "softshrink": ("Softshrink", {"lambd": 0.3}, _SCORES),
-    "hardsigmoid": ("Hardsigmoid", {}, 4.0 * _SCORES),
     "hardswish": ("Hardswish", {}, 4.0 * _SCORES),
     "relu6": ("ReLU6", {}, 9.0 * _SCORES),
     "rms norm": ("RMSNorm", {"normalized_shape": 3}, _SCORES),

@@ -107,6 +107,19 @@ def test_losses_by_their_formulas(name):
         close([v.grad for v in p.flat], [float(mp.diff(lambda v, t=t: formula(v, t), x) / count) for x, t in pairs])
 
 
+@pytest.mark.parametrize("name", reference.FUNCTIONS)
+def test_functions_by_their_formulas(name):
+    """The same for functions of one number."""
+    kind, named, inputs, formula = reference.FUNCTIONS[name]
+    x = ag.values(inputs)
+    out = getattr(nn, kind)(**named)(x)
+    ag.sum(out.ravel().tolist()).backward()
+    with mp.workdps(50):
+        numbers = np.ravel(inputs).tolist()
+        close([v.data for v in out.flat], [float(formula(mp.mpf(v))) for v in numbers])
+        close([v.grad for v in x.flat], [float(mp.diff(formula, v)) for v in numbers])
+
+
 @pytest.mark.parametrize("name", reference.MODULES)
 def test_modules(name):
     kind, named, inputs = reference.MODULES[name]

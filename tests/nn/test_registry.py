@@ -49,15 +49,12 @@ def test_every_module_is_public():
 
 
 def test_every_module_is_compared():
-    compared = {
-        entry[0]
-        for table in (reference.LOSSES, reference.LOSSES_OF_INPUTS, reference.MODULES, reference.FORMULAS)
-        for entry in table.values()
-    }
+    tables = (reference.LOSSES, reference.LOSSES_OF_INPUTS, reference.MODULES, reference.FORMULAS, reference.FUNCTIONS)
+    compared = {entry[0] for table in tables for entry in table.values()}
     left = set(classes(nn.Module)) - ELSEWHERE - compared
     assert left == set(), (
-        "each needs a row in tests/nn/reference.py, then python -m tests.nn.reference (which asks PyTorch); a loss that"
-        " PyTorch lacks one in its FORMULAS, another module a test of its own and its name in ELSEWHERE"
+        "each needs a row in tests/nn/reference.py, then python -m tests.nn.reference (which asks PyTorch); what"
+        " PyTorch lacks one in FORMULAS or FUNCTIONS, or a test of its own and its name in ELSEWHERE"
     )
 
 
