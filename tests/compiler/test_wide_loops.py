@@ -238,3 +238,19 @@ def test_sources_say_what_a_step_is():
     (loop,) = [line for line in text.splitlines() if line.lstrip().startswith("for ")]
     assert loop.strip() == "for _ in range(20):"
     assert textwrap.dedent(text).count("np.sum") <= 2
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_second_derivatives_go_through_loops_of_arrays(f, monkeypatch):
+    monkeypatch.setattr("autograd_lite.compiler.call.choice.SCALAR_OPERATION", 1e3)
+    monkeypatch.setattr("autograd_lite.compiler.call.choice.DEEP", 20)
+    monkeypatch.setattr("autograd_lite.compiler.call.choice.LOOSE", 20)
+    *before, x = PROGRAMS[f][0]
+
+    def twice(x):
+        return ag.hvp(lambda x: f(*before, x), x, x)
+
+    compiled = ag.compile(twice)
+    for by in (1.0, 1.25):
+        np.testing.assert_allclose(flat(compiled(scaled(x, by))), flat(twice(scaled(x, by))), rtol=1e-8, atol=1e-10)
+    assert compiled._recorded().program.loops
