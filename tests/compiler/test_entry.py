@@ -289,3 +289,32 @@ def test_vmap_takes_what_it_was_made_for(count):
     ):  # fmt: skip
         assert same(outcome(compiled, args, {}), outcome(plain, args, {})), args
     assert same(outcome(compiled, (3.0, x), {"p": p}), outcome(plain, (3.0, x), {"p": p}))
+
+
+@pytest.mark.parametrize("backend", ["auto", "c"])
+def test_calls_over_live_values_are_generated_too(backend):
+    """Single numbers and packed ones; their numbers, and which they are, may change."""
+    w, rows = ag.Value(3.0), [ag.Value(float(k)) for k in range(4)]
+
+    def f(x, scale=2.0):
+        total = sum(row * row * x for row in rows) + w * ag.sin(w * x) * scale
+        return total if total > -50.0 else -total
+
+    compiled = ag.compile(f, backend=backend)
+    for k in range(4):
+        for x in (0.5, -0.25, 1.5, -40.0):
+            gradients = []
+            for g in (compiled, f):
+                for leaf in (w, *rows):
+                    leaf.grad = 0.0
+                loss = g(x) if k % 2 else g(x, scale=1.5)
+                loss.backward()
+                gradients.append([loss.data, w.grad, *(row.grad for row in rows)])
+            assert gradients[0] == pytest.approx(gradients[1], rel=1e-12)
+        w.data += 0.5
+        rows[k].data -= 1.0
+    assert is_generated(compiled)
+    with ag.no_grad():
+        assert compiled(0.5).data == pytest.approx(f(0.5).data)
+    rows[1] = ag.Value(7.0)
+    assert compiled(0.5).data == pytest.approx(f(0.5).data)

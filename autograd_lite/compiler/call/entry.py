@@ -6,6 +6,7 @@ function, while something watches recording, and when the surroundings have chan
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Sequence
 from types import CellType, FunctionType
 from typing import Any
@@ -20,8 +21,7 @@ from ..record.structure import Parts, flatten
 from .c_forms import TESTS
 from .guards import guards_hold
 from .kinds import NAMES, Arrays, Numbers, Unlike, Written, display, kind_of
-from .plans import WRITTEN, Compilation
-from .results import loss_of
+from .plans import WRITTEN, Compilation, flat
 from .running import Running
 from .signature import MISSING, Signature
 
@@ -113,8 +113,6 @@ class _Call:
         path = compilation.path
         if any(path.tainted) and (owner.kind != "call" or not compilation.plan.wrt):
             raise Unlike  # Values come out
-        if path.scalar and path.live:
-            raise Unlike
         self.owner, self.compilation, self.args, self.named = owner, compilation, args, named
         leaves = zip(compilation.leaves, compilation.names)
         called = {leaf.key: name for leaf, name in leaves if leaf.kind == "argument"}
@@ -148,12 +146,10 @@ class _Call:
     def function(self, watch: Watch) -> Callable[..., Any]:
         """The generated function."""
         path = self.compilation.path
-        if not path.scalar:
-            self._arrays()
-        elif len(path.program) <= WRITTEN and self.compilation.native is None:
+        if path.scalar and len(path.program) <= WRITTEN and self.compilation.native is None and not path.live:
             self._lines()
         else:
-            self._cells()
+            self._run()
         slow = self.owner.previous or self.owner.general
         texts = (self.checks, self.inside, self.after)
         return function(self.owner.inner, self.signature, slow, watch, *texts, self.scope, self.taken)
@@ -188,64 +184,51 @@ class _Call:
         if conditions:
             self.inside.append(f"if not ({' and '.join(conditions)}): {self.signature.hand}")
 
-    def _cells(self) -> None:
-        """A function of floats and lists: the interpreter's, C's, or lines of Python."""
-        self._check_items()
-        self.scope["_run"] = self.compilation.run
-        self.after.append(f"_found = _run({', '.join([kind.listed.format(name) for name, kind in self.given])})")
-        self._check_way([])
-        self.after.append(f"return {self._result(Numbers(self._found()))}")
-
-    def _arrays(self) -> None:
-        """An array program, on buffers of its own."""
+    def _run(self) -> None:
+        """A function of floats and lists (the interpreter's, C's, or lines of Python); or an array program's runner."""
         compilation = self.compilation
-        self._check_items()
-        given = []
-        for k, (kind, key) in enumerate(compilation.sources):
-            if kind == "argument":
-                name, of = self.given[key]
-                given.append(of.array.format(name))
-            elif kind == "loose":
-                given.append(f"_loose[{key}]")
-            else:
-                given.append(f"_live{k}._number()")
-                self.scope[f"_live{k}"] = key
-        self.scope |= {"_runners": compilation.pool, "_fresh": compilation.fresh, "_back": compilation.pool.append}
-        self.after += ["try: _runner = _runners.pop()", "except IndexError: _runner = _fresh()"]
-        if compilation.loose is not None:
-            self.scope["_numbers"] = compilation.loose.numbers
-            self.after += ["_loose = _numbers()"] * any(kind == "loose" for kind, _ in compilation.sources)
-        self.after.append(f"_found = _runner({', '.join(given)})")
-        self._check_way(["_back(_runner)"])
-        if self.owner.kind == "call" and compilation.plan.wrt:
-            return self._loss()
-        outputs = Arrays(self._found())
-        text = self._result(outputs)
-        self.after += [*outputs.before, f"_result = {text}", "_back(_runner)", "return _result"]
-
-    def _check_items(self) -> None:
+        scalar, guards = compilation.scalar, compilation.guards
         self.checks += [kind.items.format(name) for name, kind in self.given if kind.items]
-
-    def _check_way(self, before: Sequence[str]) -> None:
-        guards = self.compilation.guards
+        given = self._sources()
+        if scalar:
+            self.scope |= {"_run": compilation.run, "_flat": flat}
+            run, back = "_run", []
+        else:
+            self.scope |= {"_runners": compilation.pool, "_fresh": compilation.fresh, "_back": compilation.pool.append}
+            self.after += ["try: _runner = _runners.pop()", "except IndexError: _runner = _fresh()"]
+            run, back = "_runner", ["_back(_runner)"]
+        self.after.append(f"_found = {run}({', '.join(given)})")
         if guards:
             self.scope |= {"_hold": guards_hold, "_guards": guards}
             self.after.append(f"if not _hold(_found[{-len(guards)}:], _guards):")
-            self.after += [f"    {line}" for line in (*before, self.signature.hand)]
+            self.after += [f"    {line}" for line in (*back, self.signature.hand)]
+        if self.owner.kind == "call" and compilation.plan.wrt:
+            self.scope["_live"] = functools.partial(self.owner.live_result, compilation)
+            names = self.signature.names
+            args = "".join(f"{name}, " for name in names[: len(self.args)])
+            named = ", ".join(f"{name!r}: {name}" for name in names[len(self.args) :])
+            self.after.append(f"return _live(_found, {None if scalar else '_runner'}, (({args}), {{{named}}}))")
+            return
+        found = [(f"_found[{k}]", shape) for k, shape in enumerate(compilation.shapes)]
+        outputs = Numbers(found) if scalar else Arrays(found)
+        text = self._result(outputs)
+        self.after += [*outputs.before, f"_result = {text}", *back, "return _result"]
 
-    def _found(self) -> list[tuple[str, tuple[int, ...]]]:
-        return [(f"_found[{k}]", shape) for k, shape in enumerate(self.compilation.shapes)]
-
-    def _loss(self) -> None:
-        """One number that live ones are behind."""
-        recording = self.compilation.path.recording
-        if type(recording.result) is not float or recording.plain != [None]:
-            raise Unlike
-        self.scope["_loss"] = loss_of(self.owner.name, self.owner._f, self.owner.primitive, self.compilation)
-        names = self.signature.names
-        args = "".join(f"{name}, " for name in names[: len(self.args)])
-        named = ", ".join(f"{name!r}: {name}" for name in names[len(self.args) :])
-        self.after.append(f"return _loss(_found, _runner, ({args}), {{{named}}})")
+    def _sources(self) -> list[str]:
+        """Expressions of what the program is called with."""
+        compilation, given = self.compilation, []
+        if compilation.loose is not None and any(kind == "loose" for kind, _ in compilation.sources):
+            self.scope["_numbers"] = compilation.loose.numbers
+            self.after.append("_loose = _numbers()")
+        for k, (kind, key) in enumerate(compilation.sources):
+            if kind == "argument":
+                name, of = self.given[key]
+                given.append((of.listed if compilation.scalar else of.array).format(name))
+                continue
+            self.scope[f"_source{k}"] = key
+            text = {"loose": f"_loose[{key}]", "parameter": f"_source{k}.data"}.get(kind, f"_source{k}._number()")
+            given.append(f"_flat({text})" if compilation.scalar else text)
+        return given
 
     def _result(self, outputs: Numbers) -> str:
         """The expression of what the call returns."""

@@ -34,7 +34,7 @@ from .kinds import shaper
 from .loose import is_plain, together
 from .pausing import collector_paused
 
-__all__ = ["Compilation", "Path", "Plan"]
+__all__ = ["Compilation", "Path", "Plan", "flat"]
 
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
@@ -72,7 +72,8 @@ class Plan:
         return (self.value, self.wrt, self.seeded, self.forward, self.colouring is not None)
 
 
-def _flat(x: Any) -> Any:
+def flat(x: Any) -> Any:
+    """A number, or an array's as a list."""
     return x.ravel().tolist() if isinstance(x, np.ndarray) and x.shape else x
 
 
@@ -192,7 +193,7 @@ class Compilation:
             The outputs, and what has to be given back when they have been used (their buffers).
         """
         if self.scalar:
-            return self.run(*[_flat(x) for x in [*self._given(blocks), *seeds]]), None
+            return self.run(*[flat(x) for x in [*self._given(blocks), *seeds]]), None
         try:
             runner = self.pool.pop()  # atomic: two threads never share buffers
         except IndexError:
@@ -230,7 +231,7 @@ class Compilation:
             elif leaf.kind == "parameter" and self.scalar:
                 given.append(parameters[k])
         if self.scalar:
-            return tuple(self.run(*map(_flat, given)))
+            return tuple(self.run(*map(flat, given)))
         runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
         return tuple(runner(*given))
 

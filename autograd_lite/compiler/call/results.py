@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from ...primitives.primitive import TABLE, Primitive
 from ..record.structure import leaves_of, rebuild
 from .loose import Loose
 
-__all__ = ["Gradients", "Pullback", "call_primitive", "loss_of", "scalar_result"]
+__all__ = ["Gradients", "Pullback", "call_primitive", "scalar_result"]
 
 
 _add = np.add
@@ -222,46 +221,6 @@ def call_primitive(
         name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,
         ((-2.0, 2.0),), (), f"A compiled call of {name}.",
     )  # fmt: skip
-
-
-def loss_of(
-    name: str, f: Callable[..., Any], primitive: Primitive, compilation: Any
-) -> Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Value]:
-    """What makes a Value of a program's outputs: its operands are the live Values, and the parameters behind a sink.
-
-    Args:
-        name, f: the compiled function.
-        primitive: the op of a call where parameters are behind the result.
-        compilation: an array program; no arguments are Values.
-    """
-    runs, back = compilation.runs, compilation.pool.append
-    places = slice(compilation.places[0], compilation.places[-1] + 1) if compilation.places else slice(0)
-    nodes: list[Any] = []
-    for _, leaf in compilation.others:
-        nodes += leaf.key.nodes if leaf.shape else [leaf.key]
-    others = [(i, bool(leaf.shape)) for i, leaf in compilation.others]
-    loose = compilation.loose if compilation.shared else None
-
-    def operands() -> list[Any]:
-        return [*nodes, *(loose.nodes if loose else ())]
-
-    def loss(found: Any, runner: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Value:
-        partials: list[float] = []
-        for i, many in others:
-            if many:
-                partials += found[i].ravel().tolist()
-            else:
-                partials.append(float(found[i]))
-        number = float(found[0])
-        share = None if loose is None else compilation.share(found)
-        if runs:
-            sink: Gradients | None = Gradients(runs, found[places], functools.partial(back, runner), loose, share)
-            return scalar_result(number, primitive, nodes, partials, sink)
-        back(runner)
-        sink = Gradients((), (), None, loose, share) if loose else None
-        return scalar_result(number, call_primitive(name, (f, args, named), operands, number), nodes, partials, sink)
-
-    return loss
 
 
 def scalar_result(

@@ -17,6 +17,9 @@ from .results import Gradients, Pullback, call_primitive, scalar_result
 
 __all__ = ["Running"]
 
+#: no Values among the arguments
+_NONE = Given((), ())
+
 
 class Running:
     """What a compiled function is to its paths.
@@ -95,7 +98,7 @@ class Running:
             return False, None
         self.last = blocks.last = compilation
         if wrt:
-            return True, self._live_result(path, compilation, outputs, held, (args, named), blocks, values)
+            return True, self.live_result(compilation, outputs, held, (args, named), blocks, values)
         like = path.recording.result
         found: Any = outputs[0]
         if path.shaped is not None and (isinstance(found, np.ndarray) or isinstance(like, np.ndarray)):
@@ -114,10 +117,16 @@ class Running:
             ]
         return True, rebuild(like, iter(numbers), True)
 
-    def _live_result(
-        self, path: Path, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: list[Any], values: Any
+    def live_result(
+        self, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: Any = (), values: Any = ()
     ) -> Any:
-        """One number that derivatives flow through."""
+        """One number that derivatives flow through.
+
+        Args:
+            compilation: what ran, ``outputs`` what it found, and ``held`` what has to be given back.
+            call: the arguments by position and by keyword.
+            blocks, values: their numbers, and which of those are Values; neither is looked at if there are none.
+        """
         nodes: list[Any] = []
         partials: list[float] = []
         if compilation.scalar:
@@ -125,7 +134,7 @@ class Running:
         arrays, rest, share = compilation.sorted(outputs)
         loose = compilation.loose if share is not None else None
         live = loose.nodes if loose else []
-        given = Given(blocks, values)
+        given = Given(blocks, values) if values else _NONE
         places: list[Any] = []
         for leaf, g in rest:
             if leaf.kind == "argument" and given.takes(leaf.key, g):
@@ -138,7 +147,7 @@ class Running:
         if given.packs:
             loose = Loose([*given.packs, *(loose.packs if loose else ())])
             share = np.concatenate([*given.shares, *([] if share is None else [share])])
-        release = None if held is None else functools.partial(compilation.give_back, held)
+        release = None if held is None else functools.partial(compilation.pool.append, held)
         number = float(outputs[0])
         if not arrays and release is not None:
             release()
@@ -151,7 +160,7 @@ class Running:
         if not arrays and (nodes or loose):
             prim = call_primitive(self.name, (self._f, *call), lambda: [*places, *given.packed, *live], number)
         made = scalar_result(number, prim, nodes, partials, sink)
-        like = path.recording.result
+        like = compilation.path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]), True)
 
     def _live_results(self, path: Path, blocks: list[Any], numbers: list[float]) -> list[Any]:
