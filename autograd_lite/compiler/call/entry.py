@@ -20,8 +20,8 @@ from ..record.places import conditions
 from ..record.structure import Parts, flatten
 from .c_forms import TESTS
 from .guards import guards_hold
-from .kinds import NAMES, Arrays, Numbers, Unlike, Written, display, kind_of
-from .plans import WRITTEN, Compilation, flat
+from .kinds import NAMES, Arrays, Numbers, Unlike, Written, display, flat, kind_of
+from .plans import WRITTEN, Compilation
 from .running import Running
 from .signature import MISSING, Signature
 

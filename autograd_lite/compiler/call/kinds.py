@@ -11,7 +11,7 @@ import numpy as np
 from ...primitives.sums import all_floats
 from ..record.structure import leaves_of
 
-__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "Written", "display", "kind_of", "shaper"]
+__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "Written", "display", "flat", "kind_of", "shaper"]
 
 #: a result of more parts is put together item by item
 MANY = 2000
@@ -232,3 +232,8 @@ def shaper(like: Any) -> Callable[[Any], Any] | None:
     scope = dict(NAMES)
     exec(compile(f"def shaped(_a):\n{lines}", "<autograd_lite result>", "exec"), scope)
     return cast("Callable[[Any], Any]", scope["shaped"])
+
+
+def flat(x: Any) -> Any:
+    """A number, or an array's as a list."""
+    return x.ravel().tolist() if isinstance(x, np.ndarray) and x.shape else x

@@ -30,11 +30,11 @@ from .c_engine import CEngine, Given
 from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .guards import expectation
-from .kinds import shaper
+from .kinds import flat, shaper
 from .loose import is_plain, together
 from .pausing import collector_paused
 
-__all__ = ["Compilation", "Path", "Plan", "flat"]
+__all__ = ["Compilation", "Path", "Plan"]
 
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
@@ -70,11 +70,6 @@ class Plan:
 
     def key(self) -> tuple[Any, ...]:
         return (self.value, self.wrt, self.seeded, self.forward, self.colouring is not None)
-
-
-def flat(x: Any) -> Any:
-    """A number, or an array's as a list."""
-    return x.ravel().tolist() if isinstance(x, np.ndarray) and x.shape else x
 
 
 class Compilation:
