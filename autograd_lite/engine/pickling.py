@@ -334,8 +334,9 @@ def _give_info(taken: tuple[Any, ...], at: Callable[[Any], Any], everything: lis
 
 def shallow_copy(node: Any) -> Any:
     """``copy.copy``: another node with the same number, operands, gradient, label and hooks."""
-    if owner_of(node) is not None:
-        return node
+    tracer = current_tracer() if STATE.observers and node._prim is not None else None
+    if owner_of(node) is not None or (tracer is not None and tracer.mark == node._mark != 0):
+        return node  # made of the same operands as the copy would be
     made = _shell(type(node))
     for name in ("_data", "_grad", "_prim", "_a", "_b", "_pa", "_pb"):
         setattr(made, name, getattr(node, name))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import tracemalloc
 import weakref
 
@@ -170,3 +172,42 @@ def test_one_layer_for_several_samples_and_twice_for_one():
         model.zero_grad()
         compiled(a, b).backward()
         np.testing.assert_allclose(model.weight.grad, wanted, rtol=1e-13)
+
+
+COPIES = {
+    "deepcopy": copy.deepcopy,
+    "in a list": lambda y: copy.deepcopy([y, y])[1],
+    "pickle": lambda y: pickle.loads(pickle.dumps(y)),
+    "copy": copy.copy,
+}
+WEIGHT, LAYER = Value(1.7), nn.Linear(1, 1)
+MADE = {
+    "arguments": (lambda x: x * x + 1.0, True),
+    "a constant": (lambda x: x * Value(2.0), True),
+    "a Value": (lambda x: ag.sin(x * WEIGHT) * x, False),
+    "a layer": (lambda x: x * LAYER([x])[0], False),
+    "a detached Value": (lambda x: x * WEIGHT.detach(), False),
+}
+
+
+@pytest.mark.filterwarnings("ignore::autograd_lite.compiler.CompileWarning")
+@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize("how", COPIES)
+def test_copies_pass_on_what_they_do_in_plain_code(how, made):
+    (make, alone), again = MADE[made], COPIES[how]
+
+    def f(x):
+        y = make(x)
+        return again(y) * x + y * WEIGHT
+
+    compiled = ag.compile(f)
+    for x in (0.5, 0.25, -0.4, 0.5):
+        slopes = []
+        for g in (f, compiled):
+            WEIGHT.grad = 0.0
+            LAYER.zero_grad()
+            y = g(x)
+            y.backward()
+            slopes.append([y.data, WEIGHT.grad, *LAYER.weight.grad.ravel()])
+        np.testing.assert_allclose(slopes[1], slopes[0], rtol=1e-12)
+    assert compiled.eager is None or not alone

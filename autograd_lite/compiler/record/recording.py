@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.observers import tracing
 from ...engine.recordings import Running
-from ...engine.sweeps import Node
+from ...engine.sweeps import STATE, Node, operands_of, reaches_outside
 from ..ir.scalar_program import CompileError, Program
 from .arguments import check_unchanged
 from .builder import Builder
@@ -60,6 +60,31 @@ class Recording:
         return program
 
 
+class _Alone(Running):
+    """A plain call, in which a copy of a number has no derivative with respect to what the function closes over: the
+    number itself, in its place, is right only where it is made of nothing from outside.
+    """
+
+    __slots__ = ("alone", "born")
+
+    def __init__(self, inputs: Sequence[Node], born: float) -> None:
+        super().__init__(inputs)
+        self.born = born
+        self.alone: dict[int, Node] = {id(x): x for x in inputs}
+
+    def has(self, node: Node) -> bool:
+        waiting, met = [node], dict[int, Node]()
+        while waiting:
+            x = waiting.pop()
+            if id(x) not in self.alone and id(x) not in met:
+                if reaches_outside([x], self.born):
+                    return False
+                met[id(x)] = x
+                waiting.extend(operands_of(x))
+        self.alone |= met
+        return super().has(node)
+
+
 def record_call(
     f: Callable[..., Any],
     args: tuple[Any, ...],
@@ -82,6 +107,7 @@ def record_call(
     Raises:
         CompileError: where a program would not do what the function does; and whatever the function raises.
     """
+    STATE.recordings += 1  # leaves know what was there before
     builder = Builder(blocks, names)
     take = iter(builder.given)
     arguments = [rebuild(arg, take) for arg in args], {key: rebuild(arg, take) for key, arg in named.items()}
@@ -107,7 +133,9 @@ def _run(f: Callable[..., Any], arguments: Any, recorder: Recorder, given: list[
     """The result of ``f``, watched."""
     for leaf in given:
         leaf._mark = recorder.mark
-    running = Running([leaf for leaf in given if recorder.blocks[id(leaf)] not in recorder.given.values])
+    plain = [leaf for leaf in given if recorder.blocks[id(leaf)] not in recorder.given.values]
+    is_call = recorder.given.active == recorder.given.values
+    running = _Alone(plain, STATE.recordings) if is_call else Running(plain)
     try:
         with tracing(recorder), np.errstate(all="ignore"), Choosing():
             return f(*arguments[0], **arguments[1])
