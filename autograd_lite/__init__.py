@@ -73,8 +73,8 @@ _HOME_OF = {name: module for module, names in _LAZY.items() for name in names}
 #: math's functions of whole numbers and single bits, which have no derivative: math's own (``import … as math``)
 _OF_WHOLE_NUMBERS = {"comb", "factorial", "gcd", "isqrt", "lcm", "nextafter", "perm", "ulp"}
 _ARRAYS = "arrays of Values are NumPy's, made by ag.values([…]): np.stack, np.concatenate, a @ b"
-#: names that PyTorch's users look for
-_PYTORCH = {
+#: names that users of other packages look for
+_ELSEWHERE = {
     **dict.fromkeys(
         ["tensor", "Tensor", "from_numpy", "as_tensor", "array", "Variable"], "ag.Value(1.0) is one number; " + _ARRAYS
     ),
@@ -83,6 +83,12 @@ _PYTORCH = {
     **dict.fromkeys(["autograd", "backward"], "ag.grad(f)(x) is the gradient of a function, y.backward() of a graph"),
     "func": "ag.grad, ag.vmap, ag.jacobian, ag.hessian, ag.vjp, ag.jvp",
     "device": "numbers are Python's, on one processor",
+    "jit": "ag.compile(f)",
+    **dict.fromkeys(["jacfwd", "jacrev"], "ag.jacobian(f)"),
+    "elementwise_grad": "ag.vmap(ag.grad(f))",
+    **dict.fromkeys(["draw_dot", "trace"], "ag.draw(y) is the picture, ag.explain(y) the trace"),
+    **dict.fromkeys(["Linear", "ReLU", "Tanh", "Sigmoid", "MLP", "Module", "Parameter"], "it is in nn"),
+    **dict.fromkeys(["SGD", "Adam"], "it is in optim"),
 }
 _MODULES = {"data", "nn", "optim", "testing", "functional", "utils"}
 
@@ -139,7 +145,7 @@ def _load(name: str) -> Any:
     if name in _OF_WHOLE_NUMBERS:
         return getattr(importlib.import_module("math"), name)
     if name not in _HOME_OF:
-        instead = f": {_PYTORCH[name]}" if name in _PYTORCH else ""
+        instead = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
         module = sys.modules[__name__]  # from which a traceback finds the name that may be meant
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}", name=name, obj=module)
     found = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

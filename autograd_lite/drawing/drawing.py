@@ -21,6 +21,7 @@ from .themed import follow_page
 __all__ = ["Drawing", "inline_html", "render_svg"]
 
 _count = itertools.count()
+_PICTURES = {".svg", ".png", ".pdf", ".jpg"}
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
@@ -104,7 +105,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         """Write the DOT source and the picture beside it; the arguments are those of ``graphviz.Digraph.render``.
 
         Args:
-            filename: of the source; the picture's name is that and the format.
+            filename: of the source; the picture's name is that and the format. A name that ends in one of svg, png, pdf
+                or jpg is the picture's, as ``outfile`` is.
             directory: for both.
             outfile: of the picture; its ending is the format, and the source goes beside it as ``.gv``.
             cleanup: delete the source afterwards.
@@ -117,6 +119,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         Raises:
             RenderError: if no renderer that is here writes the format.
         """
+        if outfile is None and format is None and filename and Path(filename).suffix.lower() in _PICTURES:
+            outfile, filename = filename, None
         if outfile is not None:
             target = Path(directory or "", outfile)
             chosen = format or target.suffix.lstrip(".").lower() or self.format

@@ -139,7 +139,7 @@ class Methods(Node):
         raise AttributeError("backward() calls no _backward of one's own: an op of one's own is @ag.primitive")
 
     def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if name not in {*HABITS, *ARRAYS, *SLIPS}]
+        return [name for name in object.__dir__(self) if name not in {*HABITS, *ELSEWHERE, *SLIPS}]
 
     @property
     def _op(self) -> str:
@@ -204,8 +204,12 @@ HABITS = {
     "grad_fn": "x.op is the primitive that made it, x.parents its operands",
     "is_leaf": "a leaf is a Value without an op: x.op is None",
 }
-#: what an array has, and a tensor; a user's own attribute may have the name
-ARRAYS = {
+#: what an array has, a tensor, or a value of another engine; a user's own attribute may have the name
+ELSEWHERE = {
+    **dict.fromkeys(["value", "val", "number"], "x.data is the number"),
+    **dict.fromkeys(["gradient", "adjoint"], "x.grad is the gradient"),
+    **dict.fromkeys(["children", "_children", "inputs"], "x.parents are the operands"),
+    "name": "x.label is its name",
     **dict.fromkeys(
         ["shape", "size", "dim", "sum", "mean", "T", "view", "reshape", "squeeze", "unsqueeze", "flatten"],
         "a Value is one number, without axes; arrays of Values are NumPy's, made by ag.values or np.stack",
@@ -239,7 +243,7 @@ class _Absent:
         self.name = name
 
     def __get__(self, node: Any, owner: Any = None) -> Any:
-        raise AttributeError(f"a Value has no {self.name!r} as an array or a tensor has: {ARRAYS[self.name]}")
+        raise AttributeError(f"a Value has no {self.name!r}: {ELSEWHERE[self.name]}")
 
 
 def _slips(name: str) -> set[str]:
@@ -277,7 +281,7 @@ def unneeded(what: str) -> TypeError:
 
 for _name in HABITS:
     setattr(Methods, _name, _habit(_name))
-for _name in ARRAYS:
+for _name in ELSEWHERE:
     setattr(Methods, _name, _Absent(_name))
 for _name in SLIPS:
     setattr(Methods, _name, _slip(_name))

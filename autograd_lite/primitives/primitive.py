@@ -231,7 +231,8 @@ def _complete(primitive: Primitive, args: tuple[Any, ...], named: dict[str, Any]
         bound = inspect.signature(primitive.fn).bind(*args, **named)
     except TypeError as error:
         count = "any number of" if primitive.arity < 0 else primitive.arity
-        raise TypeError(f"{primitive.name} takes {count} argument(s): {error}") from None
+        along = f"; along an axis, np.{primitive.name}(array, axis=…)" if {"axis", "dim"} & named.keys() else ""
+        raise TypeError(f"{primitive.name} takes {count} argument(s): {error}{along}") from None
     bound.apply_defaults()
     return bound.args
 

@@ -305,3 +305,14 @@ def test_marimo_shows_what_jupyter_shows() -> None:
         assert kind == "text/html"
         assert re.match(r"<(svg|iframe|div)", text)
     assert Value(1.0)._mime_() == ("text/plain", "Value(data=1.0, grad=0.0)")
+
+
+@pytest.mark.parametrize("name", ["graph.svg", "graph.SVG", "a.b.svg"])
+def test_a_filename_that_is_a_pictures_is_the_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ag.draw(domke()).render(name) == name
+    assert ET.parse(name).getroot().tag.endswith("svg")
+    assert ag.draw(domke()).render("graph") == "graph.svg"
+    assert ag.draw(domke()).render("other.svg", format="svg") == "other.svg.svg"  # as graphviz does when it is asked to

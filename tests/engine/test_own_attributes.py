@@ -14,7 +14,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.compiler import CompileWarning
-from autograd_lite.engine.methods import ARRAYS
+from autograd_lite.engine.methods import ELSEWHERE
 from autograd_lite.primitives.sums import NATIVE
 
 
@@ -134,8 +134,8 @@ def test_words_that_are_no_slip():
         assert getattr(x, name) == 1.0
 
 
-@pytest.mark.parametrize("name", sorted(ARRAYS))
-def test_what_an_array_has_is_explained_until_a_user_sets_it(name):
+@pytest.mark.parametrize("name", sorted(ELSEWHERE))
+def test_what_is_called_so_elsewhere_is_explained_until_a_user_sets_it(name):
     x = Value(1.0)
     with pytest.raises(AttributeError, match=name):
         getattr(x, name)

@@ -78,3 +78,26 @@ def test_what_is_no_module_is_told_what_to_write(given, cure):
         nn.Sequential().append(given)
     with pytest.raises(TypeError, match=cure):
         nn.ModuleDict({"a": given})
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("jit", "compile"),
+        ("jacrev", "jacobian"),
+        ("draw_dot", "ag.draw"),
+        ("Linear", "nn"),
+        ("Adam", "optim"),
+        ("array", "values"),
+    ],
+)
+def test_a_name_of_another_package_says_what_it_is_here(name, instead):
+    with pytest.raises(AttributeError, match=instead) as caught:
+        getattr(ag, name)
+    assert (caught.value.name, caught.value.obj) == (name, ag)  # from which Python finds the name that may be meant
+
+
+@pytest.mark.parametrize("call", [lambda: ag.sum([1.0], axis=0), lambda: ag.max([1.0], dim=0)])
+def test_an_axis_is_numpys(call):
+    with pytest.raises(TypeError, match=r"np\.(sum|max)\(array, axis=…\)"):
+        call()
