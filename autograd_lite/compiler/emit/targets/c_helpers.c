@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static double ag_from_zero(double x) { return x == 0.0 ? 0.0 : -x; } /* 0 - x and x + 0, which gcc 12 takes for -x and */
+static double ag_to_zero(double x) { return x == 0.0 ? 0.0 : x; }    /* x where it thinks that x is no -0, as -fabs(y) */
 static double ag_square(double x) { return x * x; }
 static double ag_rsqrt(double x) { return x == 0.0 ? INFINITY : 1.0 / sqrt(x); }
 static double ag_sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : NAN; }

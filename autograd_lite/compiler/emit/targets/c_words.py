@@ -102,6 +102,9 @@ def call(prim: Primitive, args: Sequence[Text]) -> Text:
         raise NotImplementedError(_unknown(name))
     if name in _SAME:
         return args[0]
+    if name in ("add", "sub") and ("0.0", ATOM) in args[: 2 if name == "add" else 1]:
+        other = args[1] if args[0] == ("0.0", ATOM) else args[0]
+        return f"ag_{'to' if name == 'add' else 'from'}_zero({other[0]})", ATOM
     if name in _OPERATORS:
         template, binding, needs = _OPERATORS[name]
         return template.format(*map(grouped, args, needs)), binding
