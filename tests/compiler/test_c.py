@@ -36,14 +36,14 @@ from .test_random import agree, random_function
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 pytestmark = pytest.mark.skipif(c_library.c_compiler() is None, reason="no C compiler on PATH")
 
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O2", "-ffp-contract=off")
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wvla", "-Werror", "-O2", "-ffp-contract=off")
 EDGES = (
     0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1000.0, -1000.0, 0.5, -0.5, 2.0, 3.0, -2.5, 1e300, -1e300,
     5e-324, 1e-300, 1e-8, 0.3, 3.5, 10.0, -3.7, 40.0, 123456.789, 2.675, 1.4616321449683622,
 )  # fmt: skip
 #: Python's own functions and the C library's, which differ in the last digits
 APART = {"gamma": 1e-14, "lgamma": 1e-12, "polygamma": 1e-14}
-COUNTS = {"std": (3, 7), "var": (3, 7), "dot": (2, 6), "dist": (2, 6), "affine": (1, 5, 141)}
+COUNTS = {"std": (2, 3, 7), "var": (2, 3, 7), "dot": (2, 6), "dist": (2, 6), "affine": (1, 5, 141)}
 
 
 def bits(x: float) -> bytes:

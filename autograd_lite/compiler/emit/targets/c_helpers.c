@@ -224,30 +224,30 @@ static double ag_affine(const double *x, const double *w, int n, double sum) {
   for (i = 0; i < n; i++) sum += x[i] * w[i];
   return sum;
 }
-static double ag_exact_sum(const double *x, int n) { /* rounded once (Shewchuk 1997); nan if it overflows */
-  double parts[1100], high, low, y, back;
-  int used = 0, i, j, k;
-  for (i = 0; i < n; i++) {
-    high = x[i];
-    for (j = k = 0; j < used; j++) {
-      y = parts[j];
-      if (fabs(high) < fabs(y)) {
-        back = high;
-        high = y;
-        y = back;
-      }
-      back = high + y;
-      low = y - (back - high);
-      high = back;
-      if (low != 0.0) parts[k++] = low;
+/* a sum without roundings: as parts that don't overlap (Shewchuk 1997); how many there are, or -1 if it overflows */
+static int ag_add(double *parts, int used, double high) {
+  double low, y, back;
+  int j, k;
+  for (j = k = 0; j < used; j++) {
+    y = parts[j];
+    if (fabs(high) < fabs(y)) {
+      back = high;
+      high = y;
+      y = back;
     }
-    if (high - high != 0.0) return NAN;
-    used = k;
-    if (high != 0.0) parts[used++] = high;
+    back = high + y;
+    low = y - (back - high);
+    high = back;
+    if (low != 0.0) parts[k++] = low;
   }
-  if (used == 0) return 0.0;
+  if (high - high != 0.0) return -1;
+  if (high != 0.0) parts[k++] = high;
+  return k;
+}
+static double ag_rounded(const double *parts, int used) { /* once; nan if the sum overflows */
+  double high, low = 0.0, y, back;
+  if (used < 1) return used == 0 ? 0.0 : NAN;
   high = parts[--used];
-  low = 0.0;
   while (used > 0 && low == 0.0) {
     y = parts[--used];
     back = high + y;
@@ -262,7 +262,10 @@ static double ag_exact_sum(const double *x, int n) { /* rounded once (Shewchuk 1
   return high;
 }
 static double ag_fsum(const double *x, int n) {
-  double sum = ag_exact_sum(x, n);
+  double parts[1100], sum;
+  int i, used = 0;
+  for (i = 0; used >= 0 && i < n; i++) used = ag_add(parts, used, x[i]);
+  sum = ag_rounded(parts, used);
   return sum == sum ? sum : ag_total(x, n);
 }
 static double ag_prod(const double *x, int n) {
@@ -290,11 +293,12 @@ static double ag_min(const double *x, int n) {
   return least;
 }
 static double ag_pick(double index, const double *row, int n) { return 0.0 <= index && index < n ? row[(int)index] : NAN; }
-static double ag_length(const double *x, const double *y, int n) { /* of x - y, or x: no overflow, rounded once */
-  double top = 0.0, high = 1.0, low = 0.0, rest = 0.0, v, s, t, h, l, root, scale;
+static double ag_length(const double *x, const double *y, double m, double rest, int n) {
+  /* of x - y, or of x less two numbers: no overflow, rounded once */
+  double top = 0.0, high = 1.0, low = 0.0, tail = 0.0, v, s, t, h, l, root, scale;
   int i, exponent, bad = 0;
   for (i = 0; i < n; i++) {
-    v = fabs(y ? x[i] - y[i] : x[i]);
+    v = fabs(y ? x[i] - y[i] : x[i] - m - rest);
     if (v == INFINITY) return INFINITY;
     if (v != v) bad = 1;
     if (v > top) top = v;
@@ -304,66 +308,67 @@ static double ag_length(const double *x, const double *y, int n) { /* of x - y, 
   frexp(top, &exponent);
   scale = exponent < -1021 ? 0.0 : ldexp(1.0, -exponent);
   for (i = 0; i < n; i++) {
-    v = fabs(y ? x[i] - y[i] : x[i]);
+    v = fabs(y ? x[i] - y[i] : x[i] - m - rest);
     v = scale > 0.0 ? v * scale : ldexp(v, -exponent);
     h = 134217729.0 * v;
     h -= h - v;
     l = v - h;
     t = v * v; /* Dekker's exact square, added to a sum in two parts */
-    rest += ((h * h - t) + 2.0 * h * l) + l * l;
+    tail += ((h * h - t) + 2.0 * h * l) + l * l;
     s = high + t;
     low += (high - s) + t;
     high = s;
   }
-  root = sqrt(high - 1.0 + (low + rest));
+  root = sqrt(high - 1.0 + (low + tail));
   h = 134217729.0 * root;
   h -= h - root;
   l = root - h;
   t = -root * root; /* one step of Newton's with the exact square of the root */
-  rest -= ((h * h + t) + 2.0 * h * l) + l * l;
+  tail -= ((h * h + t) + 2.0 * h * l) + l * l;
   s = high + t;
   low += (high - s) + t;
-  root += (s - 1.0 + (low + rest)) / (2.0 * root);
+  root += (s - 1.0 + (low + tail)) / (2.0 * root);
   return scale > 0.0 ? root / scale : ldexp(root, exponent);
 }
-static double ag_norm(const double *x, int n) { return ag_length(x, NULL, n); }
-static double ag_dist(const double *x, const double *y, int n) { return ag_length(x, y, n); }
+static double ag_norm(const double *x, int n) { return ag_length(x, NULL, 0.0, 0.0, n); }
+static double ag_dist(const double *x, const double *y, int n) { return ag_length(x, y, 0.0, 0.0, n); }
 static double ag_hypot(double x, double y) {
   double both[2];
   both[0] = x;
   both[1] = y;
-  return ag_length(both, NULL, 2);
+  return ag_length(both, NULL, 0.0, 0.0, 2);
 }
 static double ag_smooth_abs(double x, double width) { return ag_hypot(x, width); }
-static double ag_center(const double *x, int n) {
-  double sum = ag_exact_sum(x, n);
-  int i;
+static double ag_center(const double *x, int n, double m) { /* the mean of x - m */
+  double parts[1100], sum;
+  int i, used = 0;
+  for (i = 0; used >= 0 && i < n; i++) used = ag_add(parts, used, x[i] - m);
+  sum = ag_rounded(parts, used);
   if (sum == sum) return sum / n;
   sum = 0.0;
-  for (i = 0; i < n; i++) sum += x[i] / n;
+  for (i = 0; i < n; i++) sum += (x[i] - m) / n;
   return sum;
 }
-static void ag_centered(const double *x, int n, double *d) { /* less the mean, twice */
-  double m = ag_center(x, n);
-  int i;
-  for (i = 0; i < n; i++) d[i] = x[i] - m;
-  m = ag_center(d, n);
-  for (i = 0; i < n; i++) d[i] -= m;
-}
 static double ag_var(const double *x, int count) { /* the last number is the degrees of freedom */
-  double left = count - 1 - x[count - 1], d[count];
-  int i;
-  d[0] = 0.0;
-  ag_centered(x, count - 1, d);
-  if (left == 0.0 || d[0] - d[0] != 0.0) return NAN;
-  for (i = 0; i < count - 1; i++) d[i] *= d[i];
-  return ag_fsum(d, count - 1) / left;
+  int i, used = 0, n = count - 1;
+  double left = n - x[n], m = ag_center(x, n, 0.0), rest = ag_center(x, n, m), parts[1100], d, sum; /* less it twice */
+  d = n > 0 ? x[0] - m - rest : 0.0;
+  if (left == 0.0 || d - d != 0.0) return NAN;
+  for (i = 0; used >= 0 && i < n; i++) {
+    d = x[i] - m - rest;
+    used = ag_add(parts, used, d * d);
+  }
+  if (used >= 0) return ag_rounded(parts, used) / left;
+  for (sum = 0.0, i = 0; i < n; i++) {
+    d = x[i] - m - rest;
+    sum += d * d;
+  }
+  return sum / left;
 }
 static double ag_std(const double *x, int count) {
-  double left = count - 1 - x[count - 1], d[count];
-  d[0] = 0.0;
-  ag_centered(x, count - 1, d);
-  return left > 0.0 ? ag_norm(d, count - 1) / sqrt(left) : NAN;
+  int n = count - 1;
+  double left = n - x[n], m = ag_center(x, n, 0.0);
+  return left > 0.0 ? ag_length(x, NULL, m, ag_center(x, n, m), n) / sqrt(left) : NAN;
 }
 static double ag_logaddexp(double a, double b) {
   if (a != a || b != b) return NAN;
@@ -447,13 +452,12 @@ static int ag_count(const double *x, int n, double top) {
   return count;
 }
 static double ag_exp_sum(const double *x, int n, double top, int without) { /* of exp(x - top), but for one of them */
-  double terms[n];
-  int i, k = 0;
-  terms[0] = 0.0;
+  double parts[1100];
+  int i, used = 0;
   for (i = 0; i < n; i++) {
-    if (i != without) terms[k++] = exp(x[i] - top);
+    if (i != without) used = ag_add(parts, used, exp(x[i] - top));
   }
-  return ag_fsum(terms, k);
+  return ag_rounded(parts, used);
 }
 static double ag_logsumexp(const double *x, int n) {
   double top = ag_max(x, n);
