@@ -380,6 +380,18 @@ class Watch:
         own = "site-packages" not in f.__code__.co_filename
         if code.unseeded and own:
             self.unwatchable(f"it makes a {code.unseeded} without a seed (in {self.where}): pass one as an argument")
+        modules = self._modules(f, code, found)
+        for module in modules:
+            found += self._module(module, code)
+        clocks = {datetime.datetime, datetime.date, pathlib.Path} & {
+            thing for thing in found if isinstance(thing, type)
+        }
+        if own and clocks and _CLOCKS & code.attributes:
+            self.unwatchable(f"it asks {min(kind.__name__ for kind in clocks)} {ASKED} (in {self.where})")
+        return found
+
+    def _modules(self, f: FunctionType, code: Looks, found: list[Any]) -> list[ModuleType]:
+        """The modules that a function looks into; what else its globals' names stand for is appended to ``found``."""
         modules = [thing for thing in found if isinstance(thing, ModuleType)]  # in a closure cell or a default
         for name in code.imports:  # an import inside the function: the module is looked up at each call
             module = sys.modules.get(name, MISSING)
@@ -396,14 +408,7 @@ class Watch:
                 modules.append(thing)
             elif thing is not MISSING:
                 found.append(thing)
-        for module in modules:
-            found += self._module(module, code)
-        clocks = {datetime.datetime, datetime.date, pathlib.Path} & {
-            thing for thing in found if isinstance(thing, type)
-        }
-        if own and clocks and _CLOCKS & code.attributes:
-            self.unwatchable(f"it asks {min(kind.__name__ for kind in clocks)} {ASKED} (in {self.where})")
-        return found
+        return modules
 
     def _named(self, place: Any, name: str, thing: Any) -> None:
         """Watch what a function looks up by name."""
