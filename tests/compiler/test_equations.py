@@ -334,7 +334,7 @@ def test_what_is_differentiated_comes_first_even_if_it_contains_its_derivative()
         return p["a"] * ag.sin(p["b"])
 
     lines = str(called(ag.grad(f), {"a": 1.0, "b": 2.0}).equations()).splitlines()
-    assert [line.split(" = ")[0] for line in lines] == ["ℓ", "∂ℓ/∂p0", "∂ℓ/∂p1"]
+    assert [line.split(" = ")[0] for line in lines] == ["ℓ", "∂ℓ/∂p_a", "∂ℓ/∂p_b"]
 
 
 def test_a_jacobian_is_the_gradient_of_its_product_with_a_seed():

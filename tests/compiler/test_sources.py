@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 import warnings
 
@@ -190,3 +191,30 @@ def test_a_comparison_as_an_operand_has_parentheses():
         compiled = ag.compile(f)
         compiled(1.0, 2.0)
         assert shown in str(compiled.equations())
+
+
+Layer = collections.namedtuple("Layer", "w b")
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"w": [[1.0, 2.0]], "b": 0.5}, "p_w, p_b"),
+        ([[[1.0, 2.0]], 0.5], "p0, p1"),
+        ([([1.0, 2.0], 0.5), ([3.0], 0.1)], "p0_0, p0_1, p1_0, p1_1"),
+        ({"layers": [([1.0, 2.0], 0.5)], "0 last": 2.0}, "p_layers0_0, p_layers0_1, p_0_last"),
+        (Layer([1.0, 2.0], 0.5), "p_w, p_b"),
+        ([1.0, 2.0], "p"),
+    ],
+)
+def test_parts_of_arguments_are_called_by_where_they_are(given, names):
+    """As the user reads them: ``p_w`` is p["w"], ``p0_1`` is p[0][1]."""
+
+    def total(p):
+        if isinstance(p, dict):
+            return total(list(p.values()))
+        return sum(total(item) for item in p) if isinstance(p, (list, tuple)) else p * p
+
+    compiled = ag.compile(total)
+    compiled(given)
+    assert f"def total({names}):" in compiled.source()

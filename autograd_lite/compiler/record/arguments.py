@@ -32,13 +32,40 @@ def integers_fixed(live: set[int], level: int, args: tuple[Any, ...], named: Any
 
 
 def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:
-    """A name for every block of the arguments: the parameter's, numbered if it has several."""
+    """A name for every block of the arguments: the parameter's, and where in it the block is."""
+    left = _named(f, args, named)[::-1]
     result: list[str] = []
-    for name, arg in _named(f, args, named):
-        found: list[Any] = []
-        flatten(arg, found)
-        result += [name] if len(found) == 1 else [f"{name}{i}" for i in range(len(found))]
+    while left:
+        name, arg = left.pop()
+        count = _blocks(arg)
+        if count == 1:
+            result.append(name)
+            continue
+        parts = _parts(name, arg)
+        if sum(_blocks(part) for _, part in parts) == count:
+            left += parts[::-1]
+        else:
+            result += [f"{name}{i}" for i in range(count)]
     return result
+
+
+def _blocks(arg: Any) -> int:
+    """How many blocks an argument, or a part of one, has."""
+    found: list[Any] = []
+    flatten(arg, found)
+    return len(found)
+
+
+def _parts(name: str, arg: Any) -> list[tuple[str, Any]]:
+    """The items of a container by the names of what they are: ``p_w`` is p["w"], ``p0`` is p[0], ``p0_1`` p[0][1]."""
+    if type(arg) is dict:
+        return [(f"{name}_{key}", item) for key, item in arg.items()]
+    fields = getattr(arg, "_fields", None)
+    if isinstance(arg, (list, tuple)):
+        between = "_" if name[-1:].isdigit() else ""
+        keys = [f"_{field}" for field in fields] if fields else [f"{between}{i}" for i in range(len(arg))]
+        return [(f"{name}{key}", item) for key, item in zip(keys, arg)]
+    return []
 
 
 def fixed_integers(f: Callable[..., Any], args: Any, named: Any) -> dict[str, int]:
