@@ -233,6 +233,15 @@ def test_signatures_and_help(name):
         _ = op.colour
 
 
+OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "divmod"]
+
+
+@pytest.mark.parametrize("name", [f"__{side}{name}__" for name in OPERATORS for side in ("", "r")])
+def test_operators_have_signatures(name):
+    assert [*inspect.signature(getattr(Value, name)).parameters] == ["self", "other"]
+    assert [*inspect.signature(getattr(Value(1.0), name)).parameters] == ["other"]
+
+
 def written(path):
     """The functions of a source that anybody may call, by their qualified names."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:

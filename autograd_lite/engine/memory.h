@@ -68,6 +68,25 @@ static inline int set_signature(PyTypeObject *type, const char *text)
     return 0;
 }
 
+/* Operators, which Cython gives none: where a method of one argument has no docstring, its signature is there alone. */
+static inline int set_operators_signatures(PyTypeObject *type)
+{
+    static const char form[] = "%s($self, other)\n--\n\n";
+    for (PyMethodDef *method = type->tp_methods; method != NULL && method->ml_name != NULL; method++) {
+        if (method->ml_doc != NULL || !(method->ml_flags & METH_O))
+            continue;
+        size_t size = strlen(method->ml_name) + sizeof(form);
+        char *doc = PyMem_Malloc(size);
+        if (doc == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        PyOS_snprintf(doc, size, form, method->ml_name);
+        method->ml_doc = doc;
+    }
+    return 0;
+}
+
 /* setattr, also on a class of ours: Python code can't, because a compiled class never changes. */
 static inline int set_on_class(PyObject *object, PyObject *name, PyObject *value)
 {

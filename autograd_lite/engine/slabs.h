@@ -79,7 +79,8 @@ static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
     PyTypeObject *type = (PyTypeObject *)kind;
     nary_type = (PyTypeObject *)nary;
     no_arguments = PyTuple_New(0);
-    if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0)
+    if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0 ||
+        set_operators_signatures(type) < 0)
         return -1;
     return take_own_attributes(type, (PyTypeObject *)info);
 }
@@ -458,7 +459,7 @@ static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
         type->tp_alloc = take_cell;
     }
     for (; type != NULL && type != &PyBaseObject_Type; type = type->tp_base)
-        if (keep_properties(type, assign_and_show) < 0)
+        if (keep_properties(type, assign_and_show) < 0 || set_operators_signatures(type) < 0)
             return -1;
     if (keep_properties(nary_type, assign_and_show) < 0)
         return -1;
