@@ -9,6 +9,7 @@ import autograd_lite as ag
 from autograd_lite import Value, nn
 from autograd_lite.cli import main
 
+# NumPy's wheels for Pyodide are on its CDN alone (not on npm or PyPI): where that can't be reached, only the core runs
 arrays = importlib.util.find_spec("numpy") is not None
 
 assert ag.grad(lambda v: v**3)(2.0) == 12.0
