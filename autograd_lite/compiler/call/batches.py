@@ -52,6 +52,8 @@ class Batches:
             return all(self._split(item, axis, found) for item in x)
         if not isinstance(x, (list, np.ndarray)) or not isinstance(axis, int) or isinstance(axis, bool):
             return False
+        if isinstance(x, np.ma.MaskedArray):
+            return False
         if isinstance(x, list) and (axis < 0 or has_integers(x)):
             return False
         try:
@@ -60,7 +62,7 @@ class Batches:
             return False
         if array.dtype.kind not in "fiu" or not -array.ndim <= axis < array.ndim:
             return False
-        self.kinds.add(type(x))
+        self.kinds.add(list if isinstance(x, list) else np.ndarray)
         found.append(np.moveaxis(np.asarray(array, dtype=float), axis, 0))
         return True
 

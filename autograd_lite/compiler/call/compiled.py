@@ -436,12 +436,12 @@ class Compiled(Running):
 
     def _look_at(self, things: list[Any], state: State) -> None:
         """Watch the arguments that a recording took as they were."""
+        if len(state.objects) + len(things) > MAX_OBJECTS and any(id(thing) not in state.objects for thing in things):
+            state.objects.clear()
+            state.entries.clear()
         for thing in things:
             watch = state.objects.get(id(thing))
             if watch is None or not watch.holds():
-                if watch is None and len(state.objects) >= MAX_OBJECTS:
-                    state.objects.clear()
-                    state.entries.clear()
                 state.objects[id(thing)] = Watch(thing)
                 if watch is not None:
                     state.entries.clear()

@@ -382,12 +382,13 @@ def alike(a: Any, b: Any) -> bool:
 def is_numeric(x: Any) -> bool:
     """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
     if isinstance(x, np.ndarray):
-        return x.dtype.kind in _NUMERIC or (x.dtype.kind == "O" and all(map(is_numeric, x.flat)))
+        whole = x.dtype.kind in _NUMERIC or (x.dtype.kind == "O" and all(map(is_numeric, x.flat)))
+        return whole and not isinstance(x, np.ma.MaskedArray)
     if isinstance(x, (list, tuple)) and _as_array(x) is not None:
         return True
     if isinstance(x, (list, tuple, dict)):
         return all(map(is_numeric, children(x)))
-    return type(x) is float or not (x is None or isinstance(x, (bool, str, bytes)))
+    return type(x) is float or (hasattr(x, "__float__") and not isinstance(x, bool))
 
 
 def assemble(x: Any, arrays: Iterator[Any]) -> Any:
