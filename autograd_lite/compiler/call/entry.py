@@ -135,6 +135,8 @@ class _Call:
         names = self.signature.names
         if len(blocks) != len(called) or any(name.startswith("_") for name in names):
             raise Unlike
+        if any(kind.size == 0 for kind in kinds):
+            raise Unlike  # there is nothing to take apart
         self.checks = [kind.check.format(name) for name, kind in zip(names, kinds)]
         self.given = [(names[k], kinds[k]) for k in blocks]
         self.called = called  # what the program calls each
