@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import array
 import functools
 import itertools
 import math
 import random
+from collections import deque
 
 import numpy as np
 import pytest
@@ -318,3 +320,54 @@ def test_calls_over_live_values_are_generated_too(backend):
         assert compiled(0.5).data == pytest.approx(f(0.5).data)
     rows[1] = ag.Value(7.0)
     assert compiled(0.5).data == pytest.approx(f(0.5).data)
+
+
+class Row(list):
+    pass
+
+
+ODD = {
+    "generator": lambda: (t for t in (0.3, 1.2)),
+    "map": lambda: map(float, (0.3, 1.2)),
+    "range": lambda: range(1, 3),
+    "deque": lambda: deque([0.3, 1.2]),
+    "array": lambda: array.array("d", [0.3, 1.2]),
+    "dict's values": lambda: {"a": 0.3, "b": 1.2}.values(),
+    "masked": lambda: np.ma.array([0.3, 1.2]),
+    "complex": lambda: np.array([0.3, 1.2 + 0j]),
+    "empty": lambda: np.zeros(0),
+    "empty list": list,
+    "subclass": lambda: Row([0.3, 1.2]),
+    "rows": lambda: np.array([[0.3], [1.2]]),
+}
+
+
+@pytest.mark.filterwarnings("ignore::autograd_lite.compiler.CompileWarning")
+@pytest.mark.parametrize("maker", [lambda f: f, ag.grad, ag.value_and_grad, ag.jacobian, ag.vmap])
+@pytest.mark.parametrize("odd", ODD.values(), ids=list(ODD))
+def test_arguments_that_are_no_usual_numbers(odd, maker):
+    """They give what they give eagerly, or raise it: a gradient by what has none is not the argument itself."""
+    for f in (lambda p: sum(t * t for t in p), lambda p: np.sum(np.array(p) ** 2)):
+        plain, compiled = maker(f), ag.compile(maker(f))
+        for _ in range(3):
+            assert same(outcome(compiled, (odd(),), {}), outcome(plain, (odd(),), {}))
+
+
+class Setting:
+    def __init__(self, scale):
+        self.scale = scale
+
+
+@pytest.mark.filterwarnings("ignore::autograd_lite.compiler.CompileWarning")
+def test_objects_that_are_new_at_every_call():
+    """More of them than are remembered, and several in one call."""
+
+    def f(x, a, b, c):
+        return a.scale * x + b.scale * x * x + c.scale
+
+    plain, compiled = ag.grad(f), ag.compile(ag.grad(f))
+    kept = []
+    for k in range(200):
+        settings = Setting(k % 7.0), Setting(1.0 + k % 3), Setting(2.0)
+        kept.append(settings[: k % 4])  # some places are used again, some are not
+        assert compiled(0.5, *settings) == plain(0.5, *settings)
