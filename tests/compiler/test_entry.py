@@ -322,10 +322,6 @@ def test_calls_over_live_values_are_generated_too(backend):
     assert compiled(0.5).data == pytest.approx(f(0.5).data)
 
 
-class Row(list):
-    pass
-
-
 ODD = {
     "generator": lambda: (t for t in (0.3, 1.2)),
     "map": lambda: map(float, (0.3, 1.2)),
