@@ -104,7 +104,7 @@ class Sweep:
                 self.add(*found)
             return
         reach = self.reach[i] = self.arrives(i)
-        total = self.totals[i] = _sum(builder, self.parts.pop(i))
+        total = self.totals[i] = _sum(self.parts.pop(i))
         if names is not None and i in names:
             if builder.textbook and statement.op != "leaf":
                 total = self.totals[i] = own_line(builder, i, total, names, forward)
@@ -134,7 +134,7 @@ def _active(builder: Builder, wrt: set[int], end: int) -> set[int]:
     return active
 
 
-def _sum(builder: Builder, parts: list[Any]) -> Any:
+def _sum(parts: list[Any]) -> Any:
     """The sum of adjoints; one that comes several times, as x·x gives, is taken so many times."""
     counts: dict[tuple[str, Any], tuple[Any, int]] = {}
     for part in parts:

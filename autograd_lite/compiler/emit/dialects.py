@@ -118,7 +118,7 @@ DIALECTS = {
 }
 
 
-def number_source(x: float, module: str) -> str:
+def number_source(x: float) -> str:
     """A float literal."""
     return repr(x) if x - x == 0.0 else f'float("{x!r}")'
 

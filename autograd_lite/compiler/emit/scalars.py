@@ -110,7 +110,7 @@ class ScalarTarget(Printer):
         op, shape = statement.op, statement.shape
         args = [texts[a] for a in statement.args]
         if op == "constant":
-            return number_source(statement.attrs, self.name) if shape == () else str(statement.attrs.tolist())
+            return number_source(statement.attrs) if shape == () else str(statement.attrs.tolist())
         if op == "broadcast" and len(shape) == 1 and shape[0] > FEW:
             return f"[{self.output(program, statement.args[0], texts)}] * {shape[0]}"
         if op in ("pack", "broadcast"):
@@ -164,7 +164,7 @@ class ScalarTarget(Printer):
         if prim.arity < 0:
             return self.folded(prim, args)
         if prim.name == "pow" and below[1].op == "constant":
-            return f"{wrapped(args[0])} ** {number_source(below[1].attrs, self.name)}"
+            return f"{wrapped(args[0])} ** {number_source(below[1].attrs)}"
         if prim.whole >= 0:
             return self.of_whole(prim, below, args)
         return filled(self.word(prim), args)

@@ -112,7 +112,7 @@ def _text(program: ArrayProgram, statement: Statement, args: Sequence[str], dial
     m = dialect.module
     if statement.op == "constant":
         if statement.shape == ():
-            return number_source(statement.attrs, m)
+            return number_source(statement.attrs)
         return _array_source(statement.attrs, m)
     if statement.op == "cumprod":
         return f"cumprod({args[0]}, {statement.attrs[0]}, {statement.attrs[1]})"

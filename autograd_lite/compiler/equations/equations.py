@@ -185,7 +185,7 @@ class _Text:
             words = r",\ \text{0 elsewhere}" if self.writer.latex else ", 0 elsewhere"
             self.line(self.writer.at(left, self.writer.where(s)), self.phrases[s.args[0]].text + words)
             return
-        self.line(left, self.writer.oriented(found, s, self.program, i))
+        self.line(left, self.writer.oriented(found, s, self.program))
 
     def line(self, left: Phrase, right: str) -> None:
         """An equation, unless it says that something is itself."""
@@ -229,7 +229,7 @@ class _Text:
         first = self.program.outputs[0] == i
         for k, name in enumerate(self.called[i]):
             if name and self.writer.named(name, s.shape).text != self.phrases[i].text:
-                self.line(self.writer.named(name, s.shape), self.writer.oriented(self.phrases[i], s, self.program, i))
+                self.line(self.writer.named(name, s.shape), self.writer.oriented(self.phrases[i], s, self.program))
             elif not name and first and k == 0 and s.shape == () and any(map(any, self.called.values())):
                 self.line(self.writer.loss(), self.phrases[i].text)
             elif not name and first and k == 0 and not self.inner and s.op in VIEWS and not self.phrases[i].atom:

@@ -306,7 +306,7 @@ class Writer:
         """Where a ``place`` statement places its operand."""
         return _slices(s.attrs[1], s.attrs[0]) or ":"
 
-    def oriented(self, x: Phrase, s: Statement, program: ArrayProgram, i: int) -> str:
+    def oriented(self, x: Phrase, s: Statement, program: ArrayProgram) -> str:
         """A derivative as its parameter lies: that of a row of weights is a row."""
         inner = s
         while inner.op in ("reshape", "broadcast") and inner.args:

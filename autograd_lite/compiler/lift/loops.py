@@ -121,7 +121,7 @@ def _best(tables: _Tables, low: int, high: int) -> Loop | None:
     for saving, period, start, stop in sorted(candidates, key=lambda c: (-c[0], c[1])):
         if best is not None and saving <= best.saving:
             break
-        found = _repetitions(tables, period, start, stop, low, high)
+        found = _repetitions(tables, period, start, stop, low)
         if found is not None and (best is None or found.saving > best.saving):
             best = found
     return best
@@ -160,12 +160,12 @@ def _longest_run(same: Any) -> tuple[int, int]:
     return int(edges[2 * k]), int(lengths[k])
 
 
-def _repetitions(tables: _Tables, period: int, start: int, stop: int, low: int, high: int) -> Loop | None:
+def _repetitions(tables: _Tables, period: int, start: int, stop: int, low: int) -> Loop | None:
     """The longest loop of that period among instructions whose codes repeat with it."""
     best: Loop | None = None
     for phase in _phases(tables, period, start, stop):
         begin = start + phase
-        found = _grown(tables, period, begin, (stop - begin) // period, low, high)
+        found = _grown(tables, period, begin, (stop - begin) // period, low)
         if found is not None and (best is None or _rank(found, tables) > _rank(best, tables)):
             best = found
     return best if best is not None and best.count >= FEWEST and best.saving >= SMALLEST else None
@@ -190,7 +190,7 @@ def _rank(loop: Loop, tables: _Tables) -> tuple[int, ...]:
     return loop.saving - CARRIED * len(loop.initial), -len(kinds), -loop.begin
 
 
-def _grown(tables: _Tables, period: int, begin: int, count: int, low: int, high: int) -> Loop | None:
+def _grown(tables: _Tables, period: int, begin: int, count: int, low: int) -> Loop | None:
     """From steps in the middle that are alike to as many as are."""
     for _ in range(4):
         if count < FEWEST:

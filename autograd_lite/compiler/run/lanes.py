@@ -126,7 +126,7 @@ class _Emitter:
             self.vector[i] = self.mapped[statement.attrs]
             self.texts.append(f"n_{self.names[statement.attrs]}")
         elif op == "constant":
-            self.texts.append(number_source(statement.attrs, "np") if statement.shape == () else "0.0")
+            self.texts.append(number_source(statement.attrs) if statement.shape == () else "0.0")
         elif op == "index":
             leaf = self.program.statements[statement.args[0]]
             where = ", ".join(str(int(k)) for k in statement.attrs)

@@ -66,15 +66,15 @@ class CFunction:
     note: list[str] = field(default_factory=list)  # what its last result is, in words
     lanes: CFunction | None = None  # the function of one point, which this calls for many
 
-    def signature(self, static: bool = False) -> str:
+    def signature(self) -> str:
         parts = ["long points"] if self.lanes is not None else []
         parts += [a.declaration for a in self.arguments]
         parts += ["int *guard"] if self.guards else []
         parts += ["double *w"] if self.work else []
         kind = "double" if self.returns else "void"
-        return f"{'static ' if static else ''}{kind} {self.name}({', '.join(parts) or 'void'})"
+        return f"{kind} {self.name}({', '.join(parts) or 'void'})"
 
-    def source(self, static: bool = False) -> str:
+    def source(self) -> str:
         """The whole file."""
         helpers = helpers_of(self.texts)
         text = "\n\n".join([*helpers, *self.texts])

@@ -131,7 +131,7 @@ def _reduced(printer: Printer, i: int, s: Statement) -> None:
     printer.loops(shape, line)
 
 
-def _rows(printer: Printer, i: int, s: Statement, axes: Sequence[int], body: Any) -> None:
+def _rows(printer: Printer, s: Statement, axes: Sequence[int], body: Any) -> None:
     """Loops over the axes that are kept; ``body`` gets the index there, and makes lines from loops over the others."""
     a = s.args[0]
     shape = printer.program.statements[a].shape
@@ -176,7 +176,7 @@ def _logsumexp(printer: Printer, i: int, s: Statement) -> None:
         ]  # fmt: skip
 
     printer.lines.append("{")
-    _rows(printer, i, s, tuple(s.attrs), body)
+    _rows(printer, s, tuple(s.attrs), body)
     printer.lines.append("}")
 
 
@@ -195,7 +195,7 @@ def _cumprod(printer: Printer, i: int, s: Statement) -> None:
         return ["double ag_product = 1.0;", *within(line)]
 
     printer.lines.append("{")
-    _rows(printer, i, s, (axis,), body)
+    _rows(printer, s, (axis,), body)
     printer.lines.append("}")
 
 

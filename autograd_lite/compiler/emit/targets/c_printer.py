@@ -326,7 +326,7 @@ class Printer:
                 self.own.discard(a)
                 self.layout.release(self.places[a], max(1, math.prod(self.program.statements[a].shape)))
 
-    def loops(self, shape: Sequence[int], body: Callable[[list[Index]], list[str]], backwards: bool = False) -> None:
+    def loops(self, shape: Sequence[int], body: Callable[[list[Index]], list[str]]) -> None:
         """Nested loops around lines that get an index for each axis; axes of one have none."""
         depth = 0
         place: list[Index] = []
