@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import collections
 import contextvars
+import dataclasses
 import functools
 import importlib
 import sys
@@ -426,3 +427,48 @@ def test_the_type_of_an_arrays_numbers_is_seen(numbers, dtype, f):
     assert numbers.dtype == dtype
     assert [compiled(2.0) for _ in range(2)] == [f(2.0, numbers)] * 2
     assert f(2.0, numbers) != before
+
+
+@dataclasses.dataclass(frozen=True)
+class Complex:
+    real: object
+    imaginary: object
+
+    def __mul__(self, other):
+        return Complex(
+            self.real * other.real - self.imaginary * other.imaginary,
+            self.real * other.imaginary + self.imaginary * other.real,
+        )
+
+
+def test_what_an_import_asks_the_system_is_not_what_the_function_asks(tmp_path, monkeypatch):
+    """A dataclass's repr reads thread numbers, as do imports: those of this package are made when first needed, too."""
+    (tmp_path / "first_needed.py").write_text("RATE = 2.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def power(z, n):
+        for _ in range(n):
+            importlib.import_module("first_needed")
+            z = z * z
+        return z.real
+
+    compiled = ag.compile(power, strict=True)
+    assert compiled(Complex(1.0, 2.0), 2) == power(Complex(1.0, 2.0), 2) == -7.0
+    x = ag.Value(1.0)
+    compiled(Complex(x, ag.Value(2.0)), 1).backward()
+    assert x.grad == 2.0
+
+
+def test_the_repr_of_an_argument_is_not_asked_for():
+    class Point:
+        def __init__(self, x):
+            self.x = x
+
+        def __repr__(self):
+            raise AssertionError
+
+    compiled = ag.compile(lambda p, y: p.x * y, strict=True)
+    point = Point(3.0)
+    assert [compiled(point, 2.0), compiled(point, 4.0)] == [6.0, 12.0]
+    point.x = 5.0
+    assert compiled(point, 2.0) == 10.0

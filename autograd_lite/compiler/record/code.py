@@ -149,9 +149,11 @@ def is_library(name: Any) -> bool:
 
 
 def defined(f: Any) -> str:
-    """Where a function is, for messages: its file and line."""
+    """Where a function is, for messages: its file and line; of an object its class, since its repr is the user's."""
     f = inspect.unwrap(f) if callable(f) else f
     while isinstance(f, functools.partial):
         f = f.func
     code = getattr(f, "__code__", None) or getattr(getattr(type(f), "__call__", None), "__code__", None)  # noqa: B004
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(f)
+    if code is not None:
+        return f"{code.co_filename}:{code.co_firstlineno}"
+    return repr(f) if callable(f) else type(f).__qualname__

@@ -52,8 +52,10 @@ class Before:
         """The function, that says it was called."""
 
         def noting(*args: Any, **named: Any) -> Any:
-            ours = is_ours(sys._getframe(1).f_globals)  # a scope makes a lock when it is entered
-            if threading.get_ident() == self.thread and not ours:
+            names = sys._getframe(1).f_globals
+            # a scope makes a lock when it is entered; an import asks for files and threads, and only the first time
+            passing = is_ours(names) or str(names.get("__name__")).startswith("importlib.")
+            if threading.get_ident() == self.thread and not passing:
                 self.asked.append(f"{function.__module__}.{function.__name__}()")
             return function(*args, **named)
 
