@@ -92,17 +92,7 @@ class Compilation:
             engine = self.native
             self.leaves, self.shapes, self.guards = engine.leaves, engine.shapes, engine.guards
         elif path.way == "cells":
-            size = len(path.program.outputs)
-            derivatives = [path.leaves[k].shape for k in plan.wrt]
-            if plan.seeded:
-                self.leaves.append(Leaf("seed", "seed", (size,), None))
-            if plan.forward:
-                self.leaves += [Leaf("seed", f"d{path.leaves[k].name}", path.leaves[k].shape, None) for k in plan.wrt]
-                derivatives = [(size,)]
-            program = simplify(path.program)
-            engine = Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
-            self.guards = [expectation(guard) for guard in program.guards]
-            self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
+            engine = self._cells(path, plan)
         else:
             self._program, self.guards = path.statements(plan)
             self.leaves = self._program.leaves
@@ -132,6 +122,19 @@ class Compilation:
         else:
             joined = () if plan.seeded else self._joined()
             self.make, self._text = buffered(self.program, self.names, joined, self._read())
+
+    def _cells(self, path: Path, plan: Plan) -> Interpreter:
+        """The interpreter; and the leaves, shapes and guards of what it runs."""
+        program, size = simplify(path.program), len(path.program.outputs)
+        wrt = [path.leaves[k] for k in plan.wrt]
+        if plan.seeded:
+            self.leaves.append(Leaf("seed", "seed", (size,), None))
+        if plan.forward:
+            self.leaves += [Leaf("seed", f"d{leaf.name}", leaf.shape, None) for leaf in wrt]
+        derivatives = [(size,)] if plan.forward else [leaf.shape for leaf in wrt]
+        self.guards = [expectation(guard) for guard in program.guards]
+        self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
+        return Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
 
     def _read(self) -> Read | None:
         """The loose Values, if there are any: an array program has arrays of its own for them."""

@@ -87,25 +87,10 @@ class _Back:
             kept = states(self.builder, self.outer, k) if found.kind == "carry" else self.targets[k]
             kind = "same" if found.kind == "same" else "each"
             self.inputs.append(self.leaf(kind, found.shape, kept, found.name))
+        if not self.flags and not self.builder.textbook and any(reach != ALWAYS for _, _, reach in self.wanted):
+            return False
         moved = _copied(ahead, loop, self.inputs)
-        begin: dict[int, Any] = dict.fromkeys(self.live & set(ahead.carried), 0.0)
-        first: dict[int, Reach] = dict.fromkeys(begin, NEVER)
-        seeds: list[tuple[Any, Any, Reach]] = []
-        for (what, which, _), g, reach in self.wanted:
-            if reach != ALWAYS and not self.flags and not self.builder.textbook:
-                return False
-            if what == "final":
-                known = begin.get(which, 0.0)
-                begin[which] = g if type(known) is float and known == 0.0 else known + g
-                first[which] = joined(self.builder, first.get(which, NEVER), reach)
-                continue
-            shape = (ahead.inputs[which] if what == "states" else ahead.builder.statements[which]).shape
-            part = self.leaf("each", shape, self.builder.broadcast(g, (ahead.count, *shape)))
-            there = self._each_flag(reach, shape)
-            if what == "states":
-                self.direct.setdefault(which, []).append((part, there))
-            else:
-                seeds.append((moved[which], part, there))
+        begin, first, seeds = self._seeds(moved)
         # the statements that a step carries on, by number of the input; what is only passed on needs no flag
         made: dict[int, list[int]] = {}
         for k, new in zip(ahead.carried, ahead.following):
@@ -133,6 +118,29 @@ class _Back:
             self._stored(moved)
         self._close()
         return True
+
+    def _seeds(self, moved: dict[int, Symbol]) -> tuple[dict[int, Any], dict[int, Reach], list[tuple[Any, Any, Reach]]]:
+        """The adjoints of what is read of the loop: what the carried ones begin with, and whether they are reached;
+        and those of statements in every step.
+        """
+        ahead = self.ahead
+        begin: dict[int, Any] = dict.fromkeys(self.live & set(ahead.carried), 0.0)
+        first: dict[int, Reach] = dict.fromkeys(begin, NEVER)
+        seeds: list[tuple[Any, Any, Reach]] = []
+        for (what, which, _), g, reach in self.wanted:
+            if what == "final":
+                known = begin.get(which, 0.0)
+                begin[which] = g if type(known) is float and known == 0.0 else known + g
+                first[which] = joined(self.builder, first.get(which, NEVER), reach)
+                continue
+            shape = (ahead.inputs[which] if what == "states" else ahead.builder.statements[which]).shape
+            part = self.leaf("each", shape, self.builder.broadcast(g, (ahead.count, *shape)))
+            there = self._each_flag(reach, shape)
+            if what == "states":
+                self.direct.setdefault(which, []).append((part, there))
+            else:
+                seeds.append((moved[which], part, there))
+        return begin, first, seeds
 
     def _stored(self, moved: dict[int, Symbol]) -> None:
         """What the loop ahead computes for this one, and keeps."""

@@ -252,19 +252,14 @@ class _Text:
         step = loop.step(listed)
         carried = loop.carried
         sums = self._sums(loop, step, [which for what, which, _ in wanted if what == "states"])
-        bases: dict[int, Phrase] = {}
+        bases = {k: writer.named(self._base(loop.inputs[k].name), ()) for k in carried}
         leaves: list[Phrase] = []
         for k, found in enumerate(loop.inputs):
-            item = self.phrases[s.args[k]]
+            item = self._item(s.args[k]) if found.kind == "each" else self.phrases[s.args[k]]
             if found.kind == "carry":
-                bases[k] = writer.named(self._base(found.name), ())
-                if k in sums:
-                    self.line(bases[k], item.text)
-                else:
-                    self.line(writer.at(bases[k], str(begin)), item.text)
+                first = bases[k] if k in sums else writer.at(bases[k], str(begin))
+                self.line(first, item.text)
                 item = bases[k] if k in sums else writer.at(bases[k], before)
-            elif found.kind == "each":
-                item = self._item(s.args[k])
             leaves.append(item)
         lefts: dict[int, Phrase] = {}
         for n, k in enumerate(carried):
@@ -302,9 +297,7 @@ class _Text:
 
     def _base(self, name: str) -> str:
         """What a carried number is called: as the input that it begins with, if it begins with one."""
-        if name:
-            return name
-        return self.fresh("s")
+        return name or self.fresh("s")
 
     def _item(self, i: int) -> Phrase:
         """Item t of an array; of x[1:], item t + 1 of x."""

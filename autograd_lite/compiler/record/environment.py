@@ -309,21 +309,8 @@ class Watch:
             self.iterators.append(thing)
             frame = thing.gi_frame if isinstance(thing, GeneratorType) else None
             return (list(locals_of(frame).values()) if frame is not None else []) or gc.get_referents(thing)
-        if isinstance(thing, np.ndarray):
-            if thing.dtype == object:
-                self.sequences.append((Items(thing), tuple(thing.ravel().tolist())))
-                return thing.ravel().tolist()
-            self.arrays.append((thing, thing.copy()))
-            return []
-        if type(thing) is list:
-            tree = as_tree(thing)
-            if tree is not None:
-                self.trees.append((thing, tree))
-                return []
-        if isinstance(thing, (list, tuple, set, deque, array, bytearray)):
-            if not isinstance(thing, tuple):
-                self.sequences.append((thing, tuple(thing)))
-            return list(thing)
+        if isinstance(thing, (np.ndarray, list, tuple, set, deque, array, bytearray)):
+            return self._sequence(thing)
         if isinstance(thing, (dict, MappingProxyType)):
             return self._mapping(thing)
         if isinstance(thing, type):
@@ -342,6 +329,22 @@ class Watch:
         self.seen.add(id(own))
         self.kept.append(own)
         return self._mapping(own, ordered=False)
+
+    def _sequence(self, thing: Any) -> list[Any]:
+        if isinstance(thing, np.ndarray):
+            if thing.dtype != object:
+                self.arrays.append((thing, thing.copy()))
+                return []
+            items: list[Any] = thing.ravel().tolist()
+            self.sequences.append((Items(thing), tuple(items)))
+            return items
+        tree = as_tree(thing) if type(thing) is list else None
+        if tree is not None:
+            self.trees.append((thing, tree))
+            return []
+        if not isinstance(thing, tuple):
+            self.sequences.append((thing, tuple(thing)))
+        return list(thing)
 
     def _mapping(self, thing: Any, ordered: bool = True) -> list[Any]:
         if ordered and len(thing) > 1:

@@ -33,19 +33,21 @@ class Recorder(Typed):
     Attributes:
         guards: numbers that decided something, what they were, whether the very number counts, and the line.
         blocks: the block of each leaf that stands for an argument, by its ``id()``.
+        kinds: what was asked of these blocks, and the answers.
         called: the names of local variables, by the ``id()`` of the number.
+        apart: copies of what is no number of the recording, by their ``id()``.
     """
 
     def __init__(self, given: Parts, blocks: dict[int, int], decides: bool = False) -> None:
         super().__init__(-(2**30) - 1 - next(_serial) % 2**29, NAMED)
         self.decides = decides
         self.astray: CompileError | None = None
-        self.apart: dict[int, Any] = {}  # copies of what is no number of the recording
+        self.apart: dict[int, Any] = {}
         self.given = given
         self.guards: list[tuple[Any, float, bool, str]] = []
-        self.blocks = blocks  # the block of each leaf that stands for an argument
+        self.blocks = blocks
         self.kinds: Kinds = {}
-        self.called: dict[int, str] = {}  # the names of local variables, by the id of the number
+        self.called: dict[int, str] = {}
         self.seen: Any = None  # where ``look`` looked last
 
     def saw(self, node: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...ir.array_program import ArrayProgram, Statement
-from ...ir.scan import Scan
+from ...ir.scan import Input, Scan
 from .c_index import Index, Reference, flattened, unflattened
 from .c_names import statement_names, table
 from .c_words import ATOM, Text, call, number
@@ -352,22 +352,8 @@ class Printer:
         step = loop.step(listing)
         at = layout.fresh("step")
         reach = Index.of(at) if not loop.backwards else Index(loop.count - 1) + Index.of(at) * -1
-        leaves: list[Any] = []
         shapes = [found.shape for found in loop.inputs]
-        copies: dict[int, Reference] = {}  # arrays that are carried
-        for k, (found, operand) in enumerate(zip(loop.inputs, program.statements[i].args)):
-            if found.kind == "same":
-                leaves.append(self._given(operand, shapes[k]))
-            elif found.kind == "each":
-                leaves.append(self._item(operand, shapes[k], reach))
-            elif shapes[k] == ():
-                name = layout.fresh(found.name or "s")
-                self.lines.append(f"double {name} = {self.number(operand)[0]};")
-                leaves.append(name)
-            else:
-                copies[k] = layout.array(found.name or "s", math.prod(shapes[k]))
-                self.copy(copies[k], operand, shapes[k])
-                leaves.append(copies[k])
+        leaves = [self._entered(found, a, reach) for found, a in zip(loop.inputs, program.statements[i].args)]
         kept = []
         for r, what, which, shape in wanted:
             if what == "final":
@@ -401,6 +387,20 @@ class Printer:
                         self.texts[r] = (self.slots[r], ATOM)
                 else:
                     self.places[r] = leaves[which]
+
+    def _entered(self, found: Input, operand: int, reach: Index) -> Any:
+        """An input of a loop's step: a variable, or an array; a copy if it is carried."""
+        if found.kind == "same":
+            return self._given(operand, found.shape)
+        if found.kind == "each":
+            return self._item(operand, found.shape, reach)
+        if found.shape == ():
+            name = self.layout.fresh(found.name or "s")
+            self.lines.append(f"double {name} = {self.number(operand)[0]};")
+            return name
+        made = self.layout.array(found.name or "s", math.prod(found.shape))
+        self.copy(made, operand, found.shape)
+        return made
 
     def _carried_on(self, loop: Scan, step: ArrayProgram, inner: Printer, leaves: Any, shapes: Any) -> list[str]:
         """The lines at a step's end: every carried number gets its new value, which the old ones are needed for."""
