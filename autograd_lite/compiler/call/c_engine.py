@@ -27,7 +27,7 @@ from .c_entry import Call, general_entry, with_trampoline
 from .c_forms import Form, form_of, numpy_objects
 from .c_library import Library, build
 
-__all__ = ["CEngine", "CKernel", "c_source"]
+__all__ = ["CEngine", "CKernel", "c_source", "planned_leaves"]
 
 #: a program of fewer instructions is written number by number; one of more that has no arrays or loops is gathered
 SMALL, LONG = 64, 250

@@ -26,7 +26,7 @@ from ..rewrite import optimized
 from ..rewrite.simplify import simplified, simplify
 from ..run.arrays import Read, buffered
 from ..run.interpreter import Interpreter
-from .c_engine import CEngine, Given
+from .c_engine import CEngine, Given, planned_leaves
 from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .guards import expectation
@@ -126,12 +126,8 @@ class Compilation:
     def _cells(self, path: Path, plan: Plan) -> Interpreter:
         """The interpreter; and the leaves, shapes and guards of what it runs."""
         program, size = simplify(path.program), len(path.program.outputs)
-        wrt = [path.leaves[k] for k in plan.wrt]
-        if plan.seeded:
-            self.leaves.append(Leaf("seed", "seed", (size,), None))
-        if plan.forward:
-            self.leaves += [Leaf("seed", f"d{leaf.name}", leaf.shape, None) for leaf in wrt]
-        derivatives = [(size,)] if plan.forward else [leaf.shape for leaf in wrt]
+        self.leaves = planned_leaves(path, plan)
+        derivatives = [(size,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
         self.guards = [expectation(guard) for guard in program.guards]
         self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
         return Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)

@@ -71,10 +71,8 @@ NUMPY_SOURCES = ArrayTarget(DIALECTS["numpy"])
 
 def numpy_helpers(prims: Sequence[Primitive], text: str) -> dict[str, Any]:
     """The functions that NumPy source calls and that are not NumPy's, as it defines them, made to be run."""
-    space: dict[str, Any] = {"np": np, **(numpy_functions.HELPERS if "_np_" in text else {})}
+    space: dict[str, Any] = {"np": np, **numpy_functions.HELPERS}
     found = called_by(text, {**NUMPY_SOURCES.functions, **NUMPY_SOURCES.helpers(prims)})
-    if "_np_" in found:
-        space.update(numpy_functions.HELPERS)
     exec(compile(found, "<autograd_lite helpers>", "exec"), space)
     return space
 

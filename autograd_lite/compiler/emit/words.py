@@ -1,4 +1,4 @@
-"""What JAX and PyTorch call the table's functions, where they have another name or other edges than NumPy.
+"""What NumPy, JAX and PyTorch call the table's functions, where that is not what the table says of arrays.
 
 Templates are written with NumPy's module name, which becomes the library's. A name with a leading underscore is a
 function that the source defines for itself, from ``functions/``.
