@@ -138,3 +138,49 @@ def test_asking_for_none_or_a_mark_costs_nothing():
 
 
 MARK = object()
+
+
+def generator(x, seed):
+    for _ in range(5):
+        seed = (1103515245 * seed + 12345) % 2**31
+    return x * seed
+
+
+LARGE = {
+    "generator": (generator, [(1,), (2,), (12345678,)]),
+    "hash": (lambda x, n: x * ((n * 2654435761) % 2**32), [(1,), (3,), (10**9,), (7,)]),
+    "square": (lambda x, n: x * (n * n // 10 % 10), [(3,), (10**9 + 7,), (3**30,), (4,)]),
+    "power": (lambda x, n: x * (n**3 % 10), [(3,), (10**7 + 1,)]),
+    "divmod": (lambda x, n: [x * q for q in divmod(n * n, 1000)], [(3,), (10**9 + 7,)]),
+    "of three": (lambda x, a, b, m: x * (a * b % m), [(3, 4, 7), (10**9 + 7, 10**9 + 9, 998244353)]),
+    "the argument": (lambda x, n: x * (n % 7), [(5,), (2**60 + 1,), (2**60 + 2,), (10**400,)]),
+    "compared": (lambda x, n: x if n == 2**60 + 1 else -x, [(2**60 + 1,), (2**60,)]),
+    "difference": (lambda x, n, m: x * (n - m), [(3, 1), (2**60 + 1, 2**60)]),
+    "list": (lambda x, ns: x * sum(n % 7 for n in ns), [([1, 2],), ([2**60 + 1, 3],), ([10**400, 1],)]),
+    "array": (lambda x, ns: x * (ns % 7)[0], [(np.array([3, 1]),), (np.array([2**60 + 1, 1]),)]),
+    "floats first": (lambda x, n: x * (n * n % 10), [(3.0,), (1e9,), (10**9 + 7,), (2.5,), (4,)]),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("transform", [lambda f: f, ag.grad], ids=["call", "grad"])
+def test_integers_that_floats_would_round_are_exact(name, transform):
+    """A number of a program is a float: what is too large for one is a constant, whichever call comes first."""
+    f, arguments = LARGE[name]
+    if transform is ag.grad and name == "divmod":
+        f = lambda x, n: x * divmod(n * n, 1000)[1]  # noqa: E731
+    for order in (arguments, arguments[::-1]):
+        compiled = ag.compile(transform(f), strict=True)
+        for given in (*order, *order):
+            assert compiled(2.0, *given) == transform(f)(2.0, *given)
+
+
+def test_small_integers_that_are_divided_share_a_recording():
+    def f(x, t):
+        return x * (t % 10) + (t * t + 1) // 3
+
+    compiled = ag.compile(f, strict=True)
+    assert compiled(2.0, 0) == f(2.0, 0)
+    program = compiled.program
+    assert [compiled(2.0, t) for t in range(40)] == [f(2.0, t) for t in range(40)]
+    assert compiled.program is program

@@ -60,7 +60,8 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto
     with ``.data``, are checked at each call, and another way through ``f`` is another recording. What the function
     closes over may change: parameters and Values are read at each call, and a changed constant is recorded anew.
     Integers are numbers too, and the labels of a loss or the indices of an Embedding are inputs like any other; those
-    by which ``f`` itself counts or indexes are constants, and each of them is a recording of its own.
+    by which ``f`` itself counts or indexes are constants, and each of them is a recording of its own; so are those
+    that floats would round.
 
     What a program can't hold runs eagerly from then on: a function that draws random numbers, takes items from an
     iterator, reads a clock or a file, changes what it closes over or its arguments, reads or changes gradients, steps
@@ -326,6 +327,8 @@ class Compiled(Running):
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
         given, keywords = integers_fixed(self.differentiated(args), level, args, named) if level else (args, named)
         blocks, key = self._apart(given, keywords, state.watch.typed)
+        if level < CONSTANT and blocks.integers and blocks.rounds():
+            return False, CompileError("an integer is beyond 2**53"), blocks
         values = sorted(blocks.values)
         if values and self.kind != "call":
             return True, self._f(*args, **named), blocks

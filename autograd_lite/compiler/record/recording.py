@@ -16,6 +16,7 @@ from .arguments import check_unchanged
 from .builder import Builder
 from .choosing import Choosing
 from .code import defined
+from .integers import stay_exact
 from .structure import Parts, is_deep, leaves_of, opaque, rebuild
 from .trace import Kinds, Recorder
 from .truth import kind_of
@@ -138,6 +139,8 @@ def _run(f: Callable[..., Any], arguments: Any, recorder: Recorder, given: list[
     running = _Alone(plain, STATE.recordings) if is_call else Running(plain)
     try:
         with tracing(recorder), np.errstate(all="ignore"), Choosing():
-            return f(*arguments[0], **arguments[1])
+            result = f(*arguments[0], **arguments[1])
+            stay_exact(recorder, given)
+            return result
     finally:
         running.end()

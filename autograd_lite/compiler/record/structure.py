@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import enum
 import itertools
+import math
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
@@ -20,6 +21,7 @@ import numpy as np
 from ...engine.pickling import slot_names
 from ...engine.sweeps import Node
 from ...functional.pytree import children, like
+from .integers import EXACT
 from .pack import Pack, as_pack
 
 __all__ = [
@@ -69,6 +71,10 @@ class Parts(list[Any]):
     def says(self, what: str, block: int) -> bool:
         """Whether a block is "passive", has no derivatives; or "integer", a passive one that came as integers."""
         return block not in self.active and (what == "passive" or block in self.integers)
+
+    def rounds(self) -> bool:
+        """Whether an integer is so large that a float may be another number."""
+        return any(np.max(np.abs(self[k]), initial=0.0) >= EXACT for k in self.integers)
 
     def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
         """Whether questions of a function have the answers that they had when it was recorded."""
@@ -128,7 +134,10 @@ def flatten(x: Any, blocks: Blocks) -> Any:
         return _FLOAT
     if kind is int:
         _note_integers(blocks)
-        blocks.append(float(x))
+        try:
+            blocks.append(float(x))
+        except OverflowError:
+            blocks.append(math.inf)
         return _FLOAT
     if kind is np.ndarray or (isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)):
         if x.dtype.kind in _NUMERIC:

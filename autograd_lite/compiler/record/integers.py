@@ -1,0 +1,72 @@
+"""Integers that are arguments: numbers of a program where floats hold them, and else constants, which have any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...engine.sweeps import Node
+from ...engine.tape import used_by
+from ...engine.value import record
+from ...primitives.arithmetic import abs as magnitude
+from ...primitives.primitive import TABLE
+from ..ir.control_ops import COMPARISONS
+from ..ir.scalar_program import CompileError
+
+__all__ = ["EXACT", "stay_exact"]
+
+#: from here on a float leaves integers out
+EXACT = 2.0**53
+
+#: what makes integers of integers; and of those what is wrong altogether if its operands were rounded
+_KEEPS = {"add", "sub", "mul", "neg", "abs", "pow", "floordiv", "mod", "sum", "prod"}
+_DIVIDES = {TABLE["floordiv"], TABLE["mod"]}
+
+
+def stay_exact(recorder: Any, leaves: Sequence[Any]) -> None:
+    """Guard that what is divided with remainder, made of integers that are arguments (a hash, a seed), is exact.
+
+    Args:
+        recorder: what wrote the function down.
+        leaves: the numbers of the arguments.
+
+    Raises:
+        CompileError: if it is too large for that.
+    """
+    if _DIVIDES.isdisjoint([node._prim for node in recorder.nodes]):
+        return
+    passive = [leaf for leaf in leaves if recorder.given.says("passive", recorder.blocks[id(leaf)])]
+    _, asked = _divided(recorder.nodes, passive)
+    if not asked:
+        return
+    integers = [leaf for leaf in passive if id(leaf) not in asked or recorder.integer(leaf)]
+    for node in _divided(recorder.nodes, integers)[0]:
+        within = record(COMPARISONS["lt"], (magnitude(node), EXACT))
+        if within._data != 1.0:
+            raise CompileError("it divides an integer beyond 2**53 with remainder")
+        recorder.decide(within)
+
+
+def _divided(nodes: Sequence[Any], integers: Sequence[Any]) -> tuple[list[Any], set[int]]:
+    """What is made of integers and then divided with remainder; and the ids of all that it is made of."""
+    whole = set(map(id, integers))
+    made: list[tuple[Any, tuple[Any, ...]]] = []
+    for node in nodes:
+        operands = used_by(node) if node._prim is not None and node._prim.name in _KEEPS else ()
+        if any(id(x) in whole for x in operands) and all(_is_whole(x, whole) for x in operands):
+            whole.add(id(node))
+            made.append((node, operands))
+    found, inside, below = [], set[int](), set[int]()
+    for node, operands in reversed(made):
+        if id(node) in inside:
+            found.append(node)
+            below.update(map(id, operands))
+        if id(node) in inside or node._prim in _DIVIDES:
+            inside.update(map(id, operands))
+    return found, below
+
+
+def _is_whole(x: Any, whole: set[int]) -> bool:
+    if isinstance(x, Node):
+        return id(x) in whole
+    return isinstance(x, (int, float)) and x % 1.0 == 0.0
