@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 import random
+import re
 import threading
 import warnings
 
@@ -217,3 +218,28 @@ def test_a_nan_among_numbers_that_are_only_read():
             assert fast(2.0) == pytest.approx(f(2.0), nan_ok=True)
             w[k].data = before
         assert fast(3.0) == 15.0
+
+
+WRONG = {
+    "a default for several": lambda p: max(p[0], p[1], default=0.0),
+    "a default and a key for several": lambda p: min(p[0], p[1], key=abs, default=0.0),
+    "none": lambda p: max([x for x in p if False]),
+    "none, with a key": lambda p: min([], key=abs) + p[0],
+    "another keyword": lambda p: max(p, reverse=True),
+    "one number": lambda p: max(p[0]),
+    "nothing": lambda p: max() + p[0],
+    "a key that is none": lambda p: min(p, key=1),
+    "sorted by position": lambda p: sorted(p, True)[0],
+}
+
+
+@pytest.mark.filterwarnings("ignore::autograd_lite.compiler.CompileWarning")
+@pytest.mark.parametrize("name", WRONG)
+def test_what_python_refuses_is_refused(name):
+    f = WRONG[name]
+    with pytest.raises((TypeError, ValueError)) as plain:
+        f([0.5, -0.25])
+    compiled = ag.compile(f)
+    for _ in range(2):
+        with pytest.raises(plain.type, match=f"^{re.escape(str(plain.value))}$"):
+            compiled([0.5, -0.25])

@@ -38,14 +38,15 @@ def _numbers(items: list[Any]) -> bool:
 
 def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
     def chosen(*args: Any, **named: Any) -> Any:
-        if not args or not named.keys() <= {"default", "key"} or current_tracer() is None:
+        ours = named.keys() <= ({"default", "key"} if len(args) == 1 else {"key"})
+        if not args or not ours or current_tracer() is None:
             return original(*args, **named)
         if len(args) == 1 and not named:
             return extreme(original, original.__name__, args[0])
         items = list(args[0] if len(args) == 1 else args)
         key = named.get("key")
-        if "default" in named and (not items or len(args) > 1):
-            return original(items if len(args) == 1 else args, **named)
+        if not items:
+            return original(items, **named)
         if len(args) == 1 and key is None:
             return extreme(original, original.__name__, items)
         if not _numbers(items):
