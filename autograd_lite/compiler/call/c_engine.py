@@ -6,6 +6,7 @@ A ``path`` and a ``plan`` here are those of ``plans.py``, which chooses among th
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -238,7 +239,7 @@ class CEngine:
                 whole = np.empty(size)
                 flat.append(whole)
                 for k, at in parts:
-                    length = int(np.prod(self.shapes[k], dtype=int))
+                    length = math.prod(self.shapes[k])
                     homes[k] = whole[at : at + length].reshape(self.shapes[k])
             for k in arrays:
                 if k not in homes:

@@ -8,6 +8,7 @@ sparse Jacobian matrices, 1974; which rows go together is a colouring of a graph
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -201,7 +202,7 @@ def _split(numbers: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     parts = []
     at = 0
     for shape in shapes:
-        size = int(np.prod(shape, dtype=int))
+        size = math.prod(shape)
         part = numbers[at : at + size]
         parts.append(part.reshape(shape) if shape else float(part[0]))
         at += size

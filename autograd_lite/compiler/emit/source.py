@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -149,7 +150,7 @@ def _placed(statement: Statement, name: str, x: str, dialect: Dialect, comment: 
         if m == "jnp":
             return [f"{name} = {zeros}.at[{inside}].set({x}){comment}"]
         if m == "torch" and any(isinstance(i, tuple) and i[2] < 0 for i in where):
-            grid = positions_source(np.arange(int(np.prod(shape))).reshape(shape)[_numpy_index(where)].ravel(), "torch")
+            grid = positions_source(np.arange(math.prod(shape)).reshape(shape)[_numpy_index(where)].ravel(), "torch")
             put = f"index_put(({grid},), {wrapped(x)}.reshape(-1))"
             return [f"{name} = {zeros}.reshape(-1).{put}.reshape({shape!r}){comment}"]
         return [f"{name} = {zeros}{comment}", f"{name}[{inside}] = {x}"]
@@ -159,7 +160,7 @@ def _placed(statement: Statement, name: str, x: str, dialect: Dialect, comment: 
         return [f"{name} = {zeros}.reshape(-1).at[{flat}].add({value}).reshape({shape!r}){comment}"]
     if m == "torch":
         return [f"{name} = {zeros}.reshape(-1).index_add(0, {flat}, {value}).reshape({shape!r}){comment}"]
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     return [f"{name} = np.bincount({flat}, {value}, {size}).reshape({shape!r}){comment}"]
 
 

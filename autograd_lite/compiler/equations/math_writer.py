@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -288,7 +289,7 @@ class Writer:
     def _place(self, s: Statement, x: Phrase) -> Phrase:
         """Zeros with something at some places."""
         shape, where = s.attrs
-        if int(np.prod(shape)) == 1:
+        if math.prod(shape) == 1:
             return x
         if len(shape) == 1 and len(where) == 1:
             here = where[0]

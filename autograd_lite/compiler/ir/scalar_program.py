@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -54,10 +55,7 @@ class Leaf:
         self.shape = shape
         self.key = key
         self.base = base
-        size = 1
-        for n in shape:
-            size *= n
-        self.size = size
+        self.size: int = math.prod(shape)
 
 
 _ARITY = operator.attrgetter("arity")

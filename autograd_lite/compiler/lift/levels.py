@@ -7,6 +7,7 @@ with every row of another, is a matrix product.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -160,7 +161,7 @@ def _order(lifted: Lifted, args: Any) -> Any:
         if owner == CONSTANT:
             continue
         positions = lifted.position[args[:, k]]
-        if len(positions) == _size(lifted.builder.symbol(owner)):
+        if len(positions) == math.prod(lifted.builder.symbol(owner).shape):
             if (positions[1:] > positions[:-1]).all():
                 return None
             order = np.argsort(positions, kind="stable")
@@ -168,13 +169,6 @@ def _order(lifted: Lifted, args: Any) -> Any:
             if (ordered[1:] > ordered[:-1]).all():
                 return order
     return None
-
-
-def _size(x: Symbol) -> int:
-    size = 1
-    for n in x.shape:
-        size *= n
-    return size
 
 
 def result_shape(
@@ -189,7 +183,7 @@ def result_shape(
         if pattern is None or not pattern.dims:
             continue
         own = lifted.builder.symbol(int(lifted.owner[column[0]])).shape
-        whole = pattern.dims == (count,) and pattern.strides == (1,) and pattern.offset == 0 and _prod(own) == count
+        whole = pattern.dims == (count,) and pattern.strides == (1,) and pattern.offset == 0 and math.prod(own) == count
         wholes.add(own if whole else None)
         candidate = own if whole and len(own) > 1 else pattern.dims
         if common_shape([*shapes, candidate]) is not None:
@@ -197,10 +191,3 @@ def result_shape(
     if len(wholes) == 1 and None not in wholes:  # whole arrays of one shape: axes of length 1 are kept
         return tuple(wholes.pop())
     return (common_shape(shapes) if shapes else None) or (count,)
-
-
-def _prod(shape: Sequence[int]) -> int:
-    result = 1
-    for n in shape:
-        result *= n
-    return result

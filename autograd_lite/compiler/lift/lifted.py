@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..ir.array_program import Builder, Symbol
 from ..ir.scalar_program import Program
 from .index_patterns import common_shape, find_pattern, view
 
-__all__ = ["CONSTANT", "Lifted"]
+__all__ = ["CONSTANT", "Lifted", "common_label"]
 
 CONSTANT = -2
 
@@ -61,7 +62,7 @@ class Lifted:
         self.position[ids] = np.arange(len(ids))
         labels = self.program.labels
         if labels and symbol.id not in self.names:
-            label = _common_label([labels.get(int(i), "") for i in (ids[:1] if len(ids) > 64 else ids)])
+            label = common_label([labels.get(int(i), "") for i in (ids[:1] if len(ids) > 64 else ids)])
             if label:
                 self.names[symbol.id] = label
 
@@ -126,13 +127,13 @@ class Lifted:
         padding = ids >= self.pads["sum"]
         owner = int(self.owner[ids[~padding][0]])
         x = self.builder.symbol(owner)
-        size = int(np.prod(x.shape, dtype=int))
+        size = math.prod(x.shape)
         last = self.builder.constant(self.number[ids[padding][:1]])
         longer = self.builder.concat([self.builder.reshape(x, (size,)), last], 0)
         return self.builder.take(longer, np.where(padding, size, self.position[ids]).reshape(shape))
 
 
-def _common_label(labels: Sequence[str]) -> str:
+def common_label(labels: Sequence[str]) -> str:
     """The label of one number, or what the labels of many begin with: h1[0], h1[1] … are h1."""
     if not labels or not labels[0]:
         return ""

@@ -6,6 +6,7 @@ those that nothing carried depends on for all steps at once after it. What is le
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..ir.array_program import Symbol
 from ..ir.scalar_program import Leaf, Program
 from ..ir.scan import Input, Scan, final, replaced, scan, states, trajectory
 from .levels import lift, same_rows, statement, tables, unlifted
-from .lifted import CONSTANT, Lifted
+from .lifted import CONSTANT, Lifted, common_label
 from .loops import Loop, find_loops, segments
 
 __all__ = ["looped"]
@@ -233,7 +234,7 @@ class _Body:
         if shape and owner != CONSTANT:  # all of an array: its rows as they are
             own = self.builder.symbol(owner).shape
             whole = self.lifted.position[table.ravel()]
-            if own[0] == count and len(whole) == int(np.prod(own)) and (np.diff(whole) == 1).all():
+            if own[0] == count and len(whole) == math.prod(own) and (np.diff(whole) == 1).all():
                 shape = own[1:]
         found = self.lifted.gather(table.ravel(), (count, *shape))
         found = self.builder.broadcast(found, (count, *shape))
@@ -294,7 +295,7 @@ class _Body:
                 self.lifted.define(float(inner.number[own[j]]), ids)
             elif self.more[j] or (j, 1) not in self.carried:
                 found = trajectory(self.builder, made, owner)
-                size = max(1, int(np.prod(found.shape[1:], dtype=int)))
+                size = max(1, math.prod(found.shape[1:]))
                 self.lifted.define_at(found, ids, np.arange(count) * size + place)
             else:
                 k, place = self.carried[j, 1]
@@ -311,7 +312,7 @@ class _Body:
                 if slot not in known:
                     k, place = self.carried[slot[1], slot[2]]
                     found = states(self.builder, made, k)
-                    size = max(1, int(np.prod(found.shape[1:], dtype=int)))
+                    size = max(1, math.prod(found.shape[1:]))
                     known[slot] = self.lifted.fresh(self.loop.count)
                     self.lifted.define_at(found, known[slot], np.arange(self.loop.count) * size + place)
                 self.read[:, self.starts[j] + n] = known[slot]
@@ -328,8 +329,7 @@ class _Body:
         """The user's label of instructions: what their labels in the first two steps have in common."""
         labels = self.lifted.program.labels
         ids = [id for j in group for id in self.loop.ids(j)[:2].tolist()]
-        stems = {labels.get(id, "").rstrip("0123456789_,[] ") or labels.get(id, "") for id in ids}
-        return stems.pop() if len(stems) == 1 else ""
+        return common_label([labels.get(id, "") for id in ids])
 
     def _leaf_name(self, ids: Any) -> str:
         """The name of the argument, live Value or parameter that numbers are all of."""

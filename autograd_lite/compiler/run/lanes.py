@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -85,7 +86,7 @@ class _Emitter:
         if statement.op == "pack":
             return list(statement.args)
         if statement.op == "broadcast":
-            return [statement.args[0]] * int(np.prod(statement.shape))
+            return [statement.args[0]] * math.prod(statement.shape)
         return [i]
 
     def _last_uses(self) -> list[int]:
