@@ -95,6 +95,52 @@ def test_as_the_loop(name, transform, monkeypatch):
         np.testing.assert_allclose(numbers(found), numbers(expected), rtol=1e-12, atol=1e-14)
 
 
+def squares(x, y):
+    return ag.sum([a * a * b for a, b in zip(x, y)])
+
+
+#: the function, in_axes, the arguments: calls of generated code, with nothing around it
+GENERATED = {
+    "numbers": (lambda x: x * ag.sin(x), 0, (X,)),
+    "a derivative": (ag.grad(lambda x: x * ag.sin(x)), 0, (X,)),
+    "two derivatives": (ag.grad(lambda x, y: x * ag.sin(x) * y, argnums=(0, 1)), 0, (X, Y)),
+    "the value and derivatives": (ag.value_and_grad(lambda x, y: x * x * y, argnums=(1, 0)), 0, (X, Y)),
+    "a derivative for an array": (ag.grad(squares), 0, (ROWS, ROWS + 1.0)),
+    "derivatives for two arrays": (ag.grad(squares, argnums=(0, 1)), 0, (ROWS, ROWS + 1.0)),
+    "arrays of several shapes": (ag.value_and_grad(lambda v, x: product(v) * x, argnums=(0, 1)), 0, (ROWS, X)),
+    "a shared array": (ag.grad(squares, argnums=(0, 1)), (None, 0), (ROWS[0], ROWS)),
+    "two arrays out": (lambda v: (v * 2.0, v * v), 0, (ROWS,)),
+    "a list of arrays out": (lambda v: [v * 2.0, v * v, v], 0, (ROWS,)),
+    "numbers in lists out": (lambda v: {"a": [v[0], v[1]], "b": (v[2], v)}, 0, (ROWS,)),
+}
+
+
+@pytest.mark.parametrize("lanes", [5, 3, 2, 1])
+@pytest.mark.parametrize("name", list(GENERATED))
+def test_generated_calls(name, lanes, monkeypatch):
+    f, in_axes, args = GENERATED[name]
+    loop = ag.vmap(f, in_axes=in_axes)
+    compiled = ag.compile(loop)
+    compiled(*args)
+    monkeypatch.setattr(compiled._lanes, "_run", lambda *args: pytest.fail("the general way"))
+    given = [x if axis is None else x[:lanes] for x, axis in zip(args, in_axes if in_axes else (0, 0))]
+    found, expected = compiled(*given), loop(*given)
+    assert form(found) == form(expected)
+    np.testing.assert_allclose(numbers(found), numbers(expected), rtol=1e-12, atol=1e-14)
+
+
+def test_generated_calls_hand_on_lanes_that_take_another_way(monkeypatch):
+    loop = ag.vmap(ag.value_and_grad(branching))
+    compiled = ag.compile(loop)
+    compiled(np.abs(X))
+    general, seen = compiled._lanes._run, []
+    monkeypatch.setattr(compiled._lanes, "_run", lambda *args: seen.append(1) or general(*args))
+    for x, handed_on in ((np.abs(X) + 1.0, False), (X, True), (-np.abs(X), True)):
+        seen.clear()
+        np.testing.assert_array_equal(compiled(x), loop(x))
+        assert bool(seen) is handed_on
+
+
 def test_named_arguments_are_shared():
     f = ag.compile(ag.vmap(lambda x, *, k=2.0: x * k))
     for found, expected in ((f(X), 2.0 * X), (f(X, k=5.0), 5.0 * X), (f(X, k=7.0), 7.0 * X)):

@@ -55,7 +55,7 @@ def kind_of(x: Any, labels: bool = False, shape: str = "") -> Kind | None:
     """
     kind = type(x)
     if kind is np.ndarray and x.shape and (x.dtype == np.float64 or labels):
-        check = f"{{0}}.__class__ is _ndarray and {{0}}.shape == {shape or x.shape!r} and "
+        check = f"{{0}}.__class__ is _ndarray and {{0}}.shape == {shape or repr(x.shape)} and "
         if labels:
             return Kind(check + "{0}.dtype.kind in 'iu'", "{0}.ravel().astype(_float).tolist()", "{0}.astype(_float)")
         check += "({0}.dtype is _float64 or {0}.dtype == _float64)"
@@ -122,6 +122,10 @@ class Numbers:
     def array(self, wanted: tuple[int, ...]) -> str:
         """The next numbers, as an array of its own."""
         return f"_array({self.row(math.prod(wanted)) if 0 not in wanted else '[]'}).reshape({wanted!r})"
+
+    def arrays(self, n: int, wanted: tuple[int, ...]) -> str:
+        """The items of a tuple of ``n`` arrays of one shape."""
+        return f"*{self.array((n, *wanted))}"
 
     def _number(self, text: Any) -> str:
         return str(text)
@@ -207,7 +211,7 @@ def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0)
         return row if kind is list else f"({row[1:-1]},)" if isinstance(numbers, Written) else f"_tuple({row})"
     alike = len(like) > 1 and all(type(x) is np.ndarray and x.shape == like[0].shape for x in like)
     if alike and like[0].size and like[0].shape and all(x.dtype == np.float64 for x in like):
-        inside = f"*{numbers.array((len(like), *like[0].shape))}"
+        inside = numbers.arrays(len(like), like[0].shape)
     else:
         inside = ", ".join([display(x, numbers, integers, depth + 1) for x in like])
     return f"[{inside}]" if kind is list else f"({inside},)" if like else "()"

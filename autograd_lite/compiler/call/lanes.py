@@ -85,15 +85,16 @@ class Lanes:
             lanes = batches.count if left is None else len(left)
             found, held = self._lanes(path, plan, blocks, lanes)
             if results is None:
-                if held.all():
+                if held is None or held.all():
                     if not named:
-                        self._straight(path, plan, like, batches)
+                        self._straight(path, plan, like, batches, len(found))
                     return self._shaped(like, found, batches)
                 if _has_statics(like):
                     return self.looped(*args, **named)
                 results = [np.empty(batches.count) for _ in found]
             if len(found) != len(results) or _has_statics(like):
                 return self.looped(*args, **named)
+            held = np.ones(lanes, dtype=bool) if held is None else held
             where = np.flatnonzero(held) if left is None else left[held]
             for result, part in zip(results, found):
                 result[where] = part[held]
@@ -102,7 +103,7 @@ class Lanes:
         return self._shaped(like, results, batches)
 
     def _lanes(self, path: Path, plan: Plan, given: Sequence[tuple[Any, bool]], lanes: int) -> tuple[list[Any], Any]:
-        """The scalar outputs of one path for some lanes, and which lanes take that path."""
+        """The scalar outputs of one path for some lanes, and which lanes take that path; None if it has no guards."""
         mapped = []
         blocks: list[Any] = []
         for leaf in path.leaves:
@@ -130,8 +131,9 @@ class Lanes:
             self.kernels[key] = kernel
             kernel.scope["_path"] = path  # kept, so that its id stays its own
         found = kernel.run(blocks, mapped, lanes)
-        held = np.ones(lanes, dtype=bool)
+        held = None
         if expected:
+            held = np.ones(lanes, dtype=bool)
             for numbers, (wanted, exact) in zip(found[len(found) - len(expected) :], expected):
                 held &= (numbers == wanted) if exact else ((numbers != 0.0) == bool(np.ravel(wanted)[0]))
             found = found[: len(found) - len(expected)]
@@ -140,8 +142,8 @@ class Lanes:
             found = [numbers != 0.0 if kind is bool else numbers for numbers, kind in zip(found, kinds)]
         return found, held
 
-    def _straight(self, path: Path, plan: Plan, like: Any, batches: Batches) -> None:
-        """Let calls with such arguments go to generated code."""
+    def _straight(self, path: Path, plan: Plan, like: Any, batches: Batches, size: int) -> None:
+        """Let calls with such arguments, which find ``size`` numbers a lane, go to generated code."""
         shapes = [x.shape[axis is not None :] if type(x) is np.ndarray else type(x) for x, axis in batches.given]
         key = (id(path), plan.key(), *zip(shapes, batches.axes))
         with self.lock:
@@ -149,12 +151,12 @@ class Lanes:
                 while len(self.calls) >= MAX_KERNELS:
                     self.calls.pop(next(iter(self.calls)))
                 try:
-                    self.calls[key] = self._call(path, plan, like, batches)
+                    self.calls[key] = self._call(path, plan, like, batches, size)
                 except Unlike:
                     self.calls[key] = None
             self.owner.calls_go_to(self.calls[key])
 
-    def _call(self, path: Path, plan: Plan, like: Any, batches: Batches) -> Callable[..., Any]:
+    def _call(self, path: Path, plan: Plan, like: Any, batches: Batches, size: int) -> Callable[..., Any]:
         """A function for float arrays with lanes first, and for floats and float arrays that all lanes share."""
         leaves = {leaf.key: leaf.shape for leaf in path.leaves if leaf.kind == "argument"}
         plain = all(leaf.kind in ("constant", "argument") for leaf in path.leaves)
@@ -179,9 +181,11 @@ class Lanes:
                 return self._lanes(path, plan, pairs, lanes)
 
         signature = Signature(self.function.inner, names, (), True, 0)
-        size = sum(1 for _ in path.program.outputs)
         result = display(like, _Stacked(size, count))
-        after = [f"_found, _held = _run({count}, {', '.join(names)})", f"if not _held.all(): {signature.hand}"]
+        after = [
+            f"_found, _held = _run({count}, {', '.join(names)})",
+            f"if _held is not None and not _held.all(): {signature.hand}",
+        ]
         scope = {"_run": run, "_stack": np.stack}
         return function(
             self.function.inner, signature, self.owner.general, self.function.surroundings,
@@ -227,6 +231,9 @@ class _Stacked(Written):
         if 0 in wanted:
             raise Unlike
         return f"_stack({self.row(math.prod(wanted))}, -1).reshape(({self.count}, {str(wanted)[1:-1]}))"
+
+    def arrays(self, n: int, wanted: tuple[int, ...]) -> str:
+        return ", ".join([self.array(wanted) for _ in range(n)])
 
 
 def _listed(like: Any, take: Iterator[Any]) -> Any:
