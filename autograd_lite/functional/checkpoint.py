@@ -250,7 +250,7 @@ def _changed(what: str) -> GraphChangedError:
     )
 
 
-def checkpoint(f: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+def checkpoint(f: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
     """``f(*args, **kwargs)``, of whose graph only what goes in is stored; a sweep that needs it records ``f`` again.
 
     Values that ``f`` uses without being handed them (the weights of a layer) get their gradients too. With

@@ -27,7 +27,7 @@ class Transform:
         self.__transform__ = (kind, f, options)
         self._function = function
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._function(*args, **kwargs)
 
     def __get__(self, instance: object, owner: Any = None) -> Any:

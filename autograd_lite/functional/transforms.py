@@ -39,8 +39,8 @@ class ScalarFunction(Protocol):
     @overload
     def __call__(self, x: Value, /, *others: Value | float) -> Value: ...
     @overload
-    def __call__(self, *args: Any, **named: Any) -> Any: ...
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any: ...
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         """The number at x."""
 
 
@@ -52,8 +52,8 @@ class PairFunction(Protocol):
     @overload
     def __call__(self, x: Value, /, *others: Value | float) -> tuple[Value, Value]: ...
     @overload
-    def __call__(self, *args: Any, **named: Any) -> tuple[Any, Any]: ...
-    def __call__(self, *args: Any, **named: Any) -> tuple[Any, Any]:
+    def __call__(self, /, *args: Any, **named: Any) -> tuple[Any, Any]: ...
+    def __call__(self, /, *args: Any, **named: Any) -> tuple[Any, Any]:
         """The numbers at x."""
 
 
@@ -361,7 +361,7 @@ class Jacobian:
         self._f = f
         self._argnums = argnums
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         run = _Recording(self._name, self._f, args, kwargs, self._argnums)
         outputs, structure = run.outputs()
         linear = run.linear(outputs)

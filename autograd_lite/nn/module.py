@@ -68,7 +68,7 @@ class Module:
         """The function; a subclass writes it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward: write def forward(self, x)")
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         return self.forward(*args, **named)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -550,3 +550,27 @@ def test_a_transform_is_a_function_to_python():
     assert Spring.force.__name__ == "energy"
     assert Spring.force.__doc__ == "Stored work."
     assert list(inspect.signature(Spring.force).parameters) == ["self", "x"]
+
+
+WRAPPERS = {
+    "grad": ag.grad,
+    "value_and_grad": ag.value_and_grad,
+    "jacobian": ag.jacobian,
+    "hessian": ag.hessian,
+    "vmap": ag.vmap,
+    "checkpoint": lambda f: lambda *args, **named: ag.checkpoint(f, *args, **named),
+    "plain": lambda f: f,
+}
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_keywords_may_be_called_like_parameters_of_the_wrapper(name, compiled):
+    def f(x, *, self, f, args, kwargs, named):
+        return ag.sum(x) * ag.sum(x) * self * f * args * kwargs * named
+
+    ones = {"self": 1.0, "f": 1.0, "args": 1.0, "kwargs": 1.0, "named": 1.0}
+    wrapped = ag.compile(WRAPPERS[name](f)) if compiled else WRAPPERS[name](f)
+    expected = WRAPPERS[name](lambda x: ag.sum(x) * ag.sum(x))([1.0, 2.0])
+    for _ in range(3):
+        assert wrapped([1.0, 2.0], **ones) == expected

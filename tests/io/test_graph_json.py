@@ -128,6 +128,10 @@ def _again(x, w):
     return ag.sum([h, x, 2.0, h * h, ag.clip(w, -5.0, 5.0), 1.0 / x, ag.maximum(x, 0.0)])
 
 
+def cubed(x):
+    return x * x * x
+
+
 def test_copies_of_custom_primitives_and_hooks():
     x = Value(2.0)
     y = by_pickle(cube(x))
@@ -139,6 +143,8 @@ def test_copies_of_custom_primitives_and_hooks():
     assert copy.deepcopy(z).op is local
     with pytest.raises(pickle.PicklingError, match="top of an importable module"):
         pickle.dumps(z)
+    with pytest.raises(pickle.PicklingError, match=r"compiled call of cubed .*y\.data"):
+        pickle.dumps(ag.compile(cubed)(x) + 1.0)
     h = x * 3.0
     h.register_hook(math.sin)
     c = by_pickle(h)

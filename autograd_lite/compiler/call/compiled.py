@@ -143,7 +143,7 @@ class Compiled(Running):
         """Every compiled function has a class of its own, so that calling it can be calling what was generated."""
         return super().__new__(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}))
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         return self._call(*args, **named)
 
     def calls_go_to(self, fast: Callable[..., Any] | None) -> None:
@@ -233,7 +233,7 @@ class Compiled(Running):
 
     # --- calling --------------------------------------------------------------------------------------------------
 
-    def _call(self, *args: Any, **named: Any) -> Any:
+    def _call(self, /, *args: Any, **named: Any) -> Any:
         if self.eager is not None or (self._lanes is None and current_tracer() is not None):
             return self._f(*args, **named)
         try:

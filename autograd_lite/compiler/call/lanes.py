@@ -62,7 +62,7 @@ class Lanes:
                 raise
             return self.looped(*args, **named)
 
-    def _alone(self, *args: Any, **named: Any) -> Any:
+    def _alone(self, /, *args: Any, **named: Any) -> Any:
         """One lane by itself; not while another thread asks for the path of its own."""
         with self.lock:
             return self.function(*args, **named)

@@ -66,7 +66,7 @@ class Running:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
         raise NotImplementedError
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
         raise NotImplementedError
 
     def differentiated(self, args: tuple[Any, ...]) -> set[int]:
