@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 import warnings
 from types import FrameType
@@ -49,6 +48,8 @@ def user_source() -> str:
     frame = user_frame()
     if not is_users(frame):
         return ""
+    import linecache
+
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" + (f": {text}" if text else "")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pickle import PicklingError
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -143,6 +142,8 @@ class Primitive(Op):
                 f"what the function itself returns"
             )
         if getattr(sys.modules.get(where[0]), where[1], None) is not self:
+            from pickle import PicklingError
+
             raise PicklingError(
                 f"the primitive {self.name} can't be pickled: it is pickled by reference, and {where[0]}.{where[1]} is "
                 f"not it; define it at the top of an importable module, under its function's name"
