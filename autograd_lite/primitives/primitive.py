@@ -135,6 +135,8 @@ class Primitive(Op):
     def __reduce__(self) -> Any:
         if self.is_ours:
             return (_from_table, (self.name,))
+        from pickle import PicklingError
+
         where = (getattr(self.fn, "__module__", ""), getattr(self.fn, "__qualname__", self.name))
         if where[0].startswith(f"{__name__.split('.')[0]}."):  # made here, for the call of a compiled function
             raise PicklingError(
@@ -142,8 +144,6 @@ class Primitive(Op):
                 f"what the function itself returns"
             )
         if getattr(sys.modules.get(where[0]), where[1], None) is not self:
-            from pickle import PicklingError
-
             raise PicklingError(
                 f"the primitive {self.name} can't be pickled: it is pickled by reference, and {where[0]}.{where[1]} is "
                 f"not it; define it at the top of an importable module, under its function's name"
