@@ -138,6 +138,14 @@ PROGRAMS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def arrays(monkeypatch):
+    """Loops are run by the array engine, as they are where that is faster than number by number."""
+    monkeypatch.setattr("autograd_lite.compiler.call.choice.SCALAR_OPERATION", 1e3)
+    monkeypatch.setattr("autograd_lite.compiler.call.choice.DEEP", 20)
+    monkeypatch.setattr("autograd_lite.compiler.call.choice.LOOSE", 20)
+
+
 @pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_long_steps_are_loops_of_arrays(f, backend):
@@ -151,12 +159,9 @@ def test_long_steps_are_loops_of_arrays(f, backend):
     assert len(text.splitlines()) < most
 
 
+@pytest.mark.usefixtures("arrays")
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
-def test_the_array_engine_runs_loops(f, monkeypatch):
-    """As it does where that is faster than number by number."""
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.SCALAR_OPERATION", 1e3)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.DEEP", 20)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.LOOSE", 20)
+def test_the_array_engine_runs_loops(f):
     args, _ = PROGRAMS[f]
     numbers = tuple(range(len(args)))
     eager = ag.value_and_grad(f, numbers)
@@ -173,11 +178,8 @@ def scaled(x, by):
     return type(x)(scaled(item, by) for item in x) if isinstance(x, (list, tuple)) else x * by
 
 
-def test_a_state_that_is_infinite_or_zero_is_divided_by_as_ieee_says(monkeypatch):
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.SCALAR_OPERATION", 1e3)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.DEEP", 20)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.LOOSE", 20)
-
+@pytest.mark.usefixtures("arrays")
+def test_a_state_that_is_infinite_or_zero_is_divided_by_as_ieee_says():
     def f(x):
         state = 0.0 * x
         for _ in range(40):
@@ -189,11 +191,9 @@ def test_a_state_that_is_infinite_or_zero_is_divided_by_as_ieee_says(monkeypatch
     assert math.isnan(float(compiled(0.0)))
 
 
-def test_nothing_of_a_loop_is_overwritten_while_it_is_read_back(monkeypatch):
+@pytest.mark.usefixtures("arrays")
+def test_nothing_of_a_loop_is_overwritten_while_it_is_read_back():
     """The first state is a buffer of the program, which is used again for something else after the loop."""
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.SCALAR_OPERATION", 1e3)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.DEEP", 20)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.LOOSE", 20)
 
     def f(u, weights):
         u = [ag.sin(x) * 2.0 for x in u]
@@ -240,11 +240,9 @@ def test_sources_say_what_a_step_is():
     assert textwrap.dedent(text).count("np.sum") <= 2
 
 
+@pytest.mark.usefixtures("arrays")
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
-def test_second_derivatives_go_through_loops_of_arrays(f, monkeypatch):
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.SCALAR_OPERATION", 1e3)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.DEEP", 20)
-    monkeypatch.setattr("autograd_lite.compiler.call.choice.LOOSE", 20)
+def test_second_derivatives_go_through_loops_of_arrays(f):
     *before, x = PROGRAMS[f][0]
 
     def twice(x):
