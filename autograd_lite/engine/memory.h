@@ -4,6 +4,7 @@
 #define AUTOGRAD_LITE_MEMORY_H
 
 #include <Python.h>
+#include <string.h>
 
 /* A compiled module serves the main interpreter alone, whichever asks first: its classes are that one's. */
 static inline PyObject *define_in_main(PyModuleDef *definition)
@@ -17,6 +18,19 @@ static inline PyObject *define_in_main(PyModuleDef *definition)
     return NULL;
 }
 #define PyModuleDef_Init define_in_main
+
+/* --- Lists -------------------------------------------------------------------------------------------------------- */
+
+/* Where a list can't grow, the helper that Cython has for comprehensions since 3.3 gives the item back, and so does its
+   caller: it is freed twice. Here it is given once more for that. */
+static inline int append_to_list(PyObject *list, PyObject *item, const char *caller)
+{
+    int failed = PyList_Append(list, item);
+    if (failed && strcmp(caller, "__Pyx_ListComp_AppendAndDecref") == 0)
+        Py_INCREF(item);
+    return failed;
+}
+#define PyList_Append(list, item) append_to_list(list, item, __func__)
 
 /* --- Assigning ---------------------------------------------------------------------------------------------------- */
 

@@ -99,6 +99,55 @@ def test_one_allocation_fails_in_create_graph(kind):
     assert failures(kind, "create") >= 10
 
 
+COUNTED = """
+import gc
+import sys
+import _testcapi
+import autograd_lite as ag
+from autograd_lite import Value
+
+x, z = Value(0.5), Value(2.0)
+held = [x, z, ag.exp(x)]
+given = float("1.5")
+uses = {
+    "list": lambda: ag.prod([x, given, z]),
+    "binary": lambda: ag.hypot(x, given),
+    "rules": lambda: ag.prod([x, given, z]).backward(create_graph=True),
+}
+
+def counts():
+    return [sys.getrefcount(v) for v in (x, z, given, *held)]
+
+gc.disable()
+failed = 0
+use = uses[sys.argv[1]]
+for start in range(60):
+    use()
+    x.grad = z.grad = 0.0
+    before = counts()
+    _testcapi.set_nomemory(start, start + 1)
+    try:
+        use()
+    except MemoryError:
+        failed += 1
+    finally:
+        _testcapi.remove_mem_hooks()
+    x.grad = z.grad = 0.0
+    assert all(now >= then for now, then in zip(counts(), before)), start  # 3.11 itself keeps some for ever
+print(failed)
+"""
+
+
+@pytest.mark.parametrize("use", ["list", "binary", "rules"])
+def test_nothing_is_freed_twice(use):
+    pytest.importorskip("_testcapi")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", COUNTED, use], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 1
+
+
 def layers():
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     x = Value(0.5)

@@ -1,5 +1,8 @@
 cimport cython
 
+cdef extern from "memory.h":
+    pass
+
 cdef class _Chains:
     cdef public object program
     cdef public list names
