@@ -191,7 +191,7 @@ def _products(lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: An
     n = a.shape[1]
     if u == 1 and v == 1:
         return _row_by_row(lifted, a[rows[:, 0]], b[columns[:, 0]]), order, (grids,) if grids > 1 else ()
-    if grids == 1 and u > 1 and v > 1 and order[1] == v:  # the first operands change fastest: they are the columns
+    if grids == 1 and u > 1 and v > 1 and order[1] == u:  # the first operands change fastest: they are the columns
         order = order.reshape(u, v).T.ravel() if (np.diff(order.reshape(u, v)[:, 0]) == 1).all() else order
         if order[1] == 1:
             a, b, rows, columns, u, v = b, a, columns, rows, v, u
