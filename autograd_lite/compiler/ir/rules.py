@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ...primitives.primitive import TABLE, Primitive
 from .control_ops import COMPARISONS, stop
 
-__all__ = ["ALWAYS", "COMPLETE", "LITERALS", "NUMPY", "Rule", "Rules"]
+__all__ = ["ALWAYS", "CHOICES", "COMPLETE", "LITERALS", "NUMPY", "Rule", "Rules"]
 
 #: pattern -> replacement, and when; x, y, z are any operands, c and d numbers, t is a comparison
 ALWAYS_TEXT = """
@@ -40,11 +40,13 @@ ALWAYS_TEXT = """
     prod(x)                -> x
     max(x)                 -> x
     min(x)                 -> x
-    where(c, x, y)         -> x if c != 0 else y
     where(z, x, x)         -> x
     where(t, 1, 0) != 0    -> t
     where(x > 0, 1, where(x <= 0, 0, nan)) -> stop(heaviside(x, 0))
 """
+
+#: what is done before a program is lifted, too
+CHOICES_TEXT = "where(c, x, y) -> x if c != 0 else y"
 
 #: x⁰ is 1 of every float, but no constant while derivatives are still to be taken: an infinite adjoint that passes it
 #: is nan, as in eager code. Second derivatives of squares are full of them.
@@ -231,4 +233,6 @@ def _matched(operands: tuple[Any, ...], args: Sequence[Any], view: View) -> dict
     return bound
 
 
-ALWAYS, COMPLETE, NUMPY = map(Rules.read, (ALWAYS_TEXT, COMPLETE_TEXT, NUMPY_TEXT))
+ALWAYS, CHOICES, COMPLETE, NUMPY = map(
+    Rules.read, (ALWAYS_TEXT + CHOICES_TEXT, CHOICES_TEXT, COMPLETE_TEXT, NUMPY_TEXT)
+)

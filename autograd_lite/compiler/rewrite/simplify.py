@@ -9,7 +9,7 @@ from ...primitives.arithmetic import where
 from ...primitives.operators import Operators
 from ...primitives.primitive import Primitive
 from ..ir.array_program import ArrayProgram, Builder, Symbol
-from ..ir.rules import ALWAYS, COMPLETE, LITERALS, Rules
+from ..ir.rules import ALWAYS, CHOICES, COMPLETE, LITERALS, Rules
 from ..ir.scalar_program import Program
 from .dead import prune
 from .rewriting import Rewrite
@@ -90,10 +90,6 @@ def simplify(program: Program, rules: Rules = ALWAYS) -> Program:
     return prune(along(program, rules)) if found else program
 
 
-#: what is done before a program is lifted
-_CHOICES = Rules([rule for rule in ALWAYS.rules if rule.text.startswith("where(c, ")])
-
-
 def fold(program: Program) -> Program:
     """The program with every instruction of constants replaced by its number, every settled choice by its branch."""
     numbers = program.constants()
@@ -101,7 +97,7 @@ def fold(program: Program) -> Program:
         args and args[0] in numbers and (prim is where or numbers.keys() >= set(args))
         for prim, args in zip(program.prims, program.args)
     )
-    return along(program, _CHOICES) if found else program
+    return along(program, CHOICES) if found else program
 
 
 def simplified(program: ArrayProgram, rules: Rules = COMPLETE) -> ArrayProgram:
