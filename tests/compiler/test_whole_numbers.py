@@ -150,6 +150,8 @@ LARGE = {
     "generator": (generator, [(1,), (2,), (12345678,)]),
     "hash": (lambda x, n: x * ((n * 2654435761) % 2**32), [(1,), (3,), (10**9,), (7,)]),
     "square": (lambda x, n: x * (n * n // 10 % 10), [(3,), (10**9 + 7,), (3**30,), (4,)]),
+    "large divisor": (lambda x, n: x * ((n - 50) % (2**61 - 1) % 1000), [(60,), (3,), (2,)]),
+    "halves": (lambda x, n: x * (n // 2 // 2 % 5), [(60,), (31,), (2**55 + 12,)]),
     "power": (lambda x, n: x * (n**3 % 10), [(3,), (10**7 + 1,)]),
     "divmod": (lambda x, n: [x * q for q in divmod(n * n, 1000)], [(3,), (10**9 + 7,)]),
     "of three": (lambda x, a, b, m: x * (a * b % m), [(3, 4, 7), (10**9 + 7, 10**9 + 9, 998244353)]),
@@ -184,3 +186,8 @@ def test_small_integers_that_are_divided_share_a_recording():
     program = compiled.program
     assert [compiled(2.0, t) for t in range(40)] == [f(2.0, t) for t in range(40)]
     assert compiled.program is program
+    line = f"{__file__}:{f.__code__.co_firstlineno}"
+    assert [guard.line for guard in program.guards] == [line] * 2  # t * t, and 1 more
+    halves = ag.compile(lambda x, n: x * (n // 2 // 2 % 5), strict=True)
+    assert halves(2.0, 60) == 0.0
+    assert not halves.program.guards  # they are as exact as n is

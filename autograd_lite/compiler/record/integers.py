@@ -8,7 +8,7 @@ from typing import Any
 from ...engine.sweeps import Node
 from ...engine.tape import used_by
 from ...engine.value import record
-from ...primitives.arithmetic import abs as magnitude
+from ...primitives import arithmetic
 from ...primitives.primitive import TABLE
 from ..ir.control_ops import COMPARISONS
 from ..ir.scalar_program import CompileError
@@ -23,12 +23,13 @@ _KEEPS = {"add", "sub", "mul", "neg", "abs", "pow", "floordiv", "mod", "sum", "p
 _DIVIDES = {TABLE["floordiv"], TABLE["mod"]}
 
 
-def stay_exact(recorder: Any, leaves: Sequence[Any]) -> None:
+def stay_exact(recorder: Any, leaves: Sequence[Any], where: str) -> None:
     """Guard that what is divided with remainder, made of integers that are arguments (a hash, a seed), is exact.
 
     Args:
         recorder: what wrote the function down.
         leaves: the numbers of the arguments.
+        where: the function's file and line.
 
     Raises:
         CompileError: if it is too large for that.
@@ -41,10 +42,10 @@ def stay_exact(recorder: Any, leaves: Sequence[Any]) -> None:
         return
     integers = [leaf for leaf in passive if id(leaf) not in asked or recorder.integer(leaf)]
     for node in _divided(recorder.nodes, integers)[0]:
-        within = record(COMPARISONS["lt"], (magnitude(node), EXACT))
+        within = record(COMPARISONS["lt"], (arithmetic.abs(node), EXACT))
         if within._data != 1.0:
             raise CompileError("it divides an integer beyond 2**53 with remainder")
-        recorder.decide(within)
+        recorder.guards.append((within, 1.0, False, where))
 
 
 def _divided(nodes: Sequence[Any], integers: Sequence[Any]) -> tuple[list[Any], set[int]]:
@@ -58,12 +59,17 @@ def _divided(nodes: Sequence[Any], integers: Sequence[Any]) -> tuple[list[Any], 
             made.append((node, operands))
     found, inside, below = [], set[int](), set[int]()
     for node, operands in reversed(made):
-        if id(node) in inside:
+        if id(node) in inside and not _is_smaller(node, operands):
             found.append(node)
             below.update(map(id, operands))
         if id(node) in inside or node._prim in _DIVIDES:
             inside.update(map(id, operands))
     return found, below
+
+
+def _is_smaller(node: Any, operands: tuple[Any, ...]) -> bool:
+    """Whether a number is exact since its operands are."""
+    return node._prim in _DIVIDES and all(isinstance(x, Node) or abs(x) < EXACT for x in operands)
 
 
 def _is_whole(x: Any, whole: set[int]) -> bool:

@@ -140,7 +140,7 @@ def _run(f: Callable[..., Any], arguments: Any, recorder: Recorder, given: list[
     try:
         with tracing(recorder), np.errstate(all="ignore"), Choosing():
             result = f(*arguments[0], **arguments[1])
-            stay_exact(recorder, given)
+            stay_exact(recorder, given, defined(f))
             return result
     finally:
         running.end()
