@@ -262,13 +262,11 @@ class _Text:
                 item = bases[k] if k in sums else writer.at(bases[k], before)
             leaves.append(item)
         lefts: dict[int, Phrase] = {}
-        for n, k in enumerate(carried):
-            o = step.outputs[n]
+        for k, o in zip(carried, step.outputs):
             if k not in sums and o not in lefts and step.statements[o].op not in ("leaf", "constant"):
                 lefts[o] = writer.at(bases[k], after)
         tracks: dict[int, Phrase] = {}
-        for n, which in enumerate(listed):
-            o = step.outputs[len(carried) + n]
+        for which, o in zip(listed, step.outputs[len(carried) :]):
             name = step.names.get(o) or (self.fresh("u") if o not in lefts else "")
             if name and o not in lefts and step.statements[o].op not in ("leaf", "constant"):
                 base = writer.named(name, ())
@@ -278,8 +276,7 @@ class _Text:
         steps = f"{loop.count - 1} … 0" if loop.backwards else f"0 … {loop.count - 1}"
         self.lines.append((writer.words("for t"), writer.words(steps)))
         rows = list(inner.lines)
-        for n, k in enumerate(carried):
-            o = step.outputs[n]
+        for k, o in zip(carried, step.outputs):
             if k in sums:
                 rows.append((bases[k].text + " +", inner.phrases[sums[k]].text))
             elif lefts.get(o) is None or lefts[o].text != writer.at(bases[k], after).text:
