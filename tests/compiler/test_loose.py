@@ -13,6 +13,7 @@ from autograd_lite import Value, nn, optim
 from autograd_lite.compiler.call import results
 from autograd_lite.engine import packs
 from autograd_lite.engine.sweeps import reverse_adjoints
+from autograd_lite.primitives import TABLE
 
 ROWS, COLUMNS = 6, 5
 POINTS = [[0.3 * i - 0.7 * k + 0.1 for k in range(COLUMNS)] for i in range(4)]
@@ -566,3 +567,19 @@ def test_values_in_arguments_pass_on_what_they_are_made_of(structure, made, firs
 
     for _ in range(2):
         np.testing.assert_allclose(found(compiled), found(f), rtol=1e-10, atol=1e-13)
+
+
+def test_the_op_of_a_call_is_a_whole_primitive():
+    w = weights()
+
+    def total():
+        return ag.sum(flat(w)) * 2.0
+
+    compiled = ag.compile(total)
+    compiled()
+    op = compiled().op
+    texts = [template.format(args="a, b") for template in (op.text, op.latex)]
+    assert texts == ["total(a, b)", r"\operatorname{total}(a, b)"]
+    assert not op.is_ours
+    for attribute, usual in vars(TABLE["sum"]).items():
+        assert usual is None or callable(usual) or isinstance(getattr(op, attribute), type(usual))

@@ -11,6 +11,7 @@ import numpy as np
 from ...engine.sweeps import LOCK, STATE, GradientSink, NaryOperands, Node, hooked
 from ...engine.value import Value, node
 from ...functional.linearize import Linear
+from ...primitives.base import Op
 from ...primitives.primitive import TABLE, Primitive
 from ..record.structure import leaves_of, rebuild
 from .loose import Loose
@@ -174,6 +175,29 @@ def _nonfinite(storages: Sequence[Any]) -> list[Node]:
     return []
 
 
+class CallPrimitive(Primitive):
+    """A compiled call. One is made at each call that may be differentiated: what they have in common stands here."""
+
+    sympy = array = ""
+    precedence = 5
+    domain = ((-2.0, 2.0),)
+    kinks = ()
+    expression = textbook = None
+    whole = -1
+    choice = passive = False
+
+    def __init__(self, name: str, fn: Callable[..., float], partials: Callable[..., Any]) -> None:
+        Op.__init__(self, name, -1, fn, partials)
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        return f"{self.name}({{args}})"
+
+    @property
+    def latex(self) -> str:  # type: ignore[override]
+        return rf"\operatorname{{{{{self.name}}}}}({{args}})"
+
+
 def call_primitive(
     name: str,
     call: tuple[Callable[..., Any], Any, Any] | None,
@@ -217,10 +241,7 @@ def call_primitive(
         linear = Linear(inputs, [y], rules=any(isinstance(x, Node) for x in xs))
         return tuple(0.0 if g is None else g for g in linear.reverse([1.0]))
 
-    return Primitive(
-        name, value, partials, -1, f"{name}({{args}})", rf"\operatorname{{{{{name}}}}}({{args}})", "", "", 5,
-        ((-2.0, 2.0),), (), f"A compiled call of {name}.",
-    )  # fmt: skip
+    return CallPrimitive(name, value, partials)
 
 
 def scalar_result(
