@@ -138,17 +138,17 @@ class Primitive(Op):
         from pickle import PicklingError
 
         where = (getattr(self.fn, "__module__", ""), getattr(self.fn, "__qualname__", self.name))
+        if getattr(sys.modules.get(where[0]), where[1], None) is self:
+            return (_find_primitive, where)
         if where[0].startswith(f"{__name__.split('.')[0]}."):  # made here, for the call of a compiled function
             raise PicklingError(
                 f"a compiled call of {self.name} is a program, which can't be pickled: pickle the number (y.data), or "
                 f"what the function itself returns"
             )
-        if getattr(sys.modules.get(where[0]), where[1], None) is not self:
-            raise PicklingError(
-                f"the primitive {self.name} can't be pickled: it is pickled by reference, and {where[0]}.{where[1]} is "
-                f"not it; define it at the top of an importable module, under its function's name"
-            )
-        return (_find_primitive, where)
+        raise PicklingError(
+            f"the primitive {self.name} can't be pickled: it is pickled by reference, and {where[0]}.{where[1]} is "
+            f"not it; define it at the top of an importable module, under its function's name"
+        )
 
     def __copy__(self) -> Primitive:
         return self
