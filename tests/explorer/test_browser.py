@@ -539,9 +539,10 @@ def test_a_notebook_tells_its_theme_and_gives_the_height(watched, theme):
     frame = page.frames[1]
     paper = {"light": "rgb(255, 255, 255)", "dark": "rgb(30, 30, 30)"}[theme]
     page.wait_for_function("document.querySelector('iframe').style.height !== '860px'")
-    assert frame.evaluate("getComputedStyle(document.documentElement).backgroundColor") == paper
-    spare = frame.evaluate("innerHeight - document.body.getBoundingClientRect().bottom")
-    assert 0 <= spare < 40
+    # a sandboxed frame has a process of its own, which hears of its new size a while after
+    frame.wait_for_function(f"getComputedStyle(document.documentElement).backgroundColor === '{paper}'")
+    spare = "innerHeight - document.body.getBoundingClientRect().bottom"
+    frame.wait_for_function(f"{spare} >= 0 && {spare} < 40")
 
 
 def test_a_theme_that_changes_reaches_the_page(watched):
@@ -572,7 +573,7 @@ def test_a_dark_part_of_the_page_elsewhere_is_not_its_theme(watched):
     )
     inner = "document.querySelector('#in > div').shadowRoot.querySelector('iframe')"
     page.wait_for_function(f"{inner}.style.height !== '860px'")
-    assert page.frames[2].evaluate(paper) == "rgb(30, 30, 30)"
+    page.frames[2].wait_for_function(f"{paper} === 'rgb(30, 30, 30)'")
 
 
 def test_pictures_are_dark_in_a_dark_notebook(watched):
