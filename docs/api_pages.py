@@ -20,7 +20,7 @@ PAGES: dict[str, tuple[str, list[str]]] = {
         )],
     ),
     "derivatives": ("Derivatives of functions", ["functional.transforms", "functional.vmap", "functional.checkpoint"]),
-    "compile": ("Compiled functions", ["compiler.call.compiled"]),
+    "compile": ("Compiled functions", ["compiler.call.compiling"]),
     "pictures": ("Pictures and words", ["drawing.draw", "explorer.page", "notation.trace"]),
     "diagnostics": (
         "What went wrong, what it costs",

@@ -16,7 +16,8 @@ The stages, each a package, in the order in which a function goes through them; 
 
 from __future__ import annotations
 
-from .call.compiled import Compiled, compile
+from .call.compiled import Compiled
+from .call.compiling import compile
 from .equations.equations import Equations
 from .ir.array_program import ArrayProgram
 from .ir.scalar_program import CompileError, CompileWarning, Program, ProgramError

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
-__all__ = ["Transform", "transformed"]
+from .recording import Argnums, Recording, check_function
+
+__all__ = ["Jacobian", "Transform", "transformed"]
 
 
 class Transform:
@@ -39,6 +41,35 @@ class Transform:
     def __repr__(self) -> str:
         kind, f, _ = self.__transform__
         return f"<{kind} of {getattr(f, '__qualname__', f)!s}>"
+
+
+class Jacobian:
+    """What ``jacobian`` and ``hessian`` return: call it with the function's arguments.
+
+    Attributes:
+        mode: "forward" or "reverse": which one the latest call used (before any call, what was asked for).
+    """
+
+    def __init__(self, f: Callable[..., Any], argnums: Argnums, mode: str, name: str) -> None:
+        if mode not in ("auto", "forward", "reverse"):
+            raise ValueError(f"{name}: mode is 'auto', 'forward' or 'reverse', not {mode!r}")
+        check_function(name, f, argnums)
+        functools.update_wrapper(self, f, updated=())
+        self.mode = mode
+        self._asked = mode
+        self._name = name
+        self._f = f
+        self._argnums = argnums
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        run = Recording(self._name, self._f, args, kwargs, self._argnums)
+        outputs, structure = run.outputs()
+        linear = run.linear(outputs)
+        n, m = len(run.inputs), len(outputs)
+        mode = self._asked if self._asked != "auto" else "forward" if n <= m else "reverse"
+        self.mode = mode
+        rows = linear.by_columns() if mode == "forward" else linear.by_rows()
+        return structure.blocks(run.arguments, [run.finish([row.get(j) for j in range(n)]) for row in rows])
 
 
 def transformed(function: Callable[..., Any], kind: str, f: Callable[..., Any], options: Any) -> Callable[..., Any]:

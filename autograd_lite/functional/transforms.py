@@ -13,167 +13,32 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from ..engine.observers import current_tracer, recording_is_off, without_observers
-from ..engine.recordings import Running
-from ..engine.sweeps import STATE, Node, reverse_adjoints, sweeping
-from ..engine.value import Value
-from ..primitives import arithmetic
-from ..primitives.base import as_float
-from .linearize import Linear
-from .pytree import Structure, contains_node, flatten, group
-from .transform import transformed
+from ..engine.sweeps import Node, reverse_adjoints, sweeping
+from .pytree import Structure, flatten
+from .recording import Argnums, Recording, check_function, finished, is_traced
+from .transform import Jacobian, transformed
 from .vmap import vmap
+
+if TYPE_CHECKING:
+    from ..engine.value import Value
+    from .typed import (
+        Array,
+        Gradient,
+        Hessian,
+        JacobianOfArray,
+        JacobianOfList,
+        JacobianOfNumber,
+        Unknown,
+        ValueAndGradient,
+    )
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
-Argnums = int | Sequence[int]
-
-
-class ScalarFunction(Protocol):
-    """A function of numbers: of floats a float, of a Value (inside another transform) a Value."""
-
-    @overload
-    def __call__(self, x: float, /, *others: float) -> float: ...
-    @overload
-    def __call__(self, x: Value, /, *others: Value | float) -> Value: ...
-    @overload
-    def __call__(self, /, *args: Any, **named: Any) -> Any: ...
-    def __call__(self, /, *args: Any, **named: Any) -> Any:
-        """The number at x."""
-
-
-class PairFunction(Protocol):
-    """A function of numbers that gives two: of floats floats, of a Value Values."""
-
-    @overload
-    def __call__(self, x: float, /, *others: float) -> tuple[float, float]: ...
-    @overload
-    def __call__(self, x: Value, /, *others: Value | float) -> tuple[Value, Value]: ...
-    @overload
-    def __call__(self, /, *args: Any, **named: Any) -> tuple[Any, Any]: ...
-    def __call__(self, /, *args: Any, **named: Any) -> tuple[Any, Any]:
-        """The numbers at x."""
-
-
-class _Recording:
-    """A function run on fresh nodes.
-
-    Attributes:
-        inputs: the nodes that stand for the numbers in the chosen arguments.
-        arguments: the structure of the chosen argument, or of the tuple of them.
-        result: what the function returned.
-        plain: whether everything derived from it is plain floats, unless it turns out to depend on a Value outside.
-        born: its number among the recordings, 0.0 where Values outside don't matter.
-    """
-
-    __slots__ = ("arguments", "born", "inputs", "name", "plain", "result")
-
-    def __init__(
-        self,
-        name: str,
-        f: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        argnums: Argnums,
-        more: Sequence[Any] = (),
-    ) -> None:
-        _function(name, f)
-        chosen = _chosen(name, args, argnums)
-        numbers: list[Any] = []
-        parts = [flatten(args[i], numbers, f"{name}: argument {i}") for i in chosen]
-        others = [arg for i, arg in enumerate(args) if i not in chosen]
-        self.name = name
-        self.plain = not _traced() and not (
-            any(isinstance(x, Node) for x in numbers)
-            or ((others or kwargs or more) and contains_node([*others, kwargs, *more]))
-        )
-        self.arguments = parts[0] if isinstance(argnums, int) else group(parts)
-        STATE.recordings += 1.0
-        self.born = 0.0 if recording_is_off() else STATE.recordings
-        with without_observers("cuts"):
-            self.inputs: list[Any] = [
-                x._apply_unary(arithmetic.identity) if isinstance(x, Node) else Value(x) for x in numbers
-            ]
-            fresh = iter(self.inputs)
-            called = list(args)
-            for i, part in zip(chosen, parts):
-                called[i] = part.build(fresh)
-            running = Running(self.inputs)
-            try:
-                self.result = f(*called, **kwargs)
-            finally:
-                running.end()
-
-    def scalar(self) -> Any:
-        """The result, if it is one number."""
-        y = self.result
-        if isinstance(y, Node):
-            return y
-        if y is None:
-            raise TypeError(f"{self.name}: the function returned None; it must return one number (is there a return?)")
-        if getattr(y, "shape", None) == () and hasattr(y, "item"):
-            return y.item()
-        if isinstance(y, (list, tuple, dict)) or getattr(y, "shape", ()) != ():
-            shape = getattr(y, "shape", None)
-            what = f"an array of shape {shape}" if shape is not None else f"a {type(y).__name__} of {len(y)}"
-            raise TypeError(
-                f"{self.name}: the function returned {what}, and a gradient is that of one number: "
-                f"use jacobian (ag.jacobian(f)), or return one number"
-            )
-        return as_float(y, f"{self.name}: the function's result")
-
-    def outputs(self) -> tuple[list[Any], Structure]:
-        """The numbers in the result, and their structure."""
-        numbers: list[Any] = []
-        structure = flatten(self.result, numbers, f"{self.name}: the function's result")
-        return numbers, structure
-
-    def linear(self, outputs: Sequence[Any]) -> Linear:
-        """The derivative at the recorded point. It says whether everything derived from it is plain."""
-        linear = Linear(self.inputs, outputs, rules=not self.plain, born=self.born)
-        self.plain = not linear.rules
-        return linear
-
-    def finish(self, numbers: Sequence[Any]) -> list[Any]:
-        """Results as the caller gets them: floats if everything was plain, else Values."""
-        return [_finish(x, self.plain) for x in numbers]
-
-
-def _traced() -> bool:
-    """Whether ``compile`` records this: then every number is one of a program."""
-    return bool(STATE.observers) and current_tracer() is not None
-
-
-def _finish(x: Any, plain: bool) -> Any:
-    """A number as a caller gets it; None is a derivative that is identically 0."""
-    if x is None:
-        x = 0.0
-    if plain:
-        return x._number() if isinstance(x, Node) else x + 0.0
-    return x if isinstance(x, Node) else Value(x)
-
-
-def _chosen(name: str, args: tuple[Any, ...], argnums: Argnums) -> list[int]:
-    """Indices of the arguments to differentiate, validated."""
-    wanted = [argnums] if isinstance(argnums, int) else list(argnums)
-    chosen = []
-    for i in wanted:
-        if not isinstance(i, int) or isinstance(i, bool):
-            raise TypeError(f"{name}: argnums is an int or a tuple of ints, not {type(i).__name__}")
-        if not -len(args) <= i < len(args):
-            raise ValueError(
-                f"{name}: argnums={argnums}, but the function was called with {len(args)} positional argument(s)"
-            )
-        chosen.append(i % len(args))
-    if len(set(chosen)) != len(chosen):
-        raise ValueError(f"{name}: argnums={argnums} names an argument twice")
-    return chosen
-
 
 @overload
-def value_and_grad(f: Callable[..., Any], argnums: int = 0) -> PairFunction: ...
+def value_and_grad(f: Callable[..., Any], argnums: int = 0) -> ValueAndGradient: ...
 @overload
 def value_and_grad(f: Callable[..., Any], argnums: Argnums) -> Callable[..., tuple[Any, Any]]: ...
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., tuple[Any, Any]]:
@@ -196,30 +61,12 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     return _value_and_grad(f, argnums, "value_and_grad")
 
 
-def _function(name: str, f: object, argnums: Any = 0) -> None:
-    """TypeError unless ``f`` can be called and ``argnums`` are ints; the transforms ask at once, not when their result
-    is called."""
-    if not callable(f):
-        cure = "pass f itself, and the arguments later"
-        if isinstance(f, Node):
-            cure = "of a Value that is already there, y.backward() leaves the derivatives in x.grad"
-        raise TypeError(f"{name} takes a function, not {type(f).__name__}: {cure}")
-    several = isinstance(argnums, (tuple, list, range))
-    for i in argnums if several else [argnums]:
-        if not isinstance(i, int) or isinstance(i, bool):
-            given = f"a {type(argnums).__name__} of {type(i).__name__}" if several else type(i).__name__
-            raise TypeError(
-                f"{name}: argnums is an int or a tuple of ints (which arguments to differentiate), not {given}; the "
-                f"point goes to the function that {name} returns: {name}(f)(x)"
-            )
-
-
 def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Callable[..., tuple[Any, Any]]:
-    _function(name, f, argnums)
+    check_function(name, f, argnums)
 
     @functools.wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        run = _Recording(name, f, args, kwargs, argnums)
+        run = Recording(name, f, args, kwargs, argnums)
         y = run.scalar()
         adjoints: Sequence[Any]
         if run.plain and isinstance(y, Node) and not sweeping():
@@ -228,13 +75,13 @@ def _value_and_grad(f: Callable[..., Any], argnums: Argnums, name: str) -> Calla
                 return y._number(), run.arguments.build(iter(adjoints))
         linear = run.linear([y])
         adjoints = run.finish(linear.reverse([1.0]))
-        return _finish(y, run.plain), run.arguments.build(iter(adjoints))
+        return finished(y, run.plain), run.arguments.build(iter(adjoints))
 
     return transformed(value_and_gradient, "value_and_grad", f, argnums)
 
 
 @overload
-def grad(f: Callable[..., Any], argnums: int = 0) -> ScalarFunction: ...
+def grad(f: Callable[..., Any], argnums: int = 0) -> Gradient: ...
 @overload
 def grad(f: Callable[..., Any], argnums: Argnums) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -284,15 +131,15 @@ def vjp(f: Callable[..., Any], *args: Any, argnums: Argnums | None = None) -> tu
     >>> y, pullback([1.0, 0.0]), pullback([0.0, 1.0])
     ([6.0, 5.0], (3.0, 2.0), (1.0, 1.0))
     """
-    run = _Recording("vjp", f, args, {}, range(len(args)) if argnums is None else argnums)
+    run = Recording("vjp", f, args, {}, range(len(args)) if argnums is None else argnums)
     outputs, structure = run.outputs()
     linear = run.linear(outputs)
     plain, arguments = run.plain, run.arguments
 
     def pullback(cotangents: Any) -> Any:
         seeds = _matching("vjp: the adjoint", cotangents, structure, "the function's result")
-        still_plain = plain and not _traced() and not any(isinstance(s, Node) for s in seeds)
-        return arguments.build(_finish(x, still_plain) for x in linear.reverse(seeds))
+        still_plain = plain and not is_traced() and not any(isinstance(s, Node) for s in seeds)
+        return arguments.build(finished(x, still_plain) for x in linear.reverse(seeds))
 
     return structure.build(iter(run.finish(outputs))), pullback
 
@@ -327,7 +174,7 @@ def jvp(
                 f"jvp takes a tuple of tangents, not {type(tangents).__name__}: write (v,) for a single one"
             )
         tangents = tuple(tangents)
-    run = _Recording("jvp", f, tuple(args), {}, chosen, more=(tangents,))
+    run = Recording("jvp", f, tuple(args), {}, chosen, more=(tangents,))
     moving = _matching("jvp: the tangent", tangents, run.arguments, "the arguments")
     outputs, structure = run.outputs()
     moved = run.finish(run.linear(outputs).forward(moving))
@@ -343,35 +190,16 @@ def _matching(what: str, x: Any, structure: Structure, whose: str) -> list[Any]:
     return numbers
 
 
-class Jacobian:
-    """What ``jacobian`` and ``hessian`` return: call it with the function's arguments.
-
-    Attributes:
-        mode: "forward" or "reverse": which one the latest call used (before any call, what was asked for).
-    """
-
-    def __init__(self, f: Callable[..., Any], argnums: Argnums, mode: str, name: str) -> None:
-        if mode not in ("auto", "forward", "reverse"):
-            raise ValueError(f"{name}: mode is 'auto', 'forward' or 'reverse', not {mode!r}")
-        _function(name, f, argnums)
-        functools.update_wrapper(self, f, updated=())
-        self.mode = mode
-        self._asked = mode
-        self._name = name
-        self._f = f
-        self._argnums = argnums
-
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        run = _Recording(self._name, self._f, args, kwargs, self._argnums)
-        outputs, structure = run.outputs()
-        linear = run.linear(outputs)
-        n, m = len(run.inputs), len(outputs)
-        mode = self._asked if self._asked != "auto" else "forward" if n <= m else "reverse"
-        self.mode = mode
-        rows = linear.by_columns() if mode == "forward" else linear.by_rows()
-        return structure.blocks(run.arguments, [run.finish([row.get(j) for j in range(n)]) for row in rows])
-
-
+@overload
+def jacobian(f: Callable[..., Unknown], argnums: Argnums = 0, mode: str = "auto") -> Jacobian: ...
+@overload
+def jacobian(f: Callable[..., Value], argnums: int = 0, mode: str = "auto") -> JacobianOfNumber: ...
+@overload
+def jacobian(f: Callable[..., list[Value]], argnums: int = 0, mode: str = "auto") -> JacobianOfList: ...
+@overload
+def jacobian(f: Callable[..., Array], argnums: int = 0, mode: str = "auto") -> JacobianOfArray: ...
+@overload
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0, mode: str = "auto") -> Jacobian: ...
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0, mode: str = "auto") -> Jacobian:
     """All partial derivatives of all results.
 
@@ -395,6 +223,10 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0, mode: str = "auto") ->
     return Jacobian(f, argnums, mode, "jacobian")
 
 
+@overload
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Hessian: ...
+@overload
+def hessian(f: Callable[..., Any], argnums: Argnums) -> Jacobian: ...
 def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Jacobian:
     """All second derivatives, forward over reverse: the gradient recorded once, and one forward sweep per input.
 

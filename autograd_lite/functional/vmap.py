@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..engine.sweeps import Node
 from .pytree import as_array, children, like
 from .transform import transformed
+
+if TYPE_CHECKING:
+    from ..engine.value import Value
+    from .typed import Batched, Gradient, Unknown
 
 __all__ = ["lane_of", "transformed", "vmap"]
 
 Axes = int | None | Sequence[Any]
 
 
+@overload
+def vmap(  # type: ignore[overload-overlap]
+    f: Gradient, in_axes: Axes = 0, out_axes: int = 0
+) -> Batched[list[list[float]]]: ...
+@overload
+def vmap(f: Callable[..., Unknown], in_axes: Axes = 0, out_axes: int = 0) -> Callable[..., Any]: ...
+@overload
+def vmap(f: Callable[..., Value | float], in_axes: Axes = 0, out_axes: int = 0) -> Batched[list[float]]: ...
+@overload
+def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callable[..., Any]: ...
 def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callable[..., Any]:
     """The function that applies ``f`` to each example of a batch and stacks the results.
 

@@ -84,7 +84,11 @@ class Sequential(Module, Generic[Out]):
     def __iter__(self) -> Iterator[Module]:
         return iter(self._layers.values())
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Module:
         if isinstance(index, slice):
             return Sequential(dict(list(self._layers.items())[index]))
         return list(self._layers.values())[index]
@@ -236,7 +240,11 @@ class ParameterList(Module):
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self._list)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Parameter: ...
+    @overload
+    def __getitem__(self, index: slice) -> ParameterList: ...
+    def __getitem__(self, index: int | slice) -> Parameter | ParameterList:
         return ParameterList(self._list[index]) if isinstance(index, slice) else self._list[index]
 
     def __setitem__(self, index: int, parameter: Any) -> None:

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import pytest
 
 import autograd_lite
 
 PROGRAM = """\
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -124,7 +127,9 @@ assert_type(ag.grad(scaled, argnums=1)(1.0, 2.0), float)
 assert_type(ag.grad(ag.grad(scaled))(1.0, 2.0), float)
 assert_type(ag.value_and_grad(scaled)(1.0, 2.0), tuple[float, float])
 assert_type(ag.grad(lambda a, b: a * b)(1.0, 2.0), float)
-assert_type(ag.grad(lambda v: v[0] * v[1])([1.0, 2.0]), Any)
+assert_type(ag.grad(lambda v: v[0] * v[1])([1.0, 2.0]), list[float])
+assert_type(ag.value_and_grad(lambda v: v[0] * v[1])([1, 2]), tuple[float, list[float]])
+assert_type(ag.grad(np.sum)(np.ones(3)), Array)
 assert_type(ag.grad(scaled, argnums=(0, 1))(1.0, 2.0), Any)
 assert_type(ag.grad(lambda p: p["w"] ** 2)({"w": 1.0}), Any)
 assert_type(ag.checkpoint(scaled, x, y), Value)
@@ -139,8 +144,65 @@ for weight in nn.Linear(2, 3).parameters():
 for scalar in mlp.parameters():
     assert_type(scalar, Value)
     scalar.data -= 0.1 * scalar.grad
+
+
+def product(v: list[Value]) -> Value:
+    return v[0] * v[1]
+
+
+def polar(v: list[Value]) -> list[Value]:
+    return [v[0] * ag.cos(v[1]), v[0] * ag.sin(v[1])]
+
+
+def plain(v: float) -> float:
+    return v * ag.sin(v)
+
+
+@ag.compile
+def summed(rows: list[list[float]], targets: list[float], *, scale: float = 1.0) -> Value:
+    return nn.MSELoss()([mlp(row) for row in rows], targets) * scale
+
+
+assert_type(ag.hessian(f)(1.0), float)
+assert_type(ag.hessian(product)([1.0, 2.0]), list[list[float]])
+assert_type(ag.hessian(np.prod)(np.ones(3)), Array)
+assert_type(ag.hessian(scaled, argnums=(0, 1))(1.0, 2.0), Any)
+assert_type(ag.jacobian(f)(1.0), float)
+assert_type(ag.jacobian(product)([1.0, 2.0]), list[float])
+assert_type(ag.jacobian(polar)([1.0, 2.0]), list[list[float]])
+assert_type(ag.jacobian(polar, mode="forward").mode, str)
+assert_type(ag.jacobian(lambda p: p["w"])({"w": 1.0}), Any)
+assert_type(ag.vmap(f)([1.0, 2.0]), list[float])
+assert_type(ag.vmap(product)([[1.0, 2.0]]), list[float])
+assert_type(ag.vmap(ag.grad(product))([[1.0, 2.0]]), list[list[float]])
+assert_type(ag.vmap(scaled, in_axes=(0, None))(np.ones(3), 2.0), Array)
+assert_type(ag.vmap(lambda p: p["w"])({"w": [1.0]}), Any)
+assert_type(ag.compile(plain)(1.0), float)
+assert_type(ag.compile(f)(x), Value)
+assert_type(ag.compile(f)(1.0), Any)  # a float; a Value if f closes over some
+assert_type(ag.compile(ag.grad(f))(1.0), float)
+assert_type(ag.compile(ag.grad(f), strict=True)(x), Value)
+assert_type(ag.compile(ag.grad(product), backend="c")([1.0, 2.0]), list[float])
+assert_type(ag.compile(ag.value_and_grad(f))(1.0), tuple[float, float])
+assert_type(ag.compile(ag.hessian(product))([1.0, 2.0]), list[list[float]])
+assert_type(ag.compile(ag.jacobian(polar))([1.0, 2.0]), list[list[float]])
+assert_type(ag.compile(ag.vmap(ag.grad(f)))(np.ones(3)), Array)
+assert_type(ag.compile(ag.vmap(f))([1.0, 2.0]), list[float])
+summed([[1.0, 2.0]], [1.0], scale=2.0).backward()
+assert_type(summed([[1.0, 2.0]], [1.0]), Value)
+assert_type(summed.source(), str)
+slope = ag.compile(ag.grad(f))
+assert_type(slope(1.0), float)
+assert_type(slope.source(), str)
+assert_type(summed.equations().latex, str)
+assert_type(summed.eager, str | None)
+assert_type(nn.Sequential(nn.Linear(2, 3))[0], nn.Module)
+assert_type(nn.Sequential(nn.Linear(2, 3), nn.ReLU())[1:].train(), nn.Sequential)
+assert_type(nn.ModuleList([nn.Linear(2, 3)])[0], nn.Module)
+assert_type(nn.ParameterList([[1.0]])[0], nn.Parameter)
+function: Callable[[float], float] = slope
 layers: list[nn.Module] = [nn.Linear(1, 2), Own()]
-assert_type(nn.Sequential(*layers)(x), Any)
+assert_type(nn.Sequential(*layers)([x]), Any)
 """
 
 #: where the package is; an editable install's folder is on no path that a checker reads
@@ -168,6 +230,12 @@ WRONG = [
     "ag.data.TensorDatasets",
     "ag.optim.Adamm",
     "ag.testing.check_grad",
+    "ag.compile(ag.grad(f))(1.0).datta",
+    "ag.compile(ag.grad(f)).sources()",
+    "summed([[1.0]], [1.0]).backwards()",
+    "ag.hessian(product)([1.0, 2.0])[0].shape",
+    "ag.vmap(f)(np.ones(3)).append(1.0)",
+    "nn.Sequential(nn.Linear(2, 3))[0].forwards",
 ]
 
 
@@ -207,3 +275,31 @@ def test_pyright(folder):
     assert right.returncode == 0, right.stdout
     wrong = subprocess.run([*command, "wrong.py"], cwd=folder, capture_output=True, text=True)
     assert refused(wrong.stdout) == WRONG, wrong.stdout
+
+
+def is_of(thing: object, kind: object) -> bool:
+    """Whether a type is true of a thing, as deep as lists, tuples and unions go."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return True
+    if origin is Union or origin is UnionType:
+        return any(is_of(thing, one) for one in arguments)
+    if origin is list:
+        return type(thing) is list and all(is_of(item, arguments[0]) for item in thing)
+    if origin is tuple:
+        kinds = arguments[:1] * len(thing) if arguments[1:] == (...,) else arguments
+        return type(thing) is tuple and len(thing) == len(kinds) and all(map(is_of, thing, kinds))
+    return isinstance(thing, origin or kind)
+
+
+def test_what_checkers_see_is_true(monkeypatch):
+    wrong = []
+
+    def seen(thing: object, kind: object) -> None:
+        if not is_of(thing, kind):
+            wrong.append((sys._getframe(1).f_lineno, type(thing), kind))
+
+    monkeypatch.setattr("typing_extensions.assert_type", seen)
+    exec(compile(PROGRAM, "typed.py", "exec"), {"__name__": "typed"})
+    lines = PROGRAM.splitlines()
+    assert not wrong, [(lines[line - 1], kind) for line, kind, _ in wrong]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import STATE
-from ...functional.transforms import Jacobian
+from ...functional.transform import Jacobian
 from ..emit.targets.c import CFunction, c_function, over_points
 from ..emit.targets.c_sparse import over_sweeps
 from ..emit.targets.c_unstructured import gathered_function

@@ -17,7 +17,7 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...functional.pytree import Structure, group
 from ...functional.pytree import flatten as structure_of
-from ...functional.transforms import Jacobian
+from ...functional.transform import Jacobian
 from ..ir.scalar_program import Program
 from ..record.pack import Pack
 from ..record.structure import Parts, flatten
