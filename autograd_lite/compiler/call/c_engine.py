@@ -286,17 +286,12 @@ def _contiguous(x: Any) -> Any:
 
 
 class CKernel:
-    """A program over many points.
-
-    Attributes:
-        scope: what is kept as long as it is.
-    """
+    """A program over many points."""
 
     def __init__(self, path: Any, plan: Any, mapped: Sequence[bool]) -> None:
         one = printed(path, plan, "program")
         self.function = over_points(one, mapped)
         self.library: Library = build(self.function.source())
-        self.scope: dict[str, Any] = {}
         self.kept: dict[str, deque[Any]] = {}
         self.guarded = bool(one.guards)
         self.guards = list(HOLDS) if one.guards else []

@@ -114,7 +114,7 @@ class Lanes:
             elif leaf.kind != "constant":
                 mapped.append(False)
                 blocks.append(leaf.key.data if leaf.kind == "parameter" else np.asarray(leaf.key._number(), float)[()])
-        key = (id(path), plan.key(), tuple(mapped))
+        key = (path, plan.key(), tuple(mapped))
         self.mapped = mapped
         kernel = self.kernels.get(key)
         expected = path.expected
@@ -129,7 +129,6 @@ class Lanes:
                 path.expected = expected
                 kernel = Kernel(program, mapped)
             self.kernels[key] = kernel
-            kernel.scope["_path"] = path  # kept, so that its id stays its own
         found = kernel.run(blocks, mapped, lanes)
         held = None
         if expected:
