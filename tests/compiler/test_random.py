@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
-from autograd_lite.compiler import Program, ProgramError
 from autograd_lite.compiler.record.recording import record_call
 from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.rewrite import fold, gather_sums, prune, share
@@ -141,19 +140,6 @@ def test_each_pass_keeps_the_oracle(seed, apply):
     after, guards_after = apply(program).evaluate(blocks)
     agree(after, before, 1e-10)
     assert guards == guards_after == [True] * len(guards)
-
-
-@pytest.mark.parametrize("seed", range(15))
-def test_json_keeps_the_program(seed):
-    f, x = random_function(seed)
-    program, blocks = recorded(f, x)
-    again = Program.from_json(program.to_json())
-    assert repr(again.evaluate(blocks)) == repr(program.evaluate(blocks))
-    assert str(again) == str(program)
-    for text in ("", "{}", "[]", program.to_json()[:-20], program.to_json().replace('"add"', '"system"')):
-        if text != program.to_json():
-            with pytest.raises(ProgramError):
-                Program.from_json(text)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "jax", "torch"])

@@ -11,7 +11,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite.compiler.ir.array_program import ArrayProgram, Builder
 from autograd_lite.compiler.ir.rules import ALWAYS, COMPLETE, NUMPY, Rules
-from autograd_lite.compiler.ir.scalar_program import Leaf, Program, find_primitive
+from autograd_lite.compiler.ir.scalar_program import Leaf, Program, ProgramError, built_in
 from autograd_lite.compiler.rewrite.simplify import along, fold, simplified, simplify
 from autograd_lite.primitives import TABLE
 
@@ -55,7 +55,7 @@ def test_a_rule_holds_for_every_float(rule, pattern):
     tried = 0
     for given in samples(pattern, POINTS):
         if rule.condition is None or rule.condition(lambda x: True, **given):
-            before = applied(pattern, given, lambda name: find_primitive(name).fn)
+            before = applied(pattern, given, lambda name: built_in(name).fn)
             after = float(rule.replacement(**given))
             scale = abs(before) if math.isfinite(before) else 1.0
             overflows = not math.isfinite(before) and "c * (" in rule.text  # on the way, and not at the end
@@ -121,12 +121,12 @@ def program_of(pattern):
     place(pattern)
     first = len(leaves)
     for name, inner in order:
-        prims.append(find_primitive(name))
+        prims.append(built_in(name))
         args.append(tuple(at if kind == "leaf" else first + at for kind, at in inner))
     if "t" in names:  # a comparison, of a number
         at = names.index("t")
         moved = [tuple(a + 1 if a >= first else first if a == at else a for a in row) for row in args]
-        prims, args = [find_primitive("gt"), *prims], [(at, found["c"]), *moved]
+        prims, args = [built_in("gt"), *prims], [(at, found["c"]), *moved]
     return Program(leaves, prims, args, [first + len(prims) - 1])
 
 
@@ -185,3 +185,16 @@ def test_a_program_without_anything_to_do_stays_itself():
     arrays = ArrayProgram([Leaf("argument", "x", (3,), 0)], builder, [ag.sin(x)], {})
     assert simplified(arrays, COMPLETE) is arrays
     assert simplified(arrays, NUMPY) is arrays
+
+
+@pytest.mark.parametrize(
+    ("args", "outputs", "said"),
+    [
+        ([(0,)], [1], "has 1 operand"),
+        ([(0, 1)], [1], "not defined before"),
+        ([(0, 0)], [2], "output %2 is not defined"),
+    ],
+)
+def test_a_program_is_checked_when_it_is_built(args, outputs, said):
+    with pytest.raises(ProgramError, match=said):
+        Program([Leaf("argument", "x", (), 0)], [TABLE["add"]], args, outputs)

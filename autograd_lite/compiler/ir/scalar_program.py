@@ -7,7 +7,6 @@ constant) with one id per number, in row-major order. Then every instruction def
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import operator
 from collections.abc import Sequence
@@ -191,10 +190,6 @@ class Program:
             self._packed = self._packed or (ids.astype(np.int32), starts.astype(np.int32))
             self._args = self._operands = None
 
-    def constant(self, id: int) -> float | None:
-        """The number of a constant leaf; None for anything else."""
-        return self.constants().get(id)
-
     def constants(self) -> dict[int, float]:
         """The constant leaves' numbers by id."""
         return {leaf.base: leaf.key for leaf in self.leaves if leaf.kind == "constant"}
@@ -240,55 +235,7 @@ class Program:
         lines.append("return " + ", ".join(map(self.name_of, self.outputs)))
         return "\n".join(lines)
 
-    def to_json(self) -> str:
-        """The program as JSON; live Values and parameters become named leaves."""
-        return json.dumps(
-            {
-                "format": "autograd_lite.program",
-                "version": 1,
-                "leaves": [
-                    [leaf.kind, leaf.name, list(leaf.shape), repr(leaf.key) if leaf.kind == "constant" else None]
-                    for leaf in self.leaves
-                ],
-                "instructions": [[prim.name, *args] for prim, args in zip(self.prims, self.args)],
-                "outputs": self.outputs,
-                "guards": [[g.id, repr(g.expected), g.exact, g.line] for g in self.guards],
-                "labels": {str(id): label for id, label in self.labels.items()},
-            }
-        )
-
-    @staticmethod
-    def from_json(text: str) -> Program:
-        """The program of ``to_json``; ProgramError for anything else. Nothing in the text is executed."""
-        try:
-            plan = json.loads(text)
-            if plan["format"] != "autograd_lite.program" or plan["version"] != 1:
-                raise ProgramError(f"not a program of version 1: {plan['format']!r} {plan['version']!r}")
-            leaves: list[Leaf] = []
-            base = 0
-            for kind, name, shape, key in plan["leaves"]:
-                leaf = Leaf(str(kind), str(name), tuple(map(int, shape)), float(key) if key is not None else None, base)
-                base += leaf.size
-                leaves.append(leaf)
-            prims = [find_primitive(row[0]) for row in plan["instructions"]]
-            args = [tuple(map(int, row[1:])) for row in plan["instructions"]]
-            guards = [Guard(int(i), float(e), bool(x), str(line)) for i, e, x, line in plan["guards"]]
-            labels = {int(id): str(label) for id, label in plan["labels"].items()}
-            return Program(leaves, prims, args, [int(i) for i in plan["outputs"]], guards, labels)
-        except ProgramError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ProgramError(f"not a program: {type(error).__name__} {error}") from None
-
 
 def built_in(name: str) -> Primitive | None:
     """The primitive of that name in the table, or among those that only programs have."""
     return TABLE.get(name) or _EXTRA.get(name)
-
-
-def find_primitive(name: str) -> Primitive:
-    """``built_in``, or ProgramError."""
-    found = built_in(name)
-    if found is None:
-        raise ProgramError(f"no primitive is named {name!r}")
-    return found

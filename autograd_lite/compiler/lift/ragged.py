@@ -16,7 +16,7 @@ from ...primitives.primitive import Primitive
 if TYPE_CHECKING:
     from .lifted import Lifted
 
-__all__ = ["RAGGED", "completed", "ragged"]
+__all__ = ["RAGGED", "ragged"]
 
 #: the primitives whose operands may come in any number, and how many rows of operands they have
 RAGGED = {"sum": 1, "dot": 2, "affine": 2, "max": 1, "min": 1}
@@ -105,47 +105,3 @@ def _extend(rows: Any, pad: int) -> None:
         for k in kinds:
             if k <= n:
                 longer.setdefault((k, rows[r, :k].tobytes()), r)
-
-
-def completed(rows: Any, columns: Any) -> tuple[Any, Any, Any] | None:
-    """Pairs of rows and columns as parts of equal grids of which they fill at least half.
-
-    Returns:
-        Tables (grids, u) of rows and (grids, v) of columns, and where in the grids each pair is; None without any.
-    """
-    part: dict[int, int] = {}
-    members: list[tuple[list[int], list[int]]] = []
-    for r, c in zip(rows.tolist(), columns.tolist()):
-        a, b = part.get(r), part.get(-1 - c)
-        if a is None and b is None:
-            a = b = len(members)
-            members.append(([], []))
-        elif a is None or b is None:
-            a = b = a if a is not None else b
-        elif a != b:  # two grids turn out to be one
-            low, high = min(a, b), max(a, b)
-            for side in (0, 1):
-                for i in members[high][side]:
-                    part[i if side == 0 else -1 - i] = low
-                members[low][side].extend(members[high][side])
-                members[high][side].clear()
-            a = low
-        assert a is not None
-        for key, side, i in ((r, 0, r), (-1 - c, 1, c)):
-            if part.get(key) is None:
-                part[key] = a
-                members[a][side].append(i)
-    grids = [(sorted(rs), sorted(cs)) for rs, cs in members if rs]
-    if len({(len(rs), len(cs)) for rs, cs in grids}) != 1:
-        return None
-    u, v = len(grids[0][0]), len(grids[0][1])
-    if u * v * len(grids) > 2 * len(rows) or u == 1 or v == 1:
-        return None
-    place = {}
-    for g, (rs, cs) in enumerate(grids):
-        for i, r in enumerate(rs):
-            place[r] = (g * u + i) * v
-        for j, c in enumerate(cs):
-            place[-1 - c] = j
-    at = np.array([place[r] + place[-1 - c] for r, c in zip(rows.tolist(), columns.tolist())], dtype=np.int64)
-    return np.array([rs for rs, _ in grids]), np.array([cs for _, cs in grids]), at

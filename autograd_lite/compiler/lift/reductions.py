@@ -12,7 +12,6 @@ from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import Builder, Symbol
 from ..ir.control_ops import COMPARISONS
 from .lifted import Lifted
-from .ragged import completed
 
 __all__ = ["dots", "picked", "picks", "reduced"]
 
@@ -107,20 +106,18 @@ def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
         left, right = left[:, order], right[:, order]
     a, rows = _distinct(left)
     b, columns = _distinct(right)
-    blocks = _blocks(rows, columns, len(a), len(b))
+    grids, others, at = _grids(rows, columns)
+    size = grids.size * others.shape[-1]
     product: Any
-    shape: tuple[int, ...]
-    partly = completed(rows, columns) if blocks is None and len(lifted.program.outputs) == 1 else None
-    if partly is not None and bias is None:
-        grids, others, at = partly
-        product, _, _ = _products(lifted, a, b, grids, others, np.arange(grids.size * others.shape[1]))
+    if size == len(ids) == len(np.unique(at)):
+        product, order, shape = _products(lifted, a, b, grids, others, np.argsort(at))
+    elif size and bias is None and len(lifted.program.outputs) == 1 and 1 not in (grids.shape[1], others.shape[1]):
+        product, _, _ = _products(lifted, a, b, grids, others, np.arange(size))
         lifted.builder.complete.add(product.id)
         lifted.define_at(product, ids, at)
         return
-    if blocks is None:
-        product, order, shape = _row_by_row(lifted, left, right), None, (len(ids),)
     else:
-        product, order, shape = _products(lifted, a, b, *blocks)
+        product, order, shape = _row_by_row(lifted, left, right), None, (len(ids),)
     if order is not None:
         ids = ids[order]
         bias = None if bias is None else bias[order]
@@ -146,41 +143,29 @@ def _distinct(table: Any) -> tuple[Any, Any]:
     return table[firsts], which
 
 
-def _blocks(rows: Any, columns: Any, height: int, width: int) -> tuple[Any, Any, Any] | None:
-    """The nodes as equal grids: for each grid its rows and its columns, and the order of nodes that fills them.
+def _grids(rows: Any, columns: Any) -> tuple[Any, Any, Any]:
+    """Pairs of rows and columns as parts of equal grids, of which they fill at least half.
 
     Returns:
-        Tables (grids, u) of rows and (grids, v) of columns, and the order; None if they are no equal grids.
+        Tables (grids, u) of rows and (grids, v) of columns, and where in the grids each pair is; all empty without any.
     """
-    m = len(rows)
-    if height * width == m:
-        groups = [(list(range(height)), list(range(width)))]
-    else:
-        partners: dict[int, list[int]] = {}
-        for r, c in zip(rows.tolist(), columns.tolist()):
-            partners.setdefault(r, []).append(c)
-        together: dict[tuple[int, ...], list[int]] = {}
-        for r, found in partners.items():
-            together.setdefault(tuple(sorted(found)), []).append(r)
-        groups = [(rs, list(cs)) for cs, rs in together.items()]
-        used = [c for _, cs in groups for c in cs]
-        if len(used) != len(set(used)) or len({(len(rs), len(cs)) for rs, cs in groups}) != 1:
-            return None
-    u, v = len(groups[0][0]), len(groups[0][1])
-    place = {}
-    for k, (rs, cs) in enumerate(groups):
-        for i, r in enumerate(rs):
-            for j, c in enumerate(cs):
-                place[r * width + c] = (k * u + i) * v + j
-    if len(place) != m:
-        return None
-    key = rows * width + columns
-    at = np.array([place[i] for i in key.tolist()], dtype=np.int64)
-    order = np.empty(m, dtype=np.int64)
-    order[at] = np.arange(m)
-    if len(np.unique(at)) != m:
-        return None
-    return np.array([rs for rs, _ in groups]), np.array([cs for _, cs in groups]), order
+    together: dict[int, list[int]] = {}  # by row r and column -1 - c: those of its grid
+    for r, c in zip(rows.tolist(), columns.tolist()):
+        few, many = sorted((together.setdefault(key, [key]) for key in (r, -1 - c)), key=len)
+        if few is not many:
+            many += few
+            together.update(dict.fromkeys(few, many))
+    grids = {id(found): sorted(found) for found in together.values()}.values()
+    split = [np.searchsorted(found, 0) for found in grids]
+    u, v = len(next(iter(grids))) - split[0], int(split[0])
+    if u * v * len(grids) > 2 * len(rows) or {(len(found), k) for found, k in zip(grids, split)} != {(u + v, v)}:
+        return (np.empty(0, dtype=np.int64),) * 3
+    tables = np.array(list(grids))
+    across, down = -1 - tables[:, v - 1 :: -1], tables[:, v:]
+    place = np.empty((2, 1 + max(rows.max(), columns.max())), dtype=np.int64)
+    place[0, down] = np.arange(down.size).reshape(down.shape) * v
+    place[1, across] = np.arange(v)
+    return down, across, place[0, rows] + place[1, columns]
 
 
 def _products(lifted: Lifted, a: Any, b: Any, rows: Any, columns: Any, order: Any) -> tuple[Any, Any, tuple[int, ...]]:
