@@ -96,6 +96,5 @@ def _over_lanes(program: ArrayProgram, mapped: Sequence[bool]) -> tuple[ArrayPro
 def _parts(program: ArrayProgram, i: int) -> list[int]:
     """The single numbers that an output consists of."""
     statement = program.statements[i]
-    if statement.op in ("pack", "broadcast"):
-        return list(statement.args) * (math.prod(statement.shape) if statement.op == "broadcast" else 1)
-    return _parts(program, statement.args[0]) if statement.op == "reshape" else [i]
+    count = math.prod(statement.shape) if statement.op == "broadcast" else 1
+    return list(statement.args) * count if statement.op in ("pack", "broadcast", "reshape") else [i]
