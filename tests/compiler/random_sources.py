@@ -331,7 +331,8 @@ def close(a: Any, b: Any) -> bool:
     if isinstance(a, str) or isinstance(b, str) or isinstance(a, complex):
         return isinstance(a, complex) or a == b
     a, b = (float(x.data if isinstance(x, Value) else x) for x in (a, b))
-    return a == b or (a != a and b != b) or abs(a - b) <= 1e-7 * max(abs(a), abs(b)) + 1e-9
+    within = 1e-7 * max(abs(a), abs(b)) + 1e-9
+    return a == b or (a != a and b != b) or abs(a - b) <= within < math.inf
 
 
 def outcome(f: Callable[..., Any], given: tuple[Any, ...], leaves: list[Value]) -> list[Any]:

@@ -425,11 +425,6 @@ class Compiled(Running):
                 f"ag.where(condition, a, b) there (or ag.relu, ag.maximum, ag.sort), which keeps every branch in one "
                 f"program, and no .data or .item()"
             )
-        if self.kind == "call" and watches[0].catches:
-            return Final(
-                f"it names {watches[0].catches} (in {watches[0].where}), which plain numbers raise; those of a program "
-                f"become inf and nan: test for zero instead"
-            )
         names = block_names(self.inner, args, named)
         found = recorded(self.inner, args, named, blocks, names, watches, level)
         if isinstance(found, Path):

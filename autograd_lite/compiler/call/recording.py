@@ -72,6 +72,11 @@ def recorded(
     for watch in watches:
         if watch.unseen:
             return Final(watch.unseen)
+        if watch.catches and len(blocks.active) < len(blocks):
+            return Final(
+                f"it catches {watch.catches} (in {watch.where}), as plain numbers raise; those of a program become inf "
+                f"and nan: test for zero instead"
+            )
     known = set[int]().union(*[watch.seen for watch in watches])
     given = (f, args, named, blocks, names, known)
     before = Before(watches)

@@ -9,9 +9,9 @@ from typing import Any
 from ...engine.sweeps import Node
 from ..ir.scalar_program import CompileError
 from .code import defined
-from .structure import Fixed, fixed, flatten, leaves_of
+from .structure import Fixed, fixed, flatten, parts_of
 
-__all__ = ["CONSTANT", "block_names", "check_unchanged", "fixed_integers", "integers_fixed"]
+__all__ = ["CONSTANT", "block_names", "check_unchanged", "fixed_integers", "held", "integers_fixed"]
 
 #: the level on which every integer is a constant
 CONSTANT = 2
@@ -91,10 +91,25 @@ def _named(f: Callable[..., Any], args: Any, named: Any) -> list[tuple[str, Any]
     return items + list(named.items())
 
 
+def held(x: Any) -> list[Any]:
+    """What is in an argument and where, the texts, keys and lengths too: to be compared with what is there later."""
+    found: list[Any] = []
+    waiting, met = [x], set[int]()
+    while waiting:
+        item = waiting.pop()
+        parts = None if id(item) in met else parts_of(item, False)
+        if parts is None:
+            found.append(item)
+            continue
+        met.add(id(item))
+        found.append((type(item), getattr(item, "shape", len(parts)), tuple(item) if isinstance(item, dict) else ()))
+        waiting += parts
+    return found
+
+
 def check_unchanged(f: Callable[..., Any], before: list[Any], arguments: Any) -> None:
-    """CompileError if the numbers in the arguments are not those of ``before`` any more."""
-    after: list[Any] = []
-    leaves_of(arguments, after)
+    """CompileError if the arguments hold something else than ``before``."""
+    after = held(arguments)
     if len(before) != len(after) or not all(map(_unchanged, before, after)):
         raise CompileError(
             f"it changes its arguments in place (in {defined(f)}), which a program doesn't: work on a copy, list(p) "

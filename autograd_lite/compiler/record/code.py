@@ -34,8 +34,9 @@ _TYPES = {
     "bool",
     "complex",
 }
-#: errors that plain arithmetic raises, and programs don't
-_ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError"}
+#: errors that plain arithmetic raises, and programs don't; and what catches those, among others
+_ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError", "RuntimeWarning"}
+_ALL_ERRORS = {"Exception", "BaseException"}
 #: random number generators, which differ from call to call if they are made without a seed
 _SEEDED = {
     "default_rng",
@@ -62,7 +63,7 @@ class Looks:
         typed: whether types are asked for.
         identities: whether something may be asked to be the very ``True`` or ``False``, ``match`` included.
         aliases: whether two local things are asked to be the same one.
-        catches: an arithmetic error that is named, to be caught; empty if there is none.
+        catches: an arithmetic error that is named, to be caught, or a handler of all errors; empty if there is none.
         unseeded: a random number generator made without a seed; empty if there is none.
     """
 
@@ -72,17 +73,23 @@ class Looks:
         self.attributes: set[str] = set()
         self.imports: set[str] = set()
         self.unseeded = ""
-        self.identities = self.aliases = False
+        self.caught: set[str] = set()
+        self.identities = self.aliases = self.handles = False
         self._read(code)
         names = self.globals | self.attributes
         self.everything = not names.isdisjoint(_ALL)
         self.computed = not names.isdisjoint(_COMPUTED)
-        self.catches = min(names & _ERRORS, default="")
+        self.caught |= names & _ERRORS
+        self.handles = self.handles or "suppress" in names
+        if "suppress" in names or (code.co_name == "__exit__" and True in code.co_consts):
+            self.caught |= (names & _ALL_ERRORS) or {"every error"}
+        self.catches = min(self.caught, default="")
         self.aliases = self.aliases or "id" in self.globals or not names.isdisjoint(("is_", "is_not"))
-        self.typed = self.aliases or not names.isdisjoint(_TYPES)
+        self.typed = self.aliases or self.handles or not names.isdisjoint(_TYPES)
 
     def _read(self, code: CodeType) -> None:
-        last, constant, local = "", None, False
+        last, constant, local, opened = "", None, False, False
+        loaded: list[Any] = []  # in a row
         truths = any(isinstance(found, bool) for found in code.co_consts)
         for instruction in dis.get_instructions(code):
             name, found = instruction.opname, instruction.argval
@@ -92,6 +99,13 @@ class Looks:
             constant = repr(found) if name == "LOAD_CONST" else ""
             if name in ("PUSH_NULL", "PRECALL", "CACHE", "EXTENDED_ARG"):
                 continue
+            if opened and name == "POP_TOP":  # ``except:``
+                self.caught.add("every error")
+            opened = name == "PUSH_EXC_INFO"
+            if name in ("CHECK_EXC_MATCH", "CHECK_EG_MATCH"):
+                self.handles = True
+                self.caught |= _ALL_ERRORS.intersection(loaded)
+            loaded = [*loaded, found] if name.startswith("LOAD_") else loaded if name == "BUILD_TUPLE" else []
             if name == "CALL" and instruction.arg == 0 and last in _SEEDED:
                 self.unseeded = last
             last = found if isinstance(found, str) else ""
@@ -111,11 +125,12 @@ class Looks:
                 self.attributes.update(re.findall(r"[^\W\d]\w*", constant))
             if isinstance(constant, CodeType):
                 inner = looks(constant)
-                for names in ("globals", "stored", "attributes", "imports"):
+                for names in ("globals", "stored", "attributes", "imports", "caught"):
                     getattr(self, names).update(getattr(inner, names))
                 self.unseeded = self.unseeded or inner.unseeded
                 self.identities = self.identities or inner.identities
                 self.aliases = self.aliases or inner.aliases
+                self.handles = self.handles or inner.handles
 
 
 def _has_docstring(code: CodeType) -> bool:

@@ -95,7 +95,7 @@ class Watch:
 
     Attributes:
         unseen: why they can't be watched; empty if they can.
-        catches: an arithmetic error that the function catches; empty if there is none.
+        catches: an arithmetic error that the function catches, or "every error"; empty if there is none.
         calls: where the function finds what answers differently from call to call, (place, key, function).
         entropy: whether it reaches a generator that draws from the system.
         typed: whether the function asks for types of its numbers, which are not those of plain code.
@@ -124,7 +124,11 @@ class Watch:
         self.iterators: list[Any] = []
         self.seen: set[int] = set()
         self.kept: list[Any] = []
+        self.handles = False
+        self.errors: list[str] = []
         self._walk(f)
+        if self.handles and self.errors:
+            self.catches = self.catches or self.errors[0]
         self._unchanged = self._quick()
         #: says whether nothing has changed; False, or a KeyError, AttributeError or ValueError, if something may have
         self.test = self._unchanged or self._same
@@ -293,6 +297,10 @@ class Watch:
             return [thing.__self__, thing.__func__]
         if isinstance(thing, functools.partial):
             return [thing.func, thing.args, thing.keywords]
+        if isinstance(thing, functools._lru_cache_wrapper):  # its dict can't be asked for
+            held = gc.get_referents(thing)
+            cache = next(x for x in held if type(x) is dict and x is not vars(thing))
+            return [x for x in held if x is not cache] + self._mapping(cache, ordered=False)
         if isinstance(thing, weakref.ref):
             return [thing()]
         if isinstance(thing, ContextVar):
@@ -367,6 +375,7 @@ class Watch:
             return [os.environ] if f is os.getenv else found
         code = looks(f.__code__)
         self.typed = self.typed or code.typed
+        self.handles = self.handles or code.handles
         self.identities = self.identities or code.identities
         self.aliases = self.aliases or code.aliases
         if code.catches and "site-packages" not in f.__code__.co_filename:
@@ -441,8 +450,10 @@ class Watch:
 
     def _class(self, kind: type) -> list[Any]:
         if is_library(kind.__module__):
+            if issubclass(kind, ArithmeticError) or kind in (Exception, BaseException):  # errors = (ZeroDivisionError,)
+                self.errors.append(kind.__name__)
             return []
-        found: list[Any] = list(kind.__bases__)
+        found: list[Any] = [base for base in kind.__bases__ if not is_library(base.__module__)]
         self.lengths.append((vars(kind), len(vars(kind))))
         for name, held in vars(kind).items():
             thing = held

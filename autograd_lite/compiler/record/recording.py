@@ -12,7 +12,7 @@ from ...engine.observers import tracing
 from ...engine.recordings import Running
 from ...engine.sweeps import STATE, Node, operands_of, reaches_outside
 from ..ir.scalar_program import CompileError, Program
-from .arguments import check_unchanged
+from .arguments import check_unchanged, held
 from .builder import Builder
 from .choosing import Choosing
 from .code import defined
@@ -112,8 +112,7 @@ def record_call(
     builder = Builder(blocks, names)
     take = iter(builder.given)
     arguments = [rebuild(arg, take) for arg in args], {key: rebuild(arg, take) for key, arg in named.items()}
-    before: list[Any] = []
-    leaves_of(arguments, before)
+    before = held(arguments)
     recorder = Recorder(blocks, builder.owner, decides)
     result = _run(f, arguments, recorder, builder.given)
     recorder.check(builder.given)

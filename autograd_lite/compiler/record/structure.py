@@ -316,8 +316,10 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
         return x
     if kind is Fixed:
         return x.thing.copy() if isinstance(x.thing, np.ndarray) else x.thing
+    if isinstance(x, np.ma.MaskedArray):
+        return x
     if isinstance(x, np.ndarray):
-        if x.dtype.kind == "b" or isinstance(x, np.ma.MaskedArray):
+        if x.dtype.kind == "b":
             return x.copy()
         numbers = x.dtype.kind in _NUMERIC
         flat = itertools.islice(take, x.size) if numbers else [rebuild(item, take, deep) for item in x.ravel().tolist()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from typing import Any
+from typing import Any, NoReturn
 
 from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of, user_frame, user_line
@@ -71,11 +71,15 @@ class Recorder(Typed):
         self.apart[id(made)] = made
 
     def elsewhere(self) -> None:
-        if self.astray is None:
-            self.astray = CompileError(
-                f"a compiled function uses its numbers on another thread, at {user_line()}, where a recording doesn't "
-                f"follow them: start the thread outside, and compile what runs on it"
-            )
+        self.astray = self.astray or CompileError(
+            f"a compiled function uses its numbers on another thread, at {user_line()}, where a recording doesn't "
+            f"follow them: start the thread outside, and compile what runs on it"
+        )
+
+    def refuse(self, why: str) -> NoReturn:
+        """A CompileError, raised again at the end: the function may catch what it takes for an error of its own."""
+        self.astray = self.astray or CompileError(why)
+        raise self.astray
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
         if not isinstance(other, (Value, int, float)) and (
@@ -96,7 +100,7 @@ class Recorder(Typed):
 
     def hashes(self, value: Any) -> None:
         if value._prim is not None or id(value) in self.blocks:
-            raise CompileError(
+            self.refuse(
                 f"a compiled function uses a number as a key of a dict, or puts it into a set, at {user_line()}: in a "
                 f"program it is not known yet; compare it, or pass an int or a text"
             )
@@ -108,7 +112,7 @@ class Recorder(Typed):
         self.guards.append((value, value._number(), True, user_line()))
 
     def check(self, leaves: list[Any]) -> None:
-        """CompileError if a sweep ran over the nodes of the tape, or is meant to be watched, or a thread used them."""
+        """CompileError for what was refused; if a sweep ran over the tape's nodes, or is meant to be watched."""
         if self.astray is not None:
             raise self.astray
         if self.is_touched(leaves):
@@ -127,11 +131,13 @@ class Recorder(Typed):
         branches = [a, b]
         for k in (0, 1) if taken else (1, 0):
             if callable(branches[k]) and not isinstance(branches[k], Node):
+                astray = self.astray
                 try:
                     branches[k] = branches[k]()
                 except Exception:
                     if (k == 0) == taken:
                         raise
+                    self.astray = astray
                     return None  # the other branch can't be evaluated here: the choice becomes a guard
         if not all(isinstance(x, (Value, int, float)) for x in branches):
             return None
@@ -144,7 +150,7 @@ class Recorder(Typed):
         return made
 
     def changes(self, what: str) -> None:
-        raise CompileError(
+        self.refuse(
             f"a compiled function {what}, at {user_line()}, which a program can't hold: take ag.grad of the inner "
             f"function instead, or do it outside, with the result"
         )

@@ -11,7 +11,6 @@ from ...engine.observers import Tracer, current_tracer
 from ...engine.tape import Tape
 from ...engine.user_frame import user_line
 from ...engine.value import Value
-from ..ir.scalar_program import CompileError
 
 __all__ = ["Truth", "Typed", "Whole", "kind_of"]
 
@@ -52,7 +51,8 @@ class Truth(Whole):
         return self != other if isinstance(other, _TRUTHS) else bool(self) ^ other
 
     def __invert__(self) -> Any:
-        raise CompileError(
+        tracer: Any = current_tracer()
+        tracer.refuse(
             f"a compiled function takes ~ of a comparison, at {user_line()}, which is -2 or -1 for numbers and a truth "
             f"for NumPy's: write not"
         )
