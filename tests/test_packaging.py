@@ -37,8 +37,8 @@ for i, arg in enumerate(args):
 
 #: declarations of C headers, which are compiled into the modules that use them
 FACES = {
-    f"autograd_lite/{name}"
-    for name in ("primitives/libm", "primitives/lists", "engine/calls", "engine/memory", "engine/turns")
+    *("autograd_lite/primitives/libm", "autograd_lite/primitives/lists"),
+    *(f"autograd_lite/engine/{name}" for name in ("calls", "doubles", "memory", "turns")),
 }
 
 

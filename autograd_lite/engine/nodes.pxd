@@ -1,5 +1,6 @@
 cimport cython
 
+from autograd_lite.engine cimport doubles
 from autograd_lite.primitives.base cimport Op, Operand
 
 cdef class State:
@@ -41,16 +42,29 @@ cdef class Node(Operand):
     cdef public int _mark
     cdef object __weakref__
 
+@cython.locals(xs="double *", i=Py_ssize_t, x=double)
+cpdef written(list numbers)
+
+cdef class LayerNumbers:
+    cdef public bytes weight
+    cdef public bytes bias
+    cdef public Py_ssize_t units
+    cdef public Py_ssize_t width
+    cdef public Py_ssize_t loops
+    cdef public object arrays
+    cdef public bytes shares
+    @cython.locals(numbers="double *", i=Py_ssize_t)
+    cpdef list row(self, Py_ssize_t unit)
+    @cython.locals(found=double)
+    cpdef double bias_of(self, Py_ssize_t unit) except? -1.0
+
 cdef class LayerBatch:
     cdef public object sink
-    cdef public object weights
-    cdef public Py_ssize_t width
+    cdef public LayerNumbers weights
     cdef public Py_ssize_t first
     cdef public Py_ssize_t count
-    cdef const double[::1] matrix
-    cdef const double[::1] numbers
-    cdef double[::1] adjoints
-    cdef double[::1] shares
+    cdef public bytes numbers
+    cdef public bytes adjoints
 
 cdef class LayerInputs(Node):
     cdef public list inputs
@@ -58,7 +72,16 @@ cdef class LayerInputs(Node):
     cdef public object columns
     cdef public LayerBatch batch
     cdef public Py_ssize_t sample
-    @cython.locals(batch=LayerBatch, i=Py_ssize_t)
+    @cython.locals(batch=LayerBatch, adjoints="double *", i=Py_ssize_t)
     cpdef begin(self)
-    @cython.locals(batch=LayerBatch, i=Py_ssize_t)
+    @cython.locals(batch=LayerBatch, adjoints="double *")
+    cpdef meet(self, Py_ssize_t place, double adjoint)
+    @cython.locals(
+        batch=LayerBatch, weights=LayerNumbers, width=Py_ssize_t, shares="double *", matrix="double *",
+        adjoints="double *", place=Py_ssize_t, at=Py_ssize_t, i=Py_ssize_t, g=double
+    )
+    cpdef hand_back(self)
+    @cython.locals(shares="double *", i=Py_ssize_t, at=Py_ssize_t, operand=Node)
+    cpdef spread(self, bytes handed)
+    @cython.locals(batch=LayerBatch, weights=LayerNumbers, numbers="double *", i=Py_ssize_t)
     cpdef list numbers(self)

@@ -6,31 +6,18 @@ computed when it was recorded.
 
 from __future__ import annotations
 
-from array import array
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ..primitives.base import Op, Operand
 from ..primitives.sums import NATIVE
+from . import doubles
 
 __all__ = [
-    "STATE",
-    "CheckpointOperands",
-    "GradientSink",
-    "Info",
-    "LayerBatch",
-    "LayerInputs",
-    "NaryOperands",
-    "Node",
-    "State",
-    "doubles",
-    "open_all",
-    "opened",
-    "operands_of",
-    "reaches_outside",
-    "summed_apart",
-    "written",
-]
+    "STATE", "CheckpointOperands", "GradientSink", "Info", "LayerBatch", "LayerInputs", "LayerNumbers", "NaryOperands",
+    "Node", "State", "open_all", "opened", "operands_of", "reaches_outside", "summed_apart", "written",
+]  # fmt: skip
 
 
 class State:
@@ -70,18 +57,18 @@ class Info:
 class GradientSink:
     """Where the adjoints of operands that are not nodes go: the rows of a parameter buffer.
 
-    A sweep hands over pairs, in one call per sink at its end: an n-ary node's operands and its adjoint, or a
-    ``LayerInputs``, whose batch has the adjoints of its neurons, and None; so a layer can add them to its gradient
-    buffer as one matrix product.
+    A sweep hands over what it has for a sink in one call at its end: pairs of an n-ary node's operands and its adjoint,
+    or each ``LayerInputs``, whose batch has the adjoints of its neurons; so a layer can add them to its gradient buffer
+    as one matrix product.
     """
 
     __slots__ = ()
 
-    def hand_back(self, fan: LayerInputs) -> None:
-        """Add Ωᵀδ to the adjoints of a fan's nodes."""
-        raise NotImplementedError
+    def hand_back(self, fan: LayerInputs) -> bool:
+        """Add Ωᵀδ to the adjoints of a fan's nodes; or leave it to plain loops: False."""
+        return False
 
-    def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
+    def prepare(self, adjoints: list[Any]) -> Any:
         """What ``commit`` is to add, and what ``restore`` needs to take it back: all that takes memory, or a user's
         code, is done here, before any gradient is touched."""
         raise NotImplementedError
@@ -94,7 +81,7 @@ class GradientSink:
         """Make the gradient buffer what it was when this was prepared, whether it has been added or not."""
         raise NotImplementedError
 
-    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
+    def spread(self, adjoints: list[Any], inputs: Sequence[Node]) -> None:
         """Add the adjoints to ``_adjoint`` of those parameters that are among ``inputs``."""
         raise NotImplementedError
 
@@ -271,41 +258,79 @@ _FAN: Final = Op("fan", -1, _no_number, _no_number)
 UNREACHED: Final = -0.0
 
 
-def doubles(count: int) -> Any:
-    """So many zeros for loops to write: memory without an object a number where loops are compiled, else a list."""
-    return memoryview(bytearray(8 * count)).cast("d") if NATIVE else [0.0] * count
+#: up to so many multiplications, plain loops are faster than NumPy
+LOOPS = 4096 if NATIVE else 64
 
 
 def written(numbers: list[float]) -> Any:
-    """The same with these numbers in it."""
-    return array("d", numbers) if NATIVE else numbers
+    """A block with these numbers in it."""
+    block = doubles.block(len(numbers))
+    xs = doubles.start(block)
+    for i, x in enumerate(numbers):
+        xs[i] = x
+    return block
+
+
+class LayerNumbers:
+    """The numbers of a layer as they were when neurons were recorded; one for all neurons while they stay the same.
+
+    Attributes:
+        weight, bias: those of Ω, row by row, and of β; None if the layer has none.
+        units, width: how many neurons there are, and how many inputs each has.
+        loops: up to so many multiplications are done in plain loops, more by the layer's sink.
+        arrays: the same as its sink wants them, if it has asked for them.
+        shares: in a sweep, where Ωᵀδ of a sample is added up.
+    """
+
+    __slots__ = ("arrays", "bias", "loops", "shares", "units", "weight", "width")
+
+    def __init__(self, weight: bytes, bias: bytes | None, units: int, width: int) -> None:
+        self.weight: bytes = weight
+        self.bias: bytes | None = bias
+        self.units: int = units
+        self.width: int = width
+        self.loops: int = LOOPS
+        self.arrays: Any = None
+        self.shares: Any = doubles.block(width)
+
+    def row(self, unit: int) -> list[float]:
+        """The weights of a neuron."""
+        numbers = doubles.start(self.weight)
+        return [numbers[i] for i in range(unit * self.width, (unit + 1) * self.width)]
+
+    def bias_of(self, unit: int) -> float:
+        """The bias of a neuron; 0.0 if the layer has none."""
+        if self.bias is None:
+            return 0.0
+        found: float = doubles.start(self.bias)[unit]
+        return found
+
+    def __reduce__(self) -> Any:
+        return (LayerNumbers, (self.weight, self.bias, self.units, self.width))
 
 
 class LayerBatch:
     """What the samples of one call of a layer have in common.
 
     Attributes:
-        sink: the layer's ``Weights``.
-        weights: the layer's numbers as they were; ``matrix`` those of Ω, row by row.
-        numbers: the inputs' numbers as they were, sample after sample.
-        width: how many inputs a sample has.
+        sink: the layer's parameters.
+        weights: the layer's numbers as they were.
         first, count: which neurons of the layer there are: ``first``, ``first + 1`` …
+        numbers: the inputs' numbers as they were, sample after sample: a block.
         adjoints: in a sweep, δ of each neuron, sample after sample, ``UNREACHED`` until the sweep meets it.
-        shares: in a sweep, where Ωᵀδ of a sample is added up.
     """
 
-    __slots__ = ("adjoints", "count", "first", "matrix", "numbers", "shares", "sink", "weights", "width")
+    __slots__ = ("adjoints", "count", "first", "numbers", "sink", "weights")
 
-    def __init__(self, sink: GradientSink, weights: Any, numbers: Any, width: int, first: int, count: int) -> None:
+    def __init__(
+        self, sink: GradientSink, weights: LayerNumbers, first: int, count: int, numbers: Any, adjoints: Any
+    ) -> None:
         self.sink: GradientSink = sink
-        self.weights: Any = weights
-        self.matrix: Any = weights.flat
-        self.numbers: Any = numbers
-        self.width: int = width
+        self.weights: LayerNumbers = weights
         self.first: int = first
         self.count: int = count
-        self.adjoints: Any = doubles(len(numbers) // width * count)
-        self.shares: Any = doubles(width)
+        self.numbers: Any = numbers
+        self.adjoints: Any = adjoints
 
 
 class LayerInputs(Node):
@@ -340,14 +365,49 @@ class LayerInputs(Node):
 
     @property
     def sink(self) -> Any:
-        """The layer's ``Weights``."""
+        """The layer's parameters."""
         return self.batch.sink
 
     def begin(self) -> None:
         """A sweep begins: it has met none of the neurons."""
         batch = self.batch
+        adjoints = doubles.start(batch.adjoints)
         for i in range(self.sample * batch.count, (self.sample + 1) * batch.count):
-            batch.adjoints[i] = UNREACHED
+            adjoints[i] = UNREACHED
+
+    def meet(self, place: int, adjoint: float) -> None:
+        """The sweep has met a neuron."""
+        batch = self.batch
+        adjoints = doubles.start(batch.adjoints)
+        adjoints[self.sample * batch.count + place] += adjoint + 0.0  # −0.0 becomes 0.0: it has been reached
+
+    def hand_back(self) -> None:
+        """Add Ωᵀδ to the adjoints of the nodes; unreached neurons have no share."""
+        batch = self.batch
+        weights: LayerNumbers = batch.weights
+        width = weights.width
+        if width * batch.count > weights.loops and batch.sink.hand_back(self):
+            return
+        shares, matrix = doubles.start(weights.shares), doubles.start(weights.weight)
+        adjoints = doubles.start(batch.adjoints)
+        for i in range(width):
+            shares[i] = 0.0
+        for place in range(batch.count):
+            g = adjoints[self.sample * batch.count + place]
+            if g == 0.0 and math.copysign(1.0, g) < 0.0:  # UNREACHED
+                continue
+            at = (batch.first + place) * width
+            for i in range(width):
+                shares[i] += g * matrix[at + i]
+        self.spread(weights.shares)
+
+    def spread(self, handed: Any) -> None:
+        """Add what each input is handed, a block, to the adjoints of those that are nodes."""
+        shares = doubles.start(handed)
+        columns: Any = self.columns
+        for i, operand in enumerate(self.nodes):
+            at = i if columns is None else columns[i]
+            operand._adjoint += shares[at]
 
     def unit(self, place: float) -> int:
         """Which neuron of the layer the one with this ``_pa`` is."""
@@ -362,7 +422,9 @@ class LayerInputs(Node):
     def numbers(self) -> list[float]:
         """The numbers of the inputs as they were."""
         batch = self.batch
-        return [batch.numbers[i] for i in range(self.sample * batch.width, (self.sample + 1) * batch.width)]
+        weights: LayerNumbers = batch.weights
+        numbers = doubles.start(batch.numbers)
+        return [numbers[i] for i in range(self.sample * weights.width, (self.sample + 1) * weights.width)]
 
     def recorded(self, place: float) -> list[float]:
         """The numbers of its inputs, weights and bias as they were."""

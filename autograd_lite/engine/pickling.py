@@ -251,7 +251,7 @@ class Table:
             fan.nodes = [x for x in fan.inputs if isinstance(x, Node)]
             if len(fan.nodes) not in (0, len(fan.inputs)):
                 fan.columns = [k for k, x in enumerate(fan.inputs) if isinstance(x, Node)]
-            fan.batch = LayerBatch(sink, weights, written(numbers), len(numbers), first, count)
+            fan.batch = LayerBatch(sink, weights, first, count, written(numbers), written([0.0] * count))
         for i, info in columns["infos"].items():
             nodes[i]._info = info if isinstance(info, str) else _give_info(info, operands.before(i), everything)
         for i, extra in columns["extras"].items():

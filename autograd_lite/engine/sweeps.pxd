@@ -1,7 +1,7 @@
 cimport cython
 
 from autograd_lite.engine cimport turns
-from autograd_lite.engine.nodes cimport CheckpointOperands, GradientSink, Info, LayerBatch, LayerInputs, NaryOperands, Node, State
+from autograd_lite.engine.nodes cimport CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, State
 from autograd_lite.primitives.base cimport Op, Operand, Shortcut
 
 cdef class Sweeps:
@@ -19,10 +19,13 @@ cdef object _lock
 cpdef list order(Node root, int epoch)
 
 @cython.locals(
-    node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, batch=LayerBatch, g=double, partial=double,
-    operands=list, partials=list, place=Py_ssize_t, i=Py_ssize_t
+    node=Node, a=Node, b=Node, operand=Node, fan=LayerInputs, many=NaryOperands, g=double, partial=double,
+    operands=list, partials=list, i=Py_ssize_t, sunk=dict
 )
 cdef _propagate(list nodes)
+
+@cython.locals(found=list)
+cdef _sink(dict sunk, object sink, object what)
 
 @cython.locals(
     node=Node, g=double, old=double, new=double, i=Py_ssize_t, done=Py_ssize_t, special=list, sinks=list

@@ -34,8 +34,8 @@ __all__ = [
 # Compiled, this module knows the classes by their layout, and has no names for them; others look for them here.
 globals().update({name: getattr(_nodes, name) for name in _nodes.__all__})
 
-#: a sink, and the pairs that a sweep has for it
-Sunk: TypeAlias = "tuple[GradientSink, list[tuple[Any, Any]]]"
+#: a sink, and what a sweep has for it
+Sunk: TypeAlias = "tuple[GradientSink, list[Any]]"
 
 LAST_MARK: Final = 2**31 - 1
 
@@ -180,7 +180,7 @@ def _postorder(roots: Sequence[Node], parents_of: Callable[[Node], tuple[Any, ..
 
 def _propagate(nodes: list[Node]) -> list[Sunk] | None:
     """The reverse sweep proper: each node hands partial × adjoint to its operands. Returns what goes to sinks."""
-    sunk: dict[int, Sunk] | None = None
+    sunk: dict[GradientSink, list[Any]] = {}
     for node in reversed(nodes):
         a = node._a
         b = node._b
@@ -192,20 +192,15 @@ def _propagate(nodes: list[Node]) -> list[Sunk] | None:
         elif b is not None:
             if isinstance(b, LayerInputs):
                 fan = b
-                batch = fan.batch
-                place = int(node._pa)
-                place += fan.sample * batch.count
-                batch.adjoints[place] += node._adjoint + 0.0  # −0.0 becomes 0.0: the neuron has been reached
+                fan.meet(int(node._pa), node._adjoint)
             else:
                 b._adjoint += node._adjoint * node._pb
         elif node._prim is not None:
             if isinstance(node, LayerInputs):
                 fan = node
-                sink = fan.batch.sink
                 if fan.nodes:
-                    sink.hand_back(fan)
-                sunk = {} if sunk is None else sunk
-                sunk.setdefault(id(sink), (sink, []))[1].append((fan, None))
+                    fan.hand_back()
+                _sink(sunk, fan.batch.sink, fan)
             else:
                 many: NaryOperands = node._info
                 g = node._adjoint
@@ -214,11 +209,17 @@ def _propagate(nodes: list[Node]) -> list[Sunk] | None:
                 for i, operand in enumerate(operands):
                     partial = partials[i]
                     operand._adjoint += g * partial
-                sink = many.sink
-                if sink is not None:
-                    sunk = {} if sunk is None else sunk
-                    sunk.setdefault(id(sink), (sink, []))[1].append((many, g))
-    return None if sunk is None else list(sunk.values())
+                if many.sink is not None:
+                    _sink(sunk, many.sink, (many, g))
+    return list(sunk.items()) if sunk else None
+
+
+def _sink(sunk: dict[GradientSink, list[Any]], sink: GradientSink, what: Any) -> None:
+    found = sunk.get(sink)
+    if found is None:
+        sunk[sink] = [what]
+    else:
+        found.append(what)
 
 
 def propagate_watched(nodes: list[Node]) -> list[Sunk]:
@@ -249,10 +250,10 @@ def propagate_watched(nodes: list[Node]) -> list[Sunk]:
             if coming[key] == 0:  # its operands come before all of its results: none has been passed on yet
                 sunk.extend(info.group.pull(waiting.pop(key)))
     sunk.extend(_propagate(nodes[:end]) or ())
-    together: dict[int, Sunk] = {}
+    together: dict[GradientSink, list[Any]] = {}
     for sink, group in sunk:
-        together.setdefault(id(sink), (sink, []))[1].extend(group)
-    return list(together.values())
+        together.setdefault(sink, []).extend(group)
+    return list(together.items())
 
 
 def hooked(node: Node, adjoint: Any) -> Any:

@@ -16,123 +16,45 @@ from typing import Any
 import numpy as np
 
 from ..engine.errstate import runner
-from ..engine.nodes import UNREACHED, LayerBatch
-from ..engine.sweeps import STATE, GradientSink, LayerInputs, Node, hooked
+from ..engine.nodes import UNREACHED, LayerInputs, LayerNumbers
+from ..engine.sweeps import STATE, Node, hooked
 from ..primitives.sums import NATIVE
-from .layer_nodes import Samples, gathered, hand_back, neurons, spread, sums
-from .layer_rows import Rows
+from .layer_nodes import Rows, gathered
 from .parameter import Element, Parameter
 
-__all__ = ["Frozen", "Weights"]
+__all__ = ["Weights"]
 
 _dot, _vdot, _array, _frombuffer, _pack = np.dot, np.vdot, np.ndarray, np.frombuffer, struct.pack
 #: calls NumPy without its warnings; used by sweeps, of which one runs at a time
 _quietly = runner()
 
-#: multiplications up to which plain loops are faster than NumPy; of Ωᵀδ, where they are compiled
-SMALL = 64
-LOOPS = 8192
 
-
-class Frozen:
-    """The numbers of a layer as they were when neurons were recorded; one for all neurons while they stay the same.
-
-    Attributes:
-        raw: the numbers as bytes: the weights, then the biases.
-        matrix, flat: Ω, read-only: an array, and for loops row after row.
-        bias: β, read-only; None if the layer has none.
-        finite: whether every weight is; otherwise plain loops are used, as a BLAS may take 0·inf for 0.
-        plain: whether Ωᵀδ is a plain loop.
-    """
-
-    __slots__ = ("_rows", "bias", "finite", "flat", "matrix", "plain", "raw")
-
-    def __init__(self, raw: tuple[bytes, bytes | None], shape: tuple[int, ...]) -> None:
-        self.raw = raw
-        self.matrix = np.frombuffer(raw[0]).reshape(shape)
-        self.flat = memoryview(raw[0]).cast("d")
-        self.bias = None if raw[1] is None else np.frombuffer(raw[1])
-        self.finite = bool(np.isfinite(self.matrix).all())
-        self.plain = self.matrix.size <= (LOOPS if NATIVE else SMALL) or not self.finite
-        self._rows: tuple[list[list[float]], list[float]] | None = None
-
-    def lists(self) -> tuple[list[list[float]], list[float]]:
-        """The rows of Ω, and β, as lists of floats."""
-        if self._rows is None:
-            bias = [0.0] * len(self.matrix) if self.bias is None else self.bias.tolist()
-            self._rows = (self.matrix.tolist(), bias)
-        return self._rows
-
-    def row(self, unit: int) -> list[float]:
-        """The weights of a neuron."""
-        if self._rows is not None:
-            return self._rows[0][unit]
-        found: list[float] = self.matrix[unit].tolist()
-        return found
-
-    def bias_of(self, unit: int) -> float:
-        """The bias of a neuron; 0.0 if the layer has none."""
-        return 0.0 if self.bias is None else float(self.bias[unit])
-
-    def __reduce__(self) -> Any:
-        return (Frozen, (self.raw, self.matrix.shape))
-
-
-class Weights(Rows, GradientSink):
+class Weights(Rows):
     """The weights and biases of a layer: what its neurons are recorded with, and where their adjoints go."""
 
-    __slots__ = ("_frozen", "bias", "weight")
+    __slots__ = ()
 
-    def __init__(self, weight: Parameter, bias: Parameter | None) -> None:
-        self.weight = weight
-        self.bias = bias
-        self._frozen: Frozen | None = None
+    def product(self, weights: LayerNumbers, first: int, count: int, numbers: Any) -> Any:
+        matrix, bias = _arrays(weights)
+        if matrix is None:
+            return None
+        with np.errstate(all="ignore"):
+            product = _dot(_array_of(numbers).reshape(-1, weights.width), matrix[first : first + count].T)
+            if bias is not None:
+                product += bias[first : first + count]
+        return product.tobytes() if NATIVE else product.ravel().tolist()
 
-    # --- forward --------------------------------------------------------------------------------------------------
+    def hand_back(self, fan: LayerInputs) -> bool:
+        batch = fan.batch
+        matrix, _ = _arrays(batch.weights)
+        if matrix is None or batch.count != len(matrix):
+            return False
+        _, delta = gathered([fan], batch.count)
+        product = _quietly(_array_of(delta).dot, matrix)
+        fan.spread(product.tobytes() if NATIVE else product.tolist())
+        return True
 
-    def freeze(self) -> Frozen:
-        """The numbers as they are now; the same ones as long as they are the same."""
-        bias = self.bias
-        raw = (self.weight.storage.numbers.tobytes(), None if bias is None else bias.storage.numbers.tobytes())
-        known = self._frozen  # one assignment: another thread may be recording too
-        if known is None or known.raw != raw:
-            known = self._frozen = Frozen(raw, self.weight.shape)
-        return known
-
-    def record(self, inputs: list[Any], unit: int | None = None) -> list[Any]:
-        frozen = self.freeze()
-        units, width = frozen.matrix.shape
-        first, last = (0, units) if unit is None else (unit, unit + 1)
-        samples = Samples(inputs)
-        if samples.foreign:
-            return self.of_scalars(samples.inputs, range(first, last))
-        numbers = samples.numbers
-        outs: Any
-        if len(inputs) * (last - first) <= SMALL or not frozen.finite:
-            rows, bias = frozen.lists()
-            outs = sums(numbers, rows[first:last], bias[first:last])
-        else:
-            with np.errstate(all="ignore"):
-                product = _dot(_array_of(numbers).reshape(-1, width), frozen.matrix[first:last].T)
-                if frozen.bias is not None:
-                    product += frozen.bias[first:last]
-            outs = product.reshape(-1) if NATIVE else product.ravel().tolist()
-        made: list[Any] = neurons(LayerBatch(self, frozen, numbers, width, first, last - first), samples, outs)
-        return made
-
-    # --- reverse --------------------------------------------------------------------------------------------------
-
-    def hand_back(self, fan: LayerInputs) -> None:
-        """Add Ωᵀδ to the adjoints of a sample's nodes."""
-        frozen, batch = fan.batch.weights, fan.batch
-        if frozen.plain or batch.count != len(frozen.matrix):
-            hand_back(fan)
-            return
-        _, deltas = gathered([fan], batch.count)
-        product = _quietly(_array_of(deltas).dot, frozen.matrix)
-        spread(fan, product if NATIVE else product.tolist())
-
-    def prepare(self, adjoints: list[tuple[Any, Any]]) -> Any:
+    def prepare(self, adjoints: list[Any]) -> Any:
         """Δᵀ X and the column sums of Δ, as the hooks on single weights leave them; copies of the gradients."""
         to_weight, to_bias = _quietly(self._gradients, adjoints)
         if STATE.hooks:  # the user's code, in the user's context
@@ -156,10 +78,10 @@ class Weights(Rows, GradientSink):
         for storage, before in prepared[2]:
             np.copyto(storage.grad, before)
 
-    def _gradients(self, adjoints: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+    def _gradients(self, adjoints: list[Any]) -> tuple[Any, Any]:
         """Δᵀ X and the column sums of Δ, of as many samples as there are."""
-        units, width = adjoints[0][0].batch.weights.matrix.shape
-        x, delta = map(_array_of, gathered([fan for fan, _ in adjoints], units))
+        units, width = self.weight.shape
+        x, delta = map(_array_of, gathered(adjoints, units))
         x, delta = x.reshape(-1, width), delta.reshape(-1, units)
         to_weight = _dot(delta.T, x) if len(x) > 1 else delta.T * x  # a BLAS may take 0·inf for 0 if there is but one
         if not _finite(to_weight):
@@ -169,7 +91,7 @@ class Weights(Rows, GradientSink):
                 to_weight[reached] += np.outer(sample[reached], row)
         return to_weight, delta.sum(axis=0)
 
-    def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
+    def spread(self, adjoints: list[Any], inputs: Sequence[Node]) -> None:
         """Give those scalars of the layer that are among ``inputs`` their adjoints."""
         flat: list[Any] = []
         for wanted in inputs:
@@ -181,8 +103,18 @@ class Weights(Rows, GradientSink):
                     wanted._adjoint += float(flat[which][wanted.index])
 
 
+def _arrays(weights: LayerNumbers) -> tuple[Any, Any]:
+    """Ω and β as arrays, read-only; Ω None if a number in it is not finite, as a BLAS may take 0·inf for 0."""
+    if weights.arrays is None:
+        matrix = _frombuffer(weights.weight).reshape(weights.units, weights.width)
+        bias = None if weights.bias is None else _frombuffer(weights.bias)
+        weights.arrays = (matrix if np.isfinite(matrix).all() else None, bias)
+    found: tuple[Any, Any] = weights.arrays
+    return found
+
+
 def _array_of(numbers: Any) -> Any:
-    """``doubles`` as an array; of a list several times faster than ``np.array``, which asks each what it is."""
+    """A block as an array; of a list several times faster than ``np.array``, which asks each what it is."""
     return _frombuffer(numbers if NATIVE else _pack(f"{len(numbers)}d", *numbers))
 
 

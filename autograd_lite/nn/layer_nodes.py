@@ -10,150 +10,184 @@ This file is hot: it is compiled where that is possible, so it is plain typed Py
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from typing import Any, Final
 
-from ..engine.nodes import UNREACHED, LayerBatch, LayerInputs, Node, doubles
+from ..engine import doubles
+from ..engine.nodes import UNREACHED, GradientSink, LayerBatch, LayerInputs, LayerNumbers, Node
 from ..engine.value import Value, node
 from ..primitives import activations, reductions
 from ..primitives import sums as kernels
 from ..primitives.base import Op, Operand, as_float
 
-__all__ = ["Samples", "gathered", "hand_back", "neurons", "relus", "spread", "sums"]
+__all__ = ["Rows", "gathered", "relus"]
 
 _AFFINE: Final[Op] = reductions.affine
 _RELU: Final[Op] = activations.relu
 
 
-class Samples:
-    """The inputs of a layer, one sample after the other: what they are, and their numbers.
+class Rows(GradientSink):
+    """The parameters of a layer, neuron by neuron: what records them, and where their adjoints go.
 
     Attributes:
-        inputs: Values, and floats for what is constant.
-        numbers: the number of each: ``doubles``.
-        values: how many are Values.
-        foreign: whether some are neither: parameters, symbols.
+        weight: shape (neurons, inputs).
+        bias: shape (neurons,), or None.
     """
 
-    __slots__ = ("foreign", "inputs", "numbers", "values")
+    __slots__ = ("_known", "bias", "weight")
 
-    def __init__(self, inputs: list[Any]) -> None:
-        self.inputs: list[Any] = inputs
-        self.numbers: Any = doubles(len(inputs))
-        self.values: int = 0
-        self.foreign: bool = False
-        self._sort(self.numbers)
+    def __init__(self, weight: Any, bias: Any) -> None:
+        self.weight: Any = weight
+        self.bias: Any = bias
+        self._known: Any = None
 
-    def _sort(self, numbers: Any) -> None:
-        inputs = self.inputs
-        values = 0
-        for i in range(len(inputs)):
-            x = inputs[i]
-            if type(x) is Value:
-                numbers[i] = x._data
-                values += 1
-            elif type(x) is float:
-                numbers[i] = x
-            elif isinstance(x, Value):
-                numbers[i] = x._number()
-                values += 1
-            elif isinstance(x, Operand):
-                self.foreign = True
-                return
-            else:  # an int, a number of NumPy's
-                if self.inputs is inputs:
-                    inputs = self.inputs = list(inputs)
-                inputs[i] = as_float(x, "a layer")
-                numbers[i] = inputs[i]
-        self.values = values
+    def row(self, unit: int) -> list[Any]:
+        """The weights of a neuron as Values."""
+        n = self.weight.shape[1]
+        return [self.weight.element(i) for i in range(unit * n, (unit + 1) * n)]
+
+    def bias_of(self, unit: int) -> Any:
+        """The bias of a neuron as a Value; 0.0 if the layer has none."""
+        return 0.0 if self.bias is None else self.bias.element(unit)
+
+    def parameters(self) -> list[Any]:
+        """The weight, and the bias if there is one."""
+        return [self.weight] if self.bias is None else [self.weight, self.bias]
+
+    def numbers(self) -> LayerNumbers:
+        """The numbers as they are now; the same object as long as they are the same."""
+        weight, bias = self.weight.storage.numbers, None if self.bias is None else self.bias.storage.numbers
+        known: LayerNumbers | None = self._known  # one assignment: another thread may be recording too
+        same = known is not None and doubles.holds(known.weight, weight)
+        if known is None or not same or not (bias is None or doubles.holds(known.bias, bias)):
+            units, width = self.weight.shape
+            known = LayerNumbers(weight.tobytes(), None if bias is None else bias.tobytes(), units, width)
+            self._known = known
+        return known
+
+    def record(self, inputs: list[Any], unit: int | None = None) -> list[Any]:
+        """The neurons of every sample as Values, sample after sample.
+
+        Args:
+            inputs: Values and numbers: the samples one after the other, in a list that becomes the graph's.
+            unit: the one neuron that is wanted; None for all.
+        """
+        weights = self.numbers()
+        first, count = (0, weights.units) if unit is None else (unit, 1)
+        numbers = doubles.block(len(inputs))
+        values = _read(inputs, doubles.start(numbers))
+        if values < 0:
+            return self.of_scalars(inputs, range(first, first + count))
+        outs: Any = None
+        if len(inputs) * count > weights.loops:
+            outs = self.product(weights, first, count, numbers)
+        if outs is None:
+            outs = _sums(weights, first, count, numbers, len(inputs) // weights.width)
+        return _neurons(LayerBatch(self, weights, first, count, numbers, outs), inputs, values)
+
+    def product(self, weights: LayerNumbers, first: int, count: int, numbers: Any) -> Any:
+        """X Ωᵀ + β, a block; or None: then it is left to plain loops."""
+        return None
+
+    def of_scalars(self, inputs: list[Any], units: Iterable[int]) -> list[Any]:
+        """The same for inputs that are neither Values nor numbers: the affine of the scalars."""
+        width = self.weight.shape[1]
+        rows = [inputs[i : i + width] for i in range(0, len(inputs), width)]
+        return [reductions.affine(x, self.row(unit), self.bias_of(unit)) for x in rows for unit in units]
+
+    def __reduce__(self) -> Any:
+        return (type(self), (self.weight, self.bias))
 
 
-def sums(numbers: Any, rows: list[list[float]], biases: list[float]) -> Any:
-    """Σ xᵢ·wᵢ + b of every sample and neuron, as plain loops: for layers too small for NumPy's overhead."""
-    width = len(rows[0])
-    outs = doubles(len(numbers) // width * len(rows))
-    k = 0
-    for start in range(0, len(numbers), width):
-        xs = [numbers[i] for i in range(start, start + width)]
-        for row, bias in zip(rows, biases):
-            outs[k] = kernels.affine(xs, row, bias)
-            k += 1
+def _read(inputs: list[Any], numbers: Any) -> int:
+    """Write the numbers of the inputs; constants become floats. How many are Values; -1 if some are neither:
+    parameters, symbols."""
+    values = 0
+    for i in range(len(inputs)):
+        x = inputs[i]
+        if type(x) is Value:
+            numbers[i] = x._data
+            values += 1
+        elif type(x) is float:
+            numbers[i] = x
+        elif isinstance(x, Value):
+            numbers[i] = x._number()
+            values += 1
+        elif isinstance(x, Operand):
+            return -1
+        else:  # an int, a number of NumPy's
+            x = as_float(x, "a layer")
+            inputs[i] = x
+            numbers[i] = x
+    return values
+
+
+def _sums(weights: LayerNumbers, first: int, count: int, numbers: Any, samples: int) -> Any:
+    """Σ xᵢ·wᵢ + b of every sample and neuron, as plain loops."""
+    outs = doubles.block(samples * count)
+    width = weights.width
+    if kernels.NATIVE:
+        xs, matrix, results = doubles.start(numbers), doubles.start(weights.weight), doubles.start(outs)
+        at = 0
+        for k in range(samples):
+            for unit in range(first, first + count):
+                out = weights.bias_of(unit)
+                for i in range(width):
+                    out += xs[k * width + i] * matrix[unit * width + i]
+                results[at] = out
+                at += 1
+        return outs
+    rows = [(weights.row(unit), weights.bias_of(unit)) for unit in range(first, first + count)]
+    for k in range(samples):
+        row = numbers[k * width : (k + 1) * width]
+        outs[k * count : (k + 1) * count] = [kernels.affine(row, ws, bias) for ws, bias in rows]
     return outs
 
 
-def hand_back(fan: LayerInputs) -> None:
-    """Add Ωᵀδ to the adjoints of a sample's nodes, as plain loops; unreached neurons have no share."""
-    batch = fan.batch
-    width = batch.width
-    shares, matrix = batch.shares, batch.matrix
-    for i in range(width):
-        shares[i] = 0.0
-    for place in range(batch.count):
-        g = batch.adjoints[fan.sample * batch.count + place]
-        if g == 0.0 and math.copysign(1.0, g) < 0.0:  # UNREACHED
-            continue
-        start = (batch.first + place) * width
-        for i in range(width):
-            shares[i] += g * matrix[start + i]
-    spread(fan, shares)
-
-
-def spread(fan: LayerInputs, shares: Any) -> None:
-    """Add what each input of a sample is handed to the adjoints of those that are nodes."""
-    columns: Any = fan.columns
-    for i, operand in enumerate(fan.nodes):
-        at = i if columns is None else columns[i]
-        operand._adjoint += shares[at]
-
-
-def gathered(fans: list[LayerInputs], units: int) -> Any:
-    """X and Δ of these samples, row after row; Δ ``UNREACHED`` for neurons of the layer that a batch doesn't have."""
-    width = fans[0].batch.width
-    xs, deltas = doubles(len(fans) * width), doubles(len(fans) * units)
-    _gather(fans, units, xs, deltas)
-    return xs, deltas
-
-
-def _gather(fans: list[LayerInputs], units: int, xs: Any, deltas: Any) -> None:
-    for k, fan in enumerate(fans):
-        batch = fan.batch
-        for i in range(batch.width):
-            xs[k * batch.width + i] = batch.numbers[fan.sample * batch.width + i]
-        for i in range(units):
-            place = i - batch.first
-            if 0 <= place < batch.count:
-                deltas[k * units + i] = batch.adjoints[fan.sample * batch.count + place]
-            else:
-                deltas[k * units + i] = UNREACHED
-
-
-def neurons(batch: LayerBatch, samples: Samples, outs: Any) -> Any:
+def _neurons(batch: LayerBatch, inputs: list[Any], values: int) -> list[Any]:
     """Record the neurons of a layer.
 
     Args:
-        batch: what their samples have in common.
-        samples: the inputs.
-        outs: the sums, sample after sample.
-
-    Returns:
-        A list of Values, sample after sample.
+        batch: what their samples have in common; its ``adjoints`` are the sums.
+        inputs: the inputs, of which so many are Values.
     """
     result: list[Any] = []
-    inputs = samples.inputs
-    width, count = batch.width, batch.count
-    for k in range(len(outs) // count):
-        operands = inputs[k * width : (k + 1) * width]
+    outs = doubles.start(batch.adjoints)
+    width, count = batch.weights.width, batch.count
+    samples = len(inputs) // width
+    for k in range(samples):
+        operands = inputs if samples == 1 else inputs[k * width : (k + 1) * width]
         nodes: list[Node] = operands
         columns: list[int] | None = None
-        if samples.values == 0:
+        if values == 0:
             nodes = []
-        elif samples.values != len(inputs):
+        elif values != len(inputs):
             columns = [i for i, x in enumerate(operands) if isinstance(x, Value)]
             nodes = [operands[i] for i in columns]
         fan = LayerInputs(operands, nodes, columns, batch, k)
         for place in range(count):
             result.append(node(outs[k * count + place], _AFFINE, None, fan, place, 0.0))
     return result
+
+
+def gathered(fans: list[LayerInputs], units: int) -> Any:
+    """X and Δ of these samples, row after row: two blocks.
+
+    Δ is ``UNREACHED`` for neurons of the layer that a batch doesn't have.
+    """
+    width = fans[0].batch.weights.width
+    numbers, adjoints = doubles.block(len(fans) * width), doubles.block(len(fans) * units)
+    xs, deltas = doubles.start(numbers), doubles.start(adjoints)
+    for k, fan in enumerate(fans):
+        batch = fan.batch
+        inputs, reached = doubles.start(batch.numbers), doubles.start(batch.adjoints)
+        for i in range(width):
+            xs[k * width + i] = inputs[fan.sample * width + i]
+        for i in range(units):
+            place = i - batch.first
+            known = 0 <= place < batch.count
+            deltas[k * units + i] = reached[fan.sample * batch.count + place] if known else UNREACHED
+    return numbers, adjoints
 
 
 def relus(values: list[Any]) -> list[Any]:

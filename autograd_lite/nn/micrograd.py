@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..primitives.primitive import Operand
 from .batches import ShapeError, as_array, object_array
-from .layer_nodes import relus
-from .layer_rows import Rows
+from .layer_nodes import Rows, relus
 from .module import Module, Parameters, positive
 from .parameter import Parameter
 

@@ -13,12 +13,12 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, nn, optim
+from autograd_lite.engine import nodes
 from autograd_lite.engine.sweeps import LayerInputs, forward_sweep, order, reverse_adjoints
-from autograd_lite.nn import layer_gradients
 from autograd_lite.testing.diagnosis import _misrecorded
 
 INF = math.inf
-WIDE = (12, 9)  # more multiplications than plain loops are used for
+WIDE = (12, 9)
 NARROW = (3, 2)
 
 
@@ -27,14 +27,11 @@ def seed():
     ag.manual_seed(7)
 
 
-@pytest.fixture(params=["array", "loops back", "loops"])
+@pytest.fixture(params=["array", "loops", "loops of a few"])
 def layer(request, monkeypatch):
-    """Products that are NumPy's; those of the reverse sweep loops, where they are compiled; both loops."""
-    inputs, units = NARROW if request.param == "loops" else WIDE
-    assert (inputs * units > layer_gradients.SMALL) == (request.param != "loops")
-    if request.param == "array":
-        monkeypatch.setattr(layer_gradients, "LOOPS", layer_gradients.SMALL)
-    return nn.Linear(inputs, units)
+    """Products that are NumPy's; plain loops."""
+    monkeypatch.setattr(nodes, "LOOPS", 0 if request.param == "array" else 10**6)
+    return nn.Linear(*(NARROW if request.param == "loops of a few" else WIDE))
 
 
 def scalars(layer, x):
