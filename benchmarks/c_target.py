@@ -216,13 +216,13 @@ def rows(folder: Path, peers: bool) -> dict[str, dict[str, Callable[[], Any]]]:
         count = int(float(name.split("_")[1])) // 3 if "chain" in name else len(point)
         hand = getattr(module, name if "chain" in name else name.split("_")[0])
         kernel = getattr(kernels, name.split("_")[0])
-        ours, default = (ag.compile(ag.grad(lambda p, f=f: f(ag, p)), backend=b) for b in ("c", "auto"))
+        ours, default = (ag.compile(ag.grad(lambda p, f=f: f(ag, p)), backend=b) for b in ("c", "default"))
         numbers = list(map(float, point))
         lists = ag.compile(ag.grad(lambda p, f=f: f(ag, p)), backend="c")
         ways: dict[str, Callable[[], Any] | None] = {
             "c": lambda ours=ours, x=x: ours(x),
             "c, lists": lambda lists=lists, numbers=numbers: lists(numbers),
-            "auto": lambda default=default, x=x: default(x),
+            "default": lambda default=default, x=x: default(x),
             "by hand": lambda hand=hand, x=x: hand(x),
             "kernel": prepared(kernel, x, g, count, space),
         }
@@ -235,16 +235,16 @@ def rows(folder: Path, peers: bool) -> dict[str, dict[str, Callable[[], Any]]]:
     found["toy_100k"] = toy_points(module, kernels)
     f, point = problems.SCALAR["rosenbrock_10"]
     x = np.array(point)
-    ours, default = (ag.compile(ag.hessian(lambda p: f(ag, p)), backend=b) for b in ("c", "auto"))
-    found["hessian_rosenbrock_10"] = {"c": lambda: ours(x), "auto": lambda: default(x)}
+    ours, default = (ag.compile(ag.hessian(lambda p: f(ag, p)), backend=b) for b in ("c", "default"))
+    found["hessian_rosenbrock_10"] = {"c": lambda: ours(x), "default": lambda: default(x)}
     if peers:
         prepared_call, called = casadi_c(folder, "hessian_10", f, point, "hessian")
         found["hessian_rosenbrock_10"] |= {"casadi": prepared_call, "casadi, called": called}
         found["hessian_rosenbrock_10"]["jax"] = jax_step("rosenbrock_10", point, "hessian")
     g, start = problems.SCALAR["unstructured_1e4"]
     z = np.array(start)
-    first, second = (ag.compile(ag.value_and_grad(lambda p: g(ag, p)), backend=b) for b in ("c", "auto"))
-    found["unstructured_1e4"] = {"c": lambda: first(z), "auto": lambda: second(z)}
+    first, second = (ag.compile(ag.value_and_grad(lambda p: g(ag, p)), backend=b) for b in ("c", "default"))
+    found["unstructured_1e4"] = {"c": lambda: first(z), "default": lambda: second(z)}
     return {name: {way: step for way, step in ways.items() if step is not None} for name, ways in found.items()}
 
 
@@ -252,9 +252,9 @@ def toy() -> dict[str, Callable[[], Any] | None]:
     """The gradient of the toy chain at one point."""
     f, point = problems.SCALAR["toy"]
     ours, default = (
-        ag.compile(ag.grad(lambda *p: f(ag, p), argnums=tuple(range(8))), backend=b) for b in ("c", "auto")
+        ag.compile(ag.grad(lambda *p: f(ag, p), argnums=tuple(range(8))), backend=b) for b in ("c", "default")
     )
-    return {"c": lambda: ours(*point), "auto": lambda: default(*point)}
+    return {"c": lambda: ours(*point), "default": lambda: default(*point)}
 
 
 def toy_points(module: Any, kernels: Any) -> dict[str, Callable[[], Any] | None]:
@@ -265,10 +265,10 @@ def toy_points(module: Any, kernels: Any) -> dict[str, Callable[[], Any] | None]
     p = [float(v) for v in (*b, *w)]
     x, y, parameters, out = np.array(x), np.array(y), np.array(p), np.zeros(8 * len(x))
     gradient = ag.grad(lambda *a: problems.toy(ag, a[:8], a[8], a[9]), argnums=tuple(range(8)))
-    ours, default = (ag.compile(ag.vmap(gradient, in_axes=(*[None] * 8, 0, 0)), backend=b) for b in ("c", "auto"))
+    ours, default = (ag.compile(ag.vmap(gradient, in_axes=(*[None] * 8, 0, 0)), backend=b) for b in ("c", "default"))
     return {
         "c": lambda: ours(*p, x, y),
-        "auto": lambda: default(*p, x, y),
+        "default": lambda: default(*p, x, y),
         "by hand": lambda: module.points_apart(parameters, x, y),
         "by hand, one array": lambda: module.points(parameters, x, y),
         "kernel": prepared(kernels.points, parameters, x, y, out, len(x)),
@@ -302,7 +302,7 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        columns = ["c", "c, lists", "auto", "by hand", "by hand, one array", "kernel"]
+        columns = ["c", "c, lists", "default", "by hand", "by hand, one array", "kernel"]
         columns += ["casadi", "casadi, called", "jax"]
         print(f"| µs | {' | '.join(columns)} |\n|---|{'---:|' * len(columns)}")
         for name, ways in rows(Path(folder), not asked.no_peers).items():

@@ -88,7 +88,7 @@ def test_one_call_makes_all_sweeps(monkeypatch):
     np.testing.assert_array_equal(compiled([1e200, np.inf, *x[2:]]), ag.jacobian(guarded)([1e200, np.inf, *x[2:]]))
 
 
-@pytest.mark.parametrize("backend", ["c", "auto"])
+@pytest.mark.parametrize("backend", ["c", "default"])
 @pytest.mark.parametrize("name", ["tridiagonal", "Rosenbrock", "tall", "two arguments", "guarded", "large"])
 def test_the_source_says_where_the_numbers_are(name, backend, tmp_path):
     f, args = CASES[name]

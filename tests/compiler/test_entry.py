@@ -197,7 +197,7 @@ def test_calls_by_keyword_are_generated_too(f, named, maker):
         assert same(outcome(compiled, args, given), outcome(plain, args, given)), (args, given)
 
 
-@pytest.mark.parametrize("backend", ["auto", "c"])
+@pytest.mark.parametrize("backend", ["default", "c"])
 def test_defaults_that_change(backend):
     def f(x, y=2.0, *, z=3.0):
         return x * y * z
@@ -257,7 +257,7 @@ def test_errors_name_the_function():
         compiled()
 
 
-@pytest.mark.parametrize("backend", ["auto", "c"])
+@pytest.mark.parametrize("backend", ["default", "c"])
 def test_comparisons_count_as_floats(backend):
     """What is a bool or an integer of Python's is a float where eager code gives one."""
     for f in (
@@ -293,7 +293,7 @@ def test_vmap_takes_what_it_was_made_for(count):
     assert same(outcome(compiled, (3.0, x), {"p": p}), outcome(plain, (3.0, x), {"p": p}))
 
 
-@pytest.mark.parametrize("backend", ["auto", "c"])
+@pytest.mark.parametrize("backend", ["default", "c"])
 def test_calls_over_live_values_are_generated_too(backend):
     """Single numbers and packed ones; their numbers, and which they are, may change."""
     w, rows = ag.Value(3.0), [ag.Value(float(k)) for k in range(4)]

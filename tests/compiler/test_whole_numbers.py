@@ -57,7 +57,7 @@ DERIVATIVES = {
 }
 
 
-@pytest.mark.parametrize(("way", "backend"), [*[(way, "auto") for way in WAYS], (None, "c")])
+@pytest.mark.parametrize(("way", "backend"), [*[(way, "default") for way in WAYS], (None, "c")])
 @pytest.mark.parametrize("name", [*INTEGERS, *DERIVATIVES])
 def test_a_result_has_the_type_that_plain_code_gives(name, way, backend):
     f = {**INTEGERS, **DERIVATIVES}[name]
@@ -73,7 +73,7 @@ def test_a_share_of_counted_comparisons():
         assert repr(compiled(xs)) == repr(accuracy(xs))
 
 
-@pytest.mark.parametrize("backend", ["auto", "c"])
+@pytest.mark.parametrize("backend", ["default", "c"])
 def test_lanes_of_comparisons_are_truths(backend):
     over = ag.vmap(lambda x: {"t": x > 0, "n": (x > 0) + 1, "y": x * 2})
     points = np.array([1.0, -1.0])
@@ -96,7 +96,7 @@ def test_answers_about_types_are_those_of_plain_code(f):
     assert repr([first, compiled(-2.0)]) == repr([f(2.0), f(-2.0)])
 
 
-@pytest.mark.parametrize("backend", ["auto", "c"])
+@pytest.mark.parametrize("backend", ["default", "c"])
 @pytest.mark.parametrize(
     "way", [lambda x: 0.0 - abs(x), lambda x: -abs(x) + 0.0, lambda x: 0.0 + -(x * x), lambda x: 0.0 - x]
 )

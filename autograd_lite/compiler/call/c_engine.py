@@ -64,8 +64,8 @@ def _lines(lifted: Lifted) -> int:
     return len(statements) + inside
 
 
-def printed(path: Any, plan: Any, name: str) -> CFunction:
-    """The C function of a plan, in the form that is shortest.
+def printed(path: Any, plan: Any, name: str, alike: bool = False) -> CFunction:
+    """The C function of a plan, in the form that is shortest; or ``alike`` the lines of Python, to the bit.
 
     Raises:
         NotImplementedError: if something in it has no C.
@@ -73,12 +73,14 @@ def printed(path: Any, plan: Any, name: str) -> CFunction:
     results = ["value" if len(path.program.outputs) == 1 else "values"] * plan.value
     results += ["tangent"] if plan.forward else [f"d{path.leaves[k].name or 'x'}" for k in plan.wrt]
     lines = [guard.line for guard in path.program.guards]
-    lifted = lifted_form(path)
-    if lifted is None and len(path.program) > LONG:
+    lifted = None if alike else lifted_form(path)
+    if lifted is None and len(path.program) > LONG and not alike:
         return gathered_function(path.program, plan, name, results, lines)
     scalar = lifted is None
     program, expected = path.planned(unlifted(path.program) if lifted is None else lifted, plan, scalar)
-    return c_function(program, expected, name, plan.value, results, lines)
+    found = c_function(program, expected, name, plan.value, results, lines)
+    found.ordinary = alike
+    return found
 
 
 def swept(path: Any, plan: Any, colouring: Any, name: str) -> CFunction:
@@ -178,7 +180,7 @@ class CEngine:
         call: what the user's call is made of; None if Python has to take it apart.
     """
 
-    def __init__(self, path: Any, plan: Any) -> None:
+    def __init__(self, path: Any, plan: Any, alike: bool = False) -> None:
         self.leaves = planned_leaves(path, plan)
         count = len(path.program.outputs)
         self.shapes: list[Any] = [(count,) if count != 1 else ()] * plan.value
@@ -187,10 +189,10 @@ class CEngine:
             self.leaves = list(path.leaves)
             self.shapes = [(len(plan.colouring.rows),)]
         else:
-            function = printed(path, plan, "program")
+            function = printed(path, plan, "program", alike)
             self.shapes += [(count,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
         self.function = function
-        self.guards = list(HOLDS) if function.guards else []
+        self.guards = list(HOLDS) if function.guarded else []
         self.shapes += [()] * len(self.guards)
         self.lists = path.scalar
         given = [a for a in function.arguments if not a.output]

@@ -21,6 +21,8 @@ __all__ = ["Call", "Entry", "general_entry", "with_trampoline"]
 _HEADER = 9
 #: for the size of what is no array
 _NUMBER = -1
+#: where Python's functions raise
+_FLAGS = "FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW"
 #: the size of a Py_buffer, in numbers
 _BUFFER = 10
 
@@ -31,10 +33,13 @@ def with_trampoline(function: CFunction) -> str:
     given += ["&guard"] * bool(function.guards) + ["w"] * bool(function.work)
     at = len(function.arguments)
     lines = [f"{f'*p[{at}] = ' * function.returns}{function.name}({', '.join(given)});", "(void)p; (void)w;"]
-    if function.guards:
+    if function.guarded:
         lines = ["int guard = 0;", *lines, f"*p[{at + function.returns}] = guard;"]
+    if function.ordinary:  # results are in memory before the flags are read
+        lines = [f"feclearexcept({_FLAGS});", *lines, f"*p[{at + function.returns}] += fetestexcept({_FLAGS}) != 0;"]
     body = "\n".join(f"  {line}" for line in lines)
-    return f"{function.source()}\nvoid ag_run(double **p, double *w) {{\n{body}\n}}\n"
+    header = "#include <fenv.h>\n" * function.ordinary
+    return f"{function.source()}\n{header}void ag_run(double **p, double *w) {{\n{body}\n}}\n"
 
 
 class Entry:
@@ -48,11 +53,11 @@ class Entry:
 
     def __init__(self, function: CFunction) -> None:
         self.function = function
-        self.pointers = [0] * (len(function.arguments) + function.returns + bool(function.guards))
+        self.pointers = [0] * (len(function.arguments) + function.returns + function.guarded)
         self.size = 1 + len(self.pointers)
         self.guard = 0
         self.forms = Forms(_HEADER)
-        if function.guards:
+        if function.guarded:
             self.guard = self.pointers[-1] = self.numbers(1)
 
     def numbers(self, count: int) -> int:

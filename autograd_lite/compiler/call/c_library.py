@@ -59,8 +59,8 @@ class CTarget:
 
 def target_of(backend: str) -> CTarget | None:
     """What ``compile``'s argument asks for: None for the default engine, ValueError for an unknown one."""
-    if backend not in ("auto", "c"):
-        raise ValueError(f"compile: backend is 'auto' or 'c', not {backend!r}")
+    if backend not in ("default", "auto", "c"):
+        raise ValueError(f"compile: backend is 'default', 'auto' or 'c', not {backend!r}")
     return CTarget() if backend == "c" else None
 
 

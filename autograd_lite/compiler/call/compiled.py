@@ -62,7 +62,7 @@ class Compiled(Running):
     """
 
     def __init__(
-        self, f: Callable[..., Any], strict: bool = False, parent: Compiled | None = None, backend: str = "auto"
+        self, f: Callable[..., Any], strict: bool = False, parent: Compiled | None = None, backend: str = "default"
     ) -> None:
         if not callable(f):
             raise TypeError(f"compile takes a function, not {type(f).__name__}")
@@ -109,6 +109,12 @@ class Compiled(Running):
                 setattr(type(self), "__call__", fast if type(fast) is BuiltinFunctionType else staticmethod(fast))  # noqa: B010
             elif "__call__" in vars(type(self)):
                 delattr(type(self), "__call__")
+
+    def exchange(self, fast: Callable[..., Any], other: Callable[..., Any]) -> None:
+        """Calls that go to one generated function go to another; nothing, if they go elsewhere by now."""
+        with self._lock:
+            if self._fast is fast:
+                self.calls_go_to(other)
 
     def __reduce__(self) -> Any:
         """A decorated function is found again by its name; any other is compiled again."""

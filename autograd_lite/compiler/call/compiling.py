@@ -16,15 +16,15 @@ __all__ = ["compile"]
 
 @overload
 def compile(  # type: ignore[overload-overlap]
-    f: Derivative[Number, Recorded, Vector, Stacked], *, strict: bool = False, backend: str = "auto"
+    f: Derivative[Number, Recorded, Vector, Stacked], *, strict: bool = False, backend: str = "default"
 ) -> CompiledDerivative[Number, Recorded, Vector, Stacked]: ...
 @overload
 def compile(  # type: ignore[overload-overlap]
-    f: Batched[Rows], *, strict: bool = False, backend: str = "auto"
+    f: Batched[Rows], *, strict: bool = False, backend: str = "default"
 ) -> CompiledBatch[Rows]: ...
 @overload
-def compile(f: Callable[P, Out], *, strict: bool = False, backend: str = "auto") -> CompiledFunction[P, Out]: ...
-def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto") -> Compiled:
+def compile(f: Callable[P, Out], *, strict: bool = False, backend: str = "default") -> CompiledFunction[P, Out]: ...
+def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "default") -> Compiled:
     """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
 
     The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of neurons
@@ -46,8 +46,10 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "auto
             ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program; or ``ag.jacobian(f)``,
             ``ag.hessian(f)``, which take as few sweeps as a colouring of their sparsity pattern has colours.
         strict: raise a ``CompileError`` where the function would run eagerly.
-        backend: "auto", NumPy or an interpreter; or "c", which builds each program with the machine's C compiler
-            (``CC``, cc, gcc or clang) when it is first needed, and is "auto", with one warning, where there is none.
+        backend: "default", NumPy or an interpreter; "c", which builds each program with the machine's C compiler
+            (``CC``, cc, gcc or clang) when it is first needed, and is "default", with one warning, where there is none;
+            or "auto", which is "default" until calls have taken as long as a build does, and then "c" for those
+            programs whose results that doesn't change by a bit: straight-line ones of numbers.
 
     Returns:
         A ``Compiled``: call it like ``f``. Where ``f`` would return a Value, because it closes over Values or

@@ -18,6 +18,8 @@ from ..emit.python import scalar_lines
 from ..record.environment import Watch
 from ..record.places import conditions
 from ..record.structure import Parts, flatten
+from .c_auto import turning
+from .c_engine import CEngine
 from .c_forms import TESTS
 from .guards import guards_hold
 from .kinds import NAMES, Arrays, Numbers, Unlike, Written, display, flat, kind_of
@@ -45,9 +47,15 @@ def generated(
         watch: the surroundings.
     """
     try:
-        if compilation.native is not None and compilation.native.call is not None:
-            return _in_c(owner, compilation, tuple(named), watch)
-        return _Call(owner, compilation, args, named).function(watch)
+        engine = compilation.native
+        if engine is not None and engine.call is not None:
+            return _in_c(owner, compilation, engine, tuple(named), watch, owner.previous or owner.general)
+        made = _Call(owner, compilation, args, named)
+        fast = made.function(watch)
+        if owner.backend != "auto" or not made.written:
+            return fast
+        path, plan = compilation.path, compilation.plan
+        return turning(owner, fast, path, plan, lambda e: _in_c(owner, compilation, e, tuple(named), watch, fast))
     except (Unlike, ValueError):
         return None
 
@@ -140,6 +148,8 @@ class _Call:
         self.checks = [kind.check.format(name) for name, kind in zip(names, kinds)]
         self.given = [(names[k], kinds[k]) for k in blocks]
         self.called = called  # what the program calls each
+        #: whether it is straight-line Python
+        self.written = path.scalar and len(path.program) <= WRITTEN and compilation.native is None and not path.live
         self.scope: dict[str, Any] = {}
         self.inside: list[str] = []
         self.after: list[str] = []
@@ -147,8 +157,7 @@ class _Call:
 
     def function(self, watch: Watch) -> Callable[..., Any]:
         """The generated function."""
-        path = self.compilation.path
-        if path.scalar and len(path.program) <= WRITTEN and self.compilation.native is None and not path.live:
+        if self.written:
             self._lines()
         else:
             self._run()
@@ -258,17 +267,19 @@ def _shape_of(found: Any) -> tuple[int, ...]:
 # --- C ------------------------------------------------------------------------------------------------------------
 
 
-def _in_c(owner: Running, compilation: Compilation, named: Sequence[str], watch: Watch) -> Callable[..., Any]:
-    """A function in C that is the whole call."""
-    engine = compilation.native
-    if engine is None or compilation.path.kinds or (owner.kind == "call" and compilation.plan.wrt):
+def _in_c(
+    owner: Running, compilation: Compilation, engine: CEngine, named: tuple[str, ...], watch: Watch,
+    slow: Callable[..., Any],
+) -> Callable[..., Any]:  # fmt: skip
+    """A function in C that is the whole call; ``slow`` gets what it is not for."""
+    if compilation.path.kinds or (owner.kind == "call" and compilation.plan.wrt):
         raise Unlike
     single = owner.kind == "call" or isinstance(owner.argnums, int)
     tests = list(watch.tests(True))
     known = len(tests) <= MANY and all(word in TESTS and _is_plain(word, a, b) for word, a, b, _ in tests)
     looks = tests if known else [("holds", watch.test, None, None)]
     flat = [x for word, *what in looks for x in (TESTS.index(word), *what)]
-    return engine.calling(flat, owner.previous or owner.general, single, tuple(named))
+    return engine.calling(flat, slow, single, named)
 
 
 def _is_plain(word: str, a: Any, b: Any) -> bool:

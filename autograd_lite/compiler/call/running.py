@@ -31,7 +31,10 @@ class Running:
         general: what generated calls are handed to; ``previous`` the one before the latest, where it is kept.
         numbers_only: whether what it closes over counts as constant.
         primitive: the op of a call where parameters are behind the result.
+        backend: "default", "auto" or "c".
     """
+
+    backend = "default"
 
     def __init__(self, f: Callable[..., Any], kind: str, inner: Callable[..., Any], argnums: Any, name: str) -> None:
         self._f = f

@@ -55,6 +55,7 @@ class CFunction:
         guards: the conditions under which it stands for the Python function: the user's lines.
         work: how many numbers ``w`` points at; 0 if it has no such argument.
         texts: the sources of its parts: constant arrays and functions, itself last.
+        ordinary: whether it is called only where nothing overflows, has a pole or no result.
     """
 
     name: str
@@ -65,6 +66,12 @@ class CFunction:
     texts: list[str] = field(default_factory=list)
     note: list[str] = field(default_factory=list)  # what its last result is, in words
     lanes: CFunction | None = None  # the function of one point, which this calls for many
+    ordinary: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a call may find that it is not the Python function's."""
+        return bool(self.guards) or self.ordinary
 
     def signature(self) -> str:
         parts = ["long points"] if self.lanes is not None else []
