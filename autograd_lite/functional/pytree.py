@@ -79,32 +79,44 @@ class Structure:
             return as_array(list(islice(numbers, self.size)), self.shape)
         return self._make([child.build(numbers) for child in self.children])
 
-    def blocks(self, inner: Structure, matrix: Sequence[Sequence[Any]]) -> Any:
+    def blocks(self, inner: Structure, matrix: Any) -> Any:
         """A matrix (a row for each number of this structure, a column for each of ``inner``) as nested structures.
 
         This structure is outermost; in the place of each of its numbers or arrays stands ``inner``, and in the place of
         each of *its* numbers or arrays an array with both shapes joined (a plain number if both are numbers).
-        """
-        return self._blocks(inner, matrix, 0, 0)
 
-    def _blocks(self, inner: Structure, matrix: Sequence[Sequence[Any]], row: int, column: int) -> Any:
-        outer_first = self.container
+        Args:
+            inner: the structure inside.
+            matrix: a list of rows, or a float array, of which the arrays in the result are views.
+        """
+        return self._blocks(inner, matrix, 0, 0, inner._flat())
+
+    def _flat(self) -> bool:
+        """Whether this is a container of single numbers."""
+        return self.container and all(child.kind == "scalar" for child in self.children)
+
+    def _blocks(self, inner: Structure, matrix: Any, row: int, column: int, flat: bool) -> Any:
         parts = []
-        for child in (self if outer_first else inner).children:
-            if outer_first:
-                parts.append(child._blocks(inner, matrix, row, column))
+        if self.container:
+            for child in self.children:
+                parts.append(child._blocks(inner, matrix, row, column, flat))
                 row += child.size
-            else:
-                parts.append(self._blocks(child, matrix, row, column))
-                column += child.size
-        if outer_first:
             return self._make(parts)
+        array = hasattr(matrix, "reshape")
+        if flat and self.kind == "scalar":
+            line = matrix[row][column : column + inner.size]
+            return inner._make(line.tolist() if array else line)
         if inner.container:
+            for child in inner.children:
+                parts.append(self._blocks(child, matrix, row, column, child._flat()))
+                column += child.size
             return inner._make(parts)
         if self.kind == inner.kind == "scalar":
-            return matrix[row][column]
-        numbers = [x for line in matrix[row : row + self.size] for x in line[column : column + inner.size]]
-        return as_array(numbers, self.shape + inner.shape)
+            return matrix.item(row, column) if array else matrix[row][column]
+        lines, shape = matrix[row : row + self.size], self.shape + inner.shape
+        if array:
+            return lines[:, column : column + inner.size].reshape(shape)
+        return as_array([x for line in lines for x in line[column : column + inner.size]], shape)
 
 
 SCALAR = Structure("scalar")

@@ -45,8 +45,8 @@ def assert_equal(a, b):
 
 def sweeps(compiled):
     """How many sweeps the last call took, and whether forward; None if it was not swept."""
-    last = compiled._sweeps.last
-    if last is None:
+    last = compiled.last
+    if last is None or not (last.plan.seeded or last.plan.forward):
         return None
     (colouring,) = last.path.colourings.values()
     return len(colouring.groups), colouring.forward

@@ -88,7 +88,7 @@ def test_as_the_loop(name, transform, monkeypatch):
         return
     expected = loop(*args)
     if fast:
-        monkeypatch.setattr(compiled._lanes, "looped", lambda *args: pytest.fail("lane by lane"))
+        monkeypatch.setattr(compiled, "looped", lambda *args: pytest.fail("lane by lane"))
     for _ in range(2):
         found = compiled(*args)
         assert form(found) == form(expected)
@@ -122,7 +122,7 @@ def test_generated_calls(name, lanes, monkeypatch):
     loop = ag.vmap(f, in_axes=in_axes)
     compiled = ag.compile(loop)
     compiled(*args)
-    monkeypatch.setattr(compiled._lanes, "_run", lambda *args: pytest.fail("the general way"))
+    monkeypatch.setattr(compiled, "_together", lambda *args: pytest.fail("the general way"))
     given = [x if axis is None else x[:lanes] for x, axis in zip(args, in_axes if in_axes else (0, 0))]
     found, expected = compiled(*given), loop(*given)
     assert form(found) == form(expected)
@@ -133,8 +133,8 @@ def test_generated_calls_hand_on_lanes_that_take_another_way(monkeypatch):
     loop = ag.vmap(ag.value_and_grad(branching))
     compiled = ag.compile(loop)
     compiled(np.abs(X))
-    general, seen = compiled._lanes._run, []
-    monkeypatch.setattr(compiled._lanes, "_run", lambda *args: seen.append(1) or general(*args))
+    general, seen = compiled._together, []
+    monkeypatch.setattr(compiled, "_together", lambda *args: seen.append(1) or general(*args))
     for x, handed_on in ((np.abs(X) + 1.0, False), (X, True), (-np.abs(X), True)):
         seen.clear()
         np.testing.assert_array_equal(compiled(x), loop(x))

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...functional.pytree import contains_node
+from ...functional.pytree import children, contains_node
 from ...functional.vmap import lane_of
 from ..record.structure import flatten, has_integers
+from .kinds import Unlike
 from .plans import Path
 
 __all__ = ["Batches"]
@@ -20,78 +21,68 @@ class Batches:
     """The arguments of a call, taken apart into arrays of lanes and into what all lanes share.
 
     Attributes:
-        arrays: for each argument the arrays of its lanes, lanes first, or None for one that is shared; None in the
-            place of them all if an argument is not of plain numbers.
+        given: each argument by position, and its axis.
+        arrays: for each argument, those by keyword last, the arrays of its lanes, lanes first, or None for one that is
+            shared.
         count: the number of lanes; 0 if there are none, or batches of different sizes.
         lists: whether all batches are lists, and results are.
+
+    Raises:
+        Unlike: if an argument is not of plain numbers.
     """
 
     def __init__(self, args: Sequence[Any], axes: Sequence[Any], named: dict[str, Any]) -> None:
-        self.args, self.axes, self.named = args, axes, named
         self.given = list(zip(args, axes))
-        self.arrays: list[list[Any] | None] | None = []
         self.kinds: set[type] = set()
-        for arg, axis in zip(args, axes):
-            part: list[Any] | None = [] if axis is not None else None
-            if (part is not None and not self._split(arg, axis, part)) or (part is None and contains_node(arg)):
-                self.arrays = None
-                return
-            self.arrays.append(part)
-        if contains_node(named) or not self.kinds:
-            self.arrays = None
-            return
-        sizes = {len(array) for part in self.arrays if part is not None for array in part}
+        self.arrays = [(arg, None if axis is None else self._split(arg, axis)) for arg, axis in self.given]
+        self.arrays += [(arg, None) for arg in named.values()]
+        if not self.kinds or any(part is None and contains_node(arg) for arg, part in self.arrays):
+            raise Unlike
+        sizes = {len(array) for _, part in self.arrays for array in part or ()}
         self.count = sizes.pop() if len(sizes) == 1 else 0
         self.lists = self.kinds == {list}
 
-    def _split(self, x: Any, axis: Any, found: list[Any]) -> bool:
-        """Append the arrays of a mapped argument; False if it is not made of any."""
-        if isinstance(x, dict):
-            return all(self._split(item, axis, found) for item in x.values())
-        if isinstance(x, tuple):
-            return all(self._split(item, axis, found) for item in x)
-        if not isinstance(x, (list, np.ndarray)) or not isinstance(axis, int) or isinstance(axis, bool):
-            return False
-        if isinstance(x, np.ma.MaskedArray):
-            return False
-        if isinstance(x, list) and (axis < 0 or has_integers(x)):
-            return False
+    def _split(self, x: Any, axis: Any) -> list[Any]:
+        """The arrays of a mapped argument."""
+        if isinstance(x, (dict, tuple)):
+            return [array for item in children(x) for array in self._split(item, axis)]
+        listed = isinstance(x, list)
+        if not (listed or isinstance(x, np.ndarray)) or isinstance(x, np.ma.MaskedArray) or type(axis) is not int:
+            raise Unlike
         try:
             array = np.asarray(x)
         except ValueError:  # rows of different lengths
-            return False
-        if array.dtype.kind not in "fiu" or not -array.ndim <= axis < array.ndim:
-            return False
-        self.kinds.add(list if isinstance(x, list) else np.ndarray)
-        found.append(np.moveaxis(np.asarray(array, dtype=float), axis, 0))
-        return True
+            raise Unlike from None
+        if array.dtype.kind not in "fiu" or not -array.ndim <= axis < array.ndim or (listed and axis < 0):
+            raise Unlike
+        if listed and has_integers(x):
+            raise Unlike
+        self.kinds.add(list if listed else np.ndarray)
+        return [np.moveaxis(np.asarray(array, dtype=float), axis, 0)]
 
     def lane(self, k: int) -> tuple[Any, ...]:
         """The arguments of one lane."""
-        return tuple(arg if axis is None else lane_of(arg, axis, k) for arg, axis in zip(self.args, self.axes))
+        return tuple(arg if axis is None else lane_of(arg, axis, k) for arg, axis in self.given)
 
     def blocks(self, path: Path, left: Any) -> list[tuple[Any, bool]] | None:
         """The array of every block of the recording's arguments, and whether it has lanes; None if they don't fit."""
-        shapes = {leaf.key: leaf.shape for leaf in path.leaves if leaf.kind == "argument"}
+        shapes = path.shapes
         found: list[tuple[Any, bool]] = []
-        assert self.arrays is not None
-        for arg, part in zip([*self.args, *self.named.values()], [*self.arrays, *[None] * len(self.named)]):
+        for arg, part in self.arrays:
             if part is None:
                 shared: list[Any] = []
                 flatten(arg, shared)
                 found += [(np.asarray(block, dtype=float), False) for block in shared]
                 continue
-            chosen = part if left is None else [array[left] for array in part]
-            if [array.shape[1:] for array in chosen] != [shapes.get(len(found) + i) for i in range(len(chosen))]:
-                flat = np.concatenate([array.reshape(len(array), -1) for array in chosen], axis=1)
-                chosen = []  # a tuple of numbers is one block, which here comes in several batches
-                while flat.shape[1]:
-                    shape = shapes.get(len(found) + len(chosen), ())
-                    size = math.prod(shape)
-                    if not 0 < size <= flat.shape[1]:
-                        return None
-                    chosen.append(flat[:, :size].reshape(len(flat), *shape))
-                    flat = flat[:, size:]
-            found += [(array, True) for array in chosen]
-        fits = {k: block.shape[batched:] for k, (block, batched) in enumerate(found)}
-        return found if fits == shapes else None
+            # a tuple of numbers is one block, which here comes in several batches
+            rows = [array if left is None else array[left] for array in part]
+            rows = [array.reshape(len(array), -1) for array in rows]
+            flat = rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)
+            while flat.shape[1]:
+                shape = shapes[len(found)] if len(found) < len(shapes) else ()
+                size = math.prod(shape)
+                if not 0 < size <= flat.shape[1]:
+                    return None
+                found.append((flat[:, :size].reshape(len(flat), *shape), True))
+                flat = flat[:, size:]
+        return found if [block.shape[batched:] for block, batched in found] == shapes else None

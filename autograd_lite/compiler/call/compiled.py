@@ -9,12 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from types import BuiltinFunctionType
-from typing import Any, cast
+from typing import Any, ClassVar
 
 from ...engine.observers import current_tracer, observers, recording_is_off
 from ...engine.sweeps import STATE, Node
 from ...engine.user_frame import warn_at_user
-from ...functional.transform import Jacobian
 from ..equations.equations import Equations, equations
 from ..ir.array_program import ArrayProgram
 from ..ir.naming import identifier
@@ -28,13 +27,11 @@ from .c_library import target_of
 from .deferred import deferred
 from .entry import generated
 from .guards import scattered
-from .lanes import Lanes
 from .plans import Compilation, Path, Plan
 from .recording import Changed, Drawn, Final, Readable, Unrecorded, indexed_at, reason, recorded
-from .running import Running
+from .running import Running, transform_of
 from .signature import without_missing
 from .sources import source_of
-from .sparse import Sweeps, recordable
 from .state import State
 
 __all__ = ["Compiled"]
@@ -59,7 +56,11 @@ class Compiled(Running):
         program: the scalar program of the last recording.
         strict: whether it raises where it would run eagerly.
         eager: why it runs eagerly; None if it doesn't.
+        mapped: of a ``vmap``, which leaves of its latest program have lanes.
     """
+
+    _of_transforms: ClassVar[dict[str, type[Compiled]]] = {}
+    mapped: list[bool] | None = None
 
     def __init__(
         self, f: Callable[..., Any], strict: bool = False, parent: Compiled | None = None, backend: str = "default"
@@ -67,22 +68,15 @@ class Compiled(Running):
         if not callable(f):
             raise TypeError(f"compile takes a function, not {type(f).__name__}")
         functools.update_wrapper(self, f, updated=())
-        kind, inner, options = cast("tuple[str, Any, Any]", getattr(f, "__transform__", ("call", f, None)))
-        if getattr(f, "__wrapped__", None) is not inner:  # functools.wraps copies the note to a wrapper of a transform
-            kind = "call"
+        kind, inner, argnums = transform_of(f)
         name = getattr(f, "__name__", "program")
-        batched = kind == "vmap"
         if kind not in ("grad", "value_and_grad"):
-            kind, inner, options = "call", f, options if batched else None
-        super().__init__(f, kind, inner, options, identifier(name) if name.isidentifier() else "program")
+            kind, inner, argnums = "call", f, None
+        super().__init__(f, kind, inner, argnums, identifier(name) if name.isidentifier() else "program")
         self.strict = strict
         self.eager: str | None = None
         self._parent = parent
         self.backend, self._target = backend, target_of(backend)
-        below = (strict, self, backend)
-        self._lanes = Lanes(self, Compiled(f.__dict__["__wrapped__"], *below), options) if batched else None
-        self._sweeps = Sweeps(Compiled(recordable(f), *below), f) if isinstance(f, Jacobian) else None
-        self.numbers_only = self._sweeps is not None  # what it closes over counts as constant
         self._states: list[State] = []
         self._lock = threading.RLock()
         self._fast: Callable[..., Any] | None = None
@@ -91,9 +85,18 @@ class Compiled(Running):
         self._recent: deque[Path] = deque(maxlen=MANY)
         self.general = without_missing(self.inner, self._call)
 
-    def __new__(cls, f: Callable[..., Any], *_: Any) -> Compiled:
+    def __init_subclass__(cls, transform: str = "") -> None:
+        if transform:
+            cls._of_transforms[transform] = cls
+
+    def __new__(cls, f: Callable[..., Any], *_: Any, **__: Any) -> Compiled:
         """Every compiled function has a class of its own, so that calling it can be calling what was generated."""
-        return super().__new__(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}))
+        kind = cls._of_transforms.get(transform_of(f)[0], cls)
+        return super().__new__(type("Compiled", (kind,), {"__doc__": cls.__doc__}))
+
+    def _below(self, f: Callable[..., Any]) -> Compiled:
+        """A function that this one calls, compiled alike; what it can't do is this one's."""
+        return Compiled(f, self.strict, self, self.backend)
 
     def __call__(self, /, *args: Any, **named: Any) -> Any:
         return self._call(*args, **named)
@@ -164,7 +167,7 @@ class Compiled(Running):
             ValueError: for an unknown backend, and for "python" if the program is of arrays.
         """
         if backend == "c":
-            return c_source(self._recorded(), self._f, self.name, self._lanes.mapped if self._lanes else None)
+            return c_source(self._recorded(), self._f, self.name, self.mapped)
         return source_of(self._recorded(), backend, self.name)
 
     def equations(self) -> Equations:
@@ -181,8 +184,6 @@ class Compiled(Running):
         return self._states[0].watch
 
     def _recorded(self) -> Compilation:
-        if self._lanes is not None:
-            return self._lanes.function._recorded()
         if self.last is None and self.eager is not None:
             raise CompileError(f"there is no program: {self.name} runs eagerly, since {self.eager}")
         if self.last is None:
@@ -192,31 +193,23 @@ class Compiled(Running):
     # --- calling --------------------------------------------------------------------------------------------------
 
     def _call(self, /, *args: Any, **named: Any) -> Any:
-        if self.eager is not None or (self._lanes is None and current_tracer() is not None):
+        if self.eager is not None or current_tracer() is not None:
             return self._f(*args, **named)
-        try:
-            if self._lanes is not None:
-                return self._lanes(args, named)
-            return self._watched(args, named)
-        except Unrecorded as unrecorded:
-            return self._instead(unrecorded.args[0], args, named)
-
-    def _watched(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """A call, unless something else has to see every node."""
         if STATE.observers and any(not getattr(observer, "cuts", False) for observer in observers()):
             # detect_anomaly and the like have to see every node; no_grad need not
             return self._f(*args, **named)
-        if self._sweeps is not None:
-            found = self._sweeps(args, named)
-            if found is not None:
-                self.last = self._sweeps.last
-                return self._passing_on(found, self.last, args, named)
+        try:
+            return self._found(args, named)
+        except Unrecorded as unrecorded:
+            return self._instead(unrecorded.args[0], args, named)
+
+    def _found(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         result, blocks = self.run(args, named)
         return self._passing_on(result, blocks.last, args, named)
 
     def _passing_on(self, result: Any, used: Compilation | None, args: Any, named: Any) -> Any:
         """A transform's numbers; Values if they depend on what its function closes over, and something records."""
-        if used is None or (self.kind == "call" and self._sweeps is None) or not any(used.path.tainted):
+        if used is None or (self.kind == "call" and not self.numbers_only) or not any(used.path.tainted):
             return result
         return result if recording_is_off() else deferred(self._f, args, named, result, used.path)
 
@@ -283,7 +276,7 @@ class Compiled(Running):
 
     def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
-        given, keywords = integers_fixed(self.differentiated(args), level, args, named) if level else (args, named)
+        given, keywords = integers_fixed(self.differentiated(len(args)), level, args, named) if level else (args, named)
         blocks, key = self._apart(given, keywords, state.watch.typed)
         if level < CONSTANT and blocks.integers and blocks.rounds():
             return False, CompileError("an integer is beyond 2**53"), blocks
@@ -343,7 +336,7 @@ class Compiled(Running):
             key.append((name, flatten(arg, blocks)))
         blocks.values.update(k for k, block in enumerate(blocks) if isinstance(block, (Node, Pack)))
         blocks.active.update(blocks.values)
-        for n in self.differentiated(args):
+        for n in self.differentiated(len(args)):
             blocks.active.update(range(starts[n], starts[n + 1]))
         if typed:
             key.append(blocks.types(args))
@@ -358,7 +351,7 @@ class Compiled(Running):
         for given, keywords in ((args, named), (nudged(args), nudged(named))):
             fixed, words = given, keywords
             if path.level:
-                fixed, words = integers_fixed(self.differentiated(given), path.level, given, keywords)
+                fixed, words = integers_fixed(self.differentiated(len(given)), path.level, given, keywords)
             blocks, found = self._apart(fixed, words, typed)
             if found != key:
                 continue
@@ -439,7 +432,7 @@ class Compiled(Running):
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
-        if self._lanes is not None or current_tracer() is not None or self.eager is not None:
+        if current_tracer() is not None or self.eager is not None:
             return None, Plan(True), None
         result, blocks = self.run(args, named)
         used: Compilation | None = blocks.last

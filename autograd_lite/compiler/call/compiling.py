@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
+from . import lanes, sparse  # noqa: F401  (the compiled vmaps and Jacobians)
 from .compiled import Compiled
 
 if TYPE_CHECKING:

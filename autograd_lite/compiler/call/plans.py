@@ -21,7 +21,7 @@ from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.recording import Recording
-from ..record.structure import number_of
+from ..record.structure import Parts, number_of
 from ..rewrite import optimized
 from ..rewrite.simplify import simplified, simplify
 from ..run.arrays import Read, buffered
@@ -110,18 +110,17 @@ class Compilation:
         self.runs = [storage.runs([storage])[0] for storage in self.storages]
         self.sources, self.loose = together(self.sources)
         self.pool: list[Any] = []
-        self._text: str | None = None
         if self.native is not None and not self.scalar:
             self.make = self.native.maker(() if plan.seeded else self._joined())
         elif engine is not None:
             self.run = engine.run
         elif self.scalar:
-            self._text, scope = written(self.program, self.names, "run")
-            exec(compile(self._text, "<autograd_lite program>", "exec"), scope)
+            text, scope = written(self.program, self.names, "run")
+            exec(compile(text, "<autograd_lite program>", "exec"), scope)
             self.run = scope["run"]
         else:
             joined = () if plan.seeded else self._joined()
-            self.make, self._text = buffered(self.program, self.names, joined, self._read())
+            self.make, _ = buffered(self.program, self.names, joined, self._read())
 
     def _cells(self, path: Path, plan: Plan) -> Interpreter:
         """The interpreter; and the leaves, shapes and guards of what it runs."""
@@ -168,13 +167,6 @@ class Compilation:
         if self._program is None:
             self._program = self.path.statements(self.plan)[0]
         return self._program
-
-    @property
-    def text(self) -> str:
-        """The program as source: NumPy's, or Python's. What runs without any is written when asked for."""
-        if self._text is None:
-            self._text = written(self.program, self.names, "run")[0]
-        return self._text
 
     def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, Any]:
         """Run on the arguments' blocks; live numbers are read now.
@@ -298,6 +290,11 @@ class Path:
         return shaper(self.recording.result) if self.recording.floats and not any(self.tainted) else None
 
     @functools.cached_property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shape of every block of the arguments."""
+        return [leaf.shape for leaf in sorted((self.leaves[k] for k in self.arguments), key=lambda leaf: leaf.key)]
+
+    @functools.cached_property
     def apart(self) -> list[Any]:
         """The parameters that it reads, each a run by itself."""
         storages = [self.leaves[k].key for k in self.live if self.leaves[k].kind == "parameter"]
@@ -353,6 +350,10 @@ class Path:
             self.scalar = self._choose()
             self.way = self._way()
         return None
+
+    def wrt(self, chosen: Sequence[int], blocks: Parts) -> tuple[int, ...]:
+        """The leaves that are those arguments by position."""
+        return tuple(self.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
 
     def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
         """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""

@@ -8,17 +8,35 @@ from typing import Any
 
 import numpy as np
 
-from ..record.environment import Watch
+from ...functional.transform import Jacobian
 from ..record.structure import Parts, assemble, is_numeric, rebuild
 from .guards import guards_hold
 from .loose import Given, Loose
-from .plans import Compilation, Path, Plan
+from .plans import Compilation, Path
 from .results import Gradients, Pullback, call_primitive, scalar_result
 
-__all__ = ["Running"]
+__all__ = ["Running", "positions", "transform_of"]
 
 #: no Values among the arguments
 _NONE = Given((), ())
+
+
+def transform_of(f: Callable[..., Any]) -> tuple[str, Any, Any]:
+    """Which transform a function is, of which other, and with what options; "call" if it is none."""
+    if isinstance(f, Jacobian):
+        return "jacobian", f, None
+    kind, inner, options = getattr(f, "__transform__", ("call", f, None))
+    # functools.wraps copies the note to a wrapper of a transform
+    return (kind, inner, options) if getattr(f, "__wrapped__", None) is inner else ("call", f, None)
+
+
+def positions(argnums: Any, count: int) -> list[int] | None:
+    """Which of so many arguments are meant; None if that is an error, which plain code explains."""
+    asked = [argnums] if isinstance(argnums, int) else list(argnums)
+    if not all(type(n) is int and -count <= n < count for n in asked):
+        return None
+    found = [n % count for n in asked]
+    return found if len(set(found)) == len(found) else None
 
 
 class Running:
@@ -48,77 +66,69 @@ class Running:
         self.general: Callable[..., Any] = f
         self.previous: Callable[..., Any] | None = None
 
-    @property
-    def surroundings(self) -> Watch:
-        """What the latest recording depends on besides its arguments."""
-        raise NotImplementedError
-
-    def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Parts]:
-        """A call's result, and its arguments taken apart: with the program that ran on them, if one did."""
-        raise NotImplementedError
-
-    def _recorded(self) -> Compilation:
-        """What the latest call ran; CompileError before the first."""
-        raise NotImplementedError
-
-    def calls_go_to(self, fast: Callable[..., Any] | None) -> None:
-        """From now on, calls go to generated code; None for the general way."""
-        raise NotImplementedError
-
-    def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
-        """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
-        raise NotImplementedError
-
-    def __call__(self, /, *args: Any, **named: Any) -> Any:
-        raise NotImplementedError
-
-    def differentiated(self, args: tuple[Any, ...]) -> set[int]:
-        """The positions of the arguments of a gradient; wrong ones are left out, and found elsewhere."""
-        if self.kind == "call":
-            return set()
-        chosen = (self.argnums,) if isinstance(self.argnums, int) else self.argnums
-        return {n % len(args) for n in chosen if isinstance(n, int) and args}
+    def differentiated(self, count: int) -> list[int]:
+        """The positions of the arguments of a gradient, of so many."""
+        return [] if self.kind == "call" else positions(self.argnums, count) or []
 
     def run_path(self, path: Path, args: Any, named: Any, blocks: Parts, values: list[int]) -> tuple[bool, Any]:
         """Run one path: whether the call takes it, and the result."""
-        if self.kind != "call":
-            return self._run_gradient(path, args, named, blocks)
-        if values and len(path.program.outputs) != 1:
+        live = any(path.tainted) and (bool(values) or not self.numbers_only)
+        plan = self._plan(path, blocks, values, live) if self.kind == "call" else self._gradient(path, args, blocks)
+        if plan is None:
             return True, self._f(*args, **named)
-        wrt: tuple[int, ...] = ()
-        many = len(path.program.outputs) != 1
-        tainted = any(path.tainted) and (bool(values) or not self.numbers_only)
-        if not many and path.recording.plain[0] is None and (values or tainted):
-            given = tuple(path.arguments[k] for k in values)
-            wrt = given + path.live if tainted else given if self.numbers_only else path.reaching(given)
-        elif many and tainted and any(path.leaves[k].kind == "value" for k in path.live):
-            return True, self._f(*args, **named)
-        compilation = path.compilation(True, wrt)
+        compilation = path.compilation(*plan)
         outputs, held = compilation.call(blocks)
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
             return False, None
         self.last = blocks.last = compilation
-        if wrt:
-            return True, self.live_result(compilation, outputs, held, (args, named), blocks, values)
-        like = path.recording.result
-        found: Any = outputs[0]
-        if path.shaped is not None and (isinstance(found, np.ndarray) or isinstance(like, np.ndarray)):
-            result = path.shaped(np.asarray(found, dtype=float).ravel())
-            compilation.give_back(held)
-            return True, result
-        numbers: list[Any] = [float(found)] if not many else list(map(float, found))
+        if self.kind == "call":
+            if plan[1]:
+                return True, self.live_result(compilation, outputs, held, (args, named), blocks, values)
+            result = self._result(path, outputs[0], blocks if live else None)
+        else:
+            arrays = iter(outputs[plan[0] :])
+            found = [assemble(args[n], arrays) for n in self.differentiated(len(args))]
+            result = found[0] if isinstance(self.argnums, int) else tuple(found)
+            result = (float(outputs[0]), result) if plan[0] else result
         compilation.give_back(held)
-        if tainted:
-            numbers = self._live_results(path, blocks, numbers)
+        return True, result
+
+    def _plan(self, path: Path, blocks: Parts, values: list[int], live: bool) -> tuple[bool, tuple[int, ...]] | None:
+        """What a call asks of a program: its value, and derivatives by what is live; None if it runs eagerly."""
+        if len(path.program.outputs) != 1:
+            eager = values or (live and any(path.leaves[k].kind == "value" for k in path.live))
+            return None if eager else (True, ())
+        if path.recording.plain[0] is not None or not (values or live):
+            return True, ()
+        given = tuple(path.arguments[k] for k in values)
+        return True, given + path.live if live else given if self.numbers_only else path.reaching(given)
+
+    def _gradient(self, path: Path, args: Any, blocks: Parts) -> tuple[bool, tuple[int, ...]] | None:
+        """The same for ``grad`` and ``value_and_grad``; None if they raise, and say what to use instead."""
+        chosen = positions(self.argnums, len(args))
+        single = len(path.program.outputs) == 1 and isinstance(path.recording.result, float)
+        if chosen is None or not single or not all(is_numeric(args[n]) for n in chosen):
+            return None
+        return self.kind == "value_and_grad", path.wrt(chosen, blocks)
+
+    def _result(self, path: Path, found: Any, live: Parts | None) -> Any:
+        """The numbers that were found, in the structure of the recorded result; Values, if those of ``live`` arguments
+        depend on parameters.
+        """
+        like = path.recording.result
+        if path.shaped is not None and (isinstance(found, np.ndarray) or isinstance(like, np.ndarray)):
+            return path.shaped(np.asarray(found, dtype=float).ravel())
+        numbers: list[Any] = list(map(float, found if len(path.program.outputs) != 1 else [found]))
+        if live is not None:
+            numbers = self._live_results(path, live, numbers)
         if not path.recording.floats:
-            plain = path.recording.plain
             numbers = [
                 number if given is None else given(number) if isinstance(given, type) else given
-                for number, given in zip(numbers, plain)
+                for number, given in zip(numbers, path.recording.plain)
             ]
-        return True, rebuild(like, iter(numbers), True)
+        return rebuild(like, iter(numbers), True)
 
     def live_result(
         self, compilation: Compilation, outputs: Any, held: Any, call: Any, blocks: Any = (), values: Any = ()
@@ -181,27 +191,3 @@ class Running:
             scalar_result(number, self.primitive, [], [], sink, index) if tainted else number
             for index, (number, tainted) in enumerate(zip(numbers, path.tainted))
         ]
-
-    def _run_gradient(self, path: Path, args: Any, named: Any, blocks: Parts) -> tuple[bool, Any]:
-        """``grad`` and ``value_and_grad``: the derivatives, in the structure of the arguments."""
-        single = isinstance(self.argnums, int)
-        asked = (self.argnums,) if single else tuple(self.argnums)
-        chosen = [n % len(args) for n in asked if type(n) is int and -len(args) <= n < len(args)]
-        wrong = len(set(chosen)) != len(asked) or not all(is_numeric(args[n]) for n in chosen)
-        if wrong or len(path.program.outputs) != 1 or not isinstance(path.recording.result, float):
-            return True, self._f(*args, **named)  # raises, and says what to use instead
-        wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
-        compilation = path.compilation(self.kind == "value_and_grad", wrt)
-        outputs, held = compilation.call(blocks)
-        count = len(compilation.guards)
-        if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
-            compilation.give_back(held)
-            return False, None
-        self.last = blocks.last = compilation
-        arrays = iter(outputs[1:] if compilation.plan.value else outputs)
-        found = [assemble(args[n], arrays) for n in chosen]
-        result = found[0] if single else tuple(found)
-        if compilation.plan.value:
-            result = (float(outputs[0]), result)
-        compilation.give_back(held)
-        return True, result

@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
-from ...functional.pytree import Structure, group
 from ...functional.pytree import flatten as structure_of
+from ...functional.pytree import group
 from ...functional.transform import Jacobian
 from ..ir.scalar_program import Program
 from ..record.pack import Pack
 from ..record.structure import Parts, flatten
+from .compiled import Compiled
 from .plans import Compilation, Path
-from .running import Running
+from .running import positions
 
-__all__ = ["Sweeps", "coloured", "pattern", "recordable"]
+__all__ = ["CompiledJacobian", "coloured", "pattern", "recordable"]
 
 #: a smaller Jacobian is one program with an output for each of its numbers; a larger one takes long to record so
 SMALL, LARGE = 256, 10_000
@@ -112,64 +113,59 @@ class _Colouring:
         return matrix
 
 
-class Sweeps:
-    """A compiled ``jacobian`` or ``hessian``, as sweeps over the compiled function.
+class CompiledJacobian(Compiled, transform="jacobian"):
+    """A compiled ``jacobian`` or ``hessian``: as sweeps over the compiled function, or, if small, as one program.
 
     Attributes:
-        last: the program of a sweep, of the latest call.
+        function: the compiled function.
     """
 
-    def __init__(self, function: Running, f: Jacobian) -> None:
-        self.function = function
-        function.numbers_only = True
-        self.eager = f
+    def __init__(self, f: Jacobian, *options: Any) -> None:
+        super().__init__(f, *options)
+        self.function = self._below(recordable(f))
+        self.numbers_only = self.function.numbers_only = True
         self._argnums: Any = f._argnums
         self.small: set[Any] = set()
-        self.last: Compilation | None = None
 
-    def __call__(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _found(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        found = self._swept(args, named)
+        return super()._found(args, named) if found is None else self._passing_on(found, self.last, args, named)
+
+    def _swept(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The Jacobian; None if it is small, or not one of numbers alone, and better found another way."""
-        chosen = self._chosen(len(args))
+        chosen = positions(self._argnums, len(args))
         given = Parts()
         key = (*[flatten(arg, given) for arg in args], *[(name, flatten(arg, given)) for name, arg in named.items()])
         if chosen is None or key in self.small or any(isinstance(block, (Node, Pack)) for block in given):
             return None
         result, blocks = self.function.run(args, named)
-        used: Compilation | None = blocks.last
         try:
             outer = structure_of(result, [], "the result")
             parts = [structure_of(args[n], [], "an argument") for n in chosen]
         except TypeError:
             return None
         inner = parts[0] if isinstance(self._argnums, int) else group(parts)
-        if used is None or outer.size != len(used.path.program.outputs) or outer.size * inner.size < SMALL:
-            self._note(key)
+        used: Compilation | None = blocks.last
+        wrt = () if used is None else used.path.wrt(chosen, blocks)
+        colouring = None if used is None else self._colouring(used.path, wrt, outer.size, inner.size)
+        if used is None or colouring is None:
+            if len(self.small) >= MAX_SMALL:
+                self.small.clear()
+            self.small.add(key)
             return None
-        path = used.path
-        wrt = tuple(path.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
-        if outer.size == 1 or sum(path.leaves[k].size for k in wrt) != inner.size:
-            self._note(key)
-            return None
-        colouring: _Colouring | None = path.colourings.get(wrt)
-        if colouring is None:
-            colouring = path.colourings[wrt] = _Colouring(path, wrt)
-        if SAVING * len(colouring.groups) > max(colouring.shape) and outer.size * inner.size < LARGE:
-            self._note(key)
-            return None
-        matrix = self._matrix(path, wrt, colouring, blocks)
-        return self.eager(*args, **named) if matrix is None else _arranged(outer, inner, matrix)
+        matrix = self._matrix(used.path, wrt, colouring, blocks)
+        return self._f(*args, **named) if matrix is None else outer.blocks(inner, matrix)
 
-    def _chosen(self, count: int) -> list[int] | None:
-        asked = [self._argnums] if isinstance(self._argnums, int) else list(self._argnums)
-        if any(type(n) is not int or not -count <= n < count for n in asked):
-            return None  # an error, which plain code explains
-        chosen = [n % count for n in asked]
-        return chosen if len(set(chosen)) == len(chosen) else None
-
-    def _note(self, key: Any) -> None:
-        if len(self.small) >= MAX_SMALL:
-            self.small.clear()
-        self.small.add(key)
+    def _colouring(self, path: Path, wrt: tuple[int, ...], rows: int, columns: int) -> _Colouring | None:
+        """That of a Jacobian for which sweeps pay; else None."""
+        if rows == 1 or rows * columns < SMALL or rows != len(path.program.outputs):
+            return None
+        if columns != sum(path.leaves[k].size for k in wrt):
+            return None
+        found: _Colouring | None = path.colourings.get(wrt)
+        if found is None:
+            found = path.colourings[wrt] = _Colouring(path, wrt)
+        return found if rows * columns >= LARGE or SAVING * len(found.groups) <= max(rows, columns) else None
 
     def _matrix(self, path: Path, wrt: tuple[int, ...], colouring: _Colouring, blocks: Parts) -> Any:
         """The dense matrix; None if a number in it is not finite, and may have come from where a seed was 0."""
@@ -183,52 +179,17 @@ class Sweeps:
             sweep.give_back(held)
             return colouring.dense(numbers) if np.isfinite(numbers).all() else None
         compressed = np.empty((len(colouring.groups), m if forward else n))
+        shapes = [path.leaves[k].shape for k in wrt] if forward else [(m,)]
+        cuts = np.cumsum([math.prod(shape) for shape in shapes[:-1]], dtype=int)
         for line, members in zip(compressed, colouring.groups):
             seed = np.zeros(n if forward else m)
             seed[members] = 1.0
-            seeds = _split(seed, [path.leaves[k].shape for k in wrt]) if forward else [seed]
+            parts = zip(np.split(seed, cuts), shapes)
+            seeds = [part.reshape(shape) if shape else float(part[0]) for part, shape in parts]
             outputs, held = sweep.call(blocks, seeds)
-            found = outputs[: 1 if forward else len(wrt)]
-            np.concatenate([np.ravel(x) for x in found], out=line)
+            np.concatenate([np.ravel(x) for x in outputs[: 1 if forward else len(wrt)]], out=line)
             sweep.give_back(held)
         if not np.isfinite(compressed).all():
             return None
         along = colouring.rows if forward else colouring.columns
         return colouring.dense(compressed[colouring.sweep, along])
-
-
-def _split(numbers: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
-    """A flat array as one array (or float) for each shape."""
-    parts = []
-    at = 0
-    for shape in shapes:
-        size = math.prod(shape)
-        part = numbers[at : at + size]
-        parts.append(part.reshape(shape) if shape else float(part[0]))
-        at += size
-    return parts
-
-
-def _arranged(outer: Structure, inner: Structure, matrix: Any, flat: bool | None = None) -> Any:
-    """The matrix in the structure of the result, with the argument's structure in the place of each number.
-
-    ``flat`` says that the argument is a list (tuple, dict) of numbers alone, so that a row is one.
-    """
-    if flat is None:
-        flat = inner.container and all(child.kind == "scalar" for child in inner.children)
-    outer_first = outer.container
-    if not outer_first and outer.kind == "scalar" and flat:
-        return inner._make(matrix[0].tolist())
-    if not outer_first and not inner.container:
-        return (
-            float(matrix[0, 0]) if outer.kind == inner.kind == "scalar" else matrix.reshape(outer.shape + inner.shape)
-        )
-    parts = []
-    at = 0
-    for child in (outer if outer_first else inner).children:
-        if outer_first:
-            parts.append(_arranged(child, inner, matrix[at : at + child.size], flat))
-        else:
-            parts.append(_arranged(outer, child, matrix[:, at : at + child.size]))
-        at += child.size
-    return (outer if outer_first else inner)._make(parts)

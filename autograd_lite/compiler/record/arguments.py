@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ...engine.sweeps import Node
@@ -17,7 +17,7 @@ __all__ = ["CONSTANT", "block_names", "check_unchanged", "fixed_integers", "held
 CONSTANT = 2
 
 
-def integers_fixed(live: set[int], level: int, args: tuple[Any, ...], named: Any) -> tuple[tuple[Any, ...], Any]:
+def integers_fixed(live: Collection[int], level: int, args: tuple[Any, ...], named: Any) -> tuple[tuple[Any, ...], Any]:
     """The arguments with integers as constants, except in those to differentiate (at the positions ``live``).
 
     A function is first recorded with every integer as an input (level 0). Where that fails, since it counts or
