@@ -52,6 +52,8 @@ CASES = {
     "lists in, a dict out": (lambda x: {"a": x, "b": (x * 2.0, [x])}, 0, (X.tolist(),), True),
     "lists in, arrays out": (lambda x: np.array([x, x * 2.0]), 0, (X.tolist(),), True),
     "branches, in a list": (branching, 0, (X.tolist(),), True),
+    "a truth value that all share, out": (lambda x: (x, True), 0, (X,), False),
+    "lists in, empty lists out": (lambda x: {"a": x, "b": []}, 0, (X.tolist(),), True),
     "comparisons, out": (lambda x: (x > 0.0, x), 0, (X,), True),
     "the last axis": (product, -1, (ROWS.T,), True),
     "rows of different lengths": (lambda v: ag.sum(v), 0, ([[1.0], [2.0, 3.0]],), False),

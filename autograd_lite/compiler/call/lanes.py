@@ -212,7 +212,8 @@ class Mapped(Compiled, transform="vmap"):
         leaves_of(like, numbers)
         columns = [next(take) for _ in numbers]
         if lists:
-            return [rebuild(like, iter(row)) for row in zip(*[column.tolist() for column in columns])]
+            rows: Any = zip(*[column.tolist() for column in columns]) if columns else [()] * count
+            return [rebuild(like, iter(row)) for row in rows]
         stacked = np.stack(columns, axis=-1) if columns else np.empty((count, 0))
         return np.moveaxis(stacked.reshape(count, *like.shape), 0, self.out_axes)
 
