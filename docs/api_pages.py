@@ -29,15 +29,16 @@ PAGES: dict[str, tuple[str, list[str]]] = {
     "nn": (
         "Networks",
         [f"nn.{page}" for page in (
-            "module", "containers", "parameter", "layers", "norms", "activations", "hard_activations", "losses",
-            "class_losses", "margin_losses", "distribution_losses", "micrograd", "functional", "init", "utils",
+            "module", "containers", "parameter", "layers", "norms", "activations", "axis_activations",
+            "hard_activations", "losses", "class_losses", "margin_losses", "distribution_losses",
+            "micrograd", "functional", "init", "utils",
         )],
     ),
     "optim": (
         "Optimisers and schedules",
         [f"optim.{page}" for page in (
-            "optimizer", "descent", "adam", "adam_variants", "adaptive", "step_sizes", "muon", "lbfgs", "clip",
-            "schedule", "lr_scheduler", "lr_factors", "lr_cycles",
+            "optimizer", "descent", "adam", "adam_variants", "adaptive", "step_sizes", "adafactor", "muon", "lbfgs",
+            "clip", "schedule", "lr_scheduler", "lr_factors", "lr_cycles",
         )],
     ),
     "data": ("Data, random numbers, files, training", [

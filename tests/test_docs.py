@@ -63,6 +63,6 @@ def test_the_api_pages_are_the_package_s():
 
 
 def test_every_public_name_has_a_place_in_the_api_and_a_sentence():
-    assert API["missing"]() == []
+    assert API["missing"]() == [], "give its module a place in PAGES of docs/api_pages.py, and run that"
     index = (DOCS / "api" / "index.md").read_text(encoding="utf-8")
     assert [line for line in index.split("\n") if line.startswith("| [") and line.endswith("|  |")] == []

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import init as init
     from . import utils as utils
     from .activations import *  # noqa: F403
+    from .axis_activations import *  # noqa: F403
     from .class_losses import *  # noqa: F403
     from .containers import *  # noqa: F403
     from .distribution_losses import *  # noqa: F403
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 #: modules whose ``__all__`` is public here, loaded one after the other until a name is found: micrograd needs no NumPy
 _PAGES = [
-    *("micrograd", "containers", "layers", "activations", "losses", "class_losses", "norms"),
+    *("micrograd", "containers", "layers", "activations", "axis_activations", "losses", "class_losses", "norms"),
     *("hard_activations", "margin_losses", "distribution_losses"),
 ]
 _MODULES = ("functional", "init", "utils")

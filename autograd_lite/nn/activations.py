@@ -11,11 +11,9 @@ from ..engine.value import Value
 from ..primitives import activations as ops
 from ..primitives.activations import leaky_relu, relu
 from ..primitives.arithmetic import clip
-from ..primitives.elementary import exp
 from ..primitives.hyperbolic import tanh
 from ..primitives.logistic import logsigmoid, sigmoid, softplus
-from ..primitives.reductions import logsumexp
-from .batches import Array, ShapeError, array_of, as_array, each, object_array
+from .batches import Array, each, object_array
 from .layer_nodes import relus
 from .module import Module
 
@@ -27,13 +25,11 @@ __all__ = [
     "Hardtanh",
     "LeakyReLU",
     "LogSigmoid",
-    "LogSoftmax",
     "Mish",
     "ReLU",
     "ReLU6",
     "SiLU",
     "Sigmoid",
-    "Softmax",
     "Softplus",
     "Softsign",
     "Tanh",
@@ -411,64 +407,3 @@ class ReLU6(Hardtanh):
 
     def extra_repr(self) -> str:
         return ""
-
-
-class Softmax(Module):
-    """eˣⁱ/Σe along one axis, as exp(xᵢ − logsumexp(x)): nothing overflows.
-
-    Args:
-        dim: the axis; the last by default.
-
-    Raises:
-        ShapeError: for an input without this axis.
-
-    >>> Softmax()([1.0, 2.0, 3.0]).round(3).tolist()
-    [0.09, 0.245, 0.665]
-
-    Source: Bridle (1990).
-    """
-
-    functional_name = "softmax"
-
-    def __init__(self, dim: int | None = None) -> None:
-        self.dim = dim
-
-    def _of_row(self, row: list[Any]) -> list[Any]:
-        total = logsumexp(row)
-        return [exp(x - total) for x in row]
-
-    if TYPE_CHECKING:
-
-        def __call__(self, input: Any) -> Array: ...
-
-    def forward(self, input: Any) -> Any:
-        array = as_array(input, self)
-        dim = -1 if self.dim is None else self.dim
-        if not -array.ndim <= dim < array.ndim:
-            raise ShapeError(f"{self!r}: the input of shape {array.shape} has no axis {dim}")
-        moved = np.moveaxis(array, dim, -1)
-        rows = moved.reshape(-1, moved.shape[-1]).tolist()
-        values = [value for row in rows for value in self._of_row(row)]
-        return np.moveaxis(array_of(values, moved.shape), -1, dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Softmax):
-    """xᵢ − logsumexp(x) along one axis: what ``NLLLoss`` takes.
-
-    Args:
-        dim: the axis along which the exponentials add up to 1; the last one by default.
-
-    >>> LogSoftmax()([1.0, 2.0, 3.0]).round(3).tolist()
-    [-2.408, -1.408, -0.408]
-
-    Source: Bridle (1990).
-    """
-
-    functional_name = "log_softmax"
-
-    def _of_row(self, row: list[Any]) -> list[Any]:
-        total = logsumexp(row)
-        return [x - total for x in row]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine.value import Value
+from ..primitives.activations import relu
 from ..primitives.arithmetic import where
 from ..primitives.reductions import dot, logsumexp, mean
 from ..primitives.reductions import sum as total
@@ -14,24 +15,24 @@ from .batches import ShapeError, as_array, object_array
 from .losses import Loss, Reduction
 from .targets import as_indices, choices, in_range, picked, recorded
 
-__all__ = ["CrossEntropyLoss", "NLLLoss"]
+__all__ = ["CrossEntropyLoss", "MultiMarginLoss", "NLLLoss"]
 
 
-class _Classes(Loss[Reduction]):
+class _Rows(Loss[Reduction]):
     """What the losses over classes share.
 
     Args:
         weight: one factor for each class.
-        reduction: "mean" divides by the weights of the targets' classes.
-        ignore_index: a class whose rows count for nothing.
+        reduction: "mean", "sum" or "none".
     """
 
-    def __init__(self, weight: Any = None, reduction: Reduction = "mean", ignore_index: int = -100) -> None:  # type: ignore[assignment]
+    def __init__(self, weight: Any = None, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
         super().__init__(reduction)
         self.weight: list[float] | None = None if weight is None else [float(w) for w in weight]
-        self.ignore_index = ignore_index
 
-    def _rows(self, scores: Any, target: Any) -> tuple[list[list[Any]], list[Any], tuple[int, ...]]:
+    def _rows(
+        self, scores: Any, target: Any, ignored: int | None = None
+    ) -> tuple[list[list[Any]], list[Any], tuple[int, ...]]:
         """The rows of scores, their classes, and the shape of the losses."""
         array, classes = as_array(scores, self), as_indices(target)
         if array.ndim == 0 or classes.shape != array.shape[:-1]:
@@ -47,7 +48,7 @@ class _Classes(Loss[Reduction]):
         if classes.dtype.kind not in "iu":
             raise TypeError(f"{self!r}: classes are integers, not {classes.dtype}")
         for k in indices:
-            if not 0 <= k < count and k != self.ignore_index:
+            if not 0 <= k < count and k != ignored:
                 raise IndexError(f"{self!r}: class {k} is not one of 0 … {count - 1}")
         return rows, indices, classes.shape
 
@@ -58,6 +59,20 @@ class _Classes(Loss[Reduction]):
     def row_loss(self, row: list[Any], k: Any) -> Any:
         """The loss of one row and its class."""
         raise NotImplementedError
+
+
+class _Classes(_Rows[Reduction]):
+    """Those that leave a class out.
+
+    Args:
+        weight: one factor for each class.
+        reduction: "mean" divides by the weights of the targets' classes.
+        ignore_index: a class whose rows count for nothing.
+    """
+
+    def __init__(self, weight: Any = None, reduction: Reduction = "mean", ignore_index: int = -100) -> None:  # type: ignore[assignment]
+        super().__init__(weight, reduction)
+        self.ignore_index = ignore_index
 
     def _of_classes(self, rows: list[list[Any]], classes: list[Any], shape: tuple[int, ...]) -> Any:
         """The losses of the rows, reduced."""
@@ -121,7 +136,7 @@ class NLLLoss(_Classes[Reduction]):
         return _scaled(self.weight, k, -picked(row, k))
 
     def forward(self, input: Any, target: Any) -> Any:
-        return self._of_classes(*self._rows(input, target))
+        return self._of_classes(*self._rows(input, target, self.ignore_index))
 
 
 def _scaled(weight: Sequence[float] | None, k: Any, loss: Any) -> Any:
@@ -167,7 +182,7 @@ class CrossEntropyLoss(_Classes[Reduction]):
         array, targets = as_array(input, self), as_indices(target)
         if targets.shape == array.shape and targets.dtype.kind not in "iu" and not recorded(targets):
             return self._of_probabilities(array, as_array(target, self))
-        return self._of_classes(*self._rows(input, target))
+        return self._of_classes(*self._rows(input, target, self.ignore_index))
 
     def row_loss(self, row: list[Any], k: Any) -> Any:
         if self.label_smoothing > 0.0 and not isinstance(k, Value):
@@ -191,3 +206,45 @@ class CrossEntropyLoss(_Classes[Reduction]):
         self._check_weight(count)
         pairs = zip(array.reshape(-1, count).tolist(), targets.reshape(-1, count).tolist())
         return self.reduce([self._expected(row, q) for row, q in pairs], array.shape[:-1])
+
+
+class MultiMarginLoss(_Rows[Reduction]):
+    """Σ max(0, margin − z of the target's class + z)ᵖ over the other classes, divided by their number and one.
+
+    Args:
+        p: 1 or 2.
+        margin: by how much the target's class should be ahead.
+        weight: a factor for each target's class; "mean" divides by the number of rows.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: for another p. TypeError: when called with classes that are no integers; IndexError: with one that
+            there is none of.
+
+    >>> MultiMarginLoss()([[1.0, 3.0, 0.5]], [1])
+    0.0
+    >>> MultiMarginLoss()([[1.0, 3.0, 0.5]], [0])
+    1.1666666666666667
+
+    Source: Crammer and Singer (2001); Weston and Watkins (1999) for the sum.
+    """
+
+    functional_name = "multi_margin_loss"
+
+    def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
+        super().__init__(weight, reduction)
+        if p not in (1, 2):
+            raise ValueError(f"MultiMarginLoss: p is 1 or 2, not {p!r}")
+        self.p, self.margin = p, float(margin)
+
+    def row_loss(self, row: list[Any], k: Any) -> Any:
+        ahead = self.margin - picked(row, k)
+        if isinstance(k, Value):  # an input of a program: where each call chooses
+            short = [where(k == j, 0.0, relu(ahead + x)) for j, x in enumerate(row)]
+        else:
+            short = [relu(ahead + x) for j, x in enumerate(row) if j != k]
+        return _scaled(self.weight, k, total([m * m for m in short] if self.p == 2 else short) / len(row))
+
+    def forward(self, input: Any, target: Any) -> Any:
+        rows, classes, shape = self._rows(input, target)
+        return self.reduce([self.row_loss(row, k) for row, k in zip(rows, classes)], shape)

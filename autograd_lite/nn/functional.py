@@ -23,16 +23,18 @@ import numpy as np
 from ..primitives import TABLE
 from . import module_functions
 from .batches import ShapeError, array_of, as_array, object_array
+from .hard_activations import sloped
 from .layer_gradients import Weights
 from .layers import Dropout
 from .module_functions import *  # noqa: F403
-from .norms import LayerNorm, RMSNorm
+from .norms import GroupNorm, LayerNorm, RMSNorm, scaled
 from .parameter import Parameter
 from .targets import as_indices, picked, recorded
 
 dot = TABLE["dot"]
 
-__all__ = ["cosine_similarity", "dropout", "embedding", "layer_norm", "linear", "normalize", "one_hot", "rms_norm"]
+__all__ = ["cosine_similarity", "dropout", "embedding", "group_norm", "layer_norm", "linear", "normalize", "one_hot"]
+__all__ += ["prelu", "rms_norm"]
 __all__ += module_functions.__all__
 
 
@@ -193,6 +195,48 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     Source: Zhang and Sennrich (2019).
     """
     return _with_scale(RMSNorm(normalized_shape, eps, elementwise_affine=False), input, weight, None)
+
+
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """(x − mean)/√(variance + ε) over each group of channels, times ``weight``, plus ``bias``: see ``nn.GroupNorm``.
+
+    Args:
+        input: numbers, Values, or (lists, arrays) of them, of shape (batch, channels, …).
+        num_groups: how many groups of channels there are.
+        weight: a factor for each channel, or None.
+        bias: a summand for each, or None.
+        eps: ε, which keeps the quotient finite.
+
+    Raises:
+        ShapeError: for an input without channels; ValueError: for channels that make no equal groups.
+
+    >>> group_norm([[1.0, 3.0, 10.0, 30.0]], 2).round(4).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+
+    Source: Wu and He (2018).
+    """
+    array = as_array(input, "group_norm")
+    if array.ndim < 2:
+        raise ShapeError(f"group_norm: the input has shape {array.shape}, not (batch, channels, …)")
+    return scaled(GroupNorm(num_groups, array.shape[1], eps, affine=False)(array), weight, bias, "group_norm")
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x above 0, a·x below, with a slope a for all or for each channel: see ``nn.PReLU``.
+
+    Args:
+        input: numbers, Values, or (lists, arrays) of them.
+        weight: one slope, or one for each channel, which are the input's second axis.
+
+    Raises:
+        ShapeError: for another number of slopes.
+
+    >>> prelu([[-2.0, -2.0]], [0.5, 0.25]).tolist()
+    [[-1.0, -0.5]]
+
+    Source: He et al. (2015).
+    """
+    return sloped(input, weight, "prelu")
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:

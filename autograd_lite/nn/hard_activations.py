@@ -1,13 +1,21 @@
-"""Activation functions of straight pieces as modules: what shrinks, and the hard forms of sigmoid and swish."""
+"""Activation functions of straight pieces as modules: what shrinks, thresholds, hard forms of sigmoid and swish, and
+the ReLU whose slope is learned."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..primitives.activations import leaky_relu
+from ..primitives.arithmetic import where
 from ..primitives.piecewise import hardshrink, hardsigmoid, hardswish, softshrink
 from .activations import Activation
+from .batches import Array, ShapeError, array_of, as_array
+from .module import Module
+from .parameter import Parameter
 
-__all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "Softshrink"]
+__all__ = ["Hardshrink", "Hardsigmoid", "Hardswish", "PReLU", "Softshrink", "Threshold"]
 
 
 class Hardshrink(Activation):
@@ -100,3 +108,76 @@ class Hardswish(Activation):
 
     def function(self, x: Any) -> Any:
         return hardswish(x)
+
+
+class Threshold(Activation):
+    """x where it is larger than ``threshold``, else ``value``; derivative 0 at the threshold.
+
+    Args:
+        threshold: where x begins.
+        value: what stands below.
+        inplace: accepted for PyTorch's sake, and means nothing: a graph keeps its values.
+
+    >>> Threshold(1.0, 20.0)([0.0, 1.0, 2.0]).tolist()
+    [20.0, 20.0, 2.0]
+
+    Source: PyTorch's Threshold.
+    """
+
+    functional_name = "threshold"
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        self.threshold, self.value = float(threshold), float(value)
+
+    def function(self, x: Any) -> Any:
+        return where(x <= self.threshold, self.value, x)
+
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}"
+
+
+class PReLU(Module):
+    """x above 0, a·x below, with a learned slope a: one for all, or one for each channel.
+
+    Args:
+        num_parameters: 1, or the number of channels, which are the input's second axis.
+        init: what the slopes are at first.
+
+    Raises:
+        ShapeError: when called with an input that has another number of channels.
+
+    >>> layer = PReLU()
+    >>> [v.data for v in layer([-2.0, 3.0])], layer.weight.shape
+    ([-0.5, 3.0], (1,))
+
+    Source: He et al. (2015).
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        if isinstance(num_parameters, bool) or not isinstance(num_parameters, int) or num_parameters < 1:
+            raise ValueError(f"PReLU: num_parameters is a positive int, not {num_parameters!r}")
+        self.num_parameters, self.init = num_parameters, float(init)
+        self.weight = Parameter(np.full(num_parameters, self.init))
+
+    if TYPE_CHECKING:
+
+        def __call__(self, input: Any) -> Array: ...
+
+    def forward(self, input: Any) -> Any:
+        return sloped(input, self.weight, self)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+def sloped(input: Any, weight: Any, where: Any) -> Any:
+    """leaky_relu with the slopes of ``weight``: one, or one for each channel."""
+    array, slopes = as_array(input, where), as_array(weight, where)
+    channels = array.shape[1] if array.ndim > 1 else 1
+    if slopes.ndim > 1 or slopes.size not in (1, channels):
+        raise ShapeError(
+            f"{where}: {slopes.shape} slopes for an input of shape {array.shape}, whose second axis has the channels"
+        )
+    spread = slopes.reshape(-1, *[1] * (array.ndim - 2)) if slopes.size > 1 else slopes.ravel()
+    pairs = zip(array.ravel().tolist(), np.broadcast_to(spread, array.shape).ravel().tolist())
+    return array_of([leaky_relu(x, slope) for x, slope in pairs], array.shape)

@@ -21,6 +21,7 @@ __all__ = [
     "elu",
     "gaussian_nll_loss",
     "gelu",
+    "glu",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -35,6 +36,7 @@ __all__ = [
     "margin_ranking_loss",
     "mish",
     "mse_loss",
+    "multi_margin_loss",
     "nll_loss",
     "poisson_nll_loss",
     "relu",
@@ -45,11 +47,13 @@ __all__ = [
     "smooth_l1_loss",
     "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
     "softshrink",
     "softsign",
     "tanh",
     "tanhshrink",
+    "threshold",
     "triplet_margin_loss",
 ]
 
@@ -185,6 +189,10 @@ def gelu(
     input: float,
     approximate: str = "none",
 ) -> float: ...
+def glu(
+    input: Any,
+    dim: int = -1,
+) -> Array: ...
 @overload
 def hardshrink(
     input: Array | Sequence[Any],
@@ -367,6 +375,25 @@ def mse_loss(
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Value: ...
 @overload
+def multi_margin_loss(
+    input: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    *,
+    reduction: Literal["none"],
+) -> Array: ...
+@overload
+def multi_margin_loss(
+    input: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    reduction: Literal["mean", "sum"] = "mean",
+) -> Value: ...
+@overload
 def nll_loss(
     input: Any,
     target: Any,
@@ -492,6 +519,10 @@ def softmax(
     input: Any,
     dim: int | None = None,
 ) -> Array: ...
+def softmin(
+    input: Any,
+    dim: int | None = None,
+) -> Array: ...
 @overload
 def softplus(
     input: Array | Sequence[Any],
@@ -560,6 +591,24 @@ def tanhshrink(
 @overload
 def tanhshrink(
     input: float,
+) -> float: ...
+@overload
+def threshold(
+    input: Array | Sequence[Any],
+    threshold: float,
+    value: float,
+) -> Array: ...
+@overload
+def threshold(
+    input: Value,
+    threshold: float,
+    value: float,
+) -> Value: ...
+@overload
+def threshold(
+    input: float,
+    threshold: float,
+    value: float,
 ) -> float: ...
 @overload
 def triplet_margin_loss(

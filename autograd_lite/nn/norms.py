@@ -1,4 +1,4 @@
-"""Layers that rescale their input by its own statistics: over a row, or over a batch."""
+"""Layers that rescale their input by its own statistics: over a row, a group of channels, or a batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .batches import Array, ShapeError, array_of, as_array
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["BatchNorm1d", "LayerNorm", "RMSNorm"]
+__all__ = ["BatchNorm1d", "GroupNorm", "LayerNorm", "RMSNorm"]
 
 
 def _shape(where: str, given: Any) -> tuple[int, ...]:
@@ -124,6 +124,63 @@ class RMSNorm(_OfLastAxes):
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class GroupNorm(Module):
+    """(x − mean)/√(variance + ε) over each group of channels of an example, then γ·x + β for each channel.
+
+    Args:
+        num_groups: how many groups there are, a divisor of the number of channels.
+        num_channels: the length of the input's second axis.
+        eps: ε.
+        affine: whether there are γ (``weight``, starts at 1) and β (``bias``, starts at 0).
+        bias: whether there is a β if there is a γ.
+
+    The input has shape (batch, channels, …).
+
+    Raises:
+        ValueError: for channels that make no equal groups. ShapeError: when called with an input of another shape.
+
+    >>> y = GroupNorm(2, 4)([[1.0, 3.0, 10.0, 30.0]])
+    >>> [round(v.data, 4) for v in y.ravel()]
+    [-1.0, 1.0, -1.0, 1.0]
+
+    Source: Wu and He (2018).
+    """
+
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
+    ) -> None:
+        self.num_groups, self.num_channels = _shape("GroupNorm", (num_groups, num_channels))
+        if num_channels % num_groups:
+            raise ValueError(f"GroupNorm: {num_channels} channels make no {num_groups} equal groups")
+        self.eps, self.affine = eps, affine
+        self.weight = Parameter(np.ones(num_channels)) if affine else None
+        self.bias = Parameter(np.zeros(num_channels)) if affine and bias else None
+
+    if TYPE_CHECKING:
+
+        def __call__(self, input: Any) -> Array: ...
+
+    def forward(self, input: Any) -> Any:
+        array = as_array(input, self)
+        if array.ndim < 2 or array.shape[1] != self.num_channels:
+            raise ShapeError(f"{self!r}: the input has shape {array.shape}, not (batch, {self.num_channels}, …)")
+        count = math.prod(array.shape[1:]) // self.num_groups
+        rows = [_standardized(row, self.eps)[0] for row in array.reshape(-1, count).tolist()] if array.size else []
+        found = array_of([v for row in rows for v in row], array.shape)
+        return scaled(found, self.weight, self.bias, self)
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+
+
+def scaled(array: Any, weight: Any, bias: Any, where: Any) -> Any:
+    """γ·x + β for each channel, the second axis."""
+    aside = (-1, *[1] * (array.ndim - 2))
+    if weight is not None:
+        array = array * as_array(weight, where).reshape(aside)
+    return array if bias is None else array + as_array(bias, where).reshape(aside)
 
 
 class BatchNorm1d(Module):

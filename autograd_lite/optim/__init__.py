@@ -4,7 +4,8 @@ Update rules have PyTorch's order of floating-point operations, without its fuse
 optimisers has in its ``__all__`` is public here.
 """
 
-from . import adam, adam_variants, adaptive, descent, lbfgs, lr_scheduler, muon, step_sizes
+from . import adafactor, adam, adam_variants, adaptive, descent, lbfgs, lr_scheduler, muon, step_sizes
+from .adafactor import *  # noqa: F403
 from .adam import *  # noqa: F403
 from .adam_variants import *  # noqa: F403
 from .adaptive import *  # noqa: F403
@@ -16,6 +17,7 @@ from .optimizer import Optimizer
 from .step_sizes import *  # noqa: F403
 
 __all__ = ["Optimizer", "clip_grad_norm_", "clip_grad_value_", "lr_scheduler"]
+__all__ += adafactor.__all__
 __all__ += adam.__all__
 __all__ += adam_variants.__all__
 __all__ += adaptive.__all__

@@ -1,14 +1,16 @@
-"""Stochastic gradient descent, with momentum."""
+"""Stochastic gradient descent: with momentum, and averaged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .blocks import Array
 from .optimizer import AT_LEAST_0, Bounds, Optimizer
 
-__all__ = ["SGD"]
+__all__ = ["ASGD", "SGD"]
 
 
 class SGD(Optimizer):
@@ -91,3 +93,78 @@ class SGD(Optimizer):
                 buffer += grad if dampening == 0 else (1 - dampening) * grad
             grad = grad + momentum * buffer if group["nesterov"] else buffer
         data -= group["lr"] * grad
+
+
+class ASGD(Optimizer):
+    """Stochastic gradient descent with ever smaller steps, and the average of where it has been.
+
+    For each parameter θ with gradient g (+ weight_decay·θ), in step t::
+
+        θ ← (1 − lambd·η)·θ − η·g
+        a ← a + μ·(θ − a)                         (a = θ until step t0)
+        η ← lr/(1 + lambd·lr·t)^alpha             μ ← 1/max(1, t − t0)
+
+    Args:
+        params: Parameters, Values, or groups of them; see ``Optimizer``.
+        lr: learning rate, ≥ 0.
+        lambd: decay of the parameters and of the steps.
+        alpha: the exponent of the steps' decay.
+        t0: from which step on there is an average, which is in ``optimizer.state[parameter]["ax"]``.
+        weight_decay: ≥ 0, added to the gradient as weight_decay·θ (L2).
+        maximize: climb instead.
+
+    Raises:
+        ValueError: for a hyper-parameter out of range.
+
+    >>> import autograd_lite as ag
+    >>> x = ag.Value(1.0)
+    >>> optimizer = ASGD([x], lr=0.1, lambd=0.0)
+    >>> (x * x).backward(); optimizer.step(); x.data
+    0.8
+
+    Source: Polyak and Juditsky (1992), in the form of torch.optim.ASGD, in its order of floating-point operations.
+    """
+
+    _state_names: ClassVar[tuple[str, ...]] = ("ax", "eta", "mu", "step")
+    _state_numbers: ClassVar[tuple[str, ...]] = ("eta", "mu")
+    _state_required: ClassVar[tuple[str, ...]] = _state_names
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "lambd": lambd,
+                "alpha": alpha,
+                "t0": t0,
+                "weight_decay": weight_decay,
+                "maximize": maximize,
+            },
+        )
+
+    def _update(self, group: dict[str, Any], state: dict[str, Any], data: Array, grad: Array) -> None:
+        lr, lambd = group["lr"], group["lambd"]
+        if not state:
+            state.update(step=0, eta=float(lr), mu=1.0, ax=np.zeros_like(data))
+        if group["weight_decay"] != 0:
+            grad = grad + group["weight_decay"] * data
+        data *= 1 - lambd * state["eta"]
+        data -= state["eta"] * grad
+        average = state["ax"]
+        if state["mu"] == 1.0:
+            average[...] = data
+        else:
+            average += (data - average) * state["mu"]
+        step = state["step"] = state["step"] + 1
+        state["eta"] = float(lr / (1 + lambd * lr * step) ** group["alpha"])
+        state["mu"] = 1 / max(1.0, step - group["t0"])

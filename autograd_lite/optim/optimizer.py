@@ -268,6 +268,10 @@ class Optimizer:
         """The state that a stepped parameter of this group must have."""
         return self._state_required
 
+    def _state_shape(self, key: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of one of the state's arrays, for a parameter of this shape."""
+        return shape
+
     def _checked_state(
         self, entries: list[Mapping[str, Any]], block: Block, group: Mapping[str, Any], label: str
     ) -> dict[str, Any]:
@@ -295,7 +299,7 @@ class Optimizer:
                 state[key] = float(values[0])
                 continue
             for array, shape in zip(values, block.shapes()):
-                if array.shape != shape:
+                if array.shape != self._state_shape(key, shape):
                     raise StateError(f"{label}: {key!r} has shape {array.shape}, the parameter {shape}")
             state[key] = block.join(values)
         return state

@@ -63,6 +63,9 @@ LOSSES = {
     "nll": ("NLLLoss", {}, _LOG_P, _CLASSES),
     "nll weight": ("NLLLoss", {"weight": _WEIGHT}, _LOG_P, _CLASSES),
     "nll ignore": ("NLLLoss", {"weight": _WEIGHT, "ignore_index": 2}, _LOG_P, _CLASSES),
+    "multi margin": ("MultiMarginLoss", {}, _SCORES, _CLASSES),
+    "multi margin square": ("MultiMarginLoss", {"p": 2, "margin": 2.5, "weight": _WEIGHT}, _SCORES, _CLASSES),
+    "multi margin one": ("MultiMarginLoss", {"reduction": "sum"}, _SCORES[0], np.array(2)),
     "cross entropy": ("CrossEntropyLoss", {}, 100.0 * _SCORES, _CLASSES),
     "cross entropy one": ("CrossEntropyLoss", {}, _SCORES[0], np.array(2)),
     "cross entropy sum": ("CrossEntropyLoss", {"reduction": "sum", "weight": _WEIGHT}, _SCORES, _CLASSES),
@@ -131,6 +134,15 @@ MODULES = {
     "hardshrink": ("Hardshrink", {"lambd": 0.3}, _SCORES),
     "softshrink": ("Softshrink", {"lambd": 0.3}, _SCORES),
     "hardswish": ("Hardswish", {}, 4.0 * _SCORES),
+    "threshold": ("Threshold", {"threshold": 0.3, "value": -0.5}, _SCORES),
+    "prelu": ("PReLU", {}, _SCORES),
+    "prelu channels": ("PReLU", {"num_parameters": 3, "init": 0.375}, _SCORES.reshape(2, 3, 2)),
+    "softmin": ("Softmin", {"dim": 0}, _SCORES),
+    "glu": ("GLU", {"dim": 0}, _SCORES),
+    "glu last": ("GLU", {}, _SCORES.reshape(3, 4)),
+    "group norm": ("GroupNorm", {"num_groups": 2, "num_channels": 6}, _SCORES.reshape(2, 6)),
+    "group norm lengths": ("GroupNorm", {"num_groups": 3, "num_channels": 3, "eps": 0.1}, _SCORES.reshape(2, 3, 2)),
+    "group norm plain": ("GroupNorm", {"num_groups": 1, "num_channels": 3, "affine": False}, _SCORES),
     "relu6": ("ReLU6", {}, 9.0 * _SCORES),
     "rms norm": ("RMSNorm", {"normalized_shape": 3}, _SCORES),
     "rms norm all": ("RMSNorm", {"normalized_shape": (4, 3), "eps": 0.1, "elementwise_affine": False}, _SCORES),
@@ -204,7 +216,7 @@ def torch_modules(torch):
     for name, (kind, named, inputs) in MODULES.items():
         x = torch.tensor(inputs, requires_grad=True)
         out = getattr(torch.nn, kind)(**named).double()(x)
-        (out.ravel() * torch.tensor(SEEDS)).sum().backward()
+        (out.ravel() * torch.tensor(SEEDS[: out.numel()])).sum().backward()
         found[name] = [out.ravel().tolist(), x.grad.ravel().tolist()]
     return found
 

@@ -39,7 +39,7 @@ def classes(base):
 
 
 def function_of(name):
-    other = {"LayerNorm": "layer_norm", "RMSNorm": "rms_norm"}.get(name)
+    other = {"LayerNorm": "layer_norm", "RMSNorm": "rms_norm"}.get(name)  # others of weights have tests of their own
     return getattr(getattr(nn, name), "functional_name", other)
 
 
@@ -130,6 +130,53 @@ def test_functions_of_rows():
             F.embedding(wrong, [[1.0], [2.0]])
         with pytest.raises(error):
             F.one_hot(wrong, 2)
+
+
+def test_functions_of_weights_for_each_channel():
+    x, weight, bias = (reference.numbers(shape, 5 + k) for k, shape in enumerate([(2, 4, 3), (4,), (4,)]))
+    slopes, groups = nn.PReLU(4), nn.GroupNorm(2, 4)
+    slopes.weight[...], groups.weight[...], groups.bias[...] = weight, weight, bias
+    assert np.array_equal(ag_numbers(F.prelu(x, weight)), ag_numbers(slopes(x)))
+    assert np.array_equal(ag_numbers(F.group_norm(x, 2, weight, bias)), ag_numbers(groups(x)))
+    assert np.array_equal(F.prelu(x, weight), np.where(x > 0.0, x, weight[:, None] * x))
+    rows = x.reshape(2, 2, 6)
+    normal = (rows - rows.mean(axis=2, keepdims=True)) / np.sqrt(rows.var(axis=2, keepdims=True) + 1e-5)
+    wanted = normal.reshape(x.shape) * weight[:, None] + bias[:, None]
+    np.testing.assert_allclose(F.group_norm(x, 2, weight, bias), wanted, rtol=1e-12)
+    ag.sum(slopes(x).ravel().tolist()).backward()
+    np.testing.assert_allclose(slopes.weight.grad, np.minimum(x, 0.0).sum(axis=(0, 2)), rtol=1e-13)
+    ag.sum(groups(x).ravel().tolist()).backward()
+    np.testing.assert_allclose(groups.weight.grad, normal.reshape(x.shape).sum(axis=(0, 2)), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(groups.bias.grad, np.full(4, 6.0), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: nn.PReLU(0), ValueError, "num_parameters is a positive int, not 0"),
+        (lambda: nn.PReLU(2)(np.ones((4, 3))), ValueError, r"\(2,\) slopes for an input of shape \(4, 3\)"),
+        (lambda: nn.PReLU(2)([1.0, 2.0]), ValueError, "second axis has the channels"),
+        (lambda: nn.GroupNorm(3, 4), ValueError, "4 channels make no 3 equal groups"),
+        (lambda: nn.GroupNorm(2, 4)(np.ones((2, 3))), ValueError, r"\(2, 3\), not \(batch, 4, …\)"),
+        (lambda: F.group_norm([1.0, 2.0], 1), ValueError, r"\(2,\), not \(batch, channels, …\)"),
+        (lambda: nn.GLU()([1.0, 2.0, 3.0]), ValueError, "3 numbers along the axis, which has no halves"),
+        (lambda: nn.GLU(1)([1.0, 2.0]), ValueError, "no axis 1"),
+        (lambda: nn.MultiMarginLoss(p=3), ValueError, "p is 1 or 2, not 3"),
+        (lambda: nn.MultiMarginLoss()([[1.0, 2.0]], [-100]), IndexError, "class -100 is not one of 0 … 1"),
+    ],
+)
+def test_wrong_uses_are_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_classes_of_a_compiled_margin_are_inputs():
+    """One recording for all classes, and the numbers of eager code."""
+    loss = nn.MultiMarginLoss(p=2, weight=[1.0, 2.0, 0.5])
+    step = ag.compile(lambda rows, classes: loss(rows, classes), strict=True)
+    for seed in range(4):
+        rows, classes = reference.numbers((4, 3), seed), [(seed + k) % 3 for k in range(4)]
+        assert step(rows, classes) == pytest.approx(loss(rows, classes), rel=1e-14)
 
 
 def test_batch_norm_in_evaluation_uses_running_statistics():

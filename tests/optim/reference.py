@@ -31,6 +31,11 @@ OPTIMISERS: dict[str, tuple[str, dict[str, Any]]] = {
     "sgd-nesterov": ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
     "sgd-decay": ("SGD", {"lr": 0.07, "weight_decay": 0.01}),
     "sgd-all": ("SGD", {"lr": 0.07, "momentum": 0.8, "weight_decay": 0.3, "nesterov": True, "maximize": True}),
+    "asgd": ("ASGD", {"lr": 0.1}),
+    "asgd-all": (
+        "ASGD",
+        {"lr": 0.05, "lambd": 0.3, "alpha": 0.6, "t0": 2.0, "weight_decay": 0.2, "maximize": True},
+    ),
     "adam": ("Adam", {"lr": 0.1}),
     "adam-default": ("Adam", {}),
     "adam-betas": ("Adam", {"lr": 0.03, "betas": (0.4, 0.6), "eps": 1e-3}),

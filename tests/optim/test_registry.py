@@ -16,7 +16,7 @@ from autograd_lite.optim.schedule import LRScheduler, Schedule
 from . import reference
 
 #: compared in a test file of their own
-ELSEWHERE = {"LBFGS", "Muon", "ReduceLROnPlateau", "Optimizer", "LRScheduler"}
+ELSEWHERE = {"Adafactor", "LBFGS", "Muon", "ReduceLROnPlateau", "Optimizer", "LRScheduler"}
 
 
 def classes(base: type) -> set[str]:
