@@ -18,8 +18,7 @@ import sympy
 
 import autograd_lite as ag
 from autograd_lite import Value
-from autograd_lite.compiler.emit.dialects import DIALECTS
-from autograd_lite.compiler.emit.source import numpy_helpers
+from autograd_lite.compiler.emit.source import NUMPY_SOURCES, numpy_helpers
 from autograd_lite.engine.value import record
 from autograd_lite.primitives import TABLE
 from autograd_lite.primitives.numpy_helpers import HELPERS
@@ -240,7 +239,7 @@ def test_array_source(name):
     entry = TABLE[name]
     template, helpers = entry.array, {}
     if not template:  # its expression, as NumPy's sources have it
-        template = DIALECTS["numpy"].template(entry)
+        template = NUMPY_SOURCES.word(entry)
         helpers = numpy_helpers([entry], template)
     groups: dict[int, list[tuple[float, ...]]] = {}
     for point in points(entry):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import Statement
@@ -14,7 +16,7 @@ from .target import refusal
 from .texts import filled, wrapped
 from .words import INEXACT, NARY, WORDS
 
-__all__ = ["DIALECTS", "Dialect", "expression"]
+__all__ = ["Dialect", "expression"]
 
 
 class Dialect:
@@ -24,17 +26,24 @@ class Dialect:
         name: "numpy", "jax" or "torch".
         module: the name the library is imported under.
         header: the lines that import it.
+        array: what makes an array of lists; ``dtype`` the argument that makes it one of doubles.
+        tensor: what makes an operand of a number, as a template.
     """
 
-    def __init__(self, name: str, module: str, header: str) -> None:
+    def __init__(
+        self, name: str, module: str, header: str, array: str = "array", dtype: str = "", tensor: str = "{}"
+    ) -> None:
         self.name = name
         self.module = module
         self.header = header
         self.words = WORDS.get(name, {})
+        self.array = f"{module}.{array}"
+        self.dtype = dtype
+        self.tensor = tensor
 
-    def template(self, prim: Primitive) -> str:
+    def word(self, prim: Primitive) -> str:
         """The source template of a primitive; NotImplementedError if there is none."""
-        found = self.word(prim)
+        found = self.own(prim)
         slots = ", ".join(f"{{{i}}}" for i in range(max(prim.arity, 0)))
         if found:
             return found if self.name == "numpy" else re.sub(r"\bnp\.", f"{self.module}.", found)
@@ -44,7 +53,7 @@ class Dialect:
             return f"_op_{prim.name}({slots or '*{args}'})"
         raise refusal(prim, self.name)
 
-    def word(self, prim: Primitive) -> str:
+    def own(self, prim: Primitive) -> str:
         """The library's own word, or the entry's notation in NumPy; empty where it has neither."""
         found = self.words.get(prim.name, prim.array)
         return found if self.name == "numpy" or "_np_" not in found else ""
@@ -55,14 +64,14 @@ class Dialect:
             return "the general form of any number of operands"
         if prim.name in self.words:
             return "its own word"
-        if self.word(prim):
+        if self.own(prim):
             return "the entry's notation in NumPy"
-        self.template(prim)
+        self.word(prim)
         return "the entry's expression" if prim.expression is not None else "the float function, number by number"
 
     def composes(self, prim: Primitive) -> bool:
         """Whether an op is written as a function of simpler ones."""
-        return prim.expression is not None and not self.word(prim) and prim.name not in NARY
+        return prim.expression is not None and not self.own(prim) and prim.name not in NARY
 
 
 #: x ** 0.5 by NumPy's square root, several times faster than its power
@@ -111,13 +120,6 @@ def _arguments(text: str, at: int) -> tuple[list[str], int]:
     return [*items, text[start:]], len(text)
 
 
-DIALECTS = {
-    "numpy": Dialect("numpy", "np", "import numpy as np\n"),
-    "jax": Dialect("jax", "jnp", 'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)\n'),
-    "torch": Dialect("torch", "torch", "import torch  # takes and returns tensors of torch.float64\n"),
-}
-
-
 def number_source(x: float) -> str:
     """A float literal."""
     return repr(x) if x - x == 0.0 else f'float("{x!r}")'
@@ -140,43 +142,62 @@ def slices(index: Sequence[Any]) -> str:
     return ", ".join(parts)
 
 
-def expression(statement: Statement, args: Sequence[str], dialect: Dialect, shape_of: Callable[[int], Any]) -> str:
-    """The source of a statement given that of its operands."""
+def expression(statement: Statement, args: Sequence[str], dialect: Dialect, below: Any) -> str:
+    """The source of a statement given that of its operands; ``below`` is the shape of the first of them."""
     op, attrs, m = statement.op, statement.attrs, dialect.module
+    x = args[0] if args else ""
     if op == "elementwise":
         return elementwise_source(statement, args, dialect)
-    x = args[0] if args else ""
+    if op == "constant":
+        return number_source(attrs) if statement.shape == () else _array_source(attrs, dialect)
+    if op == "reshape" and below == ():
+        return f"{m}.reshape({dialect.tensor.format(x)}, {attrs!r})"
     if op == "reshape":
-        if shape_of(0) == ():
-            return f"{m}.reshape({_tensor(x, m)}, {attrs!r})"
         return f"{wrapped(x)}.reshape({attrs!r})"
+    if op == "transpose" and len(attrs) == 2:
+        return f"{wrapped(x)}.T"
     if op == "transpose":
-        if len(attrs) == 2:
-            return f"{wrapped(x)}.T"
         return f"{wrapped(x)}.{'permute' if m == 'torch' else 'transpose'}({attrs!r})"
     if op == "index":
         if m == "torch" and any(isinstance(i, tuple) and i[2] < 0 for i in attrs):
-            return _flipped(x, attrs, shape_of(0))
+            return _flipped(x, attrs, below)
         return f"{wrapped(x)}[{slices(attrs)}]"
     if op == "broadcast":
-        return f"{m}.broadcast_to({_tensor(x, m)}, {attrs!r})"
+        return f"{m}.broadcast_to({dialect.tensor.format(x)}, {attrs!r})"
     if op == "take":
         return f"{wrapped(x)}.reshape(-1)[{positions_source(attrs, m)}]"
     if op == "concat":
         return f"{m}.concatenate([{', '.join(args)}], {attrs})"
     if op == "pack" and not args:
-        return f"{m}.zeros({attrs!r}{', dtype=torch.float64' if m == 'torch' else ''})"
+        return f"{m}.zeros({attrs!r}{dialect.dtype})"
     if op == "pack":
-        items = ", ".join(_tensor(a, m) for a in args)
-        stacked = f"{m}.stack([{items}])"
+        stacked = f"{m}.stack([{', '.join(map(dialect.tensor.format, args))}])"
         return stacked if len(attrs) == 1 else f"{stacked}.reshape({attrs!r})"
     if op == "matmul":
         return filled("{0} @ {1}", args)
-    return _reduction(statement, x, dialect, shape_of)
+    if op == "cumprod":
+        return f"cumprod({x}, {attrs[0]}, {attrs[1]})"
+    if op == "logsumexp":
+        function = {"np": "np.logaddexp.reduce", "jnp": "jax.nn.logsumexp"}.get(m, "torch.logsumexp")
+        return f"{function}({x}, {attrs[0]})"
+    if op not in ("sum", "amax", "amin", "prod"):
+        raise NotImplementedError(f"{op} in {dialect.name}")
+    if len(attrs) == len(below):
+        return f"{m}.{op}({x})"
+    return f"{m}.{op}({x}, {attrs if len(attrs) > 1 else attrs[0]})"
 
 
-def _tensor(x: str, module: str) -> str:
-    return f"torch.as_tensor({x}, dtype=torch.float64)" if module == "torch" else x
+def _array_source(x: Any, dialect: Dialect) -> str:
+    """A constant array: numbers at equal distances are written as such."""
+    n = len(x)
+    if x.ndim == 1 and n > 8:
+        step = float(x[1] - x[0])
+        for made, text in ((np.arange(n) * step, ""), (np.arange(n) * step + float(x[0]), f" + {float(x[0])!r}")):
+            if made.tobytes() == x.tobytes():
+                dtype = ", dtype=float" if dialect.name == "jax" else dialect.dtype
+                return f"{dialect.module}.arange({n}{dtype})" + (f" * {step!r}" if step != 1.0 else "") + text
+    numbers = re.sub(r"\b(nan|inf)\b", r'float("\1")', str(x.tolist()))
+    return f"{dialect.array}({numbers}{dialect.dtype})"
 
 
 def _flipped(x: str, index: Sequence[Any], shape: Any) -> str:
@@ -187,20 +208,6 @@ def _flipped(x: str, index: Sequence[Any], shape: Any) -> str:
             index = [*index[:axis], (None, None, 1), *index[axis + 1 :]]
             x = f"{x}.index_select({axis}, torch.tensor({list(count)}))"
     return f"{x}[{slices(index)}]"
-
-
-def _reduction(statement: Statement, x: str, dialect: Dialect, shape_of: Callable[[int], Any]) -> str:
-    op, attrs, m = statement.op, statement.attrs, dialect.module
-    if op in ("sum", "amax", "amin", "prod"):
-        every = len(attrs) == len(shape_of(0))
-        if op == "prod" and m == "torch" and not every:
-            return f"{m}.prod({x}, {attrs[0]})"
-        return f"{m}.{op}({x})" if every else f"{m}.{op}({x}, {attrs if len(attrs) > 1 else attrs[0]})"
-    if op == "logsumexp":
-        if m == "np":
-            return f"np.logaddexp.reduce({x}, {attrs[0]})"
-        return f"{'torch' if m == 'torch' else 'jax.nn'}.logsumexp({x}, {attrs[0]})"
-    raise NotImplementedError(f"{op} in {dialect.name}")
 
 
 def elementwise_source(statement: Statement, args: Sequence[str], dialect: Dialect) -> str:
@@ -220,7 +227,7 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
     else:
         if dialect.name == "torch":
             args = _as_tensors(prim, args, dialect.composes(prim))
-        text = filled(dialect.template(prim), args)
+        text = filled(dialect.word(prim), args)
     return on_tensors(text) if dialect.name == "torch" and "torch." in text else text
 
 
@@ -235,7 +242,7 @@ def power_source(args: Sequence[str], dialect: Dialect) -> str:
         args = _as_tensors(TABLE["pow"], args, False)
     elif dialect.name == "numpy" and (number == "0.5" or not _LITERAL.fullmatch(y)):
         return filled(HALF_POWER if number == "0.5" else "_raised({0}, {1})", args)
-    return filled(dialect.template(TABLE["pow"]), args)
+    return filled(dialect.word(TABLE["pow"]), args)
 
 
 def _as_tensors(prim: Primitive, args: Sequence[str], own: bool) -> Sequence[str]:
@@ -273,7 +280,7 @@ def nary_source(prim: Primitive, args: Sequence[str], dialect: Dialect) -> str:
     groups = [", ".join(args[: n // 2]), ", ".join(args[n // 2 : 2 * (n // 2)])]
     listed = f"{dialect.module}.stack({dialect.module}.broadcast_arrays({', '.join(args)}))"
     last = args[-1] if args else ""
-    template = dialect.template(prim)
+    template = dialect.word(prim)
     return template.format(*[f"[{g}]" for g in groups], last, args=listed, n=n, last=last)
 
 

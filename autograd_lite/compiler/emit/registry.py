@@ -6,9 +6,8 @@ import importlib
 import pkgutil
 
 from . import targets
-from .dialects import DIALECTS
 from .python import PYTHON
-from .source import ArrayTarget
+from .source import ARRAYS
 from .target import Target
 
 __all__ = ["TARGETS", "target"]
@@ -24,7 +23,7 @@ def _found() -> list[Target]:
 
 
 #: the libraries of arrays, Python, and whatever is in ``targets/``
-TARGETS: dict[str, Target] = {found.name: found for found in (*map(ArrayTarget, DIALECTS.values()), PYTHON, *_found())}
+TARGETS: dict[str, Target] = {found.name: found for found in (*ARRAYS, PYTHON, *_found())}
 
 
 def target(name: str) -> Target:

@@ -13,33 +13,22 @@ from ...primitives import numpy_helpers as numpy_functions
 from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.naming import VIEWS
-from .dialects import DIALECTS, Dialect, expression, number_source, slices
+from .dialects import Dialect, expression, slices
 from .functions import called_by, functions
 from .positions import positions_source
 from .printer import Printer
 from .texts import filled, wrapped
 
-__all__ = ["NUMPY_SOURCES", "ArrayTarget", "numpy_helpers"]
+__all__ = ["ARRAYS", "NUMPY_SOURCES", "numpy_helpers"]
 
 
-class ArrayTarget(Printer):
+class ArrayTarget(Dialect, Printer):
     """A library of arrays, by its dialect."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.name = dialect.name
-        self.dialect = dialect
-        self.header = dialect.header
-        self.functions = {**functions(self.name, dialect.header), **functions("shared", dialect.header, dialect.module)}
-        self.guarded = dialect.name != "jax"  # which traces a function before its numbers are known
-
-    def how(self, prim: Primitive) -> str:
-        return self.dialect.how(prim)
-
-    def word(self, prim: Primitive) -> str:
-        return self.dialect.template(prim)
-
-    def composes(self, prim: Primitive) -> bool:
-        return self.dialect.composes(prim)
+    def __init__(self, name: str, module: str, header: str, *words: str) -> None:
+        super().__init__(name, module, header, *words)
+        self.functions = {**functions(name, header), **functions("shared", header, module)}
+        self.guarded = name != "jax"  # which traces a function before its numbers are known
 
     def imports(self, text: str) -> str:
         return _imports(text)
@@ -54,8 +43,11 @@ class ArrayTarget(Printer):
 
     def statement(self, program: ArrayProgram, i: int, texts: Sequence[str]) -> tuple[str, bool]:
         statement = program.statements[i]
-        text = _product(program, i, texts, self.dialect)
-        text = text or _text(program, statement, [texts[a] for a in statement.args], self.dialect)
+        if statement.op in ("place", "scatter"):
+            return "", False
+        below = program.statements[statement.args[0]].shape if statement.args else ()
+        text = _product(program, i, texts, self)
+        text = text or expression(statement, [texts[a] for a in statement.args], self, below)
         single = statement.op == "constant" and statement.shape == ()
         return text, statement.op in VIEWS or single or statement.name == "stop"
 
@@ -63,11 +55,21 @@ class ArrayTarget(Printer):
         statement = program.statements[i]
         shape = f"  # {statement.shape}" if statement.shape else ""
         if statement.op in ("place", "scatter"):
-            return _placed(statement, name, texts[statement.args[0]], self.dialect, shape)
+            return _placed(statement, name, texts[statement.args[0]], self, shape)
         return [f"{name} = {text}{shape}"]
 
 
-NUMPY_SOURCES = ArrayTarget(DIALECTS["numpy"])
+NUMPY_SOURCES = ArrayTarget("numpy", "np", "import numpy as np\n")
+_JAX = 'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)\n'
+_TORCH = "import torch  # takes and returns tensors of torch.float64\n"
+#: the libraries of arrays
+ARRAYS = (
+    NUMPY_SOURCES,
+    ArrayTarget("jax", "jnp", _JAX),
+    ArrayTarget(
+        "torch", "torch", _TORCH, "tensor", ", dtype=torch.float64", "torch.as_tensor({}, dtype=torch.float64)"
+    ),
+)
 
 
 def numpy_helpers(prims: Sequence[Primitive], text: str) -> dict[str, Any]:
@@ -107,44 +109,11 @@ def _imports(body: str) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-def _text(program: ArrayProgram, statement: Statement, args: Sequence[str], dialect: Dialect) -> str:
-    m = dialect.module
-    if statement.op == "constant":
-        if statement.shape == ():
-            return number_source(statement.attrs)
-        return _array_source(statement.attrs, m)
-    if statement.op == "cumprod":
-        return f"cumprod({args[0]}, {statement.attrs[0]}, {statement.attrs[1]})"
-    if statement.op in ("place", "scatter"):
-        return ""
-
-    def shape_of(k: int) -> Any:
-        return program.statements[statement.args[k]].shape
-
-    return expression(statement, args, dialect, shape_of)
-
-
-def _array_source(x: Any, m: str) -> str:
-    """A constant array: numbers at equal distances are written as such."""
-    n = len(x)
-    if x.ndim == 1 and n > 8:
-        step = float(x[1] - x[0])
-        for made, text in ((np.arange(n) * step, ""), (np.arange(n) * step + float(x[0]), f" + {float(x[0])!r}")):
-            if made.tobytes() == x.tobytes():
-                dtype = ", dtype=torch.float64" if m == "torch" else ", dtype=float" if m == "jnp" else ""
-                return f"{m}.arange({n}{dtype})" + (f" * {step!r}" if step != 1.0 else "") + text
-    kind = "torch.tensor" if m == "torch" else f"{m}.array"
-    dtype = ", dtype=torch.float64" if m == "torch" else ""
-    numbers = re.sub(r"\b(nan|inf)\b", r'float("\1")', str(x.tolist()))
-    return f"{kind}({numbers}{dtype})"
-
-
 def _placed(statement: Statement, name: str, x: str, dialect: Dialect, comment: str) -> list[str]:
     """The statements of an assignment into zeros, which JAX writes as a function."""
     m = dialect.module
-    dtype = ", dtype=torch.float64" if m == "torch" else ""
     shape, where = statement.attrs
-    zeros = f"{m}.zeros({shape!r}{dtype})"
+    zeros = f"{m}.zeros({shape!r}{dialect.dtype})"
     if statement.op == "place":
         inside = slices(where) or "..."
         if m == "jnp":

@@ -17,7 +17,7 @@ import numpy as np
 from ...engine.errstate import quiet
 from ...primitives.primitive import Primitive
 from ..emit.composed import ops_of
-from ..emit.dialects import DIALECTS, expression, slices
+from ..emit.dialects import expression, slices
 from ..emit.loops import Loops
 from ..emit.printer import uses_of
 from ..emit.source import NUMPY_SOURCES, numpy_helpers
@@ -253,7 +253,7 @@ class _Emitter:
     def view(self, i: int, statement: Statement, args: list[str]) -> str:
         """A view: made once when what it looks at stays in place."""
         below = statement.args[0]
-        text = expression(statement, args, DIALECTS["numpy"], self.shape_of(statement))
+        text = expression(statement, args, NUMPY_SOURCES, self.below(statement))
         if below not in self.sample:
             self.root[i] = self.root[below]
             name = f"v{i}"
@@ -270,8 +270,9 @@ class _Emitter:
         self.lines.append(f"{name} = {text}")
         return name
 
-    def shape_of(self, statement: Statement) -> Callable[[int], Any]:
-        return lambda k: self.program.statements[statement.args[k]].shape
+    def below(self, statement: Statement) -> Any:
+        """The shape of the first operand."""
+        return self.program.statements[statement.args[0]].shape if statement.args else ()
 
     def compute(self, i: int, statement: Statement, args: list[str]) -> str:
         """A statement that computes: into a buffer if it is an array."""
@@ -287,7 +288,7 @@ class _Emitter:
         out = self.allocate(i)
         if op == "matmul":
             self.lines.append(self.product(statement, args, out))
-        elif op == "sum" and statement.attrs == (0,) and len(below := self.shape_of(statement)(0)) == 2:
+        elif op == "sum" and statement.attrs == (0,) and len(below := self.below(statement)) == 2:
             self.lines.append(f"{self.ones(below[0])}.dot({args[0]}, {out})")
         elif op == "take":
             self.scope[f"i{i}"] = statement.attrs
@@ -340,8 +341,6 @@ class _Emitter:
             self.scope[name] = np.asarray(attrs[1]).ravel()
             total = math.prod(attrs[0])
             return f"{self.bind('bincount')}({name}, {args[0]}.ravel(), {total}).reshape({attrs[0]!r})"
-        if op == "cumprod":
-            return f"cumprod({args[0]}, {attrs[0]}, {attrs[1]})"
         if op == "logsumexp":
             return f"logsumexp({args[0]}, {attrs[0]})"
         if op == "pack":
@@ -351,7 +350,7 @@ class _Emitter:
             return f"_{op}({args[0]}, None)"
         if op == "matmul":
             return f"{args[0]}.dot({args[1]})"
-        return expression(statement, args, DIALECTS["numpy"], self.shape_of(statement))
+        return expression(statement, args, NUMPY_SOURCES, self.below(statement))
 
     def elementwise(self, i: int, statement: Statement, args: list[str]) -> str:
         prim = statement.prim
@@ -366,9 +365,9 @@ class _Emitter:
             found = None if args[1] == "0.5" else ("power" if number else "powers", "{0}, {1}")
         if found is None or statement.shape == ():
             name = f"s{i}"
-            if prim.name not in COMPARISONS and DIALECTS["numpy"].template(prim).startswith("_op_"):
+            if prim.name not in COMPARISONS and NUMPY_SOURCES.word(prim).startswith("_op_"):
                 self.scope[f"_op_{prim.name}"] = np.vectorize(prim.fn, otypes=[float])
-            text = expression(statement, args, DIALECTS["numpy"], self.shape_of(statement))
+            text = expression(statement, args, NUMPY_SOURCES, self.below(statement))
             text = f"np.array({text})" if text in args else text  # not the operand's buffer, which is used again
             self.lines.append(f"{name} = {text}")
             return name
