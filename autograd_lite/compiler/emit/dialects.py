@@ -225,8 +225,11 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
     elif prim.whole >= 0 and dialect.name != "numpy":
         text = _whole(prim, args, dialect)
     else:
-        if dialect.name == "torch":
-            args = _as_tensors(prim, args, dialect.composes(prim))
+        own = dialect.composes(prim)  # a function of the source's own, which takes tensors only
+        plain = [_LITERAL.fullmatch(arg) is not None for arg in args]
+        if dialect.name == "torch" and prim.name != "where" and "(" in dialect.word(prim):
+            makes = [p and (own or k == 0 or not all(plain[1:])) for k, p in enumerate(plain)]
+            args = [f"_number({arg})" if make else arg for arg, make in zip(args, makes)]
         text = filled(dialect.word(prim), args)
     return on_tensors(text) if dialect.name == "torch" and "torch." in text else text
 
@@ -238,26 +241,9 @@ def power_source(args: Sequence[str], dialect: Dialect) -> str:
     number = y.strip("()")
     if dialect.name == "torch" and number in ("0.5", "-0.5"):
         args = [x, f"_number({y})"]
-    elif dialect.name == "torch":
-        args = _as_tensors(TABLE["pow"], args, False)
     elif dialect.name == "numpy" and (number == "0.5" or not _LITERAL.fullmatch(y)):
         return filled(HALF_POWER if number == "0.5" else "_raised({0}, {1})", args)
     return filled(dialect.word(TABLE["pow"]), args)
-
-
-def _as_tensors(prim: Primitive, args: Sequence[str], own: bool) -> Sequence[str]:
-    """Operands of a function of PyTorch: constants are tensors in the first place, and beside other tensors.
-
-    Args:
-        own: whether it is a function of the source's own, which takes tensors only.
-    """
-    if own:
-        return [f"_number({arg})" if _LITERAL.fullmatch(arg) else arg for arg in args]
-    if prim.name == "where" or not re.search(r"[a-z_]\(", prim.array):
-        return args
-    plain = [_LITERAL.fullmatch(arg) is not None for arg in args]
-    mixed = not all(plain[1:])
-    return [f"_number({arg})" if own and (k == 0 or mixed) else arg for k, (arg, own) in enumerate(zip(args, plain))]
 
 
 #: operands that are written with operators between them, at most
