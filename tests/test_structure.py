@@ -76,7 +76,6 @@ BOUNDED_RECURSION = {
         "compiler.emit.targets.c_printer:Printer._at_flat compiler.emit.targets.c_printer:Printer._viewed",
         "compiler.emit.targets.c_printer:Printer.element",
     ],
-    "the parentheses of one line of a source": ["compiler.emit.dialects:on_tensors"],
     "modules within modules, each once": ["compiler.record.environment:Watch._module"],
     "a parsed text, whose depth has a limit of its own": [
         "cli.formula:_Evaluator.argument cli.formula:_Evaluator.binary cli.formula:_Evaluator.call",

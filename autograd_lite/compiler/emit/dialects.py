@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -81,43 +82,18 @@ _LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
 
 def on_tensors(text: str) -> str:
     """PyTorch's functions of several tensors with their plain numbers as tensors: most take no others."""
-    result, at = "", 0
-    for match in re.finditer(r"\btorch\.(\w+)\(", text):
-        if match.start() < at:
-            continue
-        items, end = _arguments(text, match.end())
-        if len(items) < 2:
-            continue
-        items = [on_tensors(item) for item in items]
-        first = 1 if match[1] == "where" else 0
-        plain = [
-            k for k in range(first, len(items)) if _LITERAL.fullmatch(items[k]) and not items[k].isdigit()
-        ]  # no axis
-        if match[1] == "where" and len(plain) < 2:
-            plain = []
-        for k in plain[:1] if match[1] == "where" else plain:
-            items[k] = f"_number({items[k]})"
-        result += text[at : match.end()] + ", ".join(items)
-        at = end
-    return result + text[at:]
-
-
-def _arguments(text: str, at: int) -> tuple[list[str], int]:
-    """The arguments of a call whose parenthesis is open, and where they end."""
-    items: list[str] = []
-    depth, start = 0, at
-    for k in range(at, len(text)):
-        c = text[k]
-        if c in "([":
-            depth += 1
-        elif c in ")]":
-            if depth == 0:
-                return [*items, text[start:k]], k
-            depth -= 1
-        elif c == "," and depth == 0:
-            items.append(text[start:k])
-            start = k + 2
-    return [*items, text[start:]], len(text)
+    found: list[ast.expr] = []
+    for call in ast.walk(ast.parse(text, mode="eval")):
+        if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.func).startswith("torch."):
+            plain = [x for x in call.args if re.fullmatch(r"-?[\d.e+-]*[.e][\d.e+-]*|float\(.*\)", ast.unparse(x))]
+            if ast.unparse(call.func) == "torch.where":  # one of two is enough
+                plain = plain[:1] if plain == call.args[1:] else []
+            found += plain
+    line = text.encode()
+    for x in sorted(found, key=lambda x: -x.col_offset):
+        start, end = x.col_offset, x.end_col_offset
+        line = b"%b_number(%b)%b" % (line[:start], line[start:end], line[end:])
+    return line.decode()
 
 
 def number_source(x: float) -> str:
