@@ -18,8 +18,6 @@ from .opcodes import (  # fmt: skip
     ADD,
     AFFINE,
     CALL,
-    CALL1,
-    CALL2,
     COPY,
     DOT,
     EQ,
@@ -159,12 +157,8 @@ def backward_taken(cells: list[Cell], outputs: list[Cell]) -> None:
 
 
 def _choose(c: Cell, op: int) -> None:
-    """Going forward: calls of one and two numbers, choices, comparisons."""
-    if op == CALL1:
-        _call1(c, c.call)
-    elif op == CALL2:
-        _call2(c, c.call)
-    elif op == WHERE:
+    """Going forward: choices and comparisons."""
+    if op == WHERE:
         xs = c.call.xs
         taken = xs[1] if xs[0].value != 0.0 else xs[2]
         c.a = taken  # the adjoint goes to the branch taken, and to no other
@@ -201,30 +195,6 @@ def _pick(c: Cell, xs: list[Cell]) -> None:
         c.a = c.b
         c.value = c.call.prim.fn(index)
         c.pa = 0.0
-
-
-def _call1(c: Cell, call: Call) -> None:
-    x = c.a.value
-    prim = call.prim
-    out = as_float(prim.fn(x), f"the result of {prim.name}")
-    c.value = out
-    if call.active:
-        partials: Any = prim.float_partials(out, x)
-        check_partials(prim, partials, 1)
-        c.pa = as_float(partials[0])
-
-
-def _call2(c: Cell, call: Call) -> None:
-    x = c.a.value
-    y = c.b.value
-    prim = call.prim
-    out = as_float(prim.fn(x, y), f"the result of {prim.name}")
-    c.value = out
-    if call.active:
-        partials: Any = prim.float_partials(out, x, y)
-        check_partials(prim, partials, 2)
-        c.pa = as_float(partials[0])
-        c.pb = as_float(partials[1])
 
 
 def _gather(c: Cell, op: int) -> None:
@@ -289,8 +259,6 @@ def push(cells: list[Cell]) -> None:
 
 def _tangent(c: Cell) -> float:
     op = c.op
-    if op < SUM:
-        return c.a.adjoint * c.pa + c.b.adjoint * c.pb
     call = c.call
     xs = call.xs
     out = 0.0

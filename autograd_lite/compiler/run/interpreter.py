@@ -17,42 +17,18 @@ from ...primitives.fused_unary import Fused
 from ...primitives.primitive import TABLE
 from ..ir.activity import active_numbers
 from ..ir.control_ops import COMPARISONS, pick, stop
+from . import opcodes as ops
 from .cells import Call, Cell, backward, backward_taken, forward, push
-from .opcodes import (  # fmt: skip
-    ADD,
-    AFFINE,
-    CALL,
-    CALL1,
-    CALL2,
-    COPY,
-    DOT,
-    EQ,
-    FUSED,
-    GE,
-    LEAF,
-    MEAN,
-    MUL,
-    NEG,
-    PAIR,
-    PICK,
-    SUB,
-    SUM,
-    WHERE,
-)
 
 __all__ = ["CODES", "Interpreter"]
 
-_BY_NAME: Final = {
-    "add": ADD, "sub": SUB, "mul": MUL, "identity": COPY, "pos": COPY, "neg": NEG, "where": WHERE, "sum": SUM,
-    "mean": MEAN, "dot": DOT, "affine": AFFINE,
-}  # fmt: skip
-
+_OWN = ("add", "sub", "mul", "neg", "where", "sum", "mean", "dot", "affine")
 #: opcodes by the identity of the primitive: a primitive of the user's may have any name
 CODES: dict[int, int] = {
-    **{id(TABLE[name]): code for name, code in _BY_NAME.items()},
-    **{id(COMPARISONS[name]): code for name, code in zip(("eq", "ne", "lt", "le", "gt", "ge"), range(EQ, GE + 1))},
-    id(stop): COPY,
-    id(pick): PICK,
+    **{id(TABLE[n]): getattr(ops, n.upper()) for n in _OWN},
+    **{id(prim): getattr(ops, name.upper()) for name, prim in COMPARISONS.items()},
+    **dict.fromkeys(map(id, (TABLE["identity"], TABLE["pos"], stop)), ops.COPY),
+    id(pick): ops.PICK,
 }
 
 _PAIRS: Final[dict[int, Pair]] = {id(TABLE[name]): pair for name, pair in FUSED_PAIRS.items()}
@@ -77,7 +53,7 @@ class Machine:
         for leaf in program.leaves:
             constant: bool = leaf.kind == "constant"
             size: int = leaf.size
-            block = [Cell(LEAF, leaf.key if constant else 0.0) for _ in range(size)]
+            block = [Cell(ops.LEAF, leaf.key if constant else 0.0) for _ in range(size)]
             if not constant:
                 self.leaves.append(block)
             numbers.extend(block)
@@ -85,14 +61,14 @@ class Machine:
         constants = set(fixed)
         first = len(numbers)
         self.cells: list[Cell] = []
-        drain = Cell(LEAF, 0.0)
+        drain = Cell(ops.LEAF, 0.0)
         for prim, args in zip(program.prims, program.args):
             here = len(numbers)
             made = _cell(prim, args, numbers, drain, bool(active[here]), constants)
             numbers.append(made)
             self.cells.append(made)
         self.back: list[Cell] = [numbers[here] for here in range(first, len(numbers)) if active[here]]
-        self.branches: bool = any(cell.op in (WHERE, PICK) for cell in self.back)
+        self.branches: bool = any(cell.op in (ops.WHERE, ops.PICK) for cell in self.back)
         self.outputs: list[Cell] = [numbers[i] for i in program.outputs]
         self.guards: list[Cell] = [numbers[guard.id] for guard in program.guards]
         self.wrt: list[list[Cell]] = []
@@ -125,26 +101,21 @@ def _cell(prim: Any, args: Any, numbers: list[Cell], drain: Cell, active: bool, 
     if code is None or count == 0:
         if prim.arity == 1:
             fused = prim.fused
-            code = CALL1 if fused is None else FUSED
         elif prim.arity == 2:
             pair = _pair(prim, args, numbers, constants)
-            code = CALL2 if pair is None else PAIR
-        else:
-            code = CALL
+        code = ops.FUSED if fused is not None else ops.PAIR if pair is not None else ops.CALL
     made = Cell(code, 0.0)
     if fused is not None:
         made.fused = fused
     if pair is not None:
         made.pair = pair
-    if code >= SUM or code in (WHERE, PICK):
+    if code >= ops.SUM or code in (ops.WHERE, ops.PICK):
         _many(made, Call(prim, active), code, [numbers[a] for a in args], drain)
         return made
     made.a = numbers[args[0]]
     made.b = numbers[args[1]] if count > 1 else drain
-    made.pa = -1.0 if code == NEG else 1.0
-    made.pb = -1.0 if code == SUB else 1.0 if code == ADD else 0.0
-    if code in (CALL1, CALL2):
-        made.call = Call(prim, active)
+    made.pa = -1.0 if code == ops.NEG else 1.0
+    made.pb = -1.0 if code == ops.SUB else 1.0 if code == ops.ADD else 0.0
     return made
 
 
@@ -163,13 +134,13 @@ def _many(made: Cell, call: Call, code: int, operands: list[Cell], drain: Cell) 
     made.pa = 1.0
     count = len(operands)
     call.xs = operands
-    if code == MEAN:
+    if code == ops.MEAN:
         made.pa = 1.0 / count
-    elif code in (DOT, AFFINE):
+    elif code in (ops.DOT, ops.AFFINE):
         half = count // 2
         call.xs = operands[:half]
         call.ws = operands[half : 2 * half]
-        if code == AFFINE:
+        if code == ops.AFFINE:
             made.a = operands[count - 1]
 
 
