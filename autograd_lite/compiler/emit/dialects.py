@@ -14,7 +14,7 @@ from ..ir.array_program import Statement
 from ..ir.control_ops import COMPARISONS
 from .positions import positions_source
 from .target import refusal
-from .texts import filled, wrapped
+from .texts import LITERAL, filled, wrapped
 from .words import INEXACT, NARY, WORDS
 
 __all__ = ["Dialect", "expression"]
@@ -77,7 +77,6 @@ class Dialect:
 
 #: x ** 0.5 by NumPy's square root, several times faster than its power
 HALF_POWER = "np.sqrt(np.where({0} == -np.inf, np.inf, {0} + 0.0))"
-_LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
 
 
 def on_tensors(text: str) -> str:
@@ -202,7 +201,7 @@ def elementwise_source(statement: Statement, args: Sequence[str], dialect: Diale
         text = _whole(prim, args, dialect)
     else:
         own = dialect.composes(prim)  # a function of the source's own, which takes tensors only
-        plain = [_LITERAL.fullmatch(arg) is not None for arg in args]
+        plain = [LITERAL.fullmatch(arg) is not None for arg in args]
         if dialect.name == "torch" and prim.name != "where" and "(" in dialect.word(prim):
             makes = [p and (own or k == 0 or not all(plain[1:])) for k, p in enumerate(plain)]
             args = [f"_number({arg})" if make else arg for arg, make in zip(args, makes)]
@@ -217,7 +216,7 @@ def power_source(args: Sequence[str], dialect: Dialect) -> str:
     number = y.strip("()")
     if dialect.name == "torch" and number in ("0.5", "-0.5"):
         args = [x, f"_number({y})"]
-    elif dialect.name == "numpy" and (number == "0.5" or not _LITERAL.fullmatch(y)):
+    elif dialect.name == "numpy" and (number == "0.5" or not LITERAL.fullmatch(y)):
         return filled(HALF_POWER if number == "0.5" else "_raised({0}, {1})", args)
     return filled(dialect.word(TABLE["pow"]), args)
 

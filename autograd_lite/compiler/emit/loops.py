@@ -9,6 +9,7 @@ from ..ir.array_program import ArrayProgram
 from ..ir.naming import VIEWS, all_names, identifier
 from ..ir.scan import Scan
 from .target import SourceTarget
+from .texts import LITERAL
 
 __all__ = ["Loops", "assignments"]
 
@@ -33,7 +34,7 @@ class Loops:
         for i, s in enumerate(program.statements):
             if s.op == "result":
                 self.results.setdefault(s.args[0], []).append(i)
-        self.last = _last_uses(program)
+        self.last = program.last_uses(lambda s: s.op in (*VIEWS, "result") or s.name == "stop")
         self.called: dict[tuple[int, str, int], str] = {}
         self.lists: set[str] = set()
         self.items: dict[str, str] = {}  # what the items of an array or a list are called
@@ -163,10 +164,9 @@ class Loops:
         return result
 
     def _number(self, text: str) -> str:
-        """What a carried number begins with."""
-        if self.target.name == "torch" and re.fullmatch(r"\(?-?[\d.e+-]+\)?|float\(.*\)", text):
-            return f"torch.tensor({text}, dtype=torch.float64)"
-        return text
+        """What a carried number begins with, or becomes: the library's, if it is Python's."""
+        made = {"torch": "torch.tensor({}, dtype=torch.float64)", "jax": "jnp.asarray({}, float)"}
+        return made.get(self.target.name, "{}").format(text) if LITERAL.fullmatch(text) else text
 
     def _scanned(
         self, loop: Scan, leaves: Sequence[str], args: Sequence[str], lines: Sequence[str], new: Sequence[str],
@@ -184,7 +184,7 @@ class Loops:
             leaves[each[0]] if len(each) == 1 else "item" if each else "_",
         ]
         begin = _tuple([args[k] for k in loop.carried])
-        inner += [*lines, f"return {_tuple([_array(text) for text in new])}, {_tuple([text for _, text in kept])}"]
+        inner += [*lines, f"return {_tuple(list(map(self._number, new)))}, {_tuple([text for _, text in kept])}"]
         items = _tuple([args[k] for k in each])
         options = f", length={loop.count}" if not each else ""
         options += ", reverse=True" if loop.backwards else ""
@@ -196,10 +196,6 @@ class Loops:
             "",
             f"{targets} = jax.lax.scan({step}, {begin}, {items}{options})",
         ]
-
-
-def _array(text: str) -> str:
-    return f"jnp.asarray({text}, float)" if re.fullmatch(r"\(?-?[\d.e+-]+\)?|float\(.*\)", text) else text
 
 
 def _tuple(items: Sequence[str], nothing: str = "None") -> str:
@@ -218,17 +214,3 @@ def assignments(names: Sequence[str], texts: Sequence[str]) -> list[str]:
             break
         lines.append(f"{ready} = {left.pop(ready)}")
     return lines
-
-
-def _last_uses(program: ArrayProgram) -> list[int]:
-    """The last statement that reads each one, itself or through a view."""
-    statements = program.statements
-    last = list(range(len(statements)))
-    for i in program.outputs:
-        last[i] = len(statements)
-    for i in range(len(statements) - 1, -1, -1):
-        until = last[i] if statements[i].op in (*VIEWS, "result") or statements[i].name == "stop" else i
-        for a in statements[i].args:
-            if statements[i].op != "result":
-                last[a] = max(last[a], until, i)
-    return last

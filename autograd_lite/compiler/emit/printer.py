@@ -15,7 +15,7 @@ from .loops import Loops
 from .target import SourceTarget
 from .ways import Ways
 
-__all__ = ["Printer", "uses_of"]
+__all__ = ["Printer"]
 
 
 class Printer(SourceTarget):
@@ -108,7 +108,7 @@ class Printer(SourceTarget):
 
         texts: list[str] = []
         lines: list[str] = []
-        uses = uses_of(program)
+        uses = program.users()
         loops = Loops(program, names, self, step)
         for i, statement in enumerate(program.statements):
             if statement.op == "scan":
@@ -143,17 +143,6 @@ def _explained(called: Sequence[str], texts: Sequence[str]) -> list[str]:
         return []
     listed = ", ".join(derivatives[:8] + ["…"] * (len(derivatives) > 8))
     return [f"# {'the value, and ' if '' in called else ''}the derivatives with respect to {listed}"]
-
-
-def uses_of(program: ArrayProgram) -> list[list[int]]:
-    """For each statement, those that read it; -1 for the results."""
-    uses: list[list[int]] = [[] for _ in program.statements]
-    for i, statement in enumerate(program.statements):
-        for a in statement.args:
-            uses[a].append(i)
-    for i in program.outputs:
-        uses[i].append(-1)
-    return uses
 
 
 _REDUCTIONS = ("sum", "amax", "amin", "prod", "logsumexp")

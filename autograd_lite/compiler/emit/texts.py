@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["binding", "filled", "grouped", "wrapped"]
+__all__ = ["LITERAL", "binding", "filled", "grouped", "wrapped"]
 
+#: a number
+LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
 _ATOM = re.compile(r"[\w.]+(\([^()]*\)|\[[^\[\]]*\])?(\.T)?")
 _OPERATOR = re.compile(r" (\+|-|\*\*|\*|/|@|==|!=|<=|>=|<|>|\||&|if) ")
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "@": 2, "**": 4}

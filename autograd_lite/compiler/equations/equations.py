@@ -114,12 +114,7 @@ class _Text:
         self.inner = lefts is not None
         self.lefts = lefts or {}
         self.results: dict[tuple[int, Any], Phrase] = {}
-        self.users: list[list[int]] = [[] for _ in program.statements]
-        for i, statement in enumerate(program.statements):
-            for a in statement.args:
-                self.users[a].append(i)
-        for i in program.outputs:
-            self.users[i].append(-1)
+        self.users = program.users()
         self.called: dict[int, list[str]] = {}
         for i, name in zip(program.outputs, called):
             self.called.setdefault(i, []).append(name)

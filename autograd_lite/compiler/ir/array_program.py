@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,11 @@ class Statement:
         return self.prim.name if self.prim is not None else self.op
 
 
+def _comparing(name: str) -> Any:
+    """The method of a comparison."""
+    return lambda self, other: self._apply(COMPARISONS[name], (self, other))
+
+
 class Symbol(Operators):
     """A statement's result as an operand: the table's rules run on Symbols write statements."""
 
@@ -94,23 +99,7 @@ class Symbol(Operators):
     def detach(self) -> Any:
         return self._apply(stop, (self,))
 
-    def __eq__(self, other: object) -> Any:
-        return self._apply(COMPARISONS["eq"], (self, other))
-
-    def __ne__(self, other: object) -> Any:
-        return self._apply(COMPARISONS["ne"], (self, other))
-
-    def __lt__(self, other: Any) -> Any:
-        return self._apply(COMPARISONS["lt"], (self, other))
-
-    def __le__(self, other: Any) -> Any:
-        return self._apply(COMPARISONS["le"], (self, other))
-
-    def __gt__(self, other: Any) -> Any:
-        return self._apply(COMPARISONS["gt"], (self, other))
-
-    def __ge__(self, other: Any) -> Any:
-        return self._apply(COMPARISONS["ge"], (self, other))
+    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = map(_comparing, ("eq", "ne", "lt", "le", "gt", "ge"))
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -412,6 +401,27 @@ class ArrayProgram:
                 raise ValueError(f"statement {i} ({s.name}) has shape {s.shape}, expected {expected}")
             if s.op == "reshape" and math.prod(s.shape) != math.prod(self.statements[s.args[0]].shape):
                 raise ValueError(f"statement {i}: reshape of {self.statements[s.args[0]].shape} to {s.shape}")
+
+    def users(self) -> list[list[int]]:
+        """For each statement, those that read it; -1 for the results."""
+        found: list[list[int]] = [[] for _ in self.statements]
+        for i, s in enumerate(self.statements):
+            for a in s.args:
+                found[a].append(i)
+        for i in self.outputs:
+            found[i].append(-1)
+        return found
+
+    def last_uses(self, passed: Callable[[Statement], bool]) -> list[int]:
+        """The last statement that reads each one, itself or through those that only pass it on."""
+        last = list(range(len(self.statements)))
+        for i in self.outputs:
+            last[i] = len(last)
+        for i in range(len(last) - 1, -1, -1):
+            until = last[i] if passed(self.statements[i]) else i
+            for a in self.statements[i].args:
+                last[a] = max(last[a], until)
+        return last
 
     @functools.cached_property
     def loops(self) -> list[int]:

@@ -156,8 +156,8 @@ def _grids(rows: Any, columns: Any) -> tuple[Any, Any, Any]:
             many += few
             together.update(dict.fromkeys(few, many))
     grids = {id(found): sorted(found) for found in together.values()}.values()
-    split = [np.searchsorted(found, 0) for found in grids]
-    u, v = len(next(iter(grids))) - split[0], int(split[0])
+    split = [int(np.searchsorted(found, 0)) for found in grids]
+    u, v = len(next(iter(grids))) - split[0], split[0]
     if u * v * len(grids) > 2 * len(rows) or {(len(found), k) for found, k in zip(grids, split)} != {(u + v, v)}:
         return (np.empty(0, dtype=np.int64),) * 3
     tables = np.array(list(grids))

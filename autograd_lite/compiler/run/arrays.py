@@ -19,7 +19,6 @@ from ...primitives.primitive import Primitive
 from ..emit.composed import ops_of
 from ..emit.dialects import expression, slices
 from ..emit.loops import Loops
-from ..emit.printer import uses_of
 from ..emit.source import NUMPY_SOURCES, numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
@@ -105,25 +104,12 @@ class _Emitter:
         self.prepared: set[str] = set()  # constant arrays made so far
         self.homes: dict[int, tuple[str, int]] = {}  # statements to be written into a piece of an array
         self.settled: set[int] = set()  # those of them that were
-        self.last = self._last_uses()
-        self.users = uses_of(program)
+        self.last = program.last_uses(lambda s: s.op in (*VIEWS, "scan", "result") or self._aliases(s))
+        self.users = program.users()
         names = [f"x{i}" for i in range(len(program.statements))]
         step = functools.partial(NUMPY_SOURCES.written, inside=True)
         self.loops = Loops(program, names, NUMPY_SOURCES, step)
         self.loops.taken.update(f"s{i}" for i in range(len(names)))
-
-    def _last_uses(self) -> list[int]:
-        statements = self.program.statements
-        last = [0] * len(statements)
-        for i in range(len(statements)):
-            last[i] = i
-        for i in self.program.outputs:
-            last[i] = len(statements)
-        for i in range(len(statements) - 1, -1, -1):
-            own = last[i] if statements[i].op in (*VIEWS, "scan", "result") or self._aliases(statements[i]) else i
-            for a in statements[i].args:
-                last[a] = max(last[a], own, i)
-        return last
 
     @staticmethod
     def _aliases(statement: Statement) -> bool:
