@@ -41,57 +41,46 @@ def matmul_adjoints(
     vector = len(b.shape) == 1
     if vector:  # a column: C = A b
         g = builder.index(g, (_ALL, None))
-        column = builder.reshape(b, (*b.shape, 1))
-    else:
-        column = b
     rows: Reach = ALWAYS  # when any number of a row, of a column, is reached
     columns: Reach = ALWAYS
     where: Any = None
     if reach != ALWAYS:
         where = builder.constant(as_number(builder, reach))
-        if vector and where.shape:
-            where = builder.index(where, (_ALL, None))
-        rows, columns = _any(builder, where, -1), _any(builder, where, -2)
+        lead = len(g.shape) - len(where.shape) - vector
+        if where.shape and (lead or vector):  # with all axes, some of length 1
+            where = builder.index(where, [*[None] * lead, *[_ALL] * len(where.shape), *[None] * vector])
+        rows = _any(builder, where, -1)
+        ever = builder.reduce("sum", builder.broadcast(where, g.shape), (0, 1)) if vector else None
+        columns = _any(builder, where, -2) if ever is None else as_reach(builder, ever)
     result: list[tuple[int, Any, Reach]] = []
-    if a.id in active:
-        if vector:  # a product of a column and a row
-            part = gated(builder, rows, g * builder.index(b, (None, _ALL)))
-        else:
-            part = _left(builder, g, column, where)
-        result.append((a.id, part, rows))
-    if b.id in active:
-        if vector:
-            x = a if where is None else builder.constant(gated(builder, rows, a))
-            part = builder.matmul(builder.transpose(x), builder.reshape(g, (a.shape[0],)))
-            arrives = as_reach(builder, builder.reduce("sum", builder.broadcast(where, g.shape), (0, 1))) if (
-                where is not None) else ALWAYS  # fmt: skip
-            result.append((b.id, part, arrives))
-        else:
-            turned = None if where is None else _turned(builder, where)
-            part = _swapped(builder, _left(builder, _swapped(builder, g), _swapped(builder, a), turned))
-            result.append((b.id, part, columns))
+    if a.id in active and vector:  # a product of a column and a row
+        result.append((a.id, gated(builder, rows, g * builder.index(b, (None, _ALL))), rows))
+    elif a.id in active:
+        result.append((a.id, _left(builder, g, b, where), rows))
+    if b.id in active and vector:
+        x = a if where is None else builder.constant(gated(builder, rows, a))
+        part = builder.matmul(builder.transpose(x), builder.reshape(g, (a.shape[0],)))
+        result.append((b.id, part, columns))
+    elif b.id in active:
+        turned = None if where is None else _swapped(builder, where)
+        part = _swapped(builder, _left(builder, _swapped(builder, g), _swapped(builder, a), turned))
+        result.append((b.id, part, columns))
     return result
 
 
 def _swapped(builder: Builder, x: Symbol) -> Symbol:
     """The last two axes exchanged."""
     n = len(x.shape)
-    return builder.transpose(x, (*range(n - 2), n - 1, n - 2))
-
-
-def _turned(builder: Builder, where: Symbol) -> Symbol:
-    return _swapped(builder, where) if len(where.shape) > 1 else (
-        builder.index(where, (_ALL, None)) if where.shape else where)  # fmt: skip
+    return builder.transpose(x, (*range(n - 2), n - 1, n - 2)) if n else x
 
 
 def _any(builder: Builder, where: Symbol, axis: int) -> Reach:
     """When any number along an axis is reached, the axis kept with length 1."""
-    if len(where.shape) < -axis or where.shape[axis] == 1:
+    if not where.shape or where.shape[axis] == 1:
         return as_reach(builder, where)
-    total = builder.reduce("sum", where, (axis,))
-    kept = [_ALL] * len(where.shape)
-    kept[axis] = None  # type: ignore[call-overload]
-    return as_reach(builder, builder.index(total, kept))
+    kept: list[Any] = [_ALL] * len(where.shape)
+    kept[axis] = None
+    return as_reach(builder, builder.index(builder.reduce("sum", where, (axis,)), kept))
 
 
 def _left(builder: Builder, g: Symbol, b: Symbol, where: Symbol | None) -> Any:
@@ -101,17 +90,13 @@ def _left(builder: Builder, g: Symbol, b: Symbol, where: Symbol | None) -> Any:
     they meet one that is reached.
     """
     choose = TABLE["where"]
+    plain = builder.matmul(g, _swapped(builder, b))
     if where is None:
-        return builder.matmul(g, _swapped(builder, b))
-    if len(where.shape) == 0 or where.shape[-1] == 1:  # whole rows, or none
-        return builder.elementwise(choose, (where, builder.matmul(g, _swapped(builder, b)), 0.0))
-    if len(where.shape) == 1 or where.shape[-2] == 1:  # the same columns of each row
-        kept = builder.constant(builder.elementwise(choose, (where, b, 0.0)))
-        return builder.matmul(g, _swapped(builder, kept))
-    difference = builder.constant(b - b)
-    good = difference == 0.0
+        return plain
+    if not where.shape or where.shape[-1] == 1:  # whole rows, or none
+        return builder.elementwise(choose, (where, plain, 0.0))
+    good = builder.constant(b - b) == 0.0
     finite = builder.constant(builder.elementwise(choose, (good, b, 0.0)))
     bad = builder.constant(builder.elementwise(choose, (good, 0.0, 1.0)))
     hit = builder.matmul(builder.broadcast(where, g.shape), _swapped(builder, bad))
-    plain, without = builder.matmul(g, _swapped(builder, b)), builder.matmul(g, _swapped(builder, finite))
-    return builder.elementwise(choose, (hit, plain, without))
+    return builder.elementwise(choose, (hit, plain, builder.matmul(g, _swapped(builder, finite))))
