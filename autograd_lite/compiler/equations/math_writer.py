@@ -12,7 +12,7 @@ import numpy as np
 
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
-from ..ir.naming import VIEWS, Adjoint
+from ..ir.naming import VIEWS, Adjoint, through, weights_of
 
 __all__ = ["Phrase", "Writer"]
 
@@ -259,7 +259,7 @@ class Writer:
             for k in (0, 1):  # a layer of one neuron: its weights are a row
                 if _row_of_weights(program, s.args[k]):
                     return self._side_by_side(args[k], args[1 - k])
-            if _weights(program, s.args[1]) and not _weights(program, s.args[0]):
+            if weights_of(program.statements, s.args[1]) >= 0 > weights_of(program.statements, s.args[0]):
                 args = [args[1], args[0]]
             return self.dotted(args[0], args[1])
         return self._side_by_side(args[0], args[1])
@@ -309,9 +309,7 @@ class Writer:
 
     def oriented(self, x: Phrase, s: Statement, program: ArrayProgram) -> str:
         """A derivative as its parameter lies: that of a row of weights is a row."""
-        inner = s
-        while inner.op in ("reshape", "broadcast") and inner.args:
-            inner = program.statements[inner.args[0]]
+        inner = program.statements[_through(program, s.args[0])] if s.op in ("reshape", "broadcast") else s
         if len(s.shape) == 2 and s.shape[0] == 1 and inner.shape == s.shape[1:] and s.shape[1] > 1:
             if x.factors and sum(array for _, array in x.factors) == 1:
                 scalars = [f for f in x.factors if not f[1]]
@@ -337,7 +335,7 @@ class Writer:
                 return x
         if s.name in ("sub", "exp"):
             inner = program.statements[s.args[0]] if s.name == "exp" else s
-            total = program.statements[_through_views(program, inner.args[1])] if inner.name == "sub" else s
+            total = program.statements[through(program.statements, inner.args[1], VIEWS)] if inner.name == "sub" else s
             if total.op == "logsumexp" and _through(program, total.args[0]) == _through(program, inner.args[0]):
                 return self.call("softmax" if s.name == "exp" else "log softmax", known[inner.args[0]])
         if s.name == "mul":
@@ -428,28 +426,13 @@ def _new_axis(s: Statement) -> int:
 
 def _through(program: ArrayProgram, i: int) -> int:
     """What a statement is a reshaping or broadcasting of."""
-    while program.statements[i].op in ("reshape", "broadcast"):
-        i = program.statements[i].args[0]
-    return i
-
-
-def _through_views(program: ArrayProgram, i: int) -> int:
-    while program.statements[i].op in VIEWS:
-        i = program.statements[i].args[0]
-    return i
+    return through(program.statements, i, ("reshape", "broadcast"))
 
 
 def _row_of_weights(program: ArrayProgram, i: int) -> bool:
     """Whether a statement is all of a leaf of one row."""
     s = program.statements[_through(program, i)]
     return s.op == "leaf" and len(s.shape) == 2 and s.shape[0] == 1 and s.shape[1] > 1
-
-
-def _weights(program: ArrayProgram, i: int) -> bool:
-    """Whether a statement is a part of a leaf of two axes."""
-    while program.statements[i].op in VIEWS:
-        i = program.statements[i].args[0]
-    return program.statements[i].op == "leaf" and len(program.statements[i].shape) == 2
 
 
 def _labels(program: ArrayProgram, i: int) -> int:

@@ -11,7 +11,7 @@ from ...primitives import activations, logistic
 from .array_program import ArrayProgram, Builder, Statement
 from .scalar_program import Leaf
 
-__all__ = ["VIEWS", "Adjoint", "all_names", "identifier", "leaf_names", "name_forward"]
+__all__ = ["VIEWS", "Adjoint", "all_names", "identifier", "leaf_names", "name_forward", "through", "weights_of"]
 
 #: what generated sources call by its own name
 _RESERVED = {
@@ -90,15 +90,15 @@ def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> No
         if statement.op == "leaf" or i in names or statement.op in VIEWS or statement.op == "constant":
             continue
         products = [a for a in statement.args if statements[a].op == "matmul"]
-        weights = [w for a in products for b in statements[a].args if (w := _weights(statements, b)) >= 0]
+        layers = [w for a in products for b in statements[a].args if (w := weights_of(statements, b)) >= 0]
         constants = [a for a in statement.args[1:] if statements[a].op != "constant"]
         if statement.op == "matmul":  # a layer without a bias
             own = [_layer(statements, a, names) for a in statement.args]
             if max(own) >= 0:
                 names[i] = f"f{max(own)}"
-        elif statement.name == "add" and weights:
+        elif statement.name == "add" and layers:
             taken -= {names.pop(a, "") for a in products}
-            number = _layer(statements, weights[0], names)
+            number = _layer(statements, layers[0], names)
             names[i] = f"f{number if number >= 0 and f'f{number}' not in taken else count}"
             count = max(count, number) + 1
         elif statement.args and not constants and statement.name in _ACTIVATIONS:
@@ -113,15 +113,20 @@ def name_forward(builder: Builder, names: dict[int, str], taken: set[str]) -> No
 
 def _layer(statements: Sequence[Statement], i: int, names: dict[int, str]) -> int:
     """The number of the layer whose weights a statement is: 3 of W3; -1 if it is none."""
-    weights = _weights(statements, i)
-    found = re.fullmatch(r"W(\d+)", names.get(weights, ""))
+    found = re.fullmatch(r"W(\d+)", names.get(weights_of(statements, i), ""))
     return int(found[1]) if found is not None else -1
 
 
-def _weights(statements: Sequence[Statement], i: int) -> int:
-    """The leaf of two axes that a statement is a view of, as of weights; -1 if it is none."""
-    while statements[i].op in VIEWS:
+def through(statements: Sequence[Statement], i: int, ops: Sequence[str]) -> int:
+    """What a statement is made of by these operations of one operand, and no others."""
+    while statements[i].op in ops:
         i = statements[i].args[0]
+    return i
+
+
+def weights_of(statements: Sequence[Statement], i: int) -> int:
+    """The leaf of two axes that a statement is a view of, as of weights; -1 if it is none."""
+    i = through(statements, i, VIEWS)
     return i if statements[i].op == "leaf" and len(statements[i].shape) > 1 else -1
 
 

@@ -52,18 +52,20 @@ def lift(program: Program, buckets: Buckets | None = None, textbook: bool = Fals
     return lifted
 
 
-def level_groups(program: Program) -> Buckets:
-    """Instructions by level, primitive and number of operands: the fewest statements."""
-    first = program.first
+def level_groups(program: Program, part: slice = slice(None)) -> Buckets:
+    """Instructions (or a part of them) by level, primitive and number of operands: the fewest statements."""
+    begin, end, _ = part.indices(len(program))
+    first = program.first + begin
     operands, starts = program.operands()
-    inner = operands >= first  # leaves are on level 0
+    operands, starts = operands[starts[begin] : starts[end]], starts[begin : end + 1] - starts[begin]
+    inner = operands >= first  # leaves, and what is before, are on level 0
     computed = (operands[inner] - first).tolist()
     cuts = np.concatenate(([0], np.cumsum(inner)))[starts].tolist()
     level: list[int] = []
     buckets: Buckets = {}
     at = level.__getitem__
     below: dict[tuple[int, ...], int] = {}  # of long rows, which the neurons of a layer share
-    for k, (prim, count) in enumerate(zip(program.prims, np.diff(starts).tolist())):
+    for k, (prim, count) in enumerate(zip(program.prims[part], np.diff(starts).tolist())):
         row = computed[cuts[k] : cuts[k + 1]]
         if len(row) < 8:
             here = 1 + max(map(at, row), default=0)
@@ -71,7 +73,7 @@ def level_groups(program: Program) -> Buckets:
             key = tuple(row)
             here = below.get(key) or below.setdefault(key, 1 + max(map(at, row)))
         level.append(here)
-        buckets.setdefault((here, prim.name, count), []).append(k)
+        buckets.setdefault((here, prim.name, count), []).append(begin + k)
     return buckets
 
 

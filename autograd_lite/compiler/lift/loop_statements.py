@@ -15,7 +15,7 @@ import numpy as np
 from ..ir.array_program import Symbol
 from ..ir.scalar_program import Leaf, Program
 from ..ir.scan import Input, Scan, final, replaced, scan, states, trajectory
-from .levels import lift, same_rows, statement, tables, unlifted
+from .levels import level_groups, lift, same_rows, statement, tables, unlifted
 from .lifted import CONSTANT, Lifted, common_label
 from .loops import Loop, find_loops, segments
 
@@ -63,14 +63,12 @@ def _needed(program: Program, loops: Sequence[Loop]) -> Any:
 def _straight(lifted: Lifted, ids: range, arrays: bool) -> None:
     """Instructions between loops: arrays if there are many."""
     program = lifted.program
-    many = arrays and len(ids) >= MANY
-    levels: dict[int, int] = {}
-    buckets: dict[tuple[int, str, int], list[int]] = {}
-    for id in ids:
-        k = id - program.first
-        args = program.args[k]
-        level = levels[id] = 1 + max((levels.get(a, 0) for a in args), default=0) if many else id
-        buckets.setdefault((level, program.prims[k].name, len(args)), []).append(k)
+    part = slice(ids.start - program.first, ids.stop - program.first)
+    if arrays and len(ids) >= MANY:
+        buckets = level_groups(program, part)
+    else:
+        calls = zip(program.prims[part], program.args[part])
+        buckets = {(k, prim.name, len(args)): [k] for k, (prim, args) in enumerate(calls, part.start)}
     for prim, numbers, args in tables(program, buckets):
         if len(numbers) == 1 and args.shape[1] < WIDE:
             operands = [lifted.one(int(i)) for i in args[0]]

@@ -22,7 +22,7 @@ from ..emit.loops import Loops
 from ..emit.source import NUMPY_SOURCES, numpy_helpers
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
-from ..ir.naming import VIEWS
+from ..ir.naming import VIEWS, through
 from ..ir.rules import NUMPY
 from ..ir.scan import Input, Scan
 from ..rewrite.simplify import simplified
@@ -169,9 +169,7 @@ class _Emitter:
 
     def origin(self, i: int) -> int:
         """The statement that has the numbers of statement ``i`` in its order."""
-        while self.program.statements[i].op == "reshape":
-            i = self.program.statements[i].args[0]
-        return i
+        return through(self.program.statements, i, ("reshape",))
 
     def gather(self, pieces: Sequence[tuple[int, str, int]]) -> None:
         """Copy those results to their pieces that could not be written there."""
