@@ -116,9 +116,9 @@ def _top_level(source: str) -> int:
     """The precedence of a template that claims to be an application: lower if an operator stands outside brackets."""
     depth, lowest = 0, _ATOM
     for i, c in enumerate(source):
-        if c in "([{":
+        if c in "([{⌊⌈":
             depth += 1
-        elif c in ")]}":
+        elif c in ")]}⌋⌉":
             depth -= 1
         elif depth == 0:
             if c in "+-−·/" or (c == "*" and "**" not in source[max(i - 1, 0) : i + 2]):

@@ -295,12 +295,12 @@ def test_a_recurrence():
         == """\
 h[0] = h
 for t = 0 … 299
-    h[t+1] = tanh (w · h[t] + xs[t])
+    h[t+1] = tanh(w · h[t] + xs[t])
 ℓ = h[300]
 ∂ℓ/∂h[300] = 1
 ∂ℓ/∂w = 0
 for t = 299 … 0
-    u1 = tanh (w · h[t] + xs[t])
+    u1 = tanh(w · h[t] + xs[t])
     u2 = (1 − u1²) · ∂ℓ/∂h[t+1]
     ∂ℓ/∂h[t] = w · u2
     ∂ℓ/∂w += h[t] · u2
@@ -357,6 +357,11 @@ def test_a_primitive_of_ones_own():
     found = called(ag.grad(lambda x: my_cube(x)), 0.5).equations()
     assert str(found) == "ℓ = my_cube(x)\n∂ℓ/∂x = 3 · x · x"
     assert r"\operatorname{my\_cube}\left(x\right)" in found.latex
+
+
+@pytest.mark.parametrize(("op", "latex"), [(ag.floor, r"\lfloor x"), (ag.ceil, r"\lceil x"), (ag.cospi, r"\pi x")])
+def test_a_command_of_latex_ends_before_a_letter(op, latex):
+    assert latex in called(ag.compile(lambda x: op(x)), 0.5).equations().latex
 
 
 def test_functions_keep_their_parentheses():

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...notation import expressions as notation
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS, Adjoint, through, weights_of
@@ -375,23 +376,10 @@ class Writer:
             for term in terms[1:]:
                 total = self.plus(total, term, 1.0, (both, both))
             return total
-        if prim.name == "div" and not self.latex:
-            return Phrase(f"{self.group(args[0], PRODUCT)} / {self.group(args[1], ATOM)}", PRODUCT)
-        if prim.name in COMPARISONS and not self.latex and prim.name == "eq":
-            return Phrase(f"{self.group(args[0], SUM)} = {self.group(args[1], SUM)}", 0)
-        strength = prim.precedence if prim.name not in COMPARISONS else 0
-        template = prim.latex if self.latex else prim.text
-        need = max(strength, 1) if strength < 5 else 0
-        if not self.latex and prim.arity == 1 and not re.search(r"[(|\[⌊⌈‖]\{0\}|\{0\}[)|\]⌋⌉‖]", template):
-            need = ATOM  # a function's name or a sign before its operand
-        texts = [self.group(a, need + (1 if k and prim.name in ("sub", "div") else 0)) for k, a in enumerate(args)]
-        if self.latex and prim.name == "div":
-            texts = [a.text for a in args]
-        try:
-            text = template.format(*texts, args=", ".join(a.text for a in args), n=len(args), last=texts[-1])
-        except (KeyError, IndexError, ValueError):  # a primitive of one's own, whose braces are LaTeX's
-            return self.call(prim.name.replace("_", r"\_") if self.latex else prim.name, *args)
-        return Phrase(text, 0 if prim.name in COMPARISONS else strength or SUM)
+        signs = "" if prim.name in COMPARISONS else "-−"
+        phrases = [notation.Phrase([("var", a.text)], a.strength, a.text.startswith(tuple(signs))) for a in args]
+        found = notation.phrase_of_call(prim, phrases, "latex" if self.latex else "text")
+        return Phrase(found.text, found.precedence)
 
 
 def _slices(index: Sequence[Any], shape: Sequence[int]) -> str:

@@ -21,7 +21,7 @@ def _comparison(name: str, sign: str, latex: str, test: Callable[[Any, Any], Any
     fn.__doc__ = f"1 where a {sign} b, else 0; a step, so that both partials are 0."
     make = primitive(
         lambda out, a, b: (0.0, 0.0),
-        text=f"{{0}} {sign} {{1}}",
+        text=f"{{0}} {'=' if sign == '==' else sign} {{1}}",
         latex=f"{{0}} {latex} {{1}}",
         array=f"{{0}} {sign} {{1}}",
         precedence=0,
