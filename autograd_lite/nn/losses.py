@@ -210,6 +210,7 @@ class BCELoss(Loss[Reduction]):
 
     Raises:
         ShapeError: when called, unless both shapes are equal and the weight is broadcast to them.
+        ValueError: when called with a prediction or a target outside [0, 1], or nan.
 
     >>> round(BCELoss()([0.5], [1.0]), 6)
     0.693147
@@ -242,6 +243,13 @@ class BCELoss(Loss[Reduction]):
         return spread
 
     def pair(self, prediction: Any, target: Any) -> Any:
+        if not 0.0 <= prediction <= 1.0:
+            raise ValueError(
+                f"{self!r}: a prediction is {_number(prediction)}, not a probability from 0 to 1: of scores take "
+                f"BCEWithLogitsLoss, or a Sigmoid first"
+            )
+        if not 0.0 <= target <= 1.0:
+            raise ValueError(f"{self!r}: a target is {_number(target)}, not 0, 1 or a probability between")
         return _weighted(target, lambda: -log(prediction), lambda: -log1p(-prediction))
 
 
@@ -281,6 +289,10 @@ class BCEWithLogitsLoss(BCELoss[Reduction]):
             return loss if factor == 1.0 else factor * loss
 
         return _weighted(target, positive, lambda: softplus(prediction))
+
+
+def _number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 def _weighted(t: Any, yes: Any, no: Any) -> Any:

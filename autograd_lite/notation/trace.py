@@ -6,7 +6,9 @@ output to the input, then the parameters. Forward mode carries the derivatives w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..engine.sweeps import Node, forward_sweep, topological_order
@@ -49,6 +51,36 @@ class Trace(Rows):
     def latex(self) -> str:
         """LaTeX for math mode: one ``aligned`` environment."""
         return formats.latex(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the trace, in the format that the file's ending says.
+
+        Args:
+            path: of a file that ends in .txt, .md, .html (a page of its own) or .tex (for ``\\input``).
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: for another ending.
+
+        >>> import autograd_lite as ag, os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     explain(ag.Value(3.0, label="x") ** 2).save(os.path.join(folder, "trace.md")).name
+        'trace.md'
+        """
+        target = Path(path)
+        written = {
+            ".txt": self.text,
+            ".md": self.markdown,
+            ".html": lambda: formats.page(self),
+            ".tex": lambda: f"\\[\n{self.latex()}\n\\]",
+        }
+        make = written.get(target.suffix.lower())
+        if make is None:
+            raise ValueError(f"a trace is saved as {', '.join(written)}, by the file's ending, not as {target.name!r}")
+        target.write_text(make().rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+        return target
 
     def __str__(self) -> str:
         return self.text()
@@ -103,7 +135,7 @@ def explain(
         digits: significant digits of the results; None shows all of them.
 
     Returns:
-        A Trace, with ``.text()``, ``.markdown()``, ``.html()`` and ``.latex()``.
+        A Trace, with ``.text()``, ``.markdown()``, ``.html()``, ``.latex()`` and ``.save(path)``.
 
     Raises:
         TypeError: if ``v`` is neither a Value nor several.

@@ -193,6 +193,13 @@ def html_(trace: Rows) -> str:
     return f'<div class="agl-trace">{_STYLE}{forward}<div>{"".join(tables)}</div></div>'
 
 
+def page(trace: Rows) -> str:
+    """The tables as a page of their own, light or dark as the reader's system is."""
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Evaluation trace</title>'
+    style = "<style>:root{color-scheme:light dark;font:15px system-ui,sans-serif}</style>"
+    return f'<!doctype html>\n<html lang="en"><head>{head}{style}</head><body>{html_(trace)}</body></html>'
+
+
 def _html_steps(section: Section, name: str, kind: str, digits: int | None) -> str:
     rows = [
         [row.symbol.html, join_html(row.expression), html.escape(number(row.value, digits))] for row in section.rows

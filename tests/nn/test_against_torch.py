@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import mpmath as mp
 import numpy as np
@@ -169,6 +170,12 @@ def test_targets_may_be_values():
         (nn.MSELoss(), np.zeros((10, 1)), np.zeros(10), ValueError, r"MSELoss.*\(10, 1\).*\(10,\)"),
         (nn.MSELoss(), np.zeros((0, 1)), np.zeros((0, 1)), ValueError, "empty"),
         (nn.HingeLoss(), [0.5], [0.0], ValueError, "1 and -1"),
+        (nn.BCELoss(), [0.5, 1.5], [0.0, 1.0], ValueError, "prediction is 1.5.*BCEWithLogitsLoss"),
+        (nn.BCELoss(), [-1e-9], [0.0], ValueError, "prediction is -1e-09"),
+        (nn.BCELoss(), [np.nan], [0.0], ValueError, "prediction is nan"),
+        (nn.BCELoss(), [0.5], [2.0], ValueError, "target is 2.0"),
+        (nn.BCELoss(), [0.5], [-1], ValueError, "target is -1"),
+        (nn.BCELoss(), [0.5], [np.nan], ValueError, "target is nan"),
         (nn.CrossEntropyLoss(), np.zeros((2, 3)), [0, 3], IndexError, "class 3"),
         (nn.CrossEntropyLoss(), np.zeros((2, 3)), [0.0, 1.0], TypeError, "integers"),
         (nn.CrossEntropyLoss(), np.zeros((2, 3)), [0], ValueError, r"\(2, 3\).*\(1,\)"),
@@ -178,6 +185,15 @@ def test_targets_may_be_values():
 def test_what_losses_refuse(loss, prediction, target, error, words):
     with pytest.raises(error, match=words):
         loss(ag.values(prediction), target)
+
+
+def test_compiled_probabilities_are_checked_at_each_call():
+    step = ag.compile(lambda p, t: nn.BCELoss()(p, t), strict=True)
+    assert step([0.25, 1.0], [0.0, 1.0]) == pytest.approx(-0.5 * math.log(0.75), rel=1e-15)
+    for p, t in (([0.25, 1.1], [0.0, 1.0]), ([math.nan, 1.0], [0.0, 1.0]), ([0.25, 1.0], [0.0, -1.0])):
+        with pytest.raises(ValueError, match=r"BCELoss.*(prediction|target) is"):
+            step(p, t)
+    assert step([0.5, 0.5], [0.0, 1.0]) == pytest.approx(math.log(2.0), rel=1e-15)
 
 
 @pytest.mark.parametrize("kind", ["MSELoss", "CrossEntropyLoss", "KLDivLoss"])

@@ -338,3 +338,24 @@ def test_columns_of_text_line_up_whatever_the_letters():
 def test_a_blank_label_is_no_name(label):
     x = ag.Value(2.0, label=label)
     assert "v₂ = v₁ · v₁ = 4" in str(ag.explain((x * x).named(label)))
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_trace_is_saved_in_the_format_of_the_ending(tmp_path, label):
+    trace = explain(Value(3.0, label=label) ** 2)
+    for ending, said in (
+        (".txt", trace.text()),
+        (".md", trace.markdown()),
+        (".html", trace.html()),
+        (".TEX", trace.latex()),
+    ):
+        path = trace.save(tmp_path / f"trace{ending}")
+        assert path == tmp_path / f"trace{ending}"
+        assert said.strip() in path.read_bytes().decode("utf-8")
+    page = (tmp_path / "trace.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "charset" in page.partition("<body>")[0]
+    for name in ("trace.pdf", "trace"):
+        with pytest.raises(ValueError, match=rf"\.txt, \.md, \.html, \.tex.*{name}"):
+            trace.save(tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == 4
