@@ -379,3 +379,17 @@ def test_a_library_stays_as_long_as_its_call():
         del call
         gc.collect()
     assert loaded() == before
+
+
+def test_what_decided_is_in_the_python_source_of_a_program_in_c():
+    def f(x, y):
+        return x * y if x > y else y if y > 0.0 else x
+
+    g = in_c(f)
+    assert g(2.0, 3.0) == 3.0
+    scope = {}
+    exec(g.source("python"), scope)
+    assert scope["f"](1.0, 3.0) == 3.0
+    for elsewhere in ((4.0, 3.0), (-4.0, -3.0)):
+        with pytest.raises(AssertionError):
+            scope["f"](*elsewhere)

@@ -24,7 +24,7 @@ from autograd_lite.errors import PartialsError
 from autograd_lite.primitives import TABLE
 from autograd_lite.primitives.sums import NATIVE
 
-from .cells import program_of, replay, same_bits, scale
+from .cells import bits, program_of, replay, same_bits, scale
 
 # --- compiled functions on it -----------------------------------------------------------------------------------------
 
@@ -129,6 +129,35 @@ def test_branches_and_guards(run_as):
         expected, slopes = ag.value_and_grad(f)(point)
         assert math.isclose(value, expected)
         np.testing.assert_allclose(slope, slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize("way", ["cells", "lines", "arrays"])
+def test_a_hundred_decisions(run_as, way):
+    run_as(way)
+
+    def f(xs):
+        total = 0.0
+        for k in range(100):
+            total = total + xs[0] if total < 5.0 * xs[1] else total - xs[1] / (k + 1.0)
+        return total if xs[2] else total * xs[0]
+
+    g = ag.compile(ag.value_and_grad(f))
+    for last in (1.0, -2.0, 0.0, math.nan, 0.0, 7.0):  # any but 0 is true
+        point = [0.3 + 1e-9 * abs(last) if last == last else 0.3, 1.0, last]
+        value, slope = g(point)
+        expected, slopes = ag.value_and_grad(f)(point)
+        assert math.isclose(value, expected)
+        np.testing.assert_allclose(slope, slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize("way", ["cells", "lines"])
+def test_a_number_that_is_read_has_to_be_that_very_one(run_as, way):
+    run_as(way)
+    slope = ag.grad(lambda xs: xs[0] ** 2 * float(xs[1].data))
+    g = ag.compile(slope)
+    for x in (0.5, 0.5, math.nan, math.nan, 0.5, 0.0, 0.5):
+        found = g([3.0, x])
+        assert bits(found[0]) == bits(slope([3.0, x])[0])
 
 
 def test_parameters_and_live_values(run_as):

@@ -27,6 +27,7 @@ from ..record.structure import flatten
 from .c_entry import Call, general_entry, with_trampoline
 from .c_forms import Form, form_of, numpy_objects
 from .c_library import Library, build
+from .guards import HOLDS
 
 __all__ = ["CEngine", "CKernel", "c_source", "planned_leaves"]
 
@@ -38,8 +39,6 @@ SAVING = 4
 KEPT = 1 << 20
 #: the references to an array that only one variable has
 ALONE = 2
-#: the guard's number, if there are guards, has to be 0
-HOLDS = [(np.array(0.0), True)]
 
 
 def lifted_form(path: Any) -> Lifted | None:
@@ -192,7 +191,7 @@ class CEngine:
             function = printed(path, plan, "program", alike)
             self.shapes += [(count,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
         self.function = function
-        self.guards = list(HOLDS) if function.guarded else []
+        self.guards = HOLDS if function.guarded else []
         self.shapes += [()] * len(self.guards)
         self.lists = path.scalar
         given = [a for a in function.arguments if not a.output]
@@ -296,7 +295,7 @@ class CKernel:
         self.library: Library = build(self.function.source())
         self.kept: dict[str, deque[Any]] = {}
         self.guarded = bool(one.guards)
-        self.guards = list(HOLDS) if one.guards else []
+        self.guards = HOLDS if one.guards else []
         results = [a for a in self.function.arguments if a.output]
         self.results = sorted(results, key=lambda a: a.leaf)
         kinds: list[Any] = [ctypes.c_long]

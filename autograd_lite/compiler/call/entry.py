@@ -11,8 +11,6 @@ from collections.abc import Callable, Collection, Sequence
 from types import CellType, FunctionType
 from typing import Any
 
-import numpy as np
-
 from ...engine.sweeps import STATE
 from ..emit.python import scalar_lines
 from ..record.environment import Watch
@@ -168,7 +166,8 @@ class _Call:
     def _lines(self) -> None:
         """Straight-line Python, as a student would write it out; where it raises, the general way gives inf or nan."""
         compilation, names = self.compilation, {*self.signature.names, *self.signature.left}
-        lines = scalar_lines(compilation.program, compilation.names, False, names)
+        program, guards = compilation.statements
+        lines = scalar_lines(program, compilation.names, False, names)
         self.taken |= lines.names
         floats = []
         for block, (name, kind) in enumerate(self.given):
@@ -185,9 +184,9 @@ class _Call:
             raise Unlike
         self._require(floats)
         self.inside += lines.lines
-        count = len(lines.results) - len(compilation.guards)
-        ways = zip(lines.results[count:], compilation.guards)
-        self._require([_as_wanted(text, float(np.ravel(wanted)[0]), exact) for text, (wanted, exact) in ways])
+        count = len(lines.results) - len(guards)
+        ways = zip(lines.results[count:], guards)
+        self._require([_as_wanted(text, float(wanted), exact) for text, (wanted, exact) in ways])
         self.scope |= lines.scope
         self.inside.append(f"return {self._result(Written([(x, _shape_of(x)) for x in lines.results[:count]]))}")
 

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from ..ir.scalar_program import Guard
+__all__ = ["HOLDS", "guards_hold", "scattered"]
 
-__all__ = ["expectation", "guards_hold", "scattered"]
+#: what an engine that looks at the guards itself has instead: one number, whether there was one that doesn't hold
+HOLDS: Final[list[tuple[Any, bool]]] = [(0.0, True)]
 
 #: from so many ways on it is asked whether there will be hundreds
 ENOUGH = 3
 
 
-def expectation(guard: Guard) -> tuple[Any, bool]:
-    """What a guard's number has to be, as ``guards_hold`` wants it."""
-    number = np.array(guard.expected)
-    return (number, True) if guard.exact else (number != 0.0, False)
-
-
 def guards_hold(outputs: Sequence[Any], expected: Sequence[Any]) -> bool:
     """Whether a run took the recorded way."""
     for found, (wanted, exact) in zip(outputs, expected):
-        found = np.asarray(found, dtype=float)
-        if exact:
-            if not ((found == wanted) | ((found != found) & (wanted != wanted))).all():
-                return False
-        elif not ((found != 0.0) == wanted).all():
+        same = (found == wanted) | ((found != found) & (wanted != wanted)) if exact else (found != 0.0) == wanted
+        if same is not True and not np.all(same):
             return False
     return True
 

@@ -29,7 +29,7 @@ from ..run.interpreter import Interpreter
 from .c_engine import CEngine, Given, planned_leaves
 from .c_library import CTarget, CUnavailable
 from .choice import choose
-from .guards import expectation
+from .guards import HOLDS
 from .kinds import flat, shaper
 from .loose import is_plain, together
 from .pausing import collector_paused
@@ -76,7 +76,6 @@ class Compilation:
     """An array program ready to run.
 
     Attributes:
-        program: the statements; its outputs are the value (if planned), the derivatives, the guards.
         run: from the leaves' blocks to the outputs. Buffers are its own until ``give_back``.
     """
 
@@ -85,7 +84,6 @@ class Compilation:
         self.plan = plan
         self.native: CEngine | None = path.in_c(plan)
         self.scalar = path.scalar
-        self._program: ArrayProgram | None = None
         self.leaves = list(path.leaves)
         engine: Interpreter | CEngine | None = None
         if self.native is not None:
@@ -94,9 +92,9 @@ class Compilation:
         elif path.way == "cells":
             engine = self._cells(path, plan)
         else:
-            self._program, self.guards = path.statements(plan)
-            self.leaves = self._program.leaves
-            self.shapes = [self._program.statements[i].shape for i in self._program.outputs]
+            program, self.guards = self.statements
+            self.leaves = program.leaves
+            self.shapes = [program.statements[i].shape for i in program.outputs]
         self.names = leaf_names(self.leaves)
         self.sources = [(leaf.kind, leaf.key) for leaf in self.leaves if leaf.kind not in ("constant", "seed")]
         if not self.scalar:
@@ -115,19 +113,19 @@ class Compilation:
         elif engine is not None:
             self.run = engine.run
         elif self.scalar:
-            text, scope = written(self.program, self.names, "run")
+            text, scope = written(self.statements[0], self.names, "run")
             exec(compile(text, "<autograd_lite program>", "exec"), scope)
             self.run = scope["run"]
         else:
             joined = () if plan.seeded else self._joined()
-            self.make, _ = buffered(self.program, self.names, joined, self._read())
+            self.make, _ = buffered(self.statements[0], self.names, joined, self._read())
 
     def _cells(self, path: Path, plan: Plan) -> Interpreter:
         """The interpreter; and the leaves, shapes and guards of what it runs."""
         program, size = simplify(path.program), len(path.program.outputs)
         self.leaves = planned_leaves(path, plan)
         derivatives = [(size,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
-        self.guards = [expectation(guard) for guard in program.guards]
+        self.guards = HOLDS if program.guards else []
         self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
         return Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
 
@@ -161,12 +159,10 @@ class Compilation:
         self.shared = list(range(first + len(self.runs), first + len(groups)))
         return groups
 
-    @property
-    def program(self) -> ArrayProgram:
-        """The statements; made only when asked for if the program runs without them."""
-        if self._program is None:
-            self._program = self.path.statements(self.plan)[0]
-        return self._program
+    @functools.cached_property
+    def statements(self) -> tuple[ArrayProgram, list[Any]]:
+        """The array program, and what its guards have to be; made only when asked for if it runs without."""
+        return self.path.statements(self.plan)
 
     def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, Any]:
         """Run on the arguments' blocks; live numbers are read now.
@@ -485,7 +481,8 @@ class Path:
         for (_, exact), members in groups.items():
             which = ids[members]
             outputs.append(lifted.one(int(which[0])) if len(members) == 1 else lifted.gather(which, (len(members),)))
-            numbers = np.array([guards[k].expected for k in members])
+            found = [guards[k].expected for k in members]
+            numbers: Any = np.array(found) if len(found) > 1 else found[0]
             expected.append((numbers if exact else numbers != 0.0, exact))
         return outputs, expected
 

@@ -33,7 +33,8 @@ def source_of(compilation: Compilation, backend: str, name: str) -> str:
     if found is PYTHON:  # of the very lines that run
         if not compilation.scalar:
             raise ValueError("the program is of arrays: backend='numpy'")
-        return python_source(compilation.program, compilation.names, name, Ways(compilation.guards, fixed))
+        program, guards = compilation.statements
+        return python_source(program, compilation.names, name, Ways(guards, fixed))
     program, guards = compilation.readable(scalar=found.scalar)
     if not found.guarded:
         program, guards = compilation.results(found.scalar), []

@@ -232,7 +232,7 @@ class _Body:
         if shape and owner != CONSTANT:  # all of an array: its rows as they are
             own = self.builder.symbol(owner).shape
             whole = self.lifted.position[table.ravel()]
-            if own[0] == count and len(whole) == math.prod(own) and (np.diff(whole) == 1).all():
+            if own[:1] == (count,) and len(whole) == math.prod(own) and (np.diff(whole) == 1).all():
                 shape = own[1:]
         found = self.lifted.gather(table.ravel(), (count, *shape))
         found = self.builder.broadcast(found, (count, *shape))

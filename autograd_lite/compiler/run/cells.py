@@ -160,7 +160,8 @@ def _choose(c: Cell, op: int) -> None:
     """Going forward: choices and comparisons."""
     if op == WHERE:
         xs = c.call.xs
-        taken = xs[1] if xs[0].value != 0.0 else xs[2]
+        taken = xs[0]
+        taken = xs[1] if taken.value != 0.0 else xs[2]
         c.a = taken  # the adjoint goes to the branch taken, and to no other
         c.value = taken.value
     elif op == PICK:
@@ -185,7 +186,8 @@ def _choose(c: Cell, op: int) -> None:
 
 def _pick(c: Cell, xs: list[Cell]) -> None:
     """``row[index]``; the first of ``xs`` is the index."""
-    index = xs[0].value
+    taken = xs[0]
+    index = taken.value
     if 0.0 <= index < len(xs) - 1:
         taken = xs[int(index) + 1]
         c.a = taken
@@ -207,7 +209,9 @@ def _gather(c: Cell, op: int) -> None:
         if op == AFFINE:
             out = c.a.value
         for i in range(len(xs)):
-            out += xs[i].value * ws[i].value
+            x = xs[i]  # by names of their own, items are C's structs when compiled
+            w = ws[i]
+            out += x.value * w.value
     elif op in (SUM, MEAN):
         for x in xs:
             out += x.value
@@ -241,7 +245,8 @@ def _spread(c: Cell, g: float) -> None:
     elif op == CALL:
         partials = call.partials
         for i in range(len(xs)):
-            xs[i].adjoint += g * partials[i]
+            x = xs[i]
+            x.adjoint += g * partials[i]
     else:
         g *= c.pa
         for x in xs:
@@ -265,12 +270,15 @@ def _tangent(c: Cell) -> float:
     if op in (DOT, AFFINE):
         ws = call.ws
         for i in range(len(xs)):
-            out += xs[i].adjoint * ws[i].value + ws[i].adjoint * xs[i].value
+            x = xs[i]
+            w = ws[i]
+            out += x.adjoint * w.value + w.adjoint * x.value
         return out + c.a.adjoint if op == AFFINE else out
     if op == CALL:
         partials = call.partials
         for i in range(len(xs)):
-            out += xs[i].adjoint * partials[i]
+            x = xs[i]
+            out += x.adjoint * partials[i]
         return out
     for x in xs:
         out += x.adjoint

@@ -10,11 +10,16 @@ cdef class Machine:
     cdef public list back
     cdef public list outputs
     cdef public list guards
+    cdef public list wanted
+    cdef public list exact
     cdef public list wrt
     cdef public object branches
 
     @cython.locals(cells=list, given=list, cell=Cell)
     cpdef load(self, tuple blocks)
+
+    @cython.locals(i=Py_ssize_t, cell=Cell, x=double, wanted=double)
+    cpdef bint strays(self) except? True
 
     @cython.locals(cells=list, given=list, cell=Cell)
     cpdef seed(self, tuple blocks)

@@ -42,10 +42,11 @@ class Machine:
         leaves: the cells of each leaf that is no constant, and whether the leaf is a single number.
         cells: one for every instruction, in order.
         back: those that hand on an adjoint, in the same order.
+        guards: those that decide the way; what they have to be is ``wanted``, or whether 0 if not ``exact``.
         branches: whether there are choices among those, of which a sweep passes the branch that is taken.
     """
 
-    __slots__ = ("back", "branches", "cells", "guards", "leaves", "outputs", "wrt")
+    __slots__ = ("back", "branches", "cells", "exact", "guards", "leaves", "outputs", "wanted", "wrt")
 
     def __init__(self, program: Any, wrt: Sequence[int], active: bytearray) -> None:
         numbers: list[Cell] = []
@@ -71,6 +72,8 @@ class Machine:
         self.branches: bool = any(cell.op in (ops.WHERE, ops.PICK) for cell in self.back)
         self.outputs: list[Cell] = [numbers[i] for i in program.outputs]
         self.guards: list[Cell] = [numbers[guard.id] for guard in program.guards]
+        self.wanted: list[float] = [guard.expected for guard in program.guards]
+        self.exact: list[bool] = [guard.exact for guard in program.guards]
         self.wrt: list[list[Cell]] = []
         for k in wrt:
             leaf = program.leaves[k]
@@ -83,6 +86,19 @@ class Machine:
             for cell, x in zip(cells, given):
                 cell.value = x if type(x) is float else float(x)
                 cell.adjoint = 0.0
+
+    def strays(self) -> bool:
+        """Whether another way was taken than the one recorded."""
+        for i in range(len(self.guards)):
+            cell = self.guards[i]
+            x = cell.value
+            wanted = self.wanted[i]
+            if self.exact[i]:
+                if x != wanted and (x == x or wanted == wanted):
+                    return True
+            elif (x != 0.0) != (wanted != 0.0):
+                return True
+        return False
 
     def seed(self, blocks: tuple[Any, ...]) -> None:
         """The tangents of the leaves to differentiate with respect to."""
@@ -171,13 +187,19 @@ class Interpreter:
         self.idle: list[Machine] = [Machine(program, wrt, self.active)]
 
     def run(self, *blocks: Any) -> tuple[Any, ...]:
-        """The results for one block (a float, or a flat list) per leaf that is no constant, and the seed."""
+        """The results for one block (a float, or a flat list) per leaf that is no constant, and the seed.
+
+        Where there are guards a number comes last: 0 if they hold. Otherwise it is alone.
+        """
         try:
             machine = self.idle.pop()
         except IndexError:  # in use: another thread, or a primitive that calls this very function
             machine = Machine(self.program, self.wrt, self.active)
         machine.load(blocks)
         forward(machine.cells)
+        if machine.strays():
+            self.idle.append(machine)
+            return (1.0,)
         found: list[Any] = [cell.value for cell in machine.outputs]
         results: list[Any] = []
         if self.value:
@@ -198,7 +220,7 @@ class Interpreter:
             for cells, single in zip(machine.wrt, self.single):
                 part: list[Any] = [cell.adjoint for cell in cells]
                 results.append(part[0] if single else part)
-        for cell in machine.guards:
-            results.append(cell.value)
+        if machine.guards:
+            results.append(0.0)
         self.idle.append(machine)  # not after an error: its cells are dropped
         return tuple(results)
