@@ -44,6 +44,8 @@ def lost(kind: str) -> LostGradientError:
 
 
 def _cure(kind: str) -> str:
+    if kind == "masked":
+        return "numpy.ma calculates with plain numbers; write array.filled(0.0), or array.compressed(), instead"
     frame = user_frame()
     while frame.f_back is not None and _of_library(frame.f_code.co_filename):  # random.randint and plt.plot ask for us
         frame = frame.f_back

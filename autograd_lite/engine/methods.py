@@ -80,6 +80,11 @@ class Methods(Node):
         """What ``statistics.mean`` and its kin ask for: refused, since the gradient would be lost."""
         raise lost("a ratio of ints")
 
+    @property
+    def _mask(self) -> Any:
+        """What ``numpy.ma`` asks of an operand whose ``_data``, a plain float, it has taken: refused."""
+        raise lost("masked")
+
     def __xor__(self, other: Any) -> Any:
         raise TypeError("^ is Python's exclusive or, for integers; a power is x ** 2")
 

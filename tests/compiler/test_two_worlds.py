@@ -1,7 +1,7 @@
 """Small pieces of Python in two copies, one of them compiled: results, gradients, errors, and what is left changed.
 
-A piece defines ``f``, and may define ``change(k)``, which runs before the call ``k``, ``ARGUMENTS``, and ``STATE``,
-which has to be the same afterwards. ``p`` is a list, ``d`` a dict, anything else a number.
+A piece defines ``f``, and may define ``change(k)``, which runs before the call ``k``, ``ARGUMENTS``, some for each
+parameter, and ``STATE``, which has to be the same afterwards. ``p`` is a list, ``d`` a dict, anything else a number.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def change(k):
 def f(p, q):  # arguments that are changed in place
     q.append(p.pop())
     return p[0] * 2
-ARGUMENTS = [[1.0, 2.0], []]
+ARGUMENTS = [[[1.0, 2.0]], [[]]]
 ---
 def f(d): d["z"] = d.pop("v"); return d["z"] * d["u"]
 ---
@@ -120,27 +120,62 @@ def f(d): d["name"] = "x"; d["none"] = None; return d["u"]
 def f(p): p.append(None); return p[0]
 ---
 def f(x, names): names.sort(); return x * 2
-ARGUMENTS = [1.5, ["b", "a"]]
+ARGUMENTS = [[1.5], [["b", "a"]]]
 ---
 def f(x, mask): mask[0] = True; return x * mask.sum()
-ARGUMENTS = [1.5, np.array([False, True])]
+ARGUMENTS = [[1.5], [np.array([False, True])]]
 ---
 def f(x, row): row.shape = (2, 1); return x * row.sum()
-ARGUMENTS = [1.5, np.array([1.0, 2.0])]
+ARGUMENTS = [[1.5], [np.array([1.0, 2.0])]]
 ---
 def f(x, row): row[0] = 9.0; return x * row.sum()
-ARGUMENTS = [1.5, np.ma.masked_array([1.0, 2.0], mask=[False, True])]
+ARGUMENTS = [[1.5], [np.ma.masked_array([1.0, 2.0], mask=[False, True])]]
 ---
 ROW = np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False])  # masks that change
 def f(x): return ROW.sum() * x
 def change(k): ROW.mask = [k % 2, 0, 0]
+---
+ROW = np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False])
+def f(x): return (ROW * x).sum()
+---
+def f(x): return "positive" if x > 0 else None  # lanes of a result that is no number
+---
+def f(x): return {"a": None, "b": [True, x], "c": ("text", x)}
+---
+def f(x): return np.array([x, "text"], dtype=object)
+---
+def f(x): return [x in (1.0, 0.5), bool(x), (x > 0) is True]
+---
+def f(x): return x.detach() * x if hasattr(x, "detach") else x.item()  # what is no method of both
+---
+def f(x): return np.float16(0.1) + x  # numbers that are rounded otherwise
+---
+ROW = np.array([0.1, 0.2], np.float16)
+def f(x): return x * ROW
+---
+def f(x): return x * decimal.Decimal("0.5")
+---
+def f(x, y): return x * y
+ARGUMENTS = [[1.5, 2.5], [np.float16(0.1), np.array([0.1, 0.2], np.float16), fractions.Fraction(1, 3), 2.0, Odd(2.0)]]
+---
+def f(x): return x[0] - x[1], x * 2, x[0] / x[1]  # integers that wrap round
+ARGUMENTS = [[np.array([3, 100], kind) for kind in ("i8", "u1", "i1", "u8", "i2", "f8")]]
+---
+def f(x, y): return sum(a * y for a in x) + x[0] // 2
+ARGUMENTS = [[np.array([3, 100], kind) for kind in ("f8", "u1", "i1", "i8")], [0.5, Value(0.5)]]
+---
+def f(x): return x + x
+ARGUMENTS = [[np.uint8(200), 200, np.int8(100), np.int64(100), [np.uint8(3), np.uint8(200)], np.array(7)]]
 """
 
 WORLD = """
-import contextlib, functools, math, warnings
+import contextlib, decimal, fractions, functools, math, warnings
 import numpy as np
 import autograd_lite as ag
 from autograd_lite import Value
+class Odd(float):
+    def __mul__(self, other): return 42.0
+    def __rmul__(self, other): return 43.0
 """
 
 #: what is compiled
@@ -155,7 +190,7 @@ def given(space, f, form, choices):
         return Value(x) if form == "leaves" else np.array([x, 0.5]) if form == "vmap" else x
 
     if "ARGUMENTS" in space:
-        return space["ARGUMENTS"]
+        return [choices.choice(some) for some in space["ARGUMENTS"]]
     kinds = {"p": lambda: [number(), number()], "d": lambda: {"u": number(), "v": number()}}
     return [kinds.get(name, number)() for name in inspect.signature(f).parameters]
 

@@ -55,6 +55,15 @@ def test_the_cure_is_that_of_the_line(name):
         cause()
 
 
+MASKED = np.ma.array([1.0, 2.0], mask=[0, 1])
+
+
+@pytest.mark.parametrize("f", [lambda: MASKED * v, lambda: v - MASKED, lambda: MASKED**v, lambda: np.ma.exp(v)])
+def test_masked_arrays_do_not_take_the_number_alone(f):
+    with pytest.raises(ag.LostGradientError, match=r"write array\.filled\(0\.0\)"):
+        f()
+
+
 def test_there_is_one_text_a_cause():
     texts = set()
     for cause, _ in CAUSES.values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import sys
 import threading
@@ -280,6 +279,12 @@ class Compiled(Running):
         blocks, key = self._apart(given, keywords, state.watch.typed)
         if level < CONSTANT and blocks.integers and blocks.rounds():
             return False, CompileError("an integer is beyond 2**53"), blocks
+        for k in blocks.foreign.keys() - blocks.active:
+            return (
+                False,
+                Final(f"it was called with a {blocks.foreign[k]}, and a program is of floats: pass one"),
+                blocks,
+            )
         values = sorted(blocks.values)
         if values and self.kind != "call":
             return True, self._f(*args, **named), blocks
@@ -356,10 +361,14 @@ class Compiled(Running):
             if found != key:
                 continue
             done, result = self.run_path(path, given, keywords, blocks, sorted(blocks.values))
-            with contextlib.suppress(ArithmeticError, ValueError):
+            try:
                 if done and not alike(result, self._f(*given, **keywords)):
                     return False
                 compared = compared or done
+            except (ArithmeticError, ValueError):
+                continue
+            except Exception:  # it takes Values alone
+                return False
         return compared
 
     def _what_changes(self, state: State, level: int) -> str:

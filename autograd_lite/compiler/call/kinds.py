@@ -57,7 +57,8 @@ def kind_of(x: Any, labels: bool = False, shape: str = "") -> Kind | None:
     if kind is np.ndarray and x.shape and (x.dtype == np.float64 or labels):
         check = f"{{0}}.__class__ is _ndarray and {{0}}.shape == {shape or repr(x.shape)} and "
         if labels:
-            return Kind(check + "{0}.dtype.kind in 'iu'", "{0}.ravel().astype(_float).tolist()", "{0}.astype(_float)")
+            check += f"{{0}}.dtype.char == {x.dtype.char!r}"
+            return Kind(check, "{0}.ravel().astype(_float).tolist()", "{0}.astype(_float)")
         check += "({0}.dtype is _float64 or {0}.dtype == _float64)"
         return Kind(check, "{0}.ravel().tolist()", "{0}", x.size)
     if labels:

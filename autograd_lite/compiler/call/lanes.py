@@ -221,7 +221,7 @@ class Mapped(Compiled, transform="vmap"):
 def _has_statics(like: Any) -> bool:
     """Whether a result holds things that are not numbers, which another path may hold otherwise."""
     if isinstance(like, np.ndarray):
-        return bool(like.dtype == bool)
+        return like.dtype.kind not in "fiu"
     parts = pytree.children(like)
     return (
         any(map(_has_statics, parts)) if parts is not None else type(like) is bool or not isinstance(like, (float, int))

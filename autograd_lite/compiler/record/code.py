@@ -20,7 +20,7 @@ _STORED = {"STORE_GLOBAL", "DELETE_GLOBAL"}
 _ALL = {"globals", "eval", "exec"}
 #: and those by which it reads attributes whose names are computed
 _COMPUTED = {"getattr", "hasattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
-#: names by which it asks for the type of a number
+#: names by which it asks for the type of a number, or makes one that decides how others are rounded
 _TYPES = {
     "isinstance",
     "issubclass",
@@ -29,6 +29,10 @@ _TYPES = {
     "callable",
     "__class__",
     "dtype",
+    "float16",
+    "half",
+    "longdouble",
+    "Decimal",
     "float",
     "int",
     "bool",

@@ -48,6 +48,7 @@ from .places import (
     same_array,
     write_back,
 )  # fmt: skip
+from .structure import is_foreign
 
 __all__ = ["ASKED", "Watch"]
 
@@ -98,7 +99,8 @@ class Watch:
         catches: an arithmetic error that the function catches, or "every error"; empty if there is none.
         calls: where the function finds what answers differently from call to call, (place, key, function).
         entropy: whether it reaches a generator that draws from the system.
-        typed: whether the function asks for types of its numbers, which are not those of plain code.
+        typed: whether the function asks for types of its numbers, which are not those of plain code, or holds some that
+            are rounded otherwise.
         identities: whether it asks whether a comparison is the very ``True`` or ``False``; ``aliases``, whether two of
             its numbers are the same one.
         where: the function's file and line.
@@ -273,6 +275,8 @@ class Watch:
                 continue
             self.seen.add(id(thing))
             self.kept.append(thing)
+            if hasattr(type(thing), "__float__") and is_foreign(getattr(thing, "dtype", type(thing))):
+                self.typed = True
             stack.extend(self._look(thing))
             if isinstance(thing, (list, tuple, set, dict, deque)) and hasattr(thing, "__dict__"):
                 stack.extend(self._object(thing))  # a list of the user's own kind, with attributes

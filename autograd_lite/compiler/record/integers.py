@@ -26,14 +26,19 @@ _DIVIDES = {TABLE["floordiv"], TABLE["mod"]}
 def stay_exact(recorder: Any, leaves: Sequence[Any], where: str) -> None:
     """Guard that what is divided with remainder, made of integers that are arguments (a hash, a seed), is exact.
 
+    Integers that NumPy keeps in few bits, or without a sign, wrap round: a program doesn't calculate with them.
+
     Args:
         recorder: what wrote the function down.
         leaves: the numbers of the arguments.
         where: the function's file and line.
 
     Raises:
-        CompileError: if it is too large for that.
+        CompileError: if it is too large for that, or wraps round.
     """
+    narrow = [leaf for leaf in leaves if recorder.blocks[id(leaf)] in recorder.given.narrow - recorder.given.active]
+    if narrow and _made(recorder.nodes, narrow):
+        raise CompileError("it calculates with integers that NumPy lets wrap round")
     if _DIVIDES.isdisjoint([node._prim for node in recorder.nodes]):
         return
     passive = [leaf for leaf in leaves if recorder.given.says("passive", recorder.blocks[id(leaf)])]
@@ -48,8 +53,8 @@ def stay_exact(recorder: Any, leaves: Sequence[Any], where: str) -> None:
         recorder.guards.append((within, 1.0, False, where))
 
 
-def _divided(nodes: Sequence[Any], integers: Sequence[Any]) -> tuple[list[Any], set[int]]:
-    """What is made of integers and then divided with remainder; and the ids of all that it is made of."""
+def _made(nodes: Sequence[Any], integers: Sequence[Any]) -> list[tuple[Any, tuple[Any, ...]]]:
+    """What is an integer, made of these; and its operands."""
     whole = set(map(id, integers))
     made: list[tuple[Any, tuple[Any, ...]]] = []
     for node in nodes:
@@ -57,8 +62,13 @@ def _divided(nodes: Sequence[Any], integers: Sequence[Any]) -> tuple[list[Any], 
         if any(id(x) in whole for x in operands) and all(_is_whole(x, whole) for x in operands):
             whole.add(id(node))
             made.append((node, operands))
+    return made
+
+
+def _divided(nodes: Sequence[Any], integers: Sequence[Any]) -> tuple[list[Any], set[int]]:
+    """What is made of integers and then divided with remainder; and the ids of all that it is made of."""
     found, inside, below = [], set[int](), set[int]()
-    for node, operands in reversed(made):
+    for node, operands in reversed(_made(nodes, integers)):
         if id(node) in inside and not _is_smaller(node, operands):
             found.append(node)
             below.update(map(id, operands))

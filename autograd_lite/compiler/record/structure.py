@@ -33,6 +33,7 @@ __all__ = [
     "flatten",
     "has_integers",
     "is_deep",
+    "is_foreign",
     "is_numeric",
     "leaves_of",
     "nudged",
@@ -45,6 +46,7 @@ __all__ = [
 Blocks = list[Any]
 
 _FLOAT = "float"
+_INT = np.dtype(int)
 
 
 class Parts(list[Any]):
@@ -52,7 +54,8 @@ class Parts(list[Any]):
 
     Attributes:
         objects: the objects.
-        integers: the numbers of the blocks that came as integers.
+        integers: the numbers of the blocks that came as integers; ``narrow`` of those that NumPy lets wrap round soon.
+        foreign: the types of numbers that are not rounded as Python's are, by the numbers of their blocks.
         active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
         values: the numbers of the blocks that are Values, or packs of them.
         starts: the number of the first block of each positional argument, and of the first one after them.
@@ -63,6 +66,8 @@ class Parts(list[Any]):
         super().__init__()
         self.objects: list[Any] = []
         self.integers: set[int] = set()
+        self.narrow: set[int] = set()
+        self.foreign: dict[int, str] = {}
         self.active: set[int] = set()
         self.values: set[int] = set()
         self.starts: list[int] = []
@@ -133,7 +138,7 @@ def flatten(x: Any, blocks: Blocks) -> Any:
         blocks.append(x)
         return _FLOAT
     if kind is int:
-        _note_integers(blocks)
+        _noted(_INT, blocks)
         try:
             blocks.append(float(x))
         except OverflowError:
@@ -141,10 +146,9 @@ def flatten(x: Any, blocks: Blocks) -> Any:
         return _FLOAT
     if kind is np.ndarray or (isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)):
         if x.dtype.kind in _NUMERIC:
-            if x.dtype.kind != "f":
-                _note_integers(blocks)
+            width = _noted(x.dtype, blocks)
             blocks.append(np.asarray(x, dtype=np.float64))
-            return ("array", x.shape)
+            return ("array", x.shape, width)
         return ("objects", x.shape, *[flatten(item, blocks) for item in x.ravel().tolist()])
     if kind is bool or x is None or kind is str or kind is bytes:
         return ("static", x)
@@ -160,18 +164,16 @@ def flatten(x: Any, blocks: Blocks) -> Any:
             return ("values", *pack[1], pack[0].shape)
         found = _as_array(x)
         if found is not None:
-            if found.dtype.kind != "f":
-                _note_integers(blocks)
+            width = _noted(found.dtype, blocks)
             blocks.append(found.astype(np.float64))
-            return (*_kinds(x), found.shape)
+            return (*_kinds(x), found.shape, width)
         return (kind, *[flatten(item, blocks) for item in x])
     if isinstance(x, dict):
         return (kind, tuple(x), *[flatten(item, blocks) for item in x.values()])
     if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
-        if isinstance(x, np.integer):
-            _note_integers(blocks)
+        width = _noted(getattr(x, "dtype", type(x)), blocks)
         blocks.append(float(x))
-        return _FLOAT
+        return (_FLOAT, width) if width else _FLOAT
     if isinstance(blocks, Parts):
         blocks.objects.append(x)
     return ("object", Same(x))
@@ -182,10 +184,27 @@ def number_of(block: Any) -> Any:
     return block._number() if isinstance(block, (Node, Pack)) else block
 
 
-def _note_integers(blocks: Blocks) -> None:
-    """The next block has integers."""
-    if isinstance(blocks, Parts):
+def is_foreign(kind: Any) -> bool:
+    """Whether numbers of a dtype, or of a type that has none, are not rounded as Python's are."""
+    return kind.char in "eg" if isinstance(kind, np.dtype) else kind is not float and kind is not int
+
+
+def _noted(kind: Any, blocks: Blocks) -> str:
+    """Say of the next block of what kind its numbers are: of which dtype, or type if they have none.
+
+    Returns:
+        The dtype where a program has to know it.
+    """
+    if not isinstance(blocks, Parts):
+        return ""
+    if is_foreign(kind):
+        blocks.foreign[len(blocks)] = kind.name if isinstance(kind, np.dtype) else kind.__name__
+    elif kind.kind in "iu":
         blocks.integers.add(len(blocks))
+        if kind.kind == "u" or kind.itemsize < 4:
+            blocks.narrow.add(len(blocks))
+            return str(kind.char)
+    return ""
 
 
 class Same:
