@@ -7,7 +7,7 @@ output to the input, then the parameters. Forward mode carries the derivatives w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class Trace(Rows):
         'trace.md'
         """
         target = Path(path)
-        written = {
+        written: dict[str, Callable[[], str]] = {
             ".txt": self.text,
             ".md": self.markdown,
             ".html": lambda: formats.page(self),

@@ -223,7 +223,8 @@ def test_targets_of_0_and_1_count_as_in_plain_code(criterion, kind):
     """0·∞ is nan: where the weight of a term is 0, plain code doesn't look at it."""
     plain = kind(lambda p, t: criterion(p, t))
     compiled = ag.compile(plain)
-    for p in ([0.5, 0.25], [1.0, 0.0], [0.0, 1.0], [np.inf, -np.inf]):
+    points = [[0.5, 0.25], [1.0, 0.0], [0.0, 1.0]]
+    for p in points if type(criterion) is nn.BCELoss else [*points, [np.inf, -np.inf]]:
         for t in ([1.0, 0.0], [0.25, 0.5], [0.0, 0.0]):
             np.testing.assert_allclose(compiled(p, t), plain(p, t), rtol=1e-12)
     values = [ag.Value(1.0), ag.Value(0.25)]  # targets that are differentiated are not constants
