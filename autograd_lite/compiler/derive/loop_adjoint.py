@@ -11,7 +11,7 @@ from typing import Any
 
 from ..ir.array_program import Builder, Statement, Symbol
 from ..ir.naming import VIEWS, Adjoint
-from ..ir.scan import Scan, final, replaced, scan, states, trajectory
+from ..ir.scan import Scan, replaced, result, scan
 from .loop_kept import factors_ahead, stored_functions
 from .reaching import ALWAYS, NEVER, Reach, as_number, as_reach, joined
 
@@ -84,7 +84,7 @@ class _Back:
         """One step back; False if what it hands on may not be reached, and there are no flags that say when."""
         ahead, loop = self.ahead, self.loop
         for k, found in enumerate(ahead.inputs):
-            kept = states(self.builder, self.outer, k) if found.kind == "carry" else self.targets[k]
+            kept = result(self.builder, self.outer, "states", k) if found.kind == "carry" else self.targets[k]
             kind = "same" if found.kind == "same" else "each"
             self.inputs.append(self.leaf(kind, found.shape, kept, found.name))
         if not self.flags and not self.builder.textbook and any(reach != ALWAYS for _, _, reach in self.wanted):
@@ -146,7 +146,7 @@ class _Back:
         """What the loop ahead computes for this one, and keeps."""
 
         def keep(s: Statement, i: int) -> None:
-            self.leaf("each", s.shape, trajectory(self.builder, self.outer, i))
+            self.leaf("each", s.shape, result(self.builder, self.outer, "each", i))
             replaced(s, len(self.loop.inputs) - 1)
 
         factors_ahead(self.ahead, self.loop.builder, self.inputs, moved, keep)
@@ -207,7 +207,7 @@ class _Back:
         statement = scan(outer, self.loop, [self.operands[n] for n in kept])
 
         def ended(n: int) -> Symbol:
-            return final(outer, statement, kept.index(n))
+            return result(outer, statement, "final", kept.index(n))
 
         found: list[tuple[int, Any, Reach]] = []
         for k, n in numbers.items():
@@ -218,9 +218,9 @@ class _Back:
             reach = ALWAYS
             if k in flags:
                 flag = flags[k]
-                reach = as_reach(outer, trajectory(outer, statement, flag.id) if isinstance(flag, Symbol) else flag)
+                reach = as_reach(outer, result(outer, statement, "each", flag.id) if isinstance(flag, Symbol) else flag)
             if isinstance(g, Symbol):
-                found.append((self.targets[k].id, trajectory(outer, statement, g.id), reach))
+                found.append((self.targets[k].id, result(outer, statement, "each", g.id), reach))
             elif g != 0.0:
                 found.append((self.targets[k].id, outer.broadcast(g, self.targets[k].shape), reach))
         return found

@@ -10,20 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .array_program import ArrayProgram, Builder, Statement, Symbol
+from .scalar_program import Leaf
 
-__all__ = ["Input", "Scan", "final", "replaced", "scan", "states", "trajectory"]
-
-
-class Input:
-    """What a step's leaf is: its kind (carry, each, same), the shape it has within the step, and a name."""
-
-    __slots__ = ("kind", "name", "shape", "size")
-
-    def __init__(self, kind: str, shape: tuple[int, ...], name: str) -> None:
-        self.kind = kind
-        self.shape = shape
-        self.name = name
-        self.size = 1
+__all__ = ["Scan", "replaced", "result", "scan"]
 
 
 class Scan:
@@ -32,7 +21,7 @@ class Scan:
     Attributes:
         count: how many steps.
         backwards: whether the steps run from the last item to the first.
-        inputs: the leaves of ``builder``.
+        inputs: the leaves of ``builder``; their kinds are carry, each and same.
         builder: the statements of one step.
         following: for each carried number, what it is after the step; in the order of the inputs that are carried.
         names: what the source calls the step's statements.
@@ -43,14 +32,14 @@ class Scan:
     def __init__(self, count: int, backwards: bool) -> None:
         self.count = count
         self.backwards = backwards
-        self.inputs: list[Input] = []
+        self.inputs: list[Leaf] = []
         self.builder = Builder()
         self.following: list[Any] = []
         self.names: dict[int, str] = {}
 
     def leaf(self, kind: str, shape: tuple[int, ...], name: str = "") -> Symbol:
         """A new input, within the step."""
-        self.inputs.append(Input(kind, shape, name))
+        self.inputs.append(Leaf(kind, name, shape, None))
         return self.builder.leaf(len(self.inputs) - 1, shape)
 
     @property
@@ -70,30 +59,14 @@ def scan(builder: Builder, loop: Scan, operands: Sequence[Any]) -> Symbol:
     return builder.add("scan", args, loop, ())
 
 
-def _result(builder: Builder, statement: Symbol, what: str, which: int, shape: tuple[int, ...]) -> Symbol:
+def result(builder: Builder, statement: Symbol, what: str, which: int) -> Symbol:
+    """What a loop gives: of input ``which``, which is carried, the "final" number after the last step, or its "states"
+    before every step; of statement ``which``, what it is in "each" step. Those have the steps as their first axis.
+    """
+    loop: Scan = builder.statements[statement.id].attrs
+    shape = loop.builder.statements[which].shape if what == "each" else loop.inputs[which].shape
+    shape = shape if what == "final" else (loop.count, *shape)
     return builder.add("result", (statement.id,), (what, which, shape), shape)
-
-
-def final(builder: Builder, statement: Symbol, k: int) -> Symbol:
-    """What input ``k``, which is carried, is after the last step."""
-    return _result(builder, statement, "final", k, _loop(builder, statement).inputs[k].shape)
-
-
-def states(builder: Builder, statement: Symbol, k: int) -> Symbol:
-    """What input ``k``, which is carried, is before every step: an array with the steps as its first axis."""
-    loop = _loop(builder, statement)
-    return _result(builder, statement, "states", k, (loop.count, *loop.inputs[k].shape))
-
-
-def trajectory(builder: Builder, statement: Symbol, i: int) -> Symbol:
-    """What statement ``i`` of the step is in every step."""
-    loop = _loop(builder, statement)
-    return _result(builder, statement, "each", i, (loop.count, *loop.builder.statements[i].shape))
-
-
-def _loop(builder: Builder, statement: Symbol) -> Scan:
-    found: Scan = builder.statements[statement.id].attrs
-    return found
 
 
 def replaced(s: Statement, leaf: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,15 +16,12 @@ __all__ = ["Pattern", "common_shape", "find_pattern", "strides_of", "view"]
 MAX_DEPTH = 5
 
 
-class Pattern:
+class Pattern(NamedTuple):
     """Positions ``offset + Σ iₐ·strideₐ`` for i running over an array of shape ``dims``, last index fastest."""
 
-    __slots__ = ("dims", "offset", "strides")
-
-    def __init__(self, offset: int, dims: tuple[int, ...], strides: tuple[int, ...]) -> None:
-        self.offset = offset
-        self.dims = dims
-        self.strides = strides
+    offset: int
+    dims: tuple[int, ...]
+    strides: tuple[int, ...]
 
     def refined(self, shape: Sequence[int]) -> Pattern | None:
         """The same positions over ``shape``, each axis of which has to lie within one axis of the pattern."""

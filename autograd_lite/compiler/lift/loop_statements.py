@@ -14,7 +14,7 @@ import numpy as np
 
 from ..ir.array_program import Symbol
 from ..ir.scalar_program import Leaf, Program
-from ..ir.scan import Input, Scan, final, replaced, scan, states, trajectory
+from ..ir.scan import Scan, replaced, result, scan
 from .levels import level_groups, lift, same_rows, statement, tables, unlifted
 from .lifted import CONSTANT, Lifted, common_label
 from .loops import Loop, find_loops, segments
@@ -265,7 +265,7 @@ class _Body:
         """The loop as a statement."""
         step = Scan(self.loop.count, False)
         step.builder, step.names = inner.builder, inner.names
-        step.inputs = [Input(leaf.kind, leaf.shape, leaf.name) for leaf in self.leaves if leaf.kind != "constant"]
+        step.inputs = [leaf for leaf in self.leaves if leaf.kind != "constant"]
         after: dict[int, list[int]] = {k: [] for k in step.carried}
         for (j, lag), (k, _) in self.carried.items():
             after[k].append(own[j] if lag == 1 else self.at["carry", j, lag - 1])
@@ -276,7 +276,7 @@ class _Body:
         for found in [x for x in step.builder.statements if x.op == "constant" and x.shape]:  # made once
             self.operands.append(self.builder.constant(found.attrs))
             replaced(found, len(step.inputs))
-            step.inputs.append(Input("same", found.shape, ""))
+            step.inputs.append(Leaf("same", "", found.shape, None))
         return scan(self.builder, step, self.operands)
 
     def _give(self, inner: Lifted, own: dict[int, int], made: Symbol) -> None:
@@ -292,12 +292,12 @@ class _Body:
             if owner == CONSTANT:
                 self.lifted.define(float(inner.number[own[j]]), ids)
             elif self.more[j] or (j, 1) not in self.carried:
-                found = trajectory(self.builder, made, owner)
+                found = result(self.builder, made, "each", owner)
                 size = max(1, math.prod(found.shape[1:]))
                 self.lifted.define_at(found, ids, np.arange(count) * size + place)
             else:
                 k, place = self.carried[j, 1]
-                self.lifted.define_at(final(self.builder, made, k), ids[-1:], place)
+                self.lifted.define_at(result(self.builder, made, "final", k), ids[-1:], place)
         self._before(made)
 
     def _before(self, made: Symbol) -> None:
@@ -309,7 +309,7 @@ class _Body:
                     continue
                 if slot not in known:
                     k, place = self.carried[slot[1], slot[2]]
-                    found = states(self.builder, made, k)
+                    found = result(self.builder, made, "states", k)
                     size = max(1, math.prod(found.shape[1:]))
                     known[slot] = self.lifted.fresh(self.loop.count)
                     self.lifted.define_at(found, known[slot], np.arange(self.loop.count) * size + place)

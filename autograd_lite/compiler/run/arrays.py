@@ -10,7 +10,7 @@ import functools
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS, through
 from ..ir.rules import NUMPY
-from ..ir.scan import Input, Scan
+from ..ir.scalar_program import Leaf
+from ..ir.scan import Scan
 from ..rewrite.simplify import simplified
 
 __all__ = ["Read", "Runner", "buffered", "powers", "ufunc_of"]
@@ -33,7 +34,7 @@ __all__ = ["Read", "Runner", "buffered", "powers", "ufunc_of"]
 Joined = Sequence[tuple[int, Sequence[tuple[int, int]]]]
 
 
-class Read:
+class Read(NamedTuple):
     """How the numbers of some leaves are read at each call.
 
     Attributes:
@@ -42,10 +43,9 @@ class Read:
         places: where each leaf begins in the vector, by its number.
     """
 
-    def __init__(self, into: Callable[[Any], None], size: int, places: dict[int, int]) -> None:
-        self.into = into
-        self.size = size
-        self.places = places
+    into: Callable[[Any], None]
+    size: int
+    places: dict[int, int]
 
 
 #: makes the function that runs a program, with buffers of its own, from the parameters' arrays
@@ -243,7 +243,7 @@ class _Emitter:
             name = f"v{i}"
             self.lines.append(f"{name} = {text}")
             return name
-        array = _viewed(statement, self.sample[below])
+        array = eval(text, {"np": np, args[0]: self.sample[below]})
         if statement.shape != () and np.may_share_memory(array, self.sample[below]):
             self.root[i] = self.root[below]
             self.sample[i] = array
@@ -302,7 +302,7 @@ class _Emitter:
     def loop(self, i: int, statement: Statement, args: list[str]) -> None:
         """A recurrence, in plain NumPy; numbers that it begins with are NumPy's, which divide by zero."""
         unnamed = Scan(statement.attrs.count, statement.attrs.backwards)
-        unnamed.inputs = [Input(x.kind, x.shape, "") for x in statement.attrs.inputs]
+        unnamed.inputs = [Leaf(x.kind, "", x.shape, None) for x in statement.attrs.inputs]
         unnamed.builder, unnamed.following = statement.attrs.builder, statement.attrs.following
         texts = [f"np.float64({text})" if re.match(r"-?[\d.]", text) else text for text in args]
         self.lines += self.loops.write(i, texts, unnamed)
@@ -398,17 +398,6 @@ class _Emitter:
             name, array = self.buffer.pop(root)
             self.free.setdefault((array.size, False), []).append((name, array))
         return out
-
-
-def _viewed(statement: Statement, x: Any) -> Any:
-    attrs = statement.attrs
-    if statement.op == "reshape":
-        return x.reshape(attrs)
-    if statement.op == "transpose":
-        return x.transpose(attrs)
-    if statement.op == "broadcast":
-        return np.broadcast_to(x, attrs)
-    return x[tuple(slice(*item) if isinstance(item, tuple) else item for item in attrs)]
 
 
 def buffered(

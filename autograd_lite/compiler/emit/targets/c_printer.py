@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...ir.array_program import ArrayProgram, Statement
-from ...ir.scan import Input, Scan
+from ...ir.scalar_program import Leaf
+from ...ir.scan import Scan
 from .c_index import Index, Reference, flattened, unflattened
 from .c_names import statement_names, table
 from .c_words import ATOM, Text, call, number
@@ -388,7 +389,7 @@ class Printer:
                 else:
                     self.places[r] = leaves[which]
 
-    def _entered(self, found: Input, operand: int, reach: Index) -> Any:
+    def _entered(self, found: Leaf, operand: int, reach: Index) -> Any:
         """An input of a loop's step: a variable, or an array; a copy if it is carried."""
         if found.kind == "same":
             return self._given(operand, found.shape)
