@@ -8,6 +8,8 @@ from autograd_lite.primitives.fused_unary cimport Fused
 cdef int ADD
 cdef int AFFINE
 cdef int CALL
+cdef int CALL1
+cdef int CALL2
 cdef int COPY
 cdef int DOT
 cdef int EQ
@@ -59,6 +61,12 @@ cdef void _choose(Cell c, int op) except *
 
 @cython.locals(index=double, taken=Cell)
 cdef void _pick(Cell c, list xs) except *
+
+@cython.locals(x=double, prim=Op, out=double)
+cdef void _call1(Cell c, Call call) except *
+
+@cython.locals(x=double, y=double, prim=Op, out=double)
+cdef void _call2(Cell c, Call call) except *
 
 @cython.locals(call=Call, xs=list, ws=list, out=double, x=Cell, w=Cell, i=Py_ssize_t, prim=Op, numbers=list)
 cdef void _gather(Cell c, int op) except *

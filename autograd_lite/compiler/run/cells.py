@@ -18,6 +18,8 @@ from .opcodes import (  # fmt: skip
     ADD,
     AFFINE,
     CALL,
+    CALL1,
+    CALL2,
     COPY,
     DOT,
     EQ,
@@ -157,8 +159,12 @@ def backward_taken(cells: list[Cell], outputs: list[Cell]) -> None:
 
 
 def _choose(c: Cell, op: int) -> None:
-    """Going forward: choices and comparisons."""
-    if op == WHERE:
+    """Going forward: calls of one and two numbers, choices, comparisons."""
+    if op == CALL1:
+        _call1(c, c.call)
+    elif op == CALL2:
+        _call2(c, c.call)
+    elif op == WHERE:
         xs = c.call.xs
         taken = xs[0]
         taken = xs[1] if taken.value != 0.0 else xs[2]
@@ -197,6 +203,30 @@ def _pick(c: Cell, xs: list[Cell]) -> None:
         c.a = c.b
         c.value = c.call.prim.fn(index)
         c.pa = 0.0
+
+
+def _call1(c: Cell, call: Call) -> None:
+    x = c.a.value
+    prim = call.prim
+    out = as_float(prim.fn(x), f"the result of {prim.name}")
+    c.value = out
+    if call.active:
+        partials: Any = prim.float_partials(out, x)
+        check_partials(prim, partials, 1)
+        c.pa = as_float(partials[0])
+
+
+def _call2(c: Cell, call: Call) -> None:
+    x = c.a.value
+    y = c.b.value
+    prim = call.prim
+    out = as_float(prim.fn(x, y), f"the result of {prim.name}")
+    c.value = out
+    if call.active:
+        partials: Any = prim.float_partials(out, x, y)
+        check_partials(prim, partials, 2)
+        c.pa = as_float(partials[0])
+        c.pb = as_float(partials[1])
 
 
 def _gather(c: Cell, op: int) -> None:

@@ -119,7 +119,8 @@ def _cell(prim: Any, args: Any, numbers: list[Cell], drain: Cell, active: bool, 
             fused = prim.fused
         elif prim.arity == 2:
             pair = _pair(prim, args, numbers, constants)
-        code = ops.FUSED if fused is not None else ops.PAIR if pair is not None else ops.CALL
+        called = {1: ops.CALL1, 2: ops.CALL2}.get(prim.arity, ops.CALL)
+        code = ops.FUSED if fused is not None else ops.PAIR if pair is not None else called
     made = Cell(code, 0.0)
     if fused is not None:
         made.fused = fused
@@ -132,6 +133,8 @@ def _cell(prim: Any, args: Any, numbers: list[Cell], drain: Cell, active: bool, 
     made.b = numbers[args[1]] if count > 1 else drain
     made.pa = -1.0 if code == ops.NEG else 1.0
     made.pb = -1.0 if code == ops.SUB else 1.0 if code == ops.ADD else 0.0
+    if code in (ops.CALL1, ops.CALL2):
+        made.call = Call(prim, active)
     return made
 
 
