@@ -16,6 +16,7 @@ from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import all_names, leaf_names
 from .target import SourceTarget
+from .texts import joined
 from .ways import Ways
 
 __all__ = ["PYTHON", "Lines", "python_source", "scalar_lines", "written"]
@@ -171,7 +172,7 @@ def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lin
     if name == "heaviside" and args[1] == "0.0":
         return f"1.0 if {args[0]} > 0.0 else 0.0 if {args[0]} <= 0.0 else {args[0]}"
     if name in ("sum", "dot", "affine") and len(args) <= LONGEST:
-        return _written_out(name, args)
+        return joined(name, args) or "0.0"
     if name == "abs":
         lines.scope["_abs"] = math.fabs
     elif name in _MATH and not safe:
@@ -179,15 +180,6 @@ def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lin
     else:
         lines.scope[f"_{name}"] = prim.fn
     return f"_{name}({', '.join(args)})"
-
-
-def _written_out(name: str, args: Sequence[str]) -> str:
-    """n-ary sums, from left to right as the table's."""
-    if name == "sum":
-        return " + ".join(args) or "0.0"
-    n = len(args) // 2
-    terms = [f"{x} * {y}" for x, y in zip(args[:n], args[n : 2 * n])]
-    return " + ".join([*args[2 * n :], *terms]) or "0.0"
 
 
 def written(

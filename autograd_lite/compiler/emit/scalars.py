@@ -17,7 +17,7 @@ from .dialects import number_source, slices
 from .functions import functions
 from .printer import Printer
 from .target import refusal
-from .texts import filled, wrapped
+from .texts import filled, joined, wrapped
 
 __all__ = ["ScalarTarget", "listed"]
 
@@ -188,15 +188,9 @@ class ScalarTarget(Printer):
 
     def folded(self, prim: Primitive, args: Sequence[str]) -> str:
         """A primitive of any number of operands."""
-        name, n, half = prim.name, len(args), len(args) // 2
-        if name in ("sum", "fsum", "mean"):
-            total = " + ".join(args) or f"{self.number}(0.0)"
-            return f"({total}) / {n}" if name == "mean" else total
-        if name == "prod":
-            return " * ".join(args) or f"{self.number}(1.0)"
-        if name in ("dot", "affine"):
-            products = [f"{x} * {y}" for x, y in zip(args[:half], args[half : 2 * half])]
-            return " + ".join([*args[2 * half :], *products]) or f"{self.number}(0.0)"
+        name, half = prim.name, len(args) // 2
+        if name in ("sum", "fsum", "mean", "prod", "dot", "affine"):
+            return joined(name, args) or f"{self.number}({float(name == 'prod')})"
         if name in ("var", "std"):
             return self.spread(name, args)
         if name in ("softmax_of", "log_softmax_of") and args:

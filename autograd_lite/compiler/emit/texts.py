@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["LITERAL", "binding", "filled", "grouped", "wrapped"]
+__all__ = ["LITERAL", "binding", "filled", "grouped", "joined", "wrapped"]
 
 #: a number
 LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
@@ -63,3 +63,11 @@ def filled(template: str, args: Sequence[str]) -> str:
         whole = not parts[k - 1] and not parts[k + 1] and len(parts) == 3
         result += (text if alone or whole else wrapped(text)) + parts[k + 1]
     return result
+
+
+def joined(name: str, args: Sequence[str]) -> str:
+    """Sums and products of any number of names, from left to right as the table's; empty for one of none."""
+    half = len(args) // 2 if name in ("dot", "affine") else 0
+    terms = [*args[2 * half :], *[f"{x} * {y}" for x, y in zip(args[:half], args[half : 2 * half])]]
+    text = (" * " if name == "prod" else " + ").join(terms)
+    return f"({text}) / {len(args)}" if name == "mean" else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ __all__ = ["Phrase", "Writer"]
 SUM, PRODUCT, ATOM = 1, 2, 5
 
 
+@dataclasses.dataclass(slots=True)
 class Phrase:
     """A piece of an equation.
 
@@ -28,18 +30,12 @@ class Phrase:
         text: how it is written.
         strength: how strongly its outermost operator binds.
         number, factors: of a product, the number in front and the rest: pairs of a text and whether it is an array's.
-        terms: of a sum, its terms.
     """
 
-    __slots__ = ("factors", "number", "strength", "text")
-
-    def __init__(
-        self, text: str, strength: int = ATOM, number: float = 1.0, factors: tuple[tuple[str, bool], ...] | None = None
-    ) -> None:
-        self.text = text
-        self.strength = strength
-        self.number = number
-        self.factors = factors
+    text: str
+    strength: int = ATOM
+    number: float = 1.0
+    factors: tuple[tuple[str, bool], ...] | None = None
 
     @property
     def atom(self) -> bool:

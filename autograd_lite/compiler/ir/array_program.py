@@ -30,6 +30,7 @@ result      what, which, shape                      something that a loop gives
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -46,17 +47,15 @@ from .shapes import Shape, broadcast_shape, indexed_shape, infer_shape, matmul_s
 __all__ = ["ArrayProgram", "Builder", "Statement", "Symbol"]
 
 
+@dataclasses.dataclass(slots=True, eq=False)
 class Statement:
     """One statement; ``args`` are the numbers of earlier ones."""
 
-    __slots__ = ("args", "attrs", "op", "prim", "shape")
-
-    def __init__(self, op: str, args: tuple[int, ...], attrs: Any, shape: Shape, prim: Primitive | None = None) -> None:
-        self.op = op
-        self.args = args
-        self.attrs = attrs
-        self.shape = shape
-        self.prim = prim
+    op: str
+    args: tuple[int, ...]
+    attrs: Any
+    shape: Shape
+    prim: Primitive | None = None
 
     @property
     def boolean(self) -> bool:

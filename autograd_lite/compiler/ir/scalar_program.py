@@ -6,6 +6,7 @@ constant) with one id per number, in row-major order. Then every instruction def
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import operator
@@ -65,6 +66,7 @@ PACKED = 10_000
 LONG = 50
 
 
+@dataclasses.dataclass(slots=True)
 class Guard:
     """What has to be the same in a call as it was in the recording: a comparison and its outcome.
 
@@ -74,13 +76,10 @@ class Guard:
         line: the user's source line.
     """
 
-    __slots__ = ("exact", "expected", "id", "line")
-
-    def __init__(self, id: int, expected: float, exact: bool, line: str) -> None:
-        self.id = id
-        self.expected = expected
-        self.exact = exact
-        self.line = line
+    id: int
+    expected: float
+    exact: bool
+    line: str
 
     def holds(self, number: float) -> bool:
         """Whether ``number`` takes the recorded way."""

@@ -113,10 +113,7 @@ class Printer:
         self.deep: set[int] = set()  # views that have a place of their own all the same
         self.own: set[int] = set()  # arrays whose places are free after their last use
         self.texts: dict[int, Text] = {}
-        self.users: list[list[int]] = [[] for _ in program.statements]
-        for i, s in enumerate(program.statements):
-            for a in s.args:
-                self.users[a].append(i)
+        self.users = [[user for user in found if user >= 0] for found in program.users()]
         self.outputs = set(program.outputs)
         self.inlined, self.deferred = self._inlined()
         self._homes()
