@@ -24,13 +24,15 @@ class Printer(SourceTarget):
     Attributes:
         functions: those that a source defines where it calls them, as text by name.
         parts: ops that its words are made of besides those of a program.
-        truth: how the library says that a comparison holds; empty for what ``Ways`` knows by the target's name.
+        truth: how the library says that a comparison holds of all numbers; ``{}`` if its comparisons are Python's.
+        array: what makes an array of a list.
     """
 
     header: str
     functions: dict[str, str]
     parts: Sequence[Primitive] = ()
-    truth = ""
+    truth = "{}"
+    array = "np.array"
 
     @abstractmethod
     def word(self, prim: Primitive) -> str:
@@ -69,9 +71,8 @@ class Printer(SourceTarget):
             names[results[0]] = "value"
         lines, texts = self.written(program, names, tests=tests)
         returned = [self.output(program, i, texts) for i in results]
-        library = "python" if self.truth == "{}" else self.name
         truths = [program.statements[i].boolean for i in tests]
-        lines += ways.checks([texts[i] for i in tests], truths, library, self.truth)
+        lines += ways.checks([texts[i] for i in tests], truths, self.truth, self.array)
         lines += [*_explained(called, returned), f"return {', '.join(returned)}"]
         given = [(n, leaf) for n, leaf in zip(leaves, program.leaves) if leaf.kind != "constant"]
         numbers = [n for n, leaf in given if not leaf.shape]

@@ -208,7 +208,7 @@ def written(
     else:
         count = len(texts) - len(ways.guards)
         tests = program.outputs[count:]
-        body += ways.checks(texts[count:], [program.statements[i].boolean for i in tests], "python")
+        body += ways.checks(texts[count:], [program.statements[i].boolean for i in tests])
         returned = ", ".join(texts[:count])
         given += ways.defaults(given)
     body.append(f"return {returned}")

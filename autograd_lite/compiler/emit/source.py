@@ -28,6 +28,7 @@ class ArrayTarget(Dialect, Printer):
     def __init__(self, name: str, module: str, header: str, *words: str) -> None:
         super().__init__(name, module, header, *words)
         self.functions = {**functions(name, header), **functions("shared", header, module)}
+        self.truth = f"{module}.all({{}})"
         self.guarded = name != "jax"  # which traces a function before its numbers are known
 
     def imports(self, text: str) -> str:

@@ -11,9 +11,6 @@ from .texts import wrapped
 
 __all__ = ["Ways"]
 
-#: how a library says that all numbers, or any, of an array are true
-_ALL = {"numpy": "np.all({})", "torch": "torch.all({})", "python": "{}"}
-
 
 class Ways:
     """The recorded way through a function.
@@ -31,43 +28,29 @@ class Ways:
         """The fixed integers as parameters."""
         return [f"{name}={number}" for name, number in self.fixed.items() if name not in taken]
 
-    def checks(self, texts: Sequence[str], truths: Sequence[bool], library: str, every: str = "") -> list[str]:
+    def checks(
+        self, texts: Sequence[str], truths: Sequence[bool], every: str = "{}", array: str = "np.array"
+    ) -> list[str]:
         """Assertions.
 
         Args:
             texts: the expressions of the guards' numbers; ``truths``, whether they are truth values.
-            library: "numpy", "jax", "torch" or "python", whose comparisons of two numbers are Python's.
-            every: how another library says that a comparison holds in every lane.
+            every: how the library says that a comparison holds of all numbers; ``{}`` if its comparisons are Python's.
+            array: what makes an array of a list there.
         """
-        lines = [f"assert {name} == {number}" for name, number in self.fixed.items()]
-        texts = [
-            text if truth or exact else f"{wrapped(text)} != 0.0"
-            for text, truth, (_, exact) in zip(texts, truths, self.guards)
-        ]
-        tests = [
-            _test(text, *guard, library, every or _ALL[library]) for text, guard in zip(texts, self.guards, strict=True)
-        ]
-        return [
-            *lines,
-            *[f"# assert {test}" if library == "jax" else f"assert {test}" for test in dict.fromkeys(tests)],
-        ]
-
-
-def _test(text: str, wanted: Any, exact: bool, library: str, every: str) -> str:
-    """The condition that a guard's numbers are as recorded."""
-    numbers = np.ravel(wanted)
-    if exact:
-        if numbers.size == 1 and numbers[0] != numbers[0]:
-            return every.format(f"{wrapped(text)} != {wrapped(text)}")
-        return every.format(f"{wrapped(text)} == {_literal(numbers, library)}")
-    if numbers.all():
-        return every.format(text)
-    if not numbers.any():
-        return f"not {wrapped(text)}" if library == "python" else every.format(f"~{wrapped(text)}")
-    return every.format(f"{wrapped(text)} == {_literal(numbers, library)}")
-
-
-def _literal(numbers: Any, library: str) -> str:
-    if numbers.size == 1:
-        return repr(numbers[0].item())
-    return f"{'torch.tensor' if library == 'torch' else 'np.array'}({numbers.tolist()})"
+        tests = []
+        for text, truth, (wanted, exact) in zip(texts, truths, self.guards, strict=True):
+            numbers = np.ravel(wanted)
+            text = text if truth or exact else f"{wrapped(text)} != 0.0"
+            inside = wrapped(text)
+            if exact and numbers.size == 1 and numbers[0] != numbers[0]:
+                test = every.format(f"{inside} != {inside}")
+            elif exact or numbers.any() != numbers.all():
+                numbers_text = repr(numbers[0].item()) if numbers.size == 1 else f"{array}({numbers.tolist()})"
+                test = every.format(f"{inside} == {numbers_text}")
+            elif numbers.all():
+                test = every.format(text)
+            else:
+                test = f"not {inside}" if every == "{}" else every.format(f"~{inside}")
+            tests.append(f"assert {test}")
+        return [*[f"assert {name} == {number}" for name, number in self.fixed.items()], *dict.fromkeys(tests)]
