@@ -175,7 +175,7 @@ class Compiled(Running):
 
     def statements(self) -> ArrayProgram:
         """The forward part as array statements."""
-        return self._recorded().path.compilation(True).results()
+        return self._recorded().path.compilation(Plan(True)).results()
 
     @property
     def surroundings(self) -> Watch:

@@ -120,7 +120,7 @@ class Mapped(Compiled, transform="vmap"):
             elif leaf.kind != "constant":
                 mapped.append(False)
                 blocks.append(leaf.key.data if leaf.kind == "parameter" else np.asarray(leaf.key._number(), float)[()])
-        key = (path, plan.key(), tuple(mapped))
+        key = (path, plan, tuple(mapped))
         self.mapped = mapped
         kernel = self.kernels.get(key)
         if kernel is None:
@@ -150,7 +150,7 @@ class Mapped(Compiled, transform="vmap"):
         shapes = [
             (x.shape[axis is not None :] if type(x) is np.ndarray else type(x), axis) for x, axis in batches.given
         ]
-        key = (path, plan.key(), *shapes)
+        key = (path, plan, *shapes)
         with self.lock:
             if key not in self.calls:
                 while len(self.calls) >= MAX_KERNELS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,9 @@ from ..derive.adjoint import adjoints
 from ..emit.python import written
 from ..emit.scalars import listed
 from ..ir.activity import dependent
-from ..ir.array_program import ArrayProgram, Symbol
+from ..ir.array_program import ArrayProgram
 from ..ir.naming import leaf_names, name_forward
-from ..ir.scalar_program import Leaf, Program
+from ..ir.scalar_program import Guard, Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
@@ -46,7 +46,11 @@ WRITTEN = 300 if NATIVE else 2000
 LONGEST = 20_000
 
 
-class Plan:
+#: the kinds of leaves that are read at each call
+_LIVE = ("parameter", "value")
+
+
+class Plan(NamedTuple):
     """What a program computes besides the outputs.
 
     Attributes:
@@ -57,19 +61,11 @@ class Plan:
         colouring: that of a sparse Jacobian, all of whose sweeps a program in C makes in one call; else None.
     """
 
-    __slots__ = ("colouring", "forward", "seeded", "value", "wrt")
-
-    def __init__(
-        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False, colouring: Any = None
-    ) -> None:
-        self.colouring = colouring
-        self.forward = forward
-        self.value = value
-        self.wrt = wrt
-        self.seeded = seeded
-
-    def key(self) -> tuple[Any, ...]:
-        return (self.value, self.wrt, self.seeded, self.forward, self.colouring is not None)
+    value: bool
+    wrt: tuple[int, ...] = ()
+    seeded: bool = False
+    forward: bool = False
+    colouring: Any = None
 
 
 class Compilation:
@@ -84,33 +80,30 @@ class Compilation:
         self.plan = plan
         self.native: CEngine | None = path.in_c(plan)
         self.scalar = path.scalar
-        self.leaves = list(path.leaves)
-        engine: Interpreter | CEngine | None = None
+        self.leaves = planned_leaves(path, plan)
+        size = len(path.program.outputs)
+        self.shapes: list[tuple[int, ...]] = [(size,) if size != 1 else ()] * plan.value
+        self.shapes += [(size,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
+        engine: Interpreter | CEngine | None = self.native
         if self.native is not None:
-            engine = self.native
-            self.leaves, self.shapes, self.guards = engine.leaves, engine.shapes, engine.guards
+            self.leaves, self.shapes, self.guards = self.native.leaves, self.native.shapes, self.native.guards
         elif path.way == "cells":
-            engine = self._cells(path, plan)
+            program = simplify(path.program)
+            self.guards = HOLDS if program.guards else []
+            engine = Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
         else:
-            program, self.guards = self.statements
-            self.leaves = program.leaves
-            self.shapes = [program.statements[i].shape for i in program.outputs]
+            self.guards = self.statements[1]
         self.names = leaf_names(self.leaves)
-        self.sources = [(leaf.kind, leaf.key) for leaf in self.leaves if leaf.kind not in ("constant", "seed")]
-        if not self.scalar:
-            self.sources = [(kind, key) for kind, key in self.sources if kind != "parameter"]
-        first = 1 if plan.value else 0
-        wanted = [(first + i, path.leaves[k]) for i, k in enumerate(plan.wrt)]
-        self.storages = [leaf.key for _, leaf in wanted if leaf.kind == "parameter"]
-        self.places = [i for i, leaf in wanted if leaf.kind == "parameter"]
-        self.shared = [i for i, leaf in wanted if is_plain(leaf.key)]  # the derivatives for loose Values
-        self.others = [(i, leaf) for i, leaf in wanted if leaf.kind != "parameter" and not is_plain(leaf.key)]
+        sources = [(leaf.kind, leaf.key) for leaf in self.leaves if leaf.kind not in ("constant", "seed")]
+        self.sources, self.loose = together([x for x in sources if self.scalar or x[0] != "parameter"])
+        # what is live is differentiated with respect to first: parameters, loose Values, others
+        wanted = [path.leaves[k] for k in plan.wrt]
+        self.storages = [leaf.key for leaf in wanted if leaf.kind == "parameter"]
         self.runs = [storage.runs([storage])[0] for storage in self.storages]
-        self.sources, self.loose = together(self.sources)
+        self.shared = sum(is_plain(leaf.key) for leaf in wanted)
+        self.others = wanted[len(self.storages) + self.shared :]
         self.pool: list[Any] = []
-        if self.native is not None and not self.scalar:
-            self.make = self.native.maker(() if plan.seeded else self._joined())
-        elif engine is not None:
+        if engine is not None and self.scalar:
             self.run = engine.run
         elif self.scalar:
             text, scope = written(self.statements[0], self.names, "run")
@@ -118,16 +111,10 @@ class Compilation:
             self.run = scope["run"]
         else:
             joined = () if plan.seeded else self._joined()
-            self.make, _ = buffered(self.statements[0], self.names, joined, self._read())
-
-    def _cells(self, path: Path, plan: Plan) -> Interpreter:
-        """The interpreter; and the leaves, shapes and guards of what it runs."""
-        program, size = simplify(path.program), len(path.program.outputs)
-        self.leaves = planned_leaves(path, plan)
-        derivatives = [(size,)] if plan.forward else [path.leaves[k].shape for k in plan.wrt]
-        self.guards = HOLDS if program.guards else []
-        self.shapes = [(size,) if size != 1 else ()] * plan.value + derivatives + [()] * len(self.guards)
-        return Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
+            if self.native is not None:
+                self.make = self.native.maker(joined)
+            else:
+                self.make, _ = buffered(self.statements[0], self.names, joined, self._read())
 
     def _read(self) -> Read | None:
         """The loose Values, if there are any: an array program has arrays of its own for them."""
@@ -141,22 +128,16 @@ class Compilation:
         """The gradients of parameters that lie side by side as one output, and those of loose Values as another: which
         outputs, and where in it they are.
         """
-        numbers = {id(storage): i for storage, i in zip(self.storages, self.places)}
+        numbers = {id(storage): i for i, storage in enumerate(self.storages, self.plan.value)}
         self.runs = self.storages[0].runs(self.storages) if self.storages else []
         groups = [
             (run.grad.size, [(numbers[id(s)], at) for s, at in zip(run.storages, run.starts)]) for run in self.runs
         ]
         if self.shared and self.loose is not None:
-            groups.append((len(self.loose.nodes), list(zip(self.shared, self.loose.starts))))
-        moved = {i for _, members in groups for i, _ in members}
-        if not moved:
-            return []
-        first = min(moved)
-        self.others = [
-            (i if i < first else i - sum(m < i for m in moved) + len(groups), leaf) for i, leaf in self.others
-        ]
-        self.places = list(range(first, first + len(self.runs)))
-        self.shared = list(range(first + len(self.runs), first + len(groups)))
+            first = self.plan.value + len(self.storages)
+            places = list(zip(range(first, first + self.shared), self.loose.starts))
+            groups.append((len(self.loose.nodes), places))
+            self.shared = 1
         return groups
 
     @functools.cached_property
@@ -164,30 +145,17 @@ class Compilation:
         """The array program, and what its guards have to be; made only when asked for if it runs without."""
         return self.path.statements(self.plan)
 
-    def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, Any]:
+    def call(self, blocks: Sequence[Any], seeds: Sequence[Any] = (), past: dict[int, Any] | None = None) -> Any:
         """Run on the arguments' blocks; live numbers are read now.
 
         Args:
             blocks: the numbers of the arguments.
             seeds: the adjoints of the outputs if they are an input, or the tangents.
+            past: the parameters' arrays at a point of the past, by the ``id`` of their storage.
 
         Returns:
             The outputs, and what has to be given back when they have been used (their buffers).
         """
-        if self.scalar:
-            return self.run(*[flat(x) for x in [*self._given(blocks), *seeds]]), None
-        try:
-            runner = self.pool.pop()  # atomic: two threads never share buffers
-        except IndexError:
-            runner = self.fresh()
-        return runner(*self._given(blocks), *seeds), runner
-
-    def fresh(self) -> Any:
-        """A runner of its own buffers."""
-        return self.make([np.asarray(leaf.key.data) for leaf in self.leaves if leaf.kind == "parameter"])
-
-    def _given(self, blocks: Sequence[Any]) -> list[Any]:
-        """What the program is called with: blocks of arguments, live numbers."""
         given: list[Any] = []
         loose: list[Any] = []
         for kind, key in self.sources:
@@ -198,39 +166,30 @@ class Compilation:
                 given.append(number_of(blocks[key]))
             elif kind == "value":
                 given.append(key._number())
-            elif self.scalar:
-                given.append(key.data)
-        return given
-
-    def call_on_copies(self, blocks: Sequence[Any], parameters: dict[int, Any], seed: Any) -> tuple[Any, ...]:
-        """Run a seeded program at a point of the past: with copies of the parameters, by number of the leaf."""
-        given = []
-        for k, leaf in enumerate(self.leaves):
-            if leaf.kind == "seed":
-                given.append(seed)
-            elif leaf.kind == "argument":
-                given.append(blocks[leaf.key])
-            elif leaf.kind == "parameter" and self.scalar:
-                given.append(parameters[k])
+            else:
+                given.append(key.data if past is None else past[id(key)])
         if self.scalar:
-            return tuple(self.run(*map(flat, given)))
-        runner = self.make([parameters[k] for k, leaf in enumerate(self.leaves) if leaf.kind == "parameter"])
-        return tuple(runner(*given))
+            return self.run(*[flat(x) for x in [*given, *seeds]]), None
+        try:
+            runner = self.pool.pop() if past is None else self.fresh(past)  # atomic: no two threads share buffers
+        except IndexError:
+            runner = self.fresh()
+        return runner(*given, *seeds), runner if past is None else None
 
-    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], list[tuple[Leaf, Any]], Any]:
-        """The derivatives: flat gradients of the runs of parameters, pairs of another leaf and its derivative, and a
-        copy of those of the loose Values.
+    def fresh(self, past: dict[int, Any] | None = None) -> Any:
+        """A runner of its own buffers."""
+        storages = [leaf.key for leaf in self.leaves if leaf.kind == "parameter"]
+        return self.make([np.asarray(s.data) if past is None else past[id(s)] for s in storages])
+
+    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], Any, list[tuple[Leaf, Any]]]:
+        """The derivatives: flat gradients of the runs of parameters; a copy of those of the loose Values as one vector,
+        None if there are none; pairs of another leaf and its derivative.
         """
-        arrays = [outputs[i] for i in self.places]
-        if self.scalar:
-            arrays = [np.ravel(array) for array in arrays]
-        return arrays, [(leaf, outputs[i]) for i, leaf in self.others], self.share(outputs)
-
-    def share(self, outputs: Sequence[Any]) -> Any:
-        """A copy of the derivatives for the loose Values, as one vector; None if there are none."""
-        if len(self.shared) == 1 and not self.scalar:
-            return outputs[self.shared[0]].copy()
-        return np.concatenate([np.ravel(outputs[i]) for i in self.shared]) if self.shared else None
+        first = self.plan.value + len(self.runs)
+        rest = first + self.shared
+        share = np.concatenate([np.ravel(x) for x in outputs[first:rest]]) if self.shared else None
+        arrays = list(map(np.ravel, outputs[self.plan.value : first]))
+        return arrays, share, list(zip(self.others, outputs[rest:]))
 
     def results(self, scalar: bool = False) -> ArrayProgram:
         """The program of the results, without the guards."""
@@ -268,9 +227,14 @@ class Path:
         self.kinds = tuple(recording.kinds.items())
         self.program: Program = optimized(recording.take())
         self.leaves = self.program.leaves
-        self.live = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind in ("parameter", "value"))
+        live = [
+            (leaf.kind == "value", not is_plain(leaf.key), k)
+            for k, leaf in enumerate(self.leaves)
+            if leaf.kind in _LIVE
+        ]
+        self.live = tuple(k for *_, k in sorted(live))  # as ``Compilation`` wants it
         self.arguments = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind == "argument")
-        self.compiled: dict[Any, Compilation] = {}
+        self.compiled: dict[Plan, Compilation] = {}
         self.lock = threading.Lock()
         self.expected: list[Any] = []
         self.colourings: dict[Any, Any] = {}
@@ -359,18 +323,14 @@ class Path:
             found = self.reached[leaves] = () if apart else leaves
         return found
 
-    def compilation(
-        self, value: bool, wrt: tuple[int, ...] = (), seeded: bool = False, forward: bool = False, colouring: Any = None
-    ) -> Compilation:
+    def compilation(self, plan: Plan) -> Compilation:
         """The program for a plan, made once."""
-        plan = Plan(value, wrt, seeded, forward, colouring)
-        key = plan.key()
-        found = self.compiled.get(key)
+        found = self.compiled.get(plan)
         if found is None:
             with self.lock, collector_paused():
-                found = self.compiled.get(key)
+                found = self.compiled.get(plan)
                 if found is None:
-                    found = self.compiled[key] = Compilation(self, plan)
+                    found = self.compiled[plan] = Compilation(self, plan)
                     self._lifted = None
                     self.program.pack()
         return found
@@ -398,90 +358,69 @@ class Path:
         if not scalar:
             name_forward(builder, names, set(wanted))
         ids = np.array(self.program.outputs, dtype=np.int64)
-        leaves = list(self.leaves)
-        value = [self._output(lifted, ids, scalar)] if plan.value else []
+        outputs = self._output(lifted, ids, scalar)
         derivatives: list[Any] = []
         if plan.forward:
-            derivatives = [self._tangent(lifted, plan.wrt, leaves, names, scalar)]
+            derivatives = [self._tangent(lifted, outputs, plan.wrt, names, scalar)]
         elif plan.wrt:
-            seeds: list[tuple[Any, Any]]
+            seeds: list[tuple[Any, Any]] = [(lifted.one(int(ids[0])), 1.0)]
             if plan.seeded:
-                leaves.append(Leaf("seed", "seed", (len(ids),), None, 0))
-                seed = builder.leaf(len(leaves) - 1, (len(ids),))
-                seeds = [(self._output(lifted, ids, scalar), seed)]
-            else:
-                seeds = [(lifted.one(int(ids[0])), 1.0)]
+                seeds = [(outputs, builder.leaf(len(self.leaves), (len(ids),)))]
             derivatives = self._derivatives(lifted, seeds, plan.wrt, names, scalar)
         guards, expected = self._guards(lifted, scalar)
-        return simplified(ArrayProgram(leaves, builder, [*value, *derivatives, *guards], names)), expected
+        wanted = [*[outputs] * plan.value, *derivatives, *guards]
+        return simplified(ArrayProgram(planned_leaves(self, plan), builder, wanted, names)), expected
 
-    def _tangent(
-        self, lifted: Lifted, wrt: Sequence[int], leaves: list[Leaf], names: dict[int, str], scalar: bool
-    ) -> Any:
+    def _tangent(self, lifted: Lifted, outputs: Any, wrt: Sequence[int], names: dict[int, str], scalar: bool) -> Any:
         """The tangents of the outputs for those of the leaves ``wrt``, which become leaves too.
 
         Adjoints Jᵀw are linear in the seed w, and J is the derivative of vᵀ(Jᵀw): a second reverse sweep, in which
         no w is left.
         """
-        builder, ids = lifted.builder, np.array(self.program.outputs, dtype=np.int64)
-        w = builder.leaf(-1, (len(ids),))
-        found = self._derivatives(lifted, [(self._output(lifted, ids, scalar), w)], wrt, names, scalar)
-        seeds = []
-        for k, g in zip(wrt, found):
-            shape = self.leaves[k].shape
-            leaves.append(Leaf("seed", f"d{self.leaves[k].name}", shape, None, 0))
-            seeds.append((g, builder.leaf(len(leaves) - 1, shape)))
-        if not scalar:
-            return builder.broadcast(adjoints(builder, seeds, [w], names)[0], (len(ids),))
-        elements = [builder.index(w, (i,)) for i in range(len(ids))]
-        return builder.pack(adjoints(builder, seeds, elements, names), (len(ids),))
+        builder, count = lifted.builder, len(self.program.outputs)
+        w = builder.leaf(-1, (count,))
+        found = self._derivatives(lifted, [(outputs, w)], wrt, names, scalar)
+        tangents = [builder.leaf(k, self.leaves[at].shape) for k, at in enumerate(wrt, len(self.leaves))]
+        elements = [builder.index(w, (i,)) for i in range(count)] if scalar else [w]
+        moved = adjoints(builder, list(zip(found, tangents)), elements, names)
+        return builder.pack(moved, (count,)) if scalar else builder.broadcast(moved[0], (count,))
 
     def _output(self, lifted: Lifted, ids: Any, scalar: bool) -> Any:
+        builder = lifted.builder
         if len(ids) == 1:
-            return lifted.builder.numeric(lifted.builder.constant(lifted.one(int(ids[0]))))
+            return builder.numeric(builder.constant(lifted.one(int(ids[0]))))
         if scalar or len(ids) == 0:
-            return lifted.builder.pack([lifted.one(int(i)) for i in ids], (len(ids),))
-        found = lifted.gather(ids, (len(ids),))
-        return lifted.builder.broadcast(found, (len(ids),))
+            return builder.pack([lifted.one(int(i)) for i in ids], (len(ids),))
+        return builder.broadcast(lifted.gather(ids, (len(ids),)), (len(ids),))
 
     def _derivatives(
         self, lifted: Lifted, seeds: Any, wrt: Sequence[int], names: dict[int, str], scalar: bool
     ) -> list[Any]:
+        """By leaves as they are; in a program of scalars by their numbers, if they are read number by number."""
         builder = lifted.builder
-        leaves = [lifted.leaves[k] for k in wrt]
-        if not scalar:
-            found = adjoints(builder, seeds, [x for x in leaves if x is not None], names)
-            return [builder.broadcast(g, leaf.shape) for g, leaf in zip(found, [self.leaves[k] for k in wrt])]
-        wanted: list[list[Symbol]] = []
-        whole: list[bool] = []  # what is read otherwise than number by number, as loops do
-        for k, x in zip(wrt, leaves):
-            leaf = self.leaves[k]
-            read = [s for s in builder.statements if x is not None and x.id in s.args]
-            whole.append(bool(leaf.shape) and not all(s.op == "index" and not s.shape for s in read))
-            wanted.append([x] if whole[-1] and x is not None else [lifted.one(leaf.base + i) for i in range(leaf.size)])
-        parts = iter(adjoints(builder, seeds, [x for symbols in wanted for x in symbols], names))
-        found = [[next(parts) for _ in symbols] for symbols in wanted]
+        whole: list[bool] = []
+        wanted: list[list[Any]] = []
+        for leaf, x in [(self.leaves[k], lifted.leaves[k]) for k in wrt]:
+            read = [s for s in builder.statements if x is not None and x.id in s.args] if scalar else []
+            whole.append(not scalar or any(s.op != "index" or s.shape for s in read if leaf.shape))
+            wanted.append([x] if whole[-1] else [lifted.one(leaf.base + i) for i in range(leaf.size)])
+        found = iter(adjoints(builder, seeds, [x for symbols in wanted for x in symbols], names))
+        parts = [[next(found) for _ in symbols] for symbols in wanted]
         return [
             builder.broadcast(g[0], self.leaves[k].shape) if all_of else builder.pack(g, self.leaves[k].shape)
-            for k, g, all_of in zip(wrt, found, whole)
+            for k, g, all_of in zip(wrt, parts, whole)
         ]
 
     def _guards(self, lifted: Lifted, scalar: bool) -> tuple[list[Any], list[Any]]:
         """The guards' numbers, those of one array together, and what they have to be."""
-        guards = self.program.guards
-        if not guards:
-            return [], []
-        ids = np.array([guard.id for guard in guards])
-        owners = lifted.owner[ids]
-        outputs: list[Any] = []
-        expected: list[Any] = []
-        groups: dict[tuple[int, bool], list[int]] = {}
-        for k, owner in enumerate(owners.tolist()):
-            groups.setdefault((owner if not scalar else k, guards[k].exact), []).append(k)
+        groups: dict[Any, list[Guard]] = {}
+        for k, guard in enumerate(self.program.guards):
+            groups.setdefault((k if scalar else int(lifted.owner[guard.id]), guard.exact), []).append(guard)
+        outputs, expected = [], []
         for (_, exact), members in groups.items():
-            which = ids[members]
-            outputs.append(lifted.one(int(which[0])) if len(members) == 1 else lifted.gather(which, (len(members),)))
-            found = [guards[k].expected for k in members]
+            ids = np.array([guard.id for guard in members])
+            outputs.append(lifted.one(int(ids[0])) if len(ids) == 1 else lifted.gather(ids, (len(ids),)))
+            found = [guard.expected for guard in members]
             numbers: Any = np.array(found) if len(found) > 1 else found[0]
             expected.append((numbers if exact else numbers != 0.0, exact))
         return outputs, expected

@@ -12,7 +12,7 @@ from ...functional.transform import Jacobian
 from ..record.structure import Parts, assemble, is_numeric, rebuild
 from .guards import guards_hold
 from .loose import Given, Loose
-from .plans import Compilation, Path
+from .plans import Compilation, Path, Plan
 from .results import Gradients, Pullback, call_primitive, scalar_result
 
 __all__ = ["Running", "positions", "transform_of"]
@@ -76,7 +76,7 @@ class Running:
         plan = self._plan(path, blocks, values, live) if self.kind == "call" else self._gradient(path, args, blocks)
         if plan is None:
             return True, self._f(*args, **named)
-        compilation = path.compilation(*plan)
+        compilation = path.compilation(plan)
         outputs, held = compilation.call(blocks)
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
@@ -84,34 +84,34 @@ class Running:
             return False, None
         self.last = blocks.last = compilation
         if self.kind == "call":
-            if plan[1]:
+            if plan.wrt:
                 return True, self.live_result(compilation, outputs, held, (args, named), blocks, values)
             result = self._result(path, outputs[0], blocks if live else None)
         else:
-            arrays = iter(outputs[plan[0] :])
+            arrays = iter(outputs[plan.value :])
             found = [assemble(args[n], arrays) for n in self.differentiated(len(args))]
             result = found[0] if isinstance(self.argnums, int) else tuple(found)
-            result = (float(outputs[0]), result) if plan[0] else result
+            result = (float(outputs[0]), result) if plan.value else result
         compilation.give_back(held)
         return True, result
 
-    def _plan(self, path: Path, blocks: Parts, values: list[int], live: bool) -> tuple[bool, tuple[int, ...]] | None:
+    def _plan(self, path: Path, blocks: Parts, values: list[int], live: bool) -> Plan | None:
         """What a call asks of a program: its value, and derivatives by what is live; None if it runs eagerly."""
         if len(path.program.outputs) != 1:
             eager = values or (live and any(path.leaves[k].kind == "value" for k in path.live))
-            return None if eager else (True, ())
+            return None if eager else Plan(True)
         if path.recording.plain[0] is not None or not (values or live):
-            return True, ()
+            return Plan(True)
         given = tuple(path.arguments[k] for k in values)
-        return True, given + path.live if live else given if self.numbers_only else path.reaching(given)
+        return Plan(True, path.live + given if live else given if self.numbers_only else path.reaching(given))
 
-    def _gradient(self, path: Path, args: Any, blocks: Parts) -> tuple[bool, tuple[int, ...]] | None:
+    def _gradient(self, path: Path, args: Any, blocks: Parts) -> Plan | None:
         """The same for ``grad`` and ``value_and_grad``; None if they raise, and say what to use instead."""
         chosen = positions(self.argnums, len(args))
         single = len(path.program.outputs) == 1 and isinstance(path.recording.result, float)
         if chosen is None or not single or not all(is_numeric(args[n]) for n in chosen):
             return None
-        return self.kind == "value_and_grad", path.wrt(chosen, blocks)
+        return Plan(self.kind == "value_and_grad", path.wrt(chosen, blocks))
 
     def _result(self, path: Path, found: Any, live: Parts | None) -> Any:
         """The numbers that were found, in the structure of the recorded result; Values, if those of ``live`` arguments
@@ -142,9 +142,7 @@ class Running:
         """
         nodes: list[Any] = []
         partials: list[float] = []
-        if compilation.scalar:
-            outputs = [np.array(x).reshape(shape) for x, shape in zip(outputs, compilation.shapes)]
-        arrays, rest, share = compilation.sorted(outputs)
+        arrays, share, rest = compilation.sorted(outputs)
         loose = compilation.loose if share is not None else None
         live = loose.nodes if loose else []
         given = Given(blocks, values) if values else _NONE
@@ -180,10 +178,10 @@ class Running:
         """Several numbers, of which some depend on parameters."""
         parameters = tuple(k for k in path.live if path.leaves[k].kind == "parameter")
         kept = [np.array(block) if isinstance(block, np.ndarray) else block for block in blocks]
-        recorded = {k: np.array(path.leaves[k].key.data) for k in parameters}  # the point of this call
+        past = {id(path.leaves[k].key): np.array(path.leaves[k].key.data) for k in parameters}  # the point of this call
 
         def pull(seed: Any) -> list[Any]:
-            outputs = path.compilation(False, parameters, True).call_on_copies(kept, recorded, seed)
+            outputs, _ = path.compilation(Plan(False, parameters, True)).call(kept, [seed], past)
             return [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
 
         sink = Pullback(path.apart, len(numbers), pull)

@@ -22,7 +22,7 @@ from ..ir.scalar_program import Program
 from ..record.pack import Pack
 from ..record.structure import Parts, flatten
 from .compiled import Compiled
-from .plans import Compilation, Path
+from .plans import Compilation, Path, Plan
 from .running import positions
 
 __all__ = ["CompiledJacobian", "coloured", "pattern", "recordable"]
@@ -172,7 +172,7 @@ class CompiledJacobian(Compiled, transform="jacobian"):
         m, n = colouring.shape
         forward = colouring.forward
         in_c = colouring if path.target is not None and path.target.active else None
-        sweep = self.last = path.compilation(False, wrt, not forward, forward, in_c)
+        sweep = self.last = path.compilation(Plan(False, wrt, not forward, forward, in_c))
         if sweep.native is not None:  # all sweeps in one
             outputs, held = sweep.call(blocks)
             numbers = np.array(outputs[0], dtype=float)
