@@ -36,7 +36,7 @@ BOUNDED_RECURSION = {
         "functional.pytree:substitute",
         "testing.numbers:complex_arrays",
         "functional.vmap:_measure functional.vmap:_stack functional.vmap:_listed functional.vmap:lane_of",
-        "compiler.call.kinds:display",
+        "compiler.call.kinds:display compiler.call.state:_without_integers",
         "compiler.record.containers:_Walk.tree compiler.record.containers:_Walk._made",
         "compiler.record.containers:_Walk._named compiler.record.containers:_Walk._row",
         "compiler.record.containers:_Walk._stacked compiler.record.containers:_signature",

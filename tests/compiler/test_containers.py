@@ -238,3 +238,12 @@ def test_a_function_without_arguments_is_called_directly():
     fast = ag.compile(lambda: sum(v * v for v in weights([1.0] * 40)))
     assert fast().data == fast().data
     assert fast._fast is not None
+
+
+@pytest.mark.parametrize("dtype", [float, int, bool, object])
+def test_empty_arrays_in_a_result_keep_their_type(dtype):
+    compiled = ag.compile(lambda x: (x * 2.0, {"none": np.zeros((0, 2), dtype)}))
+    for x in (1.0, 2.0):
+        number, rest = compiled(x)
+        assert number == 2.0 * x
+        assert (rest["none"].dtype, rest["none"].shape) == (np.dtype(dtype), (0, 2))

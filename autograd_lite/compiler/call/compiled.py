@@ -275,8 +275,7 @@ class Compiled(Running):
 
     def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
         """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
-        given, keywords = integers_fixed(self.differentiated(len(args)), level, args, named) if level else (args, named)
-        blocks, key = self._apart(given, keywords, state.watch.typed)
+        given, keywords, blocks, key = self._apart(level, args, named, state.watch.typed)
         if level < CONSTANT and blocks.integers and blocks.rounds():
             return False, CompileError("an integer is beyond 2**53"), blocks
         for k in blocks.foreign.keys() - blocks.active:
@@ -328,11 +327,14 @@ class Compiled(Running):
             self.run_eagerly(self._what_changes(state, level))
         return True, result, blocks
 
-    def _apart(self, args: Any, named: Any, typed: bool) -> tuple[Parts, list[Any]]:
-        """The numbers in the arguments, and what is left of those: with their types, if the function asks for them."""
-        blocks = Parts()
+    def _apart(self, level: int, args: Any, named: Any, typed: bool) -> tuple[Any, Any, Parts, list[Any]]:
+        """The arguments as ``f`` is given them, their numbers, and what is left of those: with their types, if the
+        function asks for them.
+        """
+        live = self.differentiated(len(args))
+        args, named = integers_fixed(live, level, args, named) if level else (args, named)
+        blocks, key = Parts(), list[Any]()
         starts = blocks.starts
-        key: list[Any] = []
         for arg in args:
             starts.append(len(blocks))
             key.append(flatten(arg, blocks))
@@ -341,11 +343,11 @@ class Compiled(Running):
             key.append((name, flatten(arg, blocks)))
         blocks.values.update(k for k, block in enumerate(blocks) if isinstance(block, (Node, Pack)))
         blocks.active.update(blocks.values)
-        for n in self.differentiated(len(args)):
+        for n in live:
             blocks.active.update(range(starts[n], starts[n + 1]))
         if typed:
             key.append(blocks.types(args))
-        return blocks, key
+        return args, named, blocks, key
 
     def _true_to(self, path: Path, key: list[Any], typed: bool, args: Any, named: Any) -> bool:
         """Whether a path gives what plain code gives, where plain code may ask for types: here and close by.
@@ -354,10 +356,7 @@ class Compiled(Running):
         """
         compared = False
         for given, keywords in ((args, named), (nudged(args), nudged(named))):
-            fixed, words = given, keywords
-            if path.level:
-                fixed, words = integers_fixed(self.differentiated(len(given)), path.level, given, keywords)
-            blocks, found = self._apart(fixed, words, typed)
+            *_, blocks, found = self._apart(path.level, given, keywords, typed)
             if found != key:
                 continue
             done, result = self.run_path(path, given, keywords, blocks, sorted(blocks.values))

@@ -20,7 +20,7 @@ from .c_auto import turning
 from .c_engine import CEngine
 from .c_forms import TESTS
 from .guards import guards_hold
-from .kinds import NAMES, Arrays, Numbers, Unlike, Written, display, flat, kind_of
+from .kinds import NAMES, Arrays, Numbers, Unlike, display, flat, kind_of
 from .plans import WRITTEN, Compilation
 from .running import Running
 from .signature import MISSING, Signature
@@ -188,7 +188,7 @@ class _Call:
         ways = zip(lines.results[count:], guards)
         self._require([_as_wanted(text, float(wanted), exact) for text, (wanted, exact) in ways])
         self.scope |= lines.scope
-        self.inside.append(f"return {self._result(Written([(x, _shape_of(x)) for x in lines.results[:count]]))}")
+        self.inside.append(f"return {self._result(Numbers([(x, _shape_of(x)) for x in lines.results[:count]]))}")
 
     def _require(self, conditions: Sequence[str]) -> None:
         if conditions:

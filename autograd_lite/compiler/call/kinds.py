@@ -11,7 +11,7 @@ import numpy as np
 from ...primitives.sums import all_floats
 from ..record.structure import leaves_of
 
-__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "Written", "display", "flat", "kind_of", "shaper"]
+__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "display", "flat", "kind_of", "shaper"]
 
 #: a result of more parts is put together item by item
 MANY = 2000
@@ -86,7 +86,7 @@ class Numbers:
     """Expressions of the numbers in a program's outputs, floats and lists of floats, taken in their order.
 
     Args:
-        outputs: the expression and the shape of each output.
+        outputs: the expression of each output, or a list of those of its numbers; and its shape.
 
     Attributes:
         before: the lines that have to come first.
@@ -132,20 +132,12 @@ class Numbers:
         return str(text)
 
     def _item(self, text: Any, k: int) -> str:
-        return f"{text}[{k}]"
+        return str(text[k]) if isinstance(text, list) else f"{text}[{k}]"
 
     def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
+        if isinstance(text, list):
+            return f"[{', '.join(text[begin:end])}]"
         return text if whole else f"{text}[{begin}:{end}]"
-
-
-class Written(Numbers):
-    """Outputs are expressions, and lists of expressions."""
-
-    def _item(self, text: Any, k: int) -> str:
-        return str(text[k])
-
-    def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
-        return f"[{', '.join(text[begin:end])}]"
 
 
 class Arrays(Numbers):
@@ -209,7 +201,7 @@ def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0)
         raise Unlike
     if like and all(type(x) is float or (integers and type(x) is int) for x in like):
         row = numbers.row(len(like))
-        return row if kind is list else f"({row[1:-1]},)" if isinstance(numbers, Written) else f"_tuple({row})"
+        return row if kind is list else f"({row[1:-1]},)" if row[0] == "[" else f"_tuple({row})"
     alike = len(like) > 1 and all(type(x) is np.ndarray and x.shape == like[0].shape for x in like)
     if alike and like[0].size and like[0].shape and all(x.dtype == np.float64 for x in like):
         inside = numbers.arrays(len(like), like[0].shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,7 +15,6 @@ from ..record.structure import has_integers, leaves_of, rebuild
 from ..run.lanes import Kernel
 from .batches import Batches
 from .c_engine import CKernel
-from .c_library import CUnavailable
 from .compiled import Compiled
 from .entry import function
 from .kinds import Unlike, kind_of
@@ -42,7 +42,7 @@ class Mapped(Compiled, transform="vmap"):
         self.in_axes, self.out_axes = axes["in_axes"], axes["out_axes"]
         self.function = self._below(one)
         self.looped = vmap(self._alone, self.in_axes, self.out_axes)
-        self.kernels: dict[Any, Kernel | CKernel] = {}
+        self.kernels = functools.lru_cache(MAX_KERNELS)(self._kernel)
         self.calls: dict[Any, Callable[..., Any] | None] = {}
         self.lock = threading.RLock()
 
@@ -120,26 +120,13 @@ class Mapped(Compiled, transform="vmap"):
             elif leaf.kind != "constant":
                 mapped.append(False)
                 blocks.append(leaf.key.data if leaf.kind == "parameter" else np.asarray(leaf.key._number(), float)[()])
-        key = (path, plan, tuple(mapped))
         self.mapped = mapped
-        kernel = self.kernels.get(key)
-        if kernel is None:
-            while len(self.kernels) >= MAX_KERNELS:
-                self.kernels.pop(next(iter(self.kernels), None), None)
-            kernel = self._in_c(path, plan, mapped)
-            if kernel is not None:
-                path.expected = kernel.guards
-            else:
-                program, path.expected = path.statements(plan, scalar=True)
-                kernel = Kernel(program, mapped)
-            self.kernels[key] = kernel
+        kernel, expected = self.kernels(path, plan, tuple(mapped))
         found = kernel.run(blocks, mapped, lanes)
-        held, expected = None, path.expected
-        if expected:
-            held = np.ones(lanes, dtype=bool)
-            for numbers, (wanted, exact) in zip(found[len(found) - len(expected) :], expected):
-                held &= (numbers == wanted) if exact else ((numbers != 0.0) == bool(np.ravel(wanted)[0]))
-            found = found[: len(found) - len(expected)]
+        held = np.ones(lanes, dtype=bool) if expected else None
+        for numbers, (wanted, exact) in zip(found[len(found) - len(expected) :], expected):
+            held &= (numbers == wanted) if exact else ((numbers != 0.0) == wanted)
+        found = found[: len(found) - len(expected)]
         if plan.value and bool in path.recording.plain:
             kinds = [*path.recording.plain, *[None] * len(found)]
             found = [numbers != 0.0 if kind is bool else numbers for numbers, kind in zip(found, kinds)]
@@ -191,15 +178,13 @@ class Mapped(Compiled, transform="vmap"):
         scope = {"_run": run, "_made": self._made, "_like": like}
         return function(inner, signature, self.general, self.function.surroundings, checks, [], after, scope)
 
-    def _in_c(self, path: Path, plan: Plan, mapped: Sequence[bool]) -> CKernel | None:
-        target = path.target
-        if target is None or not target.active:
-            return None
-        try:
-            return CKernel(path, plan, mapped)
-        except (CUnavailable, NotImplementedError) as error:
-            target.refuse(error)
-        return None
+    def _kernel(self, path: Path, plan: Plan, mapped: tuple[bool, ...]) -> tuple[Kernel | CKernel, list[Any]]:
+        """What runs a path over lanes, and what the guards, the last ones of its outputs, have to be."""
+        kernel = path.in_c(lambda: CKernel(path, plan, mapped))
+        if kernel is not None:
+            return kernel, kernel.guards
+        program, expected = path.statements(plan, scalar=True)
+        return Kernel(program, mapped), expected
 
     def _made(self, like: Any, take: Iterator[Any], count: int, lists: bool = False) -> Any:
         """The lanes' results in the structure of one lane's: arrays, or ``lists`` of what one lane's lists hold."""

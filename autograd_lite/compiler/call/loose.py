@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.packs import add_gradients, are_leaves, read_gradients, read_numbers, write_gradients
+from ...engine.packs import add_gradients, read_gradients, read_numbers, write_gradients
 from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..record.pack import Pack
 
-__all__ = ["Given", "Loose", "is_plain", "together"]
+__all__ = ["Loose", "is_plain", "places_of", "together"]
 
 
 def is_plain(key: Any) -> bool:
@@ -77,39 +77,10 @@ class Loose:
         return [] if finite.all() else [self.nodes[int(np.argmin(finite))]]
 
 
-class Given:
-    """The Values among the arguments of a call: which of them come in packs, and what their gradients are.
-
-    Args:
-        blocks: the numbers of the arguments.
-        values: which of the blocks are Values or packs.
-
-    Attributes:
-        packs: the packs met, and ``shares`` the derivatives for them, as vectors.
-        packed: the number of each of their Values among all that are in the arguments.
-    """
-
-    def __init__(self, blocks: Sequence[Any], values: Sequence[int]) -> None:
-        self.packs: list[Pack] = []
-        self.shares: list[Any] = []
-        self.packed: list[int] = []
-        self._blocks = blocks
-        sizes = [len(blocks[k].nodes) if isinstance(blocks[k], Pack) else 1 for k in values]
-        self._numbers = {k: range(end - size, end) for k, size, end in zip(values, sizes, accumulate(sizes))}
-
-    def places(self, block: int) -> Sequence[int]:
-        """The numbers of a block's Values among all of them."""
-        return self._numbers[block]
-
-    def takes(self, block: int, g: Any) -> bool:
-        """Whether a block is a pack of leaves, which pass nothing on; then the derivative for it is kept."""
-        pack = self._blocks[block]
-        if not isinstance(pack, Pack) or not are_leaves(pack.nodes):
-            return False
-        self.packs.append(pack)
-        self.shares.append(np.ravel(g))
-        self.packed += self.places(block)
-        return True
+def places_of(blocks: Sequence[Any], values: Sequence[int]) -> dict[int, Sequence[int]]:
+    """For the blocks of a call's arguments that are Values, or packs of them: their numbers among all of those."""
+    sizes = [len(blocks[k].nodes) if isinstance(blocks[k], Pack) else 1 for k in values]
+    return {k: range(end - size, end) for k, size, end in zip(values, sizes, accumulate(sizes))}
 
 
 def together(sources: Sequence[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], Loose | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -50,6 +50,9 @@ LONGEST = 20_000
 _LIVE = ("parameter", "value")
 
 
+Built = TypeVar("Built")
+
+
 class Plan(NamedTuple):
     """What a program computes besides the outputs.
 
@@ -78,7 +81,7 @@ class Compilation:
     def __init__(self, path: Path, plan: Plan) -> None:
         self.path = path
         self.plan = plan
-        self.native: CEngine | None = path.in_c(plan)
+        self.native = path.in_c(lambda: CEngine(path, plan))
         self.scalar = path.scalar
         self.leaves = planned_leaves(path, plan)
         size = len(path.program.outputs)
@@ -236,7 +239,6 @@ class Path:
         self.arguments = tuple(k for k, leaf in enumerate(self.leaves) if leaf.kind == "argument")
         self.compiled: dict[Plan, Compilation] = {}
         self.lock = threading.Lock()
-        self.expected: list[Any] = []
         self.colourings: dict[Any, Any] = {}
         self.reached: dict[Any, tuple[int, ...]] = {}
         self.scalar = self._choose()
@@ -253,12 +255,6 @@ class Path:
     def shapes(self) -> list[tuple[int, ...]]:
         """The shape of every block of the arguments."""
         return [leaf.shape for leaf in sorted((self.leaves[k] for k in self.arguments), key=lambda leaf: leaf.key)]
-
-    @functools.cached_property
-    def apart(self) -> list[Any]:
-        """The parameters that it reads, each a run by itself."""
-        storages = [self.leaves[k].key for k in self.live if self.leaves[k].kind == "parameter"]
-        return [storage.runs([storage])[0] for storage in storages]
 
     def _way(self) -> str:
         """How the program is run: as "arrays"; or, number by number, as "lines" of Python or as "cells".
@@ -297,13 +293,13 @@ class Path:
             self.scalar, self.way = not any(leaf.shape for leaf in self.leaves) or self.listed > 0, "c"
             self.given = None if args is None else Given.of(args)
 
-    def in_c(self, plan: Plan) -> CEngine | None:
-        """The program of a plan in C; None, with a warning, if it can't be built: then the default engine runs."""
+    def in_c(self, make: Callable[[], Built]) -> Built | None:
+        """What ``make`` builds in C; None, with a warning, if it can't be built: then the default engine runs."""
         if self.target is None:
             return None
         if self.target.active:
             try:
-                return CEngine(self, plan)
+                return make()
             except (CUnavailable, NotImplementedError) as error:
                 self.target.refuse(error)
         if self.way == "c":

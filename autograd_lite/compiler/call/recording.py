@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from types import TracebackType
 from typing import Any
 
 from ...engine.user_frame import is_users
@@ -115,15 +116,15 @@ def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
 
 def _alive(leaves: list[Any]) -> bool:
     """Whether something still holds a leaf of the recording."""
-    if all(leaf() is None for leaf in leaves):
-        return False
-    gc.collect()  # a traceback, a function that calls itself
-    for _ in range(_LOOKS):  # a profiler's thread holds the frames that it looks at for a moment
+    for look in range(_LOOKS):  # a profiler's thread holds the frames that it looks at for a moment
         if all(leaf() is None for leaf in leaves):
             return False
-        if threading.active_count() == 1:
+        if look == 0:
+            gc.collect()  # a traceback, a function that calls itself
+        elif threading.active_count() == 1:
             break
-        time.sleep(_MOMENT)
+        else:
+            time.sleep(_MOMENT)
     return True
 
 
@@ -131,20 +132,14 @@ def reason(error: Exception) -> str:
     """Why a function isn't recorded, in the words of an error that was raised while it was, with the user's line."""
     if isinstance(error, CompileError):
         return str(error)
-    line, at = "", error.__traceback__
-    while at is not None:
-        if is_users(at.tb_frame):
-            line = f" at {at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
-        at = at.tb_next
+    at = _last_of_users(error)
+    line = "" if at is None else f" at {at.tb_frame.f_code.co_filename}:{at.tb_lineno}"
     return f"it can't be recorded{line}: {type(error).__name__}: {error}"
 
 
 def indexed_at(error: Exception) -> str:
     """Where a number of the recording indexed a list, which it can't; empty if the error is another."""
-    found, at = None, error.__traceback__
-    while at is not None:
-        found = at if is_users(at.tb_frame) else found
-        at = at.tb_next
+    found = _last_of_users(error)
     if not isinstance(error, TypeError) or found is None:
         return ""
     code = found.tb_frame.f_code
@@ -152,3 +147,12 @@ def indexed_at(error: Exception) -> str:
     if here is None or (here.opname != "BINARY_SUBSCR" and (here.opname, here.argrepr) != ("BINARY_OP", "[]")):
         return ""
     return f"{code.co_filename}:{found.tb_lineno}"
+
+
+def _last_of_users(error: Exception) -> TracebackType | None:
+    """The last of the user's own frames that an error went through."""
+    found, at = None, error.__traceback__
+    while at is not None:
+        found = at if is_users(at.tb_frame) else found
+        at = at.tb_next
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ LARGE = 100_000
 ROUNDING = 1e-11
 
 
+@dataclass(eq=False, slots=True)
 class Gradients(GradientSink):
     """The gradients of a compiled loss with respect to parameters: added to their buffers by ``backward()``.
 
@@ -36,24 +38,15 @@ class Gradients(GradientSink):
         arrays: what to add to the gradients of each run: flat arrays.
         release: gives the arrays back to the program that wrote them.
         loose: the loose Values, and ``share``, a flat array, what to add to theirs; None if there are none.
+        added: to how many runs the latest sweep has added.
     """
 
-    __slots__ = ("added", "arrays", "loose", "release", "runs", "share")
-
-    def __init__(
-        self,
-        runs: Sequence[Any],
-        arrays: Sequence[Any],
-        release: Callable[[], None] | None,
-        loose: Loose | None = None,
-        share: Any = None,
-    ) -> None:
-        self.runs = runs
-        self.arrays = arrays
-        self.release = release
-        self.added = 0
-        self.loose = loose
-        self.share = share
+    runs: Sequence[Any]
+    arrays: Sequence[Any]
+    release: Callable[[], None] | None
+    loose: Loose | None = None
+    share: Any = None
+    added: int = 0
 
     def __del__(self) -> None:
         if self.release is not None:
@@ -146,15 +139,12 @@ def _adjoint(adjoints: list[tuple[Any, Any]]) -> Any:
     return adjoints[0][1] if len(adjoints) == 1 else math.fsum([g for _, g in adjoints])
 
 
+@dataclass(eq=False, slots=True)
 class Pullback(Gradients):
     """The same for several results: their adjoints go through the reverse program together, once."""
 
-    __slots__ = ("count", "pull")
-
-    def __init__(self, runs: Sequence[Any], count: int, pull: Callable[[Any], Sequence[Any]]) -> None:
-        super().__init__(runs, (), None)
-        self.count = count
-        self.pull = pull
+    count: int = 0
+    pull: Callable[[Any], Sequence[Any]] = list
 
     def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
         seed = np.zeros(self.count)

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from ...engine.packs import are_leaves
 from ...functional.transform import Jacobian
+from ..record.pack import Pack
 from ..record.structure import Parts, assemble, is_numeric, rebuild
 from .guards import guards_hold
-from .loose import Given, Loose
+from .loose import Loose, places_of
 from .plans import Compilation, Path, Plan
 from .results import Gradients, Pullback, call_primitive, scalar_result
 
 __all__ = ["Running", "positions", "transform_of"]
-
-#: no Values among the arguments
-_NONE = Given((), ())
 
 
 def transform_of(f: Callable[..., Any]) -> tuple[str, Any, Any]:
@@ -142,34 +141,38 @@ class Running:
         """
         nodes: list[Any] = []
         partials: list[float] = []
+        places: list[Any] = []
         arrays, share, rest = compilation.sorted(outputs)
         loose = compilation.loose if share is not None else None
         live = loose.nodes if loose else []
-        given = Given(blocks, values) if values else _NONE
-        places: list[Any] = []
+        numbers = places_of(blocks, values)
+        packs: list[Pack] = []
+        packed: list[int] = []
+        shares = [] if share is None else [share]
         for leaf, g in rest:
-            if leaf.kind == "argument" and given.takes(leaf.key, g):
+            given = leaf.kind == "argument"
+            of = blocks[leaf.key] if given else leaf.key
+            if given and isinstance(of, Pack) and are_leaves(of.nodes):  # they pass nothing on
+                shares.insert(len(packs), np.ravel(g))
+                packs.append(of)
+                packed += numbers[leaf.key]
                 continue
-            of = blocks[leaf.key] if leaf.kind == "argument" else leaf.key
             found = of.nodes if leaf.shape else [of]
             nodes += found
-            places += given.places(leaf.key) if leaf.kind == "argument" else found
+            places += numbers[leaf.key] if given else found
             partials += np.ravel(g).tolist()
-        if given.packs:
-            loose = Loose([*given.packs, *(loose.packs if loose else ())])
-            share = np.concatenate([*given.shares, *([] if share is None else [share])])
+        if packs:
+            loose, share = Loose([*packs, *(loose.packs if loose else ())]), np.concatenate(shares)
         release = None if held is None else functools.partial(compilation.pool.append, held)
         number = float(outputs[0])
         if not arrays and release is not None:
             release()
         sink = None
-        if arrays:
-            sink = Gradients(compilation.runs, arrays, release, loose, share)
-        elif loose is not None:
-            sink = Gradients((), (), None, loose, share)
+        if arrays or loose is not None:
+            sink = Gradients(compilation.runs, arrays, release if arrays else None, loose, share)
         prim = self.primitive
         if not arrays and (nodes or loose):
-            prim = call_primitive(self.name, (self._f, *call), lambda: [*places, *given.packed, *live], number)
+            prim = call_primitive(self.name, (self._f, *call), lambda: [*places, *packed, *live], number)
         made = scalar_result(number, prim, nodes, partials, sink)
         like = compilation.path.recording.result
         return made if type(like) is float else rebuild(like, iter([made]), True)
@@ -184,7 +187,8 @@ class Running:
             outputs, _ = path.compilation(Plan(False, parameters, True)).call(kept, [seed], past)
             return [np.array(g).reshape(path.leaves[k].shape) for k, g in zip(parameters, outputs)]
 
-        sink = Pullback(path.apart, len(numbers), pull)
+        runs = [storage.runs([storage])[0] for storage in (path.leaves[k].key for k in parameters)]
+        sink = Pullback(runs, (), None, count=len(numbers), pull=pull)
         return [
             scalar_result(number, self.primitive, [], [], sink, index) if tainted else number
             for index, (number, tainted) in enumerate(zip(numbers, path.tainted))

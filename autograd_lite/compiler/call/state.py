@@ -43,17 +43,8 @@ class State:
         )
 
 
-def _without_integers(key: Any) -> tuple[Any, ...]:
+def _without_integers(key: Any) -> Any:
     """A description of arguments, the same for all values of integers that are constants in it."""
-    found: list[Any] = []
-    stack = [key]
-    while stack:
-        part = stack.pop()
-        if not isinstance(part, tuple):
-            found.append(part)
-        elif part[:1] == ("fixed",):
-            found.append(part[:2])
-        else:
-            found.append(len(part))
-            stack.extend(part)
-    return tuple(found)
+    if not isinstance(key, tuple):
+        return key
+    return key[:2] if key[:1] == ("fixed",) else tuple(map(_without_integers, key))

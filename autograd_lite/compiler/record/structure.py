@@ -338,7 +338,7 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
     if isinstance(x, np.ma.MaskedArray):
         return x
     if isinstance(x, np.ndarray):
-        if x.dtype.kind == "b":
+        if x.dtype.kind == "b" or not x.size:
             return x.copy()
         numbers = x.dtype.kind in _NUMERIC
         flat = itertools.islice(take, x.size) if numbers else [rebuild(item, take, deep) for item in x.ravel().tolist()]

@@ -452,7 +452,7 @@ def buffered(
         *[f"    {line}" for line in [*once, *emitter.once]],
         f"    def run({', '.join(given)}):",
         *[f"        {line}" for line in emitter.lines],
-        f"        return ({result},)",
+        f"        return ({result}{',' * bool(result)})",
         "    return run",
     ]
     text = "\n".join(lines) + "\n"
