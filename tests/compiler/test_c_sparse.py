@@ -211,3 +211,12 @@ def test_random_recurrences(seed):
         found, expected = compiled(point), ag.value_and_grad(f)(point)
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-9, atol=1e-12)
+
+
+def test_sums_of_equal_and_of_known_terms_are_none():
+    """The rows of a Hessian are sums of constants, and of one number twice: no loop of C adds those."""
+    compiled = ag.compile(ag.hessian(rosenbrock))
+    compiled(points(10))
+    source = compiled.source("c")
+    assert "+=" not in source
+    assert "static const" not in source

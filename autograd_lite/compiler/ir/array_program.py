@@ -330,17 +330,24 @@ class Builder:
         x = self.numeric(x)
         axes = tuple(sorted(a % len(x.shape) for a in axes))
         statement = self.statements[x.id]
-        number = self.spread(x)
-        if op == "sum" and number is not None:
-            count = math.prod(x.shape[a] for a in axes)
-            total = self.constant(self.elementwise(TABLE["mul"], (number, float(count))))
-            return self.broadcast(total, tuple(n for a, n in enumerate(x.shape) if a not in axes))
+        kept = tuple(n for a, n in enumerate(x.shape) if a not in axes)
+        if op == "sum" and statement.op == "constant":
+            total = np.ravel(statement.attrs.sum(axis=axes))
+            alike = total.size and (total == total[0]).all()
+            return self.broadcast(total[0], kept) if alike else self.constant(total.reshape(kept))
+        if op == "sum" and statement.op == "broadcast":  # of equal terms
+            inner = self.symbol(statement.args[0])
+            first = len(x.shape) - len(inner.shape)
+            if all(a < first or inner.shape[a - first] == 1 for a in axes):
+                own = tuple(n for a, n in enumerate(inner.shape, first) if a not in axes)
+                count = float(math.prod(x.shape[a] for a in axes))
+                return self.broadcast(self.elementwise(TABLE["mul"], (self.reshape(inner, own), count)), kept)
         if op == "sum" and len(axes) == len(x.shape) and statement.name == "mul":  # an inner product
             a, b = (self.symbol(i) for i in statement.args)
             if a.shape == b.shape:
                 size = math.prod(a.shape)
                 return self.matmul(self.reshape(a, (size,)), self.reshape(b, (size,)))
-        return self.add(op, (x.id,), axes, tuple(n for a, n in enumerate(x.shape) if a not in axes))
+        return self.add(op, (x.id,), axes, kept)
 
     def cumprod(self, x: Symbol, axis: int, reverse: bool) -> Symbol:
         return self.add("cumprod", (x.id,), (axis, reverse), x.shape)

@@ -27,7 +27,6 @@ ALWAYS_TEXT = """
     x / 1                  -> x
     -(-x)                  -> x
     -(c * x)               -> x * -c
-    x ** 1                 -> x
     x ** 2                 -> x * x
     x ** 3                 -> x * x * x
     x ** 4                 -> (x * x) * (x * x)
@@ -45,8 +44,8 @@ ALWAYS_TEXT = """
     where(x > 0, 1, where(x <= 0, 0, nan)) -> stop(heaviside(x, 0))
 """
 
-#: what is done before a program is lifted, too
-CHOICES_TEXT = "where(c, x, y) -> x if c != 0 else y"
+#: what is done before a program is lifted, too: the derivatives of squares are full of first powers
+CHOICES_TEXT = "where(c, x, y) -> x if c != 0 else y\nx ** 1 -> x"
 
 #: x⁰ is 1 of every float, but no constant while derivatives are still to be taken: an infinite adjoint that passes it
 #: is nan, as in eager code. Second derivatives of squares are full of them.
