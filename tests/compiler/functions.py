@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 import autograd_lite as ag
@@ -36,3 +38,20 @@ def branchy(x, y):
     if x > y:
         return x * x
     return -y
+
+
+def recurrence(x, w):
+    for _ in range(3000):
+        x = ag.tanh(x * w + 0.1) - 0.5 * x
+    return x * w
+
+
+def product(xs):
+    result = xs[0]
+    for x in xs[1:]:
+        result = result * x
+    return result
+
+
+def spring(xs):
+    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(xs))

@@ -1,42 +1,30 @@
-"""Programs in C: the table's words bit for bit, engines against eager, sources that compile, libraries that go."""
+"""Programs in C: the table's words bit for bit, engines against eager."""
 
 from __future__ import annotations
 
 import ctypes
-import functools
-import gc
 import math
-import os
-import re
-import shutil
 import struct
 import subprocess
-import sys
-import tempfile
-import threading
-import time
-import warnings
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import autograd_lite as ag
 from autograd_lite import nn
-from autograd_lite.compiler import CompileWarning
-from autograd_lite.compiler.call import c_engine, c_forms, c_library
+from autograd_lite.compiler.call import c_engine, c_library
 from autograd_lite.compiler.emit.targets import c_words
 from autograd_lite.compiler.ir.control_ops import COMPARISONS
 from autograd_lite.primitives import TABLE
 
 from . import random_programs as matrix
+from .functions import product, recurrence, spring
+from .standalone import STRICT
 from .test_random import agree, random_function
 
-COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 pytestmark = pytest.mark.skipif(c_library.c_compiler() is None, reason="no C compiler on PATH")
 
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Wvla", "-Werror", "-O2", "-ffp-contract=off")
 EDGES = (
     0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1000.0, -1000.0, 0.5, -0.5, 2.0, 3.0, -2.5, 1e300, -1e300,
     5e-324, 1e-300, 1e-8, 0.3, 3.5, 10.0, -3.7, 40.0, 123456.789, 2.675, 1.4616321449683622,
@@ -198,12 +186,6 @@ def test_guards_and_recording_again():
     assert "test_c.py" in source
 
 
-def recurrence(x, w):
-    for _ in range(3000):
-        x = ag.tanh(x * w + 0.1) - 0.5 * x
-    return x * w
-
-
 def test_a_recurrence_is_a_loop():
     compiled = in_c(ag.value_and_grad(recurrence, argnums=(0, 1)))
     for x, w in ((0.5, 1.1), (0.3, 0.7)):
@@ -289,23 +271,12 @@ def test_programs_of_arrays(name, form):
             close(matrix.flat(compiled(*given)), matrix.flat(transform(*given)))
 
 
-def product(xs):
-    result = xs[0]
-    for x in xs[1:]:
-        result = result * x
-    return result
-
-
 @pytest.mark.parametrize("kind", [list, np.array])
 def test_a_product_of_many(kind):
     x = kind(np.linspace(0.9, 1.1, 500).tolist())
     found, expected = in_c(ag.grad(product))(x), ag.grad(product)(x)
     assert type(found) is type(expected)
     agree(found, expected, 1e-12)
-
-
-def spring(xs):
-    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(xs))
 
 
 @pytest.mark.parametrize("n", [3, 10, 60])
@@ -396,202 +367,6 @@ def test_large_and_without_structure():
     close(in_c(ag.vmap(f))(x[None]), [f(x)])
 
 
-# --- sources ------------------------------------------------------------------------------------------------------
-
-
-def branch(x, β):
-    double = x * β
-    return ag.logsumexp([double, x, β]) if x > 0.0 else ag.erfinv(ag.tanh(double))
-
-
-def many(x):
-    return ag.vmap(ag.grad(lambda a: ag.lgamma(a) + ag.softplus(a)))(x)
-
-
-SOURCES = {
-    "branch": (ag.value_and_grad(branch, argnums=(0, 1)), (0.5, 2.0)),
-    "other": (ag.value_and_grad(branch, argnums=(0, 1)), (-0.5, 2.0)),
-    "recurrence": (ag.grad(recurrence), (0.5, 1.1)),
-    "product": (ag.grad(product), (np.linspace(0.9, 1.1, 5000),)),
-    "spring": (ag.value_and_grad(spring), (np.linspace(0.1, 0.9, 100),)),
-    "hessian": (ag.hessian(spring), (np.linspace(0.1, 0.9, 60),)),
-    "points": (ag.vmap(ag.grad(lambda a: ag.round(a, 1) + ag.softplus(a))), (np.linspace(0.1, 0.9, 60),)),
-    "random": (ag.value_and_grad(random_function(5)[0]), (random_function(5)[1],)),
-    "constant": (lambda x: 3.0, (1.0,)),
-    "edges": (lambda x: [x * math.inf, x - math.nan, ag.maximum(x, -0.0), x * 1e-310], (1.0,)),
-}
-
-
-@pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("name", list(SOURCES))
-def test_sources_compile_without_a_warning(name, compiler, tmp_path):
-    f, args = SOURCES[name]
-    compiled = ag.compile(f)  # the source does not ask for the engine
-    compiled(*args)
-    source = compiled.source("c")
-    assert source.isascii()
-    assert ag.__version__ in source.splitlines()[0]
-    assert not re.search(r"^(static )?(double|int) \w+(\[\d+\])?( =|;)", source, re.MULTILINE)  # no globals
-    assert not re.search(r"\b(malloc|calloc|alloca)\b", source)
-    (tmp_path / "f.c").write_text(source)
-    done = subprocess.run(
-        [compiler, *STRICT, "-c", str(tmp_path / "f.c"), "-o", str(tmp_path / "f.o")], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("name", ["helpers", "entry"])
-def test_files_of_c_compile_without_a_warning(name, compiler, tmp_path):
-    """The package's own C, whole: what a program doesn't call is in no printed source."""
-    text = c_forms.glue() if name == "entry" else Path(c_words.__file__).with_name("c_helpers.c").read_text()
-    (tmp_path / "f.c").write_text(text, encoding="ascii")
-    command = [compiler, *STRICT, "-Wno-unused-function", "-c", "f.c", "-o", "f.o"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-
-
-def test_names_are_the_users():
-    compiled = ag.compile(ag.grad(branch, argnums=1))
-    compiled(0.5, 2.0)
-    source = compiled.source("c")
-    assert "void branch_gradient(double x, double beta, double *dbeta, int *guard)" in source
-    assert "double_" in source
-
-
-def test_a_primitive_of_ones_own_has_no_c():
-    @ag.primitive(partials=lambda out, x: (3 * x * x,))
-    def cube(x):
-        return x * x * x
-
-    compiled = ag.compile(lambda x: cube(x) + 1.0)
-    compiled(2.0)
-    with pytest.raises(NotImplementedError, match="cube has no C"):
-        compiled.source("c")
-    native = in_c(lambda x: cube(x) + 1.0)
-    with pytest.warns(CompileWarning, match="cube has no C"):
-        assert native(2.0) == 9.0
-    assert native(3.0) == 28.0  # without another warning
-
-
-# --- the compiler and the library ---------------------------------------------------------------------------------
-
-
-def test_without_a_compiler(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("CC", raising=False)
-    plain = ag.grad(lambda x: ag.sin(x) * x)
-    compiled = in_c(plain)
-    with pytest.warns(CompileWarning, match="no C compiler"):
-        assert compiled(0.5) == plain(0.5)
-    assert compiled(0.7) == plain(0.7)  # without another warning
-    lanes = in_c(ag.vmap(lambda x: ag.sin(x) * x))
-    with pytest.warns(CompileWarning, match="no C compiler"):
-        found = lanes(np.array([0.5]))
-    close(found, [math.sin(0.5) * 0.5])
-    assert ag.build_info()["c_compiler"] == "none"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "exit 3",
-        "echo 'x.c:1: error: no' >&2; exit 1",
-        "exec sleep 100",
-        "sleep 100",  # a part of the compiler hangs
-        'while [ "$1" != -o ]; do shift; done; echo junk > "$2"',
-        ":",  # says nothing, writes nothing
-    ],
-)
-def test_a_compiler_that_fails(said, monkeypatch, tmp_path):
-    script = tmp_path / "mycc"
-    script.write_text(f"#!/bin/sh\n{said}\n")
-    script.chmod(0o755)
-    monkeypatch.setenv("CC", str(script))
-    monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", "0.5")
-    monkeypatch.setattr(c_library, "_entries", functools.cache(c_library._entries.__wrapped__))
-    start = time.monotonic()
-    with pytest.warns(CompileWarning, match=r"mycc (failed|took longer)|mycc: .*(program\.so)"):
-        assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
-    assert time.monotonic() - start < 60.0
-
-
-def test_a_place_for_the_build_and_its_time(monkeypatch):
-    """No folder to build in, and a time that is none: the default engine, with the reason."""
-    with monkeypatch.context() as m:
-        m.setattr(tempfile, "mkdtemp", lambda *args, **named: os.stat("/nowhere/at/all").st_ino)
-        m.setattr(c_library, "_entries", functools.cache(c_library._entries.__wrapped__))
-        with pytest.warns(CompileWarning, match="No such file"):
-            assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
-    monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", "soon")
-    with pytest.warns(CompileWarning, match="a number of seconds, not 'soon'"):
-        assert in_c(lambda x: x * x + 2.0)(3.0) == 11.0
-
-
-def test_the_compiler_is_in_build_info(monkeypatch):
-    assert os.path.basename(c_library.c_compiler()[0]) in ag.build_info()["c_compiler"]
-    if "clang" in COMPILERS:
-        monkeypatch.setenv("CC", "clang -O1")
-        assert "clang" in ag.build_info()["c_compiler"]
-        assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
-
-
-def test_an_unknown_backend():
-    with pytest.raises(ValueError, match="'auto' or 'c'"):
-        ag.compile(lambda x: x, backend="rust")
-
-
-def loaded():
-    with open("/proc/self/maps") as maps:
-        return {line.split()[-2] for line in maps if "/program.so" in line}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_libraries_go_with_their_function():
-    gc.collect()
-    c_library._entries()
-    before = loaded()
-    for _ in range(5):
-        compiled = in_c(ag.grad(lambda x: ag.sin(x) * x))
-        compiled(0.5)
-        compiled.itself = compiled  # a cycle: its parts are finalized in any order
-        assert len(loaded()) > len(before)
-        del compiled
-        gc.collect()
-    assert loaded() == before
-
-
-def test_threads():
-    compiled = in_c(ag.grad(product))
-    points = [np.linspace(0.9, 1.1 + 0.01 * k, 5000) for k in range(4)]
-    expected = [compiled(x).copy() for x in points]
-    wrong = []
-
-    def work(k):
-        for _ in range(50):
-            if not np.array_equal(compiled(points[k]), expected[k]):
-                wrong.append(k)
-
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_forks():
-    compiled = in_c(lambda x: ag.sin(x) * x)
-    expected = compiled(0.5)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        os._exit(0 if compiled(0.5) == expected and compiled(0.7) == math.sin(0.7) * 0.7 else 1)
-    assert os.waitpid(child, 0)[1] == 0
-
-
 def test_views_of_views():
     def f(x):
         y = x
@@ -601,51 +376,6 @@ def test_views_of_views():
 
     x = np.linspace(0.5, 1.0, 100)
     close(in_c(ag.grad(f))(x), ag.grad(f)(x))
-
-
-# --- the page -----------------------------------------------------------------------------------------------------
-
-PAGE = Path(__file__).parents[2] / "docs" / "c-target.md"
-
-
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_the_pages_controller_runs(compiler, tmp_path, monkeypatch):
-    """The page's Python writes the model, its C is the controller: built strictly, it finds the pendulum."""
-    blocks = dict(re.findall(r"```(python|c)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
-    monkeypatch.chdir(tmp_path)
-    scope: dict = {}
-    exec(blocks["python"], scope)
-    (tmp_path / "controller.c").write_text(blocks["c"])
-    subprocess.run([compiler, *STRICT, "controller.c", "pendulum.c", "-o", "run", "-lm"], check=True)
-    truth, believed = (
-        [float(x) for x in line.split()]
-        for line in subprocess.run(["./run"], capture_output=True, text=True, check=True).stdout.splitlines()
-    )
-    x = [0.7, 0.0]
-    for _ in range(200):
-        x = [float(y) for y in scope["move"](x)]
-    assert truth == pytest.approx(x, abs=1e-4)
-    assert believed == pytest.approx(truth, abs=0.02)
-
-
-@pytest.mark.parametrize(
-    ("transform", "name"),
-    [
-        (lambda f: f, "model"),
-        (ag.grad, "model_gradient"),
-        (ag.value_and_grad, "model_value_and_gradient"),
-        (ag.jacobian, "model_jacobian"),
-        (ag.hessian, "model_hessian"),
-        (lambda f: ag.vmap(ag.grad(f)), "model_gradient_points"),
-    ],
-)
-def test_functions_are_named_by_their_kind(transform, name):
-    def model(x):
-        return ag.sin(x[0]) * x[1]
-
-    compiled = ag.compile(transform(model))
-    compiled(np.ones((3, 2)) if "points" in name else np.ones(2))
-    assert re.search(rf"^(void|double) {name}\(", compiled.source("c"), re.MULTILINE)
 
 
 def test_a_loop_back_keeps_what_the_loop_computed():

@@ -26,7 +26,7 @@ __all__ = ["turning"]
 #: seconds that a build takes: the latest one's
 cost = 0.2
 #: functions of the C library that are not Python's to the bit
-_APART = re.compile(r"\b(lgamma|tgamma)\(")
+_APART = re.compile(r"\b(lgamma|tgamma|ag_polygamma)\(")
 
 
 def turning(

@@ -1,0 +1,155 @@
+"""Sources in C: they compile strictly, run alone under the sanitizers, and are named as in the user's code."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite.compiler import CompileWarning
+from autograd_lite.compiler.call import c_forms, c_library
+from autograd_lite.compiler.emit.targets import c_words
+
+from . import standalone
+from .functions import product, recurrence, spring
+from .standalone import COMPILERS, STRICT
+from .test_random import random_function
+
+pytestmark = pytest.mark.skipif(c_library.c_compiler() is None, reason="no C compiler on PATH")
+
+
+def in_c(f):
+    return ag.compile(f, backend="c")
+
+
+def branch(x, β):
+    double = x * β
+    return ag.logsumexp([double, x, β]) if x > 0.0 else ag.erfinv(ag.tanh(double))
+
+
+def many(x):
+    return ag.vmap(ag.grad(lambda a: ag.lgamma(a) + ag.softplus(a)))(x)
+
+
+SOURCES = {
+    "branch": (ag.value_and_grad(branch, argnums=(0, 1)), (0.5, 2.0)),
+    "other": (ag.value_and_grad(branch, argnums=(0, 1)), (-0.5, 2.0)),
+    "recurrence": (ag.grad(recurrence), (0.5, 1.1)),
+    "product": (ag.grad(product), (np.linspace(0.9, 1.1, 5000),)),
+    "spring": (ag.value_and_grad(spring), (np.linspace(0.1, 0.9, 100),)),
+    "hessian": (ag.hessian(spring), (np.linspace(0.1, 0.9, 60),)),
+    "points": (ag.vmap(ag.grad(lambda a: ag.round(a, 1) + ag.softplus(a))), (np.linspace(0.1, 0.9, 60),)),
+    "random": (ag.value_and_grad(random_function(5)[0]), (random_function(5)[1],)),
+    "constant": (lambda x: 3.0, (1.0,)),
+    "edges": (lambda x: [x * math.inf, x - math.nan, ag.maximum(x, -0.0), x * 1e-310], (1.0,)),
+}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", list(SOURCES))
+def test_sources_compile_without_a_warning(name, compiler, tmp_path):
+    f, args = SOURCES[name]
+    compiled = ag.compile(f)  # the source does not ask for the engine
+    compiled(*args)
+    source = compiled.source("c")
+    assert source.isascii()
+    assert ag.__version__ in source.splitlines()[0]
+    assert not re.search(r"^(static )?(double|int) \w+(\[\d+\])?( =|;)", source, re.MULTILINE)  # no globals
+    assert not re.search(r"\b(malloc|calloc|alloca)\b", source)
+    (tmp_path / "f.c").write_text(source)
+    done = subprocess.run(
+        [compiler, *STRICT, "-c", str(tmp_path / "f.c"), "-o", str(tmp_path / "f.o")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", ["helpers", "entry"])
+def test_files_of_c_compile_without_a_warning(name, compiler, tmp_path):
+    """The package's own C, whole: what a program doesn't call is in no printed source."""
+    text = c_forms.glue() if name == "entry" else Path(c_words.__file__).with_name("c_helpers.c").read_text()
+    (tmp_path / "f.c").write_text(text, encoding="ascii")
+    command = [compiler, *STRICT, "-Wno-unused-function", "-c", "f.c", "-o", "f.o"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_names_are_the_users():
+    compiled = ag.compile(ag.grad(branch, argnums=1))
+    compiled(0.5, 2.0)
+    source = compiled.source("c")
+    assert "void branch_gradient(double x, double beta, double *dbeta, int *guard)" in source
+    assert "double_" in source
+
+
+def test_a_primitive_of_ones_own_has_no_c():
+    @ag.primitive(partials=lambda out, x: (3 * x * x,))
+    def cube(x):
+        return x * x * x
+
+    compiled = ag.compile(lambda x: cube(x) + 1.0)
+    compiled(2.0)
+    with pytest.raises(NotImplementedError, match="cube has no C"):
+        compiled.source("c")
+    native = in_c(lambda x: cube(x) + 1.0)
+    with pytest.warns(CompileWarning, match="cube has no C"):
+        assert native(2.0) == 9.0
+    assert native(3.0) == 28.0  # without another warning
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "c-target.md"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_pages_controller_runs(compiler, tmp_path, monkeypatch):
+    """The page's Python writes the model, its C is the controller: built strictly, it finds the pendulum."""
+    blocks = dict(re.findall(r"```(python|c)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    scope: dict = {}
+    exec(blocks["python"], scope)
+    (tmp_path / "controller.c").write_text(blocks["c"])
+    subprocess.run([compiler, *STRICT, "controller.c", "pendulum.c", "-o", "run", "-lm"], check=True)
+    truth, believed = (
+        [float(x) for x in line.split()]
+        for line in subprocess.run(["./run"], capture_output=True, text=True, check=True).stdout.splitlines()
+    )
+    x = [0.7, 0.0]
+    for _ in range(200):
+        x = [float(y) for y in scope["move"](x)]
+    assert truth == pytest.approx(x, abs=1e-4)
+    assert believed == pytest.approx(truth, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("transform", "name"),
+    [
+        (lambda f: f, "model"),
+        (ag.grad, "model_gradient"),
+        (ag.value_and_grad, "model_value_and_gradient"),
+        (ag.jacobian, "model_jacobian"),
+        (ag.hessian, "model_hessian"),
+        (lambda f: ag.vmap(ag.grad(f)), "model_gradient_points"),
+    ],
+)
+def test_functions_are_named_by_their_kind(transform, name):
+    def model(x):
+        return ag.sin(x[0]) * x[1]
+
+    compiled = ag.compile(transform(model))
+    compiled(np.ones((3, 2)) if "points" in name else np.ones(2))
+    assert re.search(rf"^(void|double) {name}\(", compiled.source("c"), re.MULTILINE)
+
+
+@pytest.mark.skipif(not COMPILERS, reason="neither gcc nor clang")
+@pytest.mark.parametrize("seed", range(4))
+def test_sources_run_alone(seed):
+    """With a main of their own, under the sanitizers: to the bit what Python's calls of them give."""
+    with np.errstate(all="ignore"):
+        found = list(standalone.differences(3100 + seed))
+    assert len(found) > 5
+    assert not any(found), found
