@@ -94,8 +94,8 @@ def fold(program: Program) -> Program:
     """The program with every instruction of constants replaced by its number, every settled choice by its branch."""
     numbers = program.constants()
     found = any(
-        args and (args[0] in numbers and (prim is where or numbers.keys() >= set(args)))
-        or prim.name == "pow" and numbers.get(args[1]) == 1.0
+        (args and args[0] in numbers and (prim is where or numbers.keys() >= set(args)))
+        or (prim.name == "pow" and numbers.get(args[1]) == 1.0)
         for prim, args in zip(program.prims, program.args)
     )
     return along(program, CHOICES) if found else program
