@@ -42,6 +42,8 @@ cdef class Node(Operand):
     cdef public int _mark
     cdef object __weakref__
 
+cpdef bint has_float(Node node)
+
 @cython.locals(xs="double *", i=Py_ssize_t, x=double)
 cpdef written(list numbers)
 
@@ -55,7 +57,6 @@ cdef class LayerNumbers:
     cdef public bytes shares
     @cython.locals(numbers="double *", i=Py_ssize_t)
     cpdef list row(self, Py_ssize_t unit)
-    @cython.locals(found=double)
     cpdef double bias_of(self, Py_ssize_t unit) except? -1.0
 
 cdef class LayerBatch:

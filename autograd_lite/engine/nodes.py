@@ -16,7 +16,7 @@ from . import doubles
 
 __all__ = [
     "STATE", "CheckpointOperands", "GradientSink", "Info", "LayerBatch", "LayerInputs", "LayerNumbers", "NaryOperands",
-    "Node", "State", "open_all", "opened", "operands_of", "reaches_outside", "summed_apart", "written",
+    "Node", "State", "has_float", "open_all", "opened", "operands_of", "reaches_outside", "summed_apart", "written",
 ]  # fmt: skip
 
 
@@ -223,6 +223,9 @@ class Node(Operand):
         """The current number; a parameter's element reads it from its buffer here."""
         return self._data
 
+    def _keep_number(self) -> None:
+        """A number was assigned; a parameter's element writes it to its buffer here."""
+
     def _gradient(self) -> Any:
         """The gradient: a float, or a node after ``backward(create_graph=True)``."""
         info = self._info
@@ -246,6 +249,12 @@ class Node(Operand):
     def _accumulate(self, adjoint: Any) -> None:
         """Add to the gradient of a leaf."""
         self._set_gradient(self._gradient() + adjoint)
+
+
+def has_float(node: Any) -> bool:
+    """Whether the gradient of a Value that keeps it itself is the float in ``_grad``, and not a node."""
+    info = node._info
+    return info is None or not isinstance(info, Info) or info.grad is None
 
 
 def _no_number(*numbers: float) -> float:
@@ -300,10 +309,7 @@ class LayerNumbers:
 
     def bias_of(self, unit: int) -> float:
         """The bias of a neuron; 0.0 if the layer has none."""
-        if self.bias is None:
-            return 0.0
-        found: float = doubles.start(self.bias)[unit]
-        return found
+        return 0.0 if self.bias is None else float(doubles.start(self.bias)[unit])
 
     def __reduce__(self) -> Any:
         return (LayerNumbers, (self.weight, self.bias, self.units, self.width))

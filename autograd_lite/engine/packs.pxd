@@ -1,6 +1,6 @@
 cimport cython
 
-from autograd_lite.engine.nodes cimport Info
+from autograd_lite.engine.nodes cimport has_float
 from autograd_lite.engine.value cimport Value
 
 @cython.locals(node=Value, i=Py_ssize_t)
@@ -20,5 +20,3 @@ cpdef write_gradients(list nodes, const double[::1] gradients)
 
 @cython.locals(node=Value, i=Py_ssize_t, g=double, size=double)
 cpdef bint add_gradients(list nodes, const double[::1] gradients, double factor)
-
-cdef bint _has_float(Value node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..primitives.sums import NATIVE
-from .nodes import Info
+from .nodes import has_float
 
 __all__ = ["add_gradients", "are_leaves", "read_gradients", "read_numbers", "write_gradients", "write_numbers"]
 
@@ -47,7 +47,7 @@ def read_gradients(nodes: list[Any], out: Any) -> bool:
     """Write their gradients into ``out``; False if one of them is a node, which is left out."""
     for i in range(len(nodes)):
         node = nodes[i]
-        if node._info is not None and not _has_float(node):
+        if not has_float(node):
             return False
         if NATIVE:
             out[i] = node._grad
@@ -63,7 +63,7 @@ def write_gradients(nodes: list[Any], gradients: Any) -> None:
     for i in range(len(nodes)):
         node = nodes[i]
         g = gradients[i]
-        if node._info is None or _has_float(node):
+        if has_float(node):
             node._grad = g
         else:
             node._set_gradient(g)
@@ -77,14 +77,9 @@ def add_gradients(nodes: list[Any], gradients: Any, factor: float) -> bool:
     for i in range(len(nodes)):
         node = nodes[i]
         g = factor * gradients[i]
-        if node._info is None or _has_float(node):
+        if has_float(node):
             node._grad += g
             size += node._grad - node._grad
         else:
             node._accumulate(g)
     return size == 0.0
-
-
-def _has_float(node: Any) -> bool:
-    info = node._info
-    return not isinstance(info, Info) or info.grad is None

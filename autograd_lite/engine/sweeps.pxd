@@ -1,7 +1,7 @@
 cimport cython
 
 from autograd_lite.engine cimport turns
-from autograd_lite.engine.nodes cimport CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, State
+from autograd_lite.engine.nodes cimport CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, State, has_float
 from autograd_lite.primitives.base cimport Op, Operand, Shortcut
 
 cdef class Sweeps:
@@ -37,5 +37,3 @@ cpdef refuse_reentry()
 cpdef reverse_sweep(Node root, double seed)
 
 cdef _swept(Node root, double seed)
-
-cdef bint _has_float(Node node)

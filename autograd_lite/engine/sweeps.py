@@ -19,8 +19,8 @@ from . import nodes as _nodes
 from . import turns
 
 from .nodes import (  # isort: skip
-    STATE, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, open_all, operands_of,
-    reaches_outside, summed_apart,
+    STATE, CheckpointOperands, GradientSink, Info, LayerInputs, NaryOperands, Node, has_float, open_all,
+    operands_of, reaches_outside, summed_apart,
 )  # fmt: skip
 
 __all__ = [
@@ -346,7 +346,7 @@ def _commit(nodes: list[Node], sunk: list[Sunk] | None) -> list[Node] | None:
         for i in range(len(nodes)):
             node = nodes[i]
             g = node._adjoint
-            if type(node) is plain and (node._info is None or _has_float(node)):
+            if type(node) is plain and has_float(node):
                 old = node._grad
                 new = g if node._prim is not None else old + g
                 node._adjoint = old
@@ -375,16 +375,10 @@ def _commit(nodes: list[Node], sunk: list[Sunk] | None) -> list[Node] | None:
             what._set_gradient(before)
         for i in range(done + 1):
             node = nodes[i]
-            if type(node) is plain and _has_float(node):
+            if type(node) is plain and has_float(node):
                 node._grad = node._adjoint
         raise
     return bad
-
-
-def _has_float(node: Node) -> bool:
-    """Whether the gradient is the float in ``_grad``, and not a node."""
-    info = node._info
-    return info is None or not isinstance(info, Info) or info.grad is None
 
 
 def reverse_nodes(roots: Sequence[tuple[Node, Any]], one: Callable[[float], Any]) -> dict[int, Any]:

@@ -2,7 +2,7 @@ cimport cython
 
 from autograd_lite.engine cimport calls, memory
 from autograd_lite.engine.methods cimport Methods, compare
-from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State
+from autograd_lite.engine.nodes cimport Info, NaryOperands, Node, State, has_float
 from autograd_lite.engine.sweeps cimport reverse_sweep
 from autograd_lite.engine.tape cimport notify
 from autograd_lite.primitives.base cimport Op, as_float

@@ -22,7 +22,7 @@ from .create_graph import backward_on_nodes, before_sweep, warn_nonfinite
 from .foreign import asked, is_number, refuse
 from .hooks import Handle, register
 from .methods import Methods, compare, method_names, unneeded
-from .nodes import STATE, Info, NaryOperands, Node
+from .nodes import STATE, Info, NaryOperands, Node, has_float
 from .observers import current_tracer, hash_value, notify_tracer, tracer_of
 from .pickling import reduce_node, set_state, shallow_copy
 from .sweeps import check_partials, reverse_sweep
@@ -84,28 +84,32 @@ class Value(Methods):
         """The number (primal)."""
         if STATE.observers and (tracer := tracer_of(self)) is not None:
             tracer.read(self)
-        return self._number()
+        return self._data if type(self) is Value else self._number()
 
     @data.setter
     def data(self, number: Any) -> None:
         if STATE.observers:
             notify_tracer("sets .data")
         self._data = as_float(number, "Value.data")
+        if type(self) is not Value:
+            self._keep_number()
 
     @property
     def grad(self) -> Any:
         """The gradient: a float, or a Value after ``backward(create_graph=True)``."""
         if STATE.observers:
             notify_tracer("reads .grad")
-        return self._gradient()
+        return self._grad if type(self) is Value and has_float(self) else self._gradient()
 
     @grad.setter
     def grad(self, number: Any) -> None:
         if STATE.observers:
             notify_tracer("sets .grad")
-        if number is None:
-            number = 0.0
-        self._set_gradient(number if isinstance(number, Value) else as_float(number, "Value.grad"))
+        gradient = number if isinstance(number, Value) else as_float(0.0 if number is None else number, "Value.grad")
+        if type(gradient) is float and type(self) is Value and has_float(self):
+            self._grad = gradient
+        else:
+            self._set_gradient(gradient)
 
     @property
     def label(self) -> str:
@@ -399,8 +403,7 @@ def _begin(made: Value, data: float) -> None:
     """The slots of a leaf."""
     made._data = data
     made._prim = None
-    made._a = None
-    made._b = None
+    made._a = made._b = None
     made._pa = STATE.recordings
     made._pb = 0.0
     made._grad = 0.0
@@ -460,10 +463,8 @@ def _recorded(x: Value, primitive: Op) -> Any:
         return node(data, primitive, x, None, slope, 0.0)
     out: Any = primitive.fn(number)
     partials: Any = primitive.float_partials(out, number)
-    if type(out) is float and type(partials) is tuple and len(partials) == 1:
-        partial: Any = partials[0]
-        if type(partial) is float:
-            return node(out, primitive, x, None, partial, 0.0)
+    if type(out) is float and type(partials) is tuple and len(partials) == 1 and type(partials[0]) is float:
+        return node(out, primitive, x, None, partials[0], 0.0)
     return record(primitive, (x,))
 
 

@@ -41,6 +41,9 @@ class BufferLeaf(Value):
         self._data = number
         return number
 
+    def _keep_number(self) -> None:
+        self.storage._numbers[self.index] = self._data
+
     def _gradient(self) -> Any:
         number = self.storage._gradients[self.index]
         if self._info is not None:

@@ -43,8 +43,9 @@ class Rows(GradientSink):
 
     def row(self, unit: int) -> list[Any]:
         """The weights of a neuron as Values."""
-        n = self.weight.shape[1]
-        return [self.weight.element(i) for i in range(unit * n, (unit + 1) * n)]
+        width: int = self.weight.shape[1]
+        found: list[Any] = self.weight.elements(unit * width, (unit + 1) * width)
+        return found
 
     def bias_of(self, unit: int) -> Any:
         """The bias of a neuron as a Value; 0.0 if the layer has none."""

@@ -212,7 +212,9 @@ class Layer(_Scalars):
         return result
 
     def parameters(self, recurse: bool = True) -> Parameters[Value]:  # type: ignore[override]
-        return Parameters(p for neuron in self.neurons for p in neuron.parameters())
+        weights = self._sink()
+        units = range(len(weights.weight))
+        return Parameters([p for unit in units for p in (*weights.row(unit), weights.bias_of(unit))])
 
     def _record(self, row: list[Any]) -> Any:
         weights = self._sink()
@@ -258,7 +260,7 @@ class MLP(_Scalars):
         self.layers = [Layer(a, b, nonlin=i != len(nouts) - 1) for i, (a, b) in enumerate(pairwise(sizes))]
 
     def parameters(self, recurse: bool = True) -> Parameters[Value]:  # type: ignore[override]
-        return Parameters(p for layer in self.layers for p in layer.parameters())
+        return Parameters([p for layer in self.layers for p in layer.parameters()])
 
     def _record(self, row: list[Any]) -> Any:
         result: Any = row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -83,21 +83,20 @@ class Module:
 
     # --- what a module is made of ----------------------------------------------------------------------------------
 
-    def _members(self, kind: type) -> Iterator[tuple[str, Any]]:
+    def _members(self, kind: type) -> Iterable[tuple[str, Any]]:
         """The attributes that are of a kind, by name; those in lists, tuples and dicts too unless they are private."""
+        found: list[tuple[str, Any]] = []
         for name, value in vars(self).items():
             if isinstance(value, kind):
-                yield name, value
-            elif name.startswith("_"):
-                continue
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, kind))
-            elif isinstance(value, dict):
-                yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, kind))
+                found.append((name, value))
+            elif isinstance(value, (list, tuple, dict)) and not name.startswith("_"):
+                items = value.items() if isinstance(value, dict) else enumerate(value)
+                found.extend([(f"{name}.{key}", item) for key, item in items if isinstance(item, kind)])
+        return found
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly within, with their names."""
-        yield from self._members(Module)
+        return iter(self._members(Module))
 
     def children(self) -> Iterator[Module]:
         """The modules directly within."""

@@ -47,17 +47,6 @@ class Element(BufferLeaf):
     __slots__ = ()
 
     @property
-    def data(self) -> float:
-        """The number (primal), as it is in the parameter's buffer now."""
-        return super().data
-
-    @data.setter
-    def data(self, number: Any) -> None:
-        if STATE.observers:
-            notify_tracer("sets .data")
-        self.storage.numbers[self.index] = as_float(number, "Value.data")
-
-    @property
     def label(self) -> str:
         """The name: the parameter's with the index, as in "weight[3, 1]", unless it was given one."""
         info = self._info
@@ -234,7 +223,9 @@ class Parameter(Operand):
 
     def zero_grad(self) -> None:
         """Set the gradients to 0."""
-        self.grad = 0.0
+        if STATE.observers:
+            notify_tracer("sets .grad")
+        self.storage.fill("grad", 0.0)
 
     @property
     def requires_grad(self) -> bool:
@@ -263,7 +254,7 @@ class Parameter(Operand):
 
     def __iter__(self) -> Iterator[Any]:
         if self.ndim == 1:
-            return map(self.element, range(self.size))
+            return iter(self.elements(0, self.size))
         return iter(self.values()) if self.ndim else iter(self.storage.data)  # NumPy's TypeError for a scalar
 
     def __repr__(self) -> str:
@@ -281,6 +272,14 @@ class Parameter(Operand):
             found = self._elements[index] = Element(self.storage, index)
         return found
 
+    def elements(self, start: int, stop: int) -> list[Element]:
+        """The scalars at flat indices that follow each other."""
+        known = self._elements
+        try:
+            return [known[i] for i in range(start, stop)]
+        except KeyError:
+            return [self.element(i) for i in range(start, stop)]
+
     def made(self) -> list[Element]:
         """The scalars that somebody has asked for."""
         return list(self._elements.values())
@@ -289,7 +288,7 @@ class Parameter(Operand):
         """All scalars: an object array of this shape, whose elements are Values."""
         import numpy as np
 
-        array = np.fromiter(map(self.element, range(self.size)), dtype=object, count=self.size)
+        array = np.fromiter(self.elements(0, self.size), dtype=object, count=self.size)
         return array.reshape(self.shape)
 
     def __getitem__(self, key: Any) -> Any:

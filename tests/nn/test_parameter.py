@@ -83,6 +83,32 @@ def test_gradients_go_both_ways(p):
     assert not p.grad.any()
 
 
+class Own(Value):
+    """A class of a user's own."""
+
+
+_ASSIGNMENTS = [
+    "del v.data", "del v.grad", "v.data = 'a'", "v.grad = 'a'", "v.data = None", "v.data = Value(1.0)",
+    "v.data = 2**9999", "v.data = np.float32(2.0)", "v.grad = None", "v.data = 3", "v.data += True",
+    "v.grad = Value(2.0)", "v.grad -= 0.5", "v.label = 'w'; v.grad = 4.0", "v.own = 1.0; v.grad = 4.0",
+    "v.register_hook(lambda g: None); v.grad = 4", "(v * v).backward(create_graph=True); v.grad = 7.0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("statement", _ASSIGNMENTS)
+def test_assignments_do_the_same_to_every_kind_of_value(p, statement):
+    found = []
+    for v in (Value(1.0), Own(1.0), p[0, 1]):
+        error = ""
+        try:
+            exec(statement, {"v": v, "np": np, "Value": Value})
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}".replace(f"'{type(v).__name__}' object", "object")
+        found.append((v.data, type(v.data), repr(v.grad), error))
+    assert found[0] == found[1] == found[2]
+    assert [p.data[0, 1], p.grad[0, 1]] == [p[0, 1].data, getattr(p[0, 1].grad, "data", p[0, 1].grad)]
+
+
 _OPERATIONS = [
     lambda w: w + 1, lambda w: 1 + w, lambda w: w - 1.0, lambda w: 1.0 - w, lambda w: w * 2, lambda w: 2.0 * w,
     lambda w: w / 2.0, lambda w: 2.0 / w, lambda w: w**2, lambda w: w**3.0, lambda w: 2.0**w, lambda w: -w,
