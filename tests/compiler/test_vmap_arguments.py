@@ -183,3 +183,24 @@ def test_threads_with_lanes_of_their_own_shapes():
     finally:
         sys.setswitchinterval(interval)
     assert not wrong
+
+
+#: results with what is no number, beside numbers and alone
+STATIC = {
+    "dict": lambda x: {"y": x * 2.0, "kind": "twice"},
+    "tuple": lambda x: (x * 2.0, None, True),
+    "array of texts": lambda x: np.array(["a", "b"]),
+    "in a list": lambda x: [x, np.array(["a"])],
+    "text": lambda x: "text",
+    "nothing": lambda x: [],
+}
+
+
+@pytest.mark.parametrize("lanes", [[1.0, 2.0], np.arange(3.0), np.ones((2, 2))], ids=["list", "array", "rows"])
+@pytest.mark.parametrize("name", STATIC)
+def test_what_is_no_number_stands_in_results_as_in_plain_code(name, lanes):
+    f, compiled, mapped = STATIC[name], ag.compile(STATIC[name]), ag.compile(ag.vmap(STATIC[name]))
+    lane = np.asarray(lanes[0]).tolist() if np.ndim(lanes) == 1 else lanes[0]
+    for _ in range(3):
+        assert repr(compiled(lane)) == repr(f(lane))
+        assert repr(mapped(lanes)) == repr(ag.vmap(f)(lanes))

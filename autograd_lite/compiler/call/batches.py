@@ -10,7 +10,7 @@ import numpy as np
 
 from ...functional.pytree import children, contains_node
 from ...functional.vmap import lane_of
-from ..record.structure import flatten, has_integers
+from ..record.structure import Parts, flatten, has_integers
 from .kinds import Unlike
 from .plans import Path
 
@@ -70,7 +70,7 @@ class Batches:
         found: list[tuple[Any, bool]] = []
         for arg, part in self.arrays:
             if part is None:
-                shared: list[Any] = []
+                shared = Parts()
                 flatten(arg, shared)
                 found += [(np.asarray(block, dtype=float), False) for block in shared]
                 continue

@@ -23,7 +23,7 @@ from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
-from ..record.structure import flatten
+from ..record.structure import Parts, flatten
 from .c_entry import Call, general_entry, with_trampoline
 from .c_forms import Form, form_of, numpy_objects
 from .c_library import Library, build
@@ -138,7 +138,7 @@ class Given:
             form = form_of(arg)
             if form is None:
                 return None
-            blocks: list[Any] = []
+            blocks = Parts()
             flatten(arg, blocks)
             at = 0
             for block in blocks:

@@ -25,9 +25,7 @@ class _Deferred(Group):
     """One call of a compiled transform."""
 
     def results_of(self, result: Any, made: dict[int, Node]) -> list[Any]:
-        found: list[Any] = []
-        leaves_of(result, found)
-        return [x if isinstance(x, Node) else Value(float(x)) for x in found]
+        return [x if isinstance(x, Node) else Value(float(x)) for x in leaves_of(result)]
 
     def repeats(self, numbers: list[float]) -> bool:
         return len(numbers) == len(self.results)  # the program's differ by rounding
@@ -56,16 +54,15 @@ def deferred(f: Callable[..., Any], args: Any, named: Any, result: Any, path: Pa
         result: numbers, in any structure.
         path: the way that the call took; its live leaves are what the Values depend on.
     """
-    found: list[Any] = []
-    leaves_of((args, named), found)
-    group = _Deferred(f, *rebuild((args, named), iter(found)))  # arrays may be written over before the sweep
+    given = (args, named)
+    group = _Deferred(f, *rebuild(given, iter(leaves_of(given))))  # arrays may be written over before the sweep
     live = [path.leaves[k] for k in path.live]
     nodes: list[Any] = []
     for leaf in live:
         if leaf.kind == "value":
             nodes += leaf.key.nodes if leaf.shape else [leaf.key]
     group.reads(nodes, any(leaf.kind == "parameter" for leaf in live))
-    leaves_of(result, group.results)
+    group.results = leaves_of(result)
     made = [
         node(float(number), CHECKPOINT, None, None, 0.0, 0.0, CheckpointOperands(group, group.nodes, k))
         for k, number in enumerate(group.results)

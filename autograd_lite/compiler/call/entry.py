@@ -81,7 +81,7 @@ def function(
     looks, named = (
         conditions(tests, home, {*signature.names, *signature.left, *taken})
         if len(tests) <= MANY
-        else (["_holds()"], {"_holds": watch.test})
+        else (["_holds()"], {"_holds": watch.holds})
     )
     holds = " and ".join([*looks, *checks, *(f"{name} is _missing" for name in signature.left)]) or "True"
     inner = [
@@ -276,7 +276,7 @@ def _in_c(
     single = owner.kind == "call" or isinstance(owner.argnums, int)
     tests = list(watch.tests(True))
     known = len(tests) <= MANY and all(word in TESTS and _is_plain(word, a, b) for word, a, b, _ in tests)
-    looks = tests if known else [("holds", watch.test, None, None)]
+    looks = tests if known else [("holds", watch.holds, None, None)]
     flat = [x for word, *what in looks for x in (TESTS.index(word), *what)]
     return engine.calling(flat, slow, single, named)
 

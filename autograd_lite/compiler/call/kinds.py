@@ -218,9 +218,7 @@ def shaper(like: Any) -> Callable[[Any], Any] | None:
     >>> shaper([1.0, {"a": np.zeros((1, 2))}])(np.array([3.0, 4.0, 5.0]))
     [3.0, {'a': array([[4., 5.]])}]
     """
-    found: list[Any] = []
-    leaves_of(like, found)
-    numbers = Arrays([("_a", (len(found),))])
+    numbers = Arrays([("_a", (len(leaves_of(like)),))])
     try:
         text = display(like, numbers)
     except Unlike:

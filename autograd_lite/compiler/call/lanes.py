@@ -11,7 +11,7 @@ import numpy as np
 
 from ...functional import pytree
 from ...functional.vmap import vmap
-from ..record.structure import has_integers, leaves_of, rebuild
+from ..record.structure import has_integers, is_numeric, leaves_of, rebuild
 from ..run.lanes import Kernel
 from .batches import Batches
 from .c_engine import CKernel
@@ -90,7 +90,7 @@ class Mapped(Compiled, transform="vmap"):
                 return self.looped(*args, **named)
             tried.add(id(path))
             blocks = batches.blocks(path, left)
-            if blocks is None or _has_statics(like):
+            if blocks is None or not is_numeric(like):
                 return self.looped(*args, **named)
             lanes = batches.count if left is None else len(left)
             found, held = self._lanes(path, plan, blocks, lanes)
@@ -193,21 +193,9 @@ class Mapped(Compiled, transform="vmap"):
             return pytree.like(like, [self._made(part, take, count, lists) for part in parts])
         if isinstance(like, (float, int)):
             return next(take).tolist() if lists else next(take)
-        numbers: list[Any] = []
-        leaves_of(like, numbers)
-        columns = [next(take) for _ in numbers]
+        columns = [next(take) for _ in leaves_of(like)]
         if lists:
             rows: Any = zip(*[column.tolist() for column in columns]) if columns else [()] * count
             return [rebuild(like, iter(row)) for row in rows]
         stacked = np.stack(columns, axis=-1) if columns else np.empty((count, 0))
         return np.moveaxis(stacked.reshape(count, *like.shape), 0, self.out_axes)
-
-
-def _has_statics(like: Any) -> bool:
-    """Whether a result holds things that are not numbers, which another path may hold otherwise."""
-    if isinstance(like, np.ndarray):
-        return like.dtype.kind not in "fiu"
-    parts = pytree.children(like)
-    return (
-        any(map(_has_statics, parts)) if parts is not None else type(like) is bool or not isinstance(like, (float, int))
-    )

@@ -211,8 +211,7 @@ def call_primitive(
                 f"or compile ag.grad of it"
             )
         f, args, named = call
-        found: list[Any] = []
-        leaves_of((args, named), found)
+        found = leaves_of((args, named))
         given = {place: x for place, x in zip(places(), xs) if type(place) is int}
         new = iter([given[k] for k in range(len(given))])
         numbers = iter([next(new) if isinstance(x, Node) else x for x in found])

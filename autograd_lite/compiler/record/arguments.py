@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
+
 from ...engine.sweeps import Node
 from ..ir.scalar_program import CompileError
 from .code import defined
-from .structure import Fixed, fixed, flatten, parts_of
+from .structure import Fixed, Parts, fixed, flatten, parts_of
 
 __all__ = ["CONSTANT", "block_names", "check_unchanged", "fixed_integers", "held", "integers_fixed"]
 
@@ -51,7 +53,7 @@ def block_names(f: Callable[..., Any], args: Any, named: Any) -> list[str]:
 
 def _blocks(arg: Any) -> int:
     """How many blocks an argument, or a part of one, has."""
-    found: list[Any] = []
+    found = Parts()
     flatten(arg, found)
     return len(found)
 
@@ -97,7 +99,8 @@ def held(x: Any) -> list[Any]:
     waiting, met = [x], set[int]()
     while waiting:
         item = waiting.pop()
-        parts = None if id(item) in met else parts_of(item, False)
+        whole = isinstance(item, np.ndarray) and not isinstance(item, np.ma.MaskedArray)
+        parts = None if id(item) in met else item.ravel().tolist() if whole else parts_of(item)
         if parts is None:
             found.append(item)
             continue

@@ -36,29 +36,17 @@ def _numbers(items: list[Any]) -> bool:
     return any(isinstance(x, Value) for x in items) and all(isinstance(x, (Value, float, int)) for x in items)
 
 
-def _extreme(original: Function, better: Callable[[Any, Any], Any]) -> Function:
+def _extreme(original: Function) -> Function:
     def chosen(*args: Any, **named: Any) -> Any:
         ours = named.keys() <= ({"default", "key"} if len(args) == 1 else {"key"})
         if not args or not ours or current_tracer() is None:
             return original(*args, **named)
-        if len(args) == 1 and not named:
-            return extreme(original, original.__name__, args[0])
-        items = list(args[0] if len(args) == 1 else args)
-        key = named.get("key")
-        if not items:
-            return original(items, **named)
-        if len(args) == 1 and key is None:
-            return extreme(original, original.__name__, items)
-        if not _numbers(items):
-            return original(items, key=key)
-        best, reached = items[0], key(items[0]) if key else items[0]
-        with without_observers("cuts"):
-            for item in items[1:]:
-                value = key(item) if key else item
-                wins = better(value, reached)
-                best = where(wins, item, best)
-                reached = where(wins, value, reached) if key else best
-        return best
+        given = args[0] if len(args) == 1 else args
+        if "default" in named:
+            given = list(given)
+            if not given:
+                return named["default"]
+        return extreme(original, given, named.get("key"))
 
     return chosen
 
@@ -154,20 +142,16 @@ def _clipped(x: Any, low: Any, high: Any) -> Any:
     return where(x <= high, x, high)
 
 
-def _made() -> list[tuple[Any, str, Function, Function]]:
-    return [
-        (builtins, "max", builtins.max, _extreme(builtins.max, lambda a, b: a > b)),
-        (builtins, "min", builtins.min, _extreme(builtins.min, lambda a, b: a < b)),
-        (builtins, "sorted", builtins.sorted, _sorting(builtins.sorted)),
-        (np, "maximum", np.maximum, _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
-        (np, "minimum", np.minimum, _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
-        (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
-        (np, "where", np.where, _Where(np.where, where, 3)),
-        (np, "sort", np.sort, _sorting_arrays(np.sort)),
-    ]
-
-
-_REPLACED = _made()
+_REPLACED: list[tuple[Any, str, Function, Function]] = [
+    (builtins, "max", builtins.max, _extreme(builtins.max)),
+    (builtins, "min", builtins.min, _extreme(builtins.min)),
+    (builtins, "sorted", builtins.sorted, _sorting(builtins.sorted)),
+    (np, "maximum", np.maximum, _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
+    (np, "minimum", np.minimum, _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
+    (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
+    (np, "where", np.where, _Where(np.where, where, 3)),
+    (np, "sort", np.sort, _sorting_arrays(np.sort)),
+]
 
 
 class Choosing:

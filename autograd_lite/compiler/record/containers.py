@@ -11,14 +11,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...engine.sweeps import Node
 from ...engine.value import Value
 from ..ir.scalar_program import Leaf
+from .code import is_library, looks
 from .pack import Pack
+from .places import held
 from .structure import attributes
 
 __all__ = ["arranged"]
@@ -31,24 +33,19 @@ SPARSE = 16
 _OPAQUE = (str, bytes, int, float, complex, bool, type(None), type, ModuleType, range)
 
 
-class _Array:
+class _Array(NamedTuple):
     """A candidate: Values in the order and shape in which containers hold them, and how they are reached."""
 
-    __slots__ = ("nodes", "path", "shape")
-
-    def __init__(self, path: tuple[Any, ...], nodes: list[Any], shape: tuple[int, ...]) -> None:
-        self.path = path
-        self.nodes = nodes
-        self.shape = shape
+    path: tuple[Any, ...]
+    nodes: list[Any]
+    shape: tuple[int, ...]
 
 
 class _Walk:
     """A walk from a function through what it can reach, in search of containers of Values."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.known: dict[int, Any] = {}
-        self.kept: list[Any] = []
+        self.known: dict[int, tuple[Any, Any]] = {}  # what was looked at, and what it holds
         self.found: list[_Array] = []
         self.single: dict[int, tuple[Any, ...]] = {}  # how each Value is reached
 
@@ -57,26 +54,21 @@ class _Walk:
         if isinstance(thing, Node):
             self.single.setdefault(id(thing), path)
             return _Array(path, [thing], ())
-        if isinstance(thing, _OPAQUE) or len(path) > DEEPEST or self.count > MOST:
+        if isinstance(thing, _OPAQUE) or len(path) > DEEPEST or len(self.known) > MOST:
             return None
-        if id(thing) in self.known:
-            return self.known[id(thing)]
-        self.count += 1
-        self.known[id(thing)] = None  # a circle holds nothing more
-        self.kept.append(thing)
-        made = self._made(thing, path)
-        self.known[id(thing)] = made
-        return made
+        if id(thing) not in self.known:
+            self.known[id(thing)] = thing, None  # a circle holds nothing more
+            self.known[id(thing)] = thing, self._made(thing, path)
+        return self.known[id(thing)][1]
 
     def _made(self, thing: Any, path: tuple[Any, ...]) -> Any:
-        if isinstance(thing, np.ndarray):
-            if thing.dtype != object:
-                return None
-            flat = thing.ravel().tolist()
-            whole = bool(flat) and all(isinstance(x, Node) for x in flat)
-            return self._note(_Array(path, flat, thing.shape)) if whole else self._row(flat, path)
-        if isinstance(thing, (list, tuple)):
-            return self._row(list(thing), path) if {*map(type, thing)} != {Value} else self._values(list(thing), path)
+        if isinstance(thing, (list, tuple)) or (isinstance(thing, np.ndarray) and thing.dtype == object):
+            items = thing.ravel().tolist() if isinstance(thing, np.ndarray) else list(thing)
+            if not items or not all(isinstance(x, Node) for x in items):
+                return self._row(items, path)
+            for k, item in enumerate(items):
+                self.single.setdefault(id(item), (*path, k))
+            return self._note(_Array(path, items, np.shape(thing) if isinstance(thing, np.ndarray) else (len(items),)))
         if isinstance(thing, dict):
             return self._named(thing, path)
         if isinstance(thing, (FunctionType, MethodType, functools.partial)):
@@ -88,27 +80,14 @@ class _Walk:
         return self._named(attributes(thing), path)
 
     def _named(self, items: dict[Any, Any], path: tuple[Any, ...]) -> Any:
-        held = {key: self.tree(item, (*path, key)) for key, item in items.items()}
-        held = {key: tree for key, tree in held.items() if tree is not None}
-        return held or None
+        found = {key: self.tree(item, (*path, key)) for key, item in items.items()}
+        return {key: tree for key, tree in found.items() if tree is not None} or None
 
     def _row(self, items: list[Any], path: tuple[Any, ...]) -> Any:
         """A sequence: one more axis if its items are alike, else each by itself."""
-        trees = [self.tree(item, (*path, k)) for k, item in enumerate(items)]
-        if not trees or any(tree is None for tree in trees):
-            held = {k: tree for k, tree in enumerate(trees) if tree is not None}
-            return held or None
-        if len({_signature(tree) for tree in trees}) == 1:
-            stacked = self._stacked(trees, path)
-            if stacked is not None:
-                return stacked
-        return dict(enumerate(trees))
-
-    def _values(self, items: list[Any], path: tuple[Any, ...]) -> Any:
-        """A sequence of Values alone: what ``_row`` makes of it, at once."""
-        for k, item in enumerate(items):
-            self.single.setdefault(id(item), (*path, k))
-        return self._note(_Array(path, items, (len(items),)))
+        found = self._named(dict(enumerate(items)), path) or {}
+        alike = len(found) == len(items) and len(set(map(_signature, found.values()))) == 1
+        return (self._stacked(list(found.values()), path) if alike else None) or found or None
 
     def _stacked(self, trees: list[Any], path: tuple[Any, ...]) -> Any:
         """Things that are alike as one with an axis more; None if that were too many axes."""
@@ -129,39 +108,24 @@ class _Walk:
 
 def _signature(tree: Any) -> Any:
     """What two containers that are alike have in common."""
-    if isinstance(tree, _Array):
-        return tree.shape
-    return tuple((key, _signature(part)) for key, part in tree.items())
+    return tree.shape if isinstance(tree, _Array) else tuple((key, _signature(part)) for key, part in tree.items())
 
 
 def _reached(f: Any) -> Iterator[tuple[str, Any]]:
     """The variables that a function closes over, its defaults, the globals that it names, the object it belongs to."""
     if isinstance(f, functools.partial):
-        yield "", f.func
-        yield from (("", item) for item in f.args)
+        yield from (("", item) for item in (f.func, *f.args))
         yield from f.keywords.items()
-        return
-    if isinstance(f, MethodType):
-        yield "", f.__self__
-        yield "", f.__func__
-        return
-    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:  # not filled yet
-            continue
-    names = f.__code__.co_varnames
-    defaults = f.__defaults__ or ()
-    yield from zip(names[f.__code__.co_argcount - len(defaults) :], defaults)
-    yield from (f.__kwdefaults__ or {}).items()
-    if (f.__module__ or "").split(".")[0] in ("autograd_lite", "numpy", "math"):
-        return
-    codes = [f.__code__]
-    for code in codes:
-        codes += [constant for constant in code.co_consts if hasattr(constant, "co_names")]
-        for name in code.co_names:
-            if name in f.__globals__:
-                yield name, f.__globals__[name]
+    elif isinstance(f, MethodType):
+        yield from (("", item) for item in (f.__self__, f.__func__))
+    else:
+        code, defaults = f.__code__, f.__defaults__ or ()
+        yield from ((name, held(cell, "cell_contents")) for name, cell in zip(code.co_freevars, f.__closure__ or ()))
+        yield from zip(code.co_varnames[code.co_argcount - len(defaults) :], defaults)
+        yield from (f.__kwdefaults__ or {}).items()
+        if not is_library(f.__module__):
+            named = looks(code).globals & f.__globals__.keys()
+            yield from ((name, f.__globals__[name]) for name in sorted(named))
 
 
 def arranged(leaves: list[Leaf], f: Callable[..., Any], objects: Sequence[Any]) -> tuple[list[Leaf], Sequence[int]]:

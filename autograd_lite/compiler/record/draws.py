@@ -15,29 +15,23 @@ from .code import looks
 
 __all__ = ["Draws", "is_ours"]
 
-#: what a thread calls that starts another, or waits for it: then that one's draws may be the function's
-_TOGETHER = {"acquire", "acquire_lock", "get", "join", "start_joinable_thread", "start_new_thread"}
-_KINDS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+#: modules by which a thread starts others and waits for them: then theirs are the function's draws
+_TOGETHER = {"threading", "queue", "concurrent", "multiprocessing", "asyncio"}
+_KINDS = (random.Random, np.random.Generator, np.random.RandomState)
 _PACKAGE = __name__.split(".")[0]
 
 
 @functools.cache
 def _methods() -> frozenset[str]:
-    """The names by which numbers are drawn from NumPy's generators, or those are reached."""
-    names = {name for kind in _KINDS[:2] for name in dir(kind) if name[0] != "_"} - {
-        "bit_generator",
-        "get_state",
-        "spawn",
-    }
-    return frozenset(names | {"random", "random_raw", "mtrand", "_rand"})
+    """The names by which numbers are drawn from generators, or those of NumPy are reached."""
+    names = {name for kind in _KINDS for name in dir(kind) if name[0] != "_"}
+    return frozenset(names - {"bit_generator", "get_state", "getstate", "spawn"} | {"random_raw", "mtrand", "_rand"})
 
 
 class Draws:
-    """Within the block, notes what this thread does that may draw random numbers.
+    """Within the block, notes what code this thread runs: it is looked through for what draws random numbers.
 
-    Methods of ``random.Random`` are seen by a profile function, which every thread has its own of. Those of NumPy are
-    not, and neither can be called but from Python: so the code that ran is looked through for their names, and for
-    what its globals hold.
+    Methods of NumPy's generators are seen by no profile function, but Python has to name them, or hold them.
 
     Args:
         reached: the generators that the function reaches by itself.
@@ -45,60 +39,44 @@ class Draws:
 
     def __init__(self, reached: Sequence[Any]) -> None:
         self._reached = {id(generator) for generator in reached}
-        self._called: set[int] = set()
         self._ran: dict[int, tuple[CodeType, dict[str, Any]]] = {}
-        self._unsure = False
+        self._unsure = sys.getprofile() is not None  # a profiler is at work, which is not to miss anything
 
     def __enter__(self) -> Draws:
-        if sys.getprofile() is None:
+        if not self._unsure:
             sys.setprofile(self._saw)
-        else:  # a profiler is at work, which is not to miss anything
-            self._unsure = True
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if not self._unsure or sys.getprofile() == self._saw:
+        if not self._unsure:
             sys.setprofile(None)
 
     def _saw(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "call":
             self._ran.setdefault(id(frame.f_code), (frame.f_code, frame.f_globals))
-        elif event == "c_call":
-            owner = getattr(arg, "__self__", None)
-            if isinstance(owner, random.Random):
-                self._called.add(id(owner))
-            elif arg.__name__ in _TOGETHER and _waits(owner, arg.__name__):
-                self._unsure = True
 
     def are_others(self, generator: Any) -> bool:
         """Whether it can only have been another thread that drew from ``generator`` within the block."""
-        if self._unsure or id(generator) in self._reached:
+        if self._unsure or id(generator) in self._reached or not isinstance(generator, _KINDS):
             return False
-        if isinstance(generator, random.Random):
-            return id(generator) not in self._called
-        numpys = isinstance(generator, (np.random.Generator, np.random.RandomState))
-        return numpys and not any(_may_draw(code, names) for code, names in self._ran.values())
-
-
-def _waits(owner: Any, name: str) -> bool:
-    """Whether a method of the machinery of threads starts one or waits for it; an open lock is no reason to wait."""
-    module = getattr(owner, "__name__", "") or type(owner).__module__
-    if module not in ("_thread", "_queue"):
-        return False
-    return not name.startswith("acquire") or not hasattr(owner, "locked") or bool(owner.locked())
+        return not any(_may_draw(code, names) for code, names in self._ran.values())
 
 
 def is_ours(names: dict[str, Any]) -> bool:
     """Whether a frame with these globals runs this package's code."""
-    return str(names.get("__name__", "")).split(".")[0] == _PACKAGE
+    return _root(names) == _PACKAGE
+
+
+def _root(names: dict[str, Any]) -> str:
+    return str(names.get("__name__", "")).split(".")[0]
 
 
 def _may_draw(code: CodeType, names: dict[str, Any]) -> bool:
-    """Whether a code object names what draws from NumPy's generators."""
+    """Whether a code object names what draws random numbers, or has another thread draw them."""
     if is_ours(names):
         return "default_generator" in code.co_names
     found = looks(code)
-    if not _methods().isdisjoint(found.attributes):
+    if _root(names) in _TOGETHER or not _methods().isdisjoint(found.attributes):
         return True
     held = [names.get(name) for name in found.globals]
     return any(isinstance(thing, _KINDS) or isinstance(getattr(thing, "__self__", None), _KINDS) for thing in held)

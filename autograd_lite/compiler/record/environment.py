@@ -20,6 +20,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
+from itertools import islice, starmap
 from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
@@ -29,31 +30,19 @@ from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
 from ...engine.value import Value
 from ...primitives.base import Op, Operand
-from ...primitives.sums import same_objects, same_trees
 from .code import Looks, defined, is_library, looks
-from .places import (
-    MISSING,
-    PLAIN,
-    ClassDict,
-    Context,
-    Items,
-    Local,
-    Slots,
-    as_tree,
-    comparison,
-    conditions,
-    equal,
-    position,
-    put,
-    same_array,
-    write_back,
-)  # fmt: skip
+from .places import MISSING, PLAIN, SAME, ClassDict, Context, Slots, as_tree, conditions, held, position
 from .structure import is_foreign
 
 __all__ = ["ASKED", "Watch"]
 
 #: so many objects are watched; a function that reaches more runs eagerly
 LIMIT = 100_000
+
+#: so often it is asked by value whether something has changed, before the quicker test is written
+OFTEN = 1
+#: the quicker test is of fewer things
+MANY = 5000
 
 #: what is wrong with clocks, files and the like
 ASKED = "what may have another answer at each call: ask outside, and pass the answer as an argument"
@@ -112,35 +101,21 @@ class Watch:
         self.catches = ""
         self.calls: list[tuple[Any, Any, Any]] = []
         self.where = defined(f)
-        self.items: list[tuple[Any, Any, Any]] = []  # a dict, a key, what is there
-        self.cells: list[tuple[Any, Any]] = []
-        self.sequences: list[tuple[Any, tuple[Any, ...]]] = []
-        self.trees: list[tuple[Any, Any]] = []  # nested lists of plain constants and Values, and a copy of the lists
-        self.arrays: list[tuple[Any, Any]] = []
-        self.lengths: list[tuple[Any, int]] = []
-        self.orders: list[tuple[Any, tuple[Any, ...]]] = []  # dicts, and their keys in order
-        self.classes: list[tuple[Any, type]] = []  # objects of the user's, and what they are
-        self.functions: list[tuple[Any, Any, Any, Any]] = []
+        self.notes: dict[str, list[tuple[Any, Any, Any]]] = {word: [] for word in SAME}
         self.modules: set[tuple[int, Looks]] = set()
         self.generators: list[Any] = []
         self.iterators: list[Any] = []
-        self.seen: set[int] = set()
-        self.kept: list[Any] = []
+        self.seen: dict[int, Any] = {}
         self.handles = False
         self.errors: list[str] = []
+        self._asked = 0
         self._walk(f)
         if self.handles and self.errors:
             self.catches = self.catches or self.errors[0]
-        self._unchanged = self._quick()
-        #: says whether nothing has changed; False, or a KeyError, AttributeError or ValueError, if something may have
-        self.test = self._unchanged or self._same
 
     def asks(self, integers: Collection[int]) -> bool:
         """Whether the function may ask what calls look at in the general way alone; some numbers came as integers."""
         return self.aliases or (self.typed and bool(integers))
-
-    def __len__(self) -> int:
-        return len(self.items) + len(self.cells) + len(self.sequences) + len(self.arrays) + len(self.trees)
 
     def positions(self) -> list[Any]:
         """Where the iterators among the surroundings stand, generators and open files too."""
@@ -149,112 +124,55 @@ class Watch:
     @property
     def toggled(self) -> bool:
         """Whether the function depends on whether a model is in training mode."""
-        return any(hasattr(type(thing), "training") for thing in self.kept)
+        return any(hasattr(type(thing), "training") for thing in self.seen.values())
 
     def holds(self) -> bool:
         """Whether nothing has changed."""
-        if self._unchanged is not None:
-            try:
-                if self._unchanged():
-                    return True
-            except (KeyError, AttributeError, ValueError):
-                return False
-        return self._same()
+        self._asked += 1
+        try:
+            if self._asked > OFTEN and self._unchanged():
+                return True
+            return all(all(starmap(SAME[word].same, found)) for word, found in self.notes.items())
+        except (KeyError, AttributeError, ValueError):
+            return False
+
+    @functools.cached_property
+    def _unchanged(self) -> Callable[[], bool]:
+        """The test by identity, as one generated expression, which is not to be too long."""
+        tests, scope = conditions(islice(self.tests(), MANY))
+        if len(tests) == MANY:
+            return lambda: False
+        found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
+        return found
 
     def tests(self, given: bool = False) -> Iterator[tuple[str, Any, Any, Any]]:
         """What has to be as it was: a word of ``places.SAME``, and what it is about.
 
         ``given`` leaves out that a function has no defaults: that matters only to calls that don't give every argument.
         """
-        for place, key, thing in self.items:
-            word = "without" if thing is MISSING else "item" if isinstance(place, dict) else "attribute"
-            yield word, place, key, thing
-        pairs = (("cell", self.cells), ("length", self.lengths), ("order", self.orders), ("class", self.classes))
-        yield from ((word, a, b, None) for word, found in pairs for a, b in found)
-        for f, code, defaults, named in self.functions:
-            yield "code", f, code, None
-            yield from ((k, f, x, None) for k, x in (("defaults", defaults), ("keywords", named)) if x or not given)
-        yield from (("objects", sequence, things, None) for sequence, things in self.sequences)
-        yield from (("array", now, kept, None) for now, kept in self.arrays)
-        yield from (("tree", tree, kept, comparison(kept, self.typed)) for tree, kept in self.trees)
-
-    def _quick(self) -> Callable[[], bool] | None:
-        """The test as one generated expression; None if it would be too long."""
-        if len(self) > 2000:
-            return None
-        tests, scope = conditions(self.tests())
-        found: Callable[[], bool] = eval(f"lambda: {' and '.join(tests) or 'True'}", scope)
-        return found
-
-    def _same(self) -> bool:
-        """The test by value."""
-        for place, key, thing in self.items:
-            if place.get(key, MISSING) is not thing and not equal(place.get(key, MISSING), thing):
-                return False
-        for cell, thing in self.cells:
-            if cell.cell_contents is not thing and not equal(cell.cell_contents, thing):
-                return False
-        for sequence, things in self.sequences:
-            if len(sequence) != len(things):
-                return False
-            if same_objects(sequence, things):
-                continue
-            for now, then in zip(sequence, things):
-                if now is not then and not equal(now, then):
-                    return False
-        for place, length in self.lengths:
-            if len(place) != length:
-                return False
-        if any(tuple(place) != keys for place, keys in self.orders):
-            return False
-        if any(thing.__class__ is not kind for thing, kind in self.classes):
-            return False
-        for f, code, defaults, named in self.functions:
-            if f.__code__ is not code or f.__defaults__ is not defaults or f.__kwdefaults__ is not named:
-                return False
-        if not all(same_trees(tree, kept) for tree, kept in self.trees):
-            return False
-        return all(same_array(array, kept) for array, kept in self.arrays)
+        for word, found in self.notes.items():
+            needless = given and word in ("defaults", "keywords")
+            yield from ((word, *note) for note in found if not needless or note[1])
 
     def changed(self) -> list[str]:
         """The names of globals, attributes and variables that are something else now."""
-        found = [key for place, key, thing in self.items if place.get(key, MISSING) is not thing]
-        for f, code, _, _ in self.functions:
-            held = {id(cell): name for name, cell in zip(code.co_freevars, f.__closure__ or ())}
-            found += [held[id(c)] for c, thing in self.cells if id(c) in held and c.cell_contents is not thing]
-        return [key for key in dict.fromkeys(found) if isinstance(key, str)]
+        keys = [
+            key
+            for word, at in (("item", 1), ("without", 1), ("attribute", 1), ("cell", 2))
+            for note in self.notes[word]
+            if isinstance(key := note[at], str) and not SAME[word].same(*note)
+        ]
+        return [*dict.fromkeys(keys)]
 
     def restore(self) -> None:
         """Put back what has changed."""
-        whole: dict[int, tuple[Any, dict[Any, Any]]] = {
-            id(d): (d, {}) for d, _ in [*self.lengths, *self.orders] if isinstance(d, dict)
-        }
-        for place, key, thing in self.items:
-            if id(place) in whole:
-                whole[id(place)][1][key] = thing
-            elif place.get(key, MISSING) is not thing:
-                put(place, key, thing)
-        for place, items in whole.values():
-            if [*place] != [*items] or any(place[k] is not items[k] for k in items):
-                place.clear()
-                place.update(items)
-        for cell, thing in self.cells:
-            if cell.cell_contents is not thing:
-                cell.cell_contents = thing
-        for sequence, things in self.sequences:
-            if not same_objects(list(sequence), things):
-                write_back(sequence, things)
-        for tree, kept in self.trees:
-            if not same_trees(tree, kept):
-                tree[:] = as_tree(kept) or []
-        for now, kept in self.arrays:
-            if not same_array(now, kept):
-                now[...] = kept
-        for thing, kind in self.classes:
-            if thing.__class__ is not kind:
-                thing.__class__ = kind
-        for f, code, defaults, named in self.functions:
-            f.__code__, f.__defaults__, f.__kwdefaults__ = code, defaults, named
+        for word, found in self.notes.items():
+            for note in found:
+                if not SAME[word].same(*note):
+                    SAME[word].put(*note)
+
+    def _note(self, word: str, a: Any, b: Any, c: Any = None) -> None:
+        self.notes[word].append((a, b, c))
 
     # --- looking around -------------------------------------------------------------------------------------------
 
@@ -267,14 +185,13 @@ class Watch:
                 )
                 return
             thing = stack.pop()
-            if isinstance(thing, Value):
-                stack.extend(self._kept_on(thing))
+            if isinstance(thing, Value) and (own := thing._own()):
+                stack += self._attributes(own)  # w.momentum
             if isinstance(thing, (*PLAIN, Node, Operand, Op, ModuleType, CodeType)):
                 continue
             if id(thing) in self.seen:
                 continue
-            self.seen.add(id(thing))
-            self.kept.append(thing)
+            self.seen[id(thing)] = thing
             if hasattr(type(thing), "__float__") and is_foreign(getattr(thing, "dtype", type(thing))):
                 self.typed = True
             stack.extend(self._look(thing))
@@ -291,9 +208,10 @@ class Watch:
             return self._function(thing)
         owner = thing.__self__ if hasattr(type(thing), "__self__") else None
         if isinstance(thing, threading.local):
-            state = Local(thing)
-            self.lengths.append((state, len(state)))
-            self.items += [(state, key, item) for key, item in vars(thing).items()]
+            state = Slots(thing)
+            self._note("length", state, len(state))
+            for key, item in vars(thing).items():
+                self._note("attribute", state, key, item)
             return list(vars(thing).values())
         if isinstance(thing, BuiltinFunctionType) or (owner is not None and not isinstance(thing, MethodType)):
             return [owner]  # rng.normal: the method of an object that is not written in Python
@@ -308,9 +226,9 @@ class Watch:
         if isinstance(thing, weakref.ref):
             return [thing()]
         if isinstance(thing, ContextVar):
-            context = Context(thing)
-            self.items.append((context, "value", context.get("value", None)))
-            return [context.get("value", None)]
+            found = Context(thing).get("value", None)
+            self._note("attribute", Context(thing), "value", found)
+            return [found]
         if isinstance(thing, random.SystemRandom):  # which stands nowhere
             self.entropy = True
             return []
@@ -333,48 +251,43 @@ class Watch:
             return [thing.__wrapped__]  # jacobian(f), compile(f): what they note about themselves is not f
         return self._object(thing)
 
-    def _kept_on(self, value: Value) -> list[Any]:
-        """The attributes of a user's own on a Value: ``w.momentum``."""
-        own = value._own()
-        if not own or id(own) in self.seen:
-            return []
-        self.seen.add(id(own))
-        self.kept.append(own)
-        return self._mapping(own, ordered=False)
-
     def _sequence(self, thing: Any) -> list[Any]:
         if isinstance(thing, np.ndarray):
-            if thing.dtype != object:
-                self.arrays.append((thing, thing.copy()))
-                return []
-            items: list[Any] = thing.ravel().tolist()
-            self.sequences.append((Items(thing), tuple(items)))
-            return items
+            self._note("array", thing, thing.copy())
+            return thing.ravel().tolist() if thing.dtype == object else []
         tree = as_tree(thing) if type(thing) is list else None
-        if tree is not None:
-            self.trees.append((thing, tree))
+        if tree is not None:  # nested lists of plain constants and Values, and a copy of the lists
+            self._note("tree", thing, tree)
             return []
         if not isinstance(thing, tuple):
-            self.sequences.append((thing, tuple(thing)))
+            self._note("objects", thing, tuple(thing))
         return list(thing)
 
     def _mapping(self, thing: Any, ordered: bool = True) -> list[Any]:
+        for key, item in thing.items():
+            self._note("item", thing, key, item)
         if ordered and len(thing) > 1:
-            self.orders.append((thing, tuple(thing)))
+            self._note("order", thing, tuple(thing), tuple(thing))
         else:
-            self.lengths.append((thing, len(thing)))
-        self.items += [(thing, key, item) for key, item in thing.items()]
+            self._note("length", thing, len(thing), tuple(thing))
         return list(thing.values())
 
+    def _attributes(self, own: dict[str, Any]) -> list[Any]:
+        """What an object has in its dict."""
+        if id(own) in self.seen:
+            return []
+        self.seen[id(own)] = own
+        return self._mapping(own, ordered=False)
+
     def _function(self, f: FunctionType) -> list[Any]:
-        self.functions.append((f, f.__code__, f.__defaults__, f.__kwdefaults__))
+        self._note("code", f, f.__code__)
+        self._note("defaults", f, f.__defaults__)
+        self._note("keywords", f, f.__kwdefaults__)
         found: list[Any] = [*(f.__defaults__ or ()), *(self._mapping(f.__kwdefaults__) if f.__kwdefaults__ else ())]
-        for cell in f.__closure__ or ():
-            try:
-                self.cells.append((cell, cell.cell_contents))
-                found.append(cell.cell_contents)
-            except ValueError:  # not filled yet
-                continue
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+            if (thing := held(cell, "cell_contents")) is not MISSING:  # filled already
+                self._note("cell", cell, thing, name)
+                found.append(thing)
         if is_library(f.__module__):
             return [os.environ] if f is os.getenv else found
         code = looks(f.__code__)
@@ -387,8 +300,8 @@ class Watch:
         if vars(f):  # f.rate
             found += self._mapping(vars(f))
         if code.everything:  # by names in texts, or computed ones: then those of containers
-            held = self._mapping(f.__globals__, ordered=False)
-            found += [thing for thing in held if isinstance(thing, (list, dict, set, deque, np.ndarray))]
+            there = self._mapping(f.__globals__, ordered=False)
+            found += [thing for thing in there if isinstance(thing, (list, dict, set, deque, np.ndarray))]
             found += [f.__globals__[name] for name in code.attributes if name in f.__globals__]
         self.calls += [
             (f.__globals__, name, _READERS[name]) for name in code.globals & _READERS.keys() - f.__globals__.keys()
@@ -411,7 +324,7 @@ class Watch:
         modules = [thing for thing in found if isinstance(thing, ModuleType)]  # in a closure cell or a default
         for name in code.imports:  # an import inside the function: the module is looked up at each call
             module = sys.modules.get(name, MISSING)
-            self.items.append((sys.modules, name, module))
+            self._named(sys.modules, name, module)
             modules += [module] if isinstance(module, ModuleType) else []
         if not (code.attributes | code.globals).isdisjoint(_BY_NAME):  # sys.modules["settings"]
             modules += [sys.modules[name] for name in {*code.attributes, f.__module__} if name in sys.modules]
@@ -428,7 +341,7 @@ class Watch:
 
     def _named(self, place: Any, name: str, thing: Any) -> None:
         """Watch what a function looks up by name."""
-        self.items.append((place, name, thing))
+        self._note("without" if thing is MISSING else "item", place, name, thing)
         if isinstance(thing, (BuiltinFunctionType, FunctionType)) and str(thing.__module__).split(".")[0] in _OUTSIDE:
             self.calls.append((place, name, thing))
 
@@ -443,7 +356,7 @@ class Watch:
         names = code.attributes
         if code.computed and not library:
             names = names | vars(module).keys()
-            self.lengths.append((Local(module), len(vars(module))))
+            self._note("length", Slots(module), len(vars(module)))
         found = []
         for name in names:
             thing = vars(module).get(name, MISSING)
@@ -458,36 +371,27 @@ class Watch:
                 self.errors.append(kind.__name__)
             return []
         found: list[Any] = [base for base in kind.__bases__ if not is_library(base.__module__)]
-        self.lengths.append((vars(kind), len(vars(kind))))
-        for name, held in vars(kind).items():
-            thing = held
-            if isinstance(held, (staticmethod, classmethod)):
-                thing = held.__func__
-            elif isinstance(held, property):
-                thing = held.fget
+        self._note("length", vars(kind), len(vars(kind)))
+        for name, there in vars(kind).items():
+            thing = there.fget if isinstance(there, property) else getattr(there, "__func__", there)
             if isinstance(thing, FunctionType) or not name.startswith("__"):
-                self.items.append((ClassDict(kind), name, held))
+                self._note("attribute", ClassDict(kind), name, there)
                 found.append(thing)
         return found
 
     def _object(self, thing: Any) -> list[Any]:
         found: list[Any] = [type(thing)]
         if not is_library(type(thing).__module__):
-            self.classes.append((thing, type(thing)))
+            self._note("class", thing, type(thing))
         if _is_buffer(thing):
             self.unwatchable(f"it reads a {type(thing).__name__}, whose bytes can change unseen (in {self.where})")
         if isinstance(getattr(thing, "__dict__", None), dict):
-            self.seen.add(id(thing.__dict__))
-            self.kept.append(thing.__dict__)
-            found += self._mapping(thing.__dict__, ordered=False)
+            found += self._attributes(thing.__dict__)
         for kind in type(thing).__mro__:
-            slots = kind.__dict__.get("__slots__", ())
+            slots = vars(kind).get("__slots__", ())
             own = str(kind.__module__).split(".")[0] == "autograd_lite"  # whose private slots are caches
             for slot in (slots,) if isinstance(slots, str) else slots:
-                if own and slot.startswith("_"):
-                    continue
-                item = getattr(thing, slot, MISSING)
-                if not slot.startswith("__"):
-                    self.items.append((Slots(thing), slot, item))
-                    found += [item] if item is not MISSING else []
+                if not slot.startswith("_" if own else "__"):
+                    found.append(held(thing, slot))
+                    self._note("attribute", Slots(thing), slot, found[-1])
         return found

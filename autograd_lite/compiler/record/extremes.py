@@ -8,13 +8,11 @@ guards.
 
 from __future__ import annotations
 
-import dis
-import functools
 import inspect
 import threading
 from collections.abc import Callable
-from types import CodeType, GeneratorType
-from typing import Any
+from types import GeneratorType
+from typing import Any, cast
 
 from ...engine.observers import current_tracer, without_observers
 from ...engine.sweeps import Node
@@ -28,13 +26,8 @@ __all__ = ["extreme", "softly"]
 #: so many Values are compared one after the other, as Python does it, without a guard
 FEW = 4
 
-#: what ``(v.data for v in row)`` consists of, on any Python
-_PLAIN = {
-    "CACHE", "CALL_INTRINSIC_1", "COPY_FREE_VARS", "END_FOR", "EXTENDED_ARG", "FOR_ITER", "GEN_START", "JUMP_ABSOLUTE",
-    "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "LOAD_ATTR", "LOAD_CONST", "LOAD_FAST", "LOAD_FAST_BORROW", "NOP",
-    "NOT_TAKEN", "POP_ITER", "POP_TOP", "RERAISE", "RESUME", "RETURN_CONST", "RETURN_GENERATOR", "RETURN_VALUE",
-    "STORE_FAST", "STORE_FAST_LOAD_FAST", "YIELD_VALUE",
-}  # fmt: skip
+#: the code of generators that read numbers and do nothing else with them
+_READS = {eval(text).gi_code.co_code for text in ("(v.data for v in ())", "(v.data for row in () for v in row)")}
 
 
 class _State(threading.local):
@@ -74,14 +67,16 @@ def _escaped(program: Any) -> bool:
     return any(id >= first and program.prims[id - first] is stop for id in program.outputs)
 
 
-def extreme(original: Callable[..., Any], name: str, given: Any) -> Any:
-    """``original(given)``, which is the builtin ``max`` or ``min``, as "max" or "min" of numbers of a recording."""
-    tracer: Any = current_tracer()
-    read = _numbers_read(given, tracer)
+def extreme(original: Callable[..., Any], given: Any, key: Any = None) -> Any:
+    """``original(given, key=key)``, which is the builtin ``max`` or ``min``, as one of numbers of a recording."""
+    name, tracer = original.__name__, cast(Any, current_tracer())
+    read = None if key else _numbers_read(given, tracer)
     items = list(given) if read is None else read
     kinds = [isinstance(x, Node) for x in items]
     if not any(kinds) or not all(kind or type(x) in (int, float) for kind, x in zip(kinds, items)):
-        return original(items)
+        return original(items, key=key)
+    if key is not None:
+        return _one_by_one(name, items, key)
     numbers = [x._number() if isinstance(x, Node) else x for x in items]
     if any(x != x for x in numbers) or not hasattr(tracer, "decide"):
         return original(items) if read is None else original(_exactly(read, tracer))
@@ -89,29 +84,32 @@ def extreme(original: Callable[..., Any], name: str, given: Any) -> Any:
     if read is not None or all(id(x) in copies for x, kind in zip(items, kinds) if kind):  # without derivatives
         _state.used = _state.used or read is not None
         return _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
-    if len(items) > FEW and numbers.count(original(numbers)) > 1:
-        return original(items)
-    with without_observers("cuts"):  # Python's choice is one of them, within no_grad too
-        return (_one_by_one if len(items) <= FEW else _at_once)(name, items, tracer)
+    if len(items) <= FEW:
+        return _one_by_one(name, items)
+    return original(items) if numbers.count(original(numbers)) > 1 else _at_once(name, items, tracer)
 
 
-def _one_by_one(name: str, items: list[Any], _: Any) -> Any:
-    better = COMPARISONS["gt" if name == "max" else "lt"]
-    chosen = items[0]
-    for x in items[1:]:
-        chosen = record(where, (record(better, (x, chosen)), x, chosen))
-    return chosen
+def _one_by_one(name: str, items: list[Any], key: Callable[[Any], Any] = lambda x: x) -> Any:
+    """As Python does it, whose choice is one of them, within no_grad too."""
+    with without_observers("cuts"):
+        best, reached = items[0], key(items[0])
+        for item in items[1:]:
+            value = key(item)
+            wins = value > reached if name == "max" else value < reached
+            best, reached = where(wins, item, best), where(wins, value, reached)
+    return best
 
 
 def _at_once(name: str, items: list[Any], tracer: Any) -> Any:
-    best = _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
-    same = tuple([_compared("eq", x, best) for x in items])
-    tracer.decide(_compared("eq", record(TABLE["sum"], same), 1.0))
-    return record(TABLE["sum"], tuple([record(where, (here, x, 0.0)) for here, x in zip(same, items)]))
+    with without_observers("cuts"):
+        best = _only_numbers(record(TABLE[name], tuple(map(_stopped, items))), tracer)
+        same = tuple([_equal(x, best) for x in items])
+        tracer.decide(_equal(record(TABLE["sum"], same), 1.0))
+        return record(TABLE["sum"], tuple([record(where, (here, x, 0.0)) for here, x in zip(same, items)]))
 
 
-def _compared(test: str, a: Any, b: Any) -> Any:
-    return record(COMPARISONS[test], (a, b))
+def _equal(a: Any, b: Any) -> Any:
+    return record(COMPARISONS["eq"], (a, b))
 
 
 def _stopped(x: Any) -> Any:
@@ -120,7 +118,7 @@ def _stopped(x: Any) -> Any:
 
 def _only_numbers(best: Any, tracer: Any) -> Any:
     """``best``, guarded: a nan among the operands makes it nan, and Python's choice another."""
-    tracer.decide(_compared("eq", best, best))
+    tracer.decide(_equal(best, best))
     return best
 
 
@@ -128,7 +126,7 @@ def _numbers_read(items: Any, tracer: Any) -> list[Any] | None:
     """The Values of ``(v.data for v in row)``, whose numbers nothing else has seen; None for anything else."""
     if not _state.soft or type(items) is not GeneratorType or inspect.getgeneratorstate(items) != inspect.GEN_CREATED:
         return None
-    if not _only_reads(items.gi_code):
+    if items.gi_code.co_code not in _READS or items.gi_code.co_names != ("data",):
         return None
     found: list[Any] = []
     tracer.read = found.append
@@ -137,12 +135,6 @@ def _numbers_read(items: Any, tracer: Any) -> list[Any] | None:
     finally:
         del tracer.read
     return found if len(found) == count else _exactly(found, tracer)
-
-
-@functools.lru_cache(maxsize=256)
-def _only_reads(code: CodeType) -> bool:
-    """Whether a generator's code is that of ``(v.data for v in row)``."""
-    return code.co_names == ("data",) and all(i.opname in _PLAIN for i in dis.get_instructions(code))
 
 
 def _exactly(values: list[Any], tracer: Any) -> list[Any]:

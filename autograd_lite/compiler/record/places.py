@@ -1,26 +1,23 @@
-"""Places among the surroundings that are read like dicts and lists, how they are compared, and how put back."""
+"""Places among the surroundings: how each is read, how compared, and how put back."""
 
 from __future__ import annotations
 
 import itertools
 import keyword
 import operator
+from array import array
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from types import GeneratorType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.observers import Tracer, tracing
 from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
-from ...primitives.sums import NATIVE, same_objects, same_trees
+from ...primitives.sums import same_objects, same_trees
 
-__all__ = [
-    "MISSING", "PLAIN", "ClassDict", "Context", "Items", "Local", "Slots", "as_tree", "comparison", "conditions",
-    "equal", "position", "put", "same_array", "write_back",
-]  # fmt: skip
+__all__ = ["MISSING", "PLAIN", "SAME", "ClassDict", "Context", "Slots", "as_tree", "conditions", "held", "position"]
 
 PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 MISSING: Any = object()
@@ -32,34 +29,19 @@ DEEPEST = 6
 _COMPARED = {int, float, str, bytes, type(None)}
 
 
-class Items:
-    """The items of an object array, also of a view that is not contiguous, read like a list."""
-
-    __slots__ = ("held",)
-
-    def __init__(self, held: Any) -> None:
-        self.held = held
-
-    def __len__(self) -> int:
-        return int(self.held.size)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.held.ravel().tolist())
-
-
 class Slots:
-    """An object with ``__slots__``, read like a dict."""
+    """The attributes of an object, read like a dict; of a ``threading.local`` those of the thread that asks."""
 
     __slots__ = ("thing",)
 
     def __init__(self, thing: Any) -> None:
         self.thing = thing
 
+    def __len__(self) -> int:
+        return len(vars(self.thing))
+
     def get(self, key: str, default: Any) -> Any:
         return getattr(self.thing, key, default)
-
-    def __contains__(self, key: str) -> bool:
-        return hasattr(self.thing, key)
 
     def put(self, key: str, item: Any) -> None:
         """Write it back."""
@@ -82,13 +64,6 @@ class Context(Slots):
         self.thing.set(item)
 
 
-class Local(Slots):
-    """The attributes of a module, or of a ``threading.local``: those of the thread that asks."""
-
-    def __len__(self) -> int:
-        return len(vars(self.thing))
-
-
 class ClassDict(Slots):
     """A class's own attributes, read like a dict."""
 
@@ -109,109 +84,117 @@ def position(iterator: Any) -> Any:
     return repr(iterator), operator.length_hint(iterator, -1)
 
 
-def equal(a: Any, b: Any) -> bool:
-    """Whether two plain constants are of one type and the same number or text (−0.0 is not 0.0)."""
-    return type(a) is type(b) and isinstance(a, (*PLAIN, np.generic)) and a == b and repr(a) == repr(b)
-
-
 def as_tree(thing: list[Any]) -> list[Any] | None:
     """A copy of nested lists of one depth, whose items are the same.
 
     None if they hold what ``==`` does not tell apart: 0.0 and -0.0, and everything but numbers, texts, None and Values.
     """
-    depth = 0
-    level: list[Any] = [thing]
-    while True:
+    level = [copied := thing.copy()]
+    for _ in range(DEEPEST):
         kinds = {kind for part in level for kind in map(type, part)}
         if kinds != {list}:
             break
-        depth += 1
-        if depth > DEEPEST:
-            return None
+        for part in level:
+            part[:] = map(list.copy, part)
         level = list(itertools.chain.from_iterable(level))
-    if not all(issubclass(kind, Node) for kind in kinds - _COMPARED):
-        return None
-    if float in kinds and any(0.0 in part for part in level):
-        return None
-    copied = thing.copy()
-    parts = [copied]
-    for _ in range(depth):
-        for part in parts:
-            part[:] = [inner.copy() for inner in part]
-        parts = list(itertools.chain.from_iterable(parts))
-    return copied
+    alike = all(issubclass(kind, Node) for kind in kinds - _COMPARED)
+    return None if not alike or (float in kinds and any(0.0 in part for part in level)) else copied
 
 
-class _Identity(Tracer):
-    """While it traces, a Value is equal to nothing but itself: lists are compared at the speed of ``==``."""
-
-    def compare(self, a: Any, other: Any, how: str) -> Any:
-        return False
-
-
-def _equal(now: list[Any], then: list[Any]) -> bool:
-    with tracing(_Identity()):
-        return now == then
+def _same(a: Any, b: Any) -> bool:
+    """Whether two things are one, or plain constants of one type and the same number or text (−0.0 is not 0.0)."""
+    if a is b:
+        return True
+    return type(a) is type(b) and isinstance(a, (*PLAIN, np.generic)) and a == b and repr(a) == repr(b)
 
 
-def comparison(tree: list[Any], typed: bool) -> Callable[[list[Any], list[Any]], bool]:
-    """What tells whether nested lists have what ``tree`` has: the quickest that does.
-
-    Interpreted, that is ``==`` where the types of numbers make no difference: there are floats alone, and the function
-    does not ask for types.
-    """
-    if NATIVE or typed:
-        return same_trees
-    level: list[Any] = tree
-    while level and type(level[0]) is list:
-        level = list(itertools.chain.from_iterable(level))
-    return same_trees if int in set(map(type, level)) else _equal
+def _same_items(now: Any, then: tuple[Any, ...]) -> bool:
+    return same_objects(now, then) or (len(now) == len(then) and all(map(_same, now, then)))
 
 
-def same_array(a: Any, b: Any) -> bool:
-    """Whether two arrays have the same numbers, signs of zeros and nan included."""
+def _same_array(a: Any, b: Any) -> bool:
+    """Whether two arrays have the same numbers, signs of zeros and nan included, or the same objects."""
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
-    if a.dtype.kind in "fiub" and a.tobytes() == b.tobytes():
+    if a.dtype.kind in "fiubO" and a.tobytes() == b.tobytes():
         return True
     if isinstance(a, np.ma.MaskedArray):
         return False  # what is masked is filled in those bytes, and true when compared
     if a.dtype.kind == "f":
         return bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
-    return bool((a == b).all())
+    return all(map(_same, a.ravel().tolist(), b.ravel().tolist())) if a.dtype == object else bool((a == b).all())
 
 
-def put(place: Any, key: Any, item: Any) -> None:
-    """Write ``item`` back to a dict, or to what is read like one."""
-    if isinstance(place, Slots):
-        place.put(key, item)
-    elif item is MISSING:
-        place.pop(key, None)
-    else:
-        place[key] = item
+def held(place: Any, name: str) -> Any:
+    """An attribute, ``MISSING`` without it: a closure cell that is not filled has no content."""
+    try:
+        return getattr(place, name)
+    except (AttributeError, ValueError):
+        return MISSING
 
 
-def write_back(sequence: Any, items: Any) -> None:
-    """Make a list, set, deque or object array hold ``items`` again."""
-    if isinstance(sequence, Items):
-        sequence.held[...] = np.fromiter(items, dtype=object, count=len(items)).reshape(sequence.held.shape)
-    elif isinstance(sequence, (set, deque)):
+def _put_item(place: Any, key: Any, item: Any) -> None:
+    place[key] = item
+
+
+def _put_items(sequence: Any, items: Any, _: Any) -> None:
+    """Make a list, set, deque, ``array``, bytearray or NumPy array hold ``items`` again."""
+    if isinstance(sequence, (set, deque)):
         sequence.clear()
-        sequence.update(items) if isinstance(sequence, set) else sequence.extend(items)
-    elif isinstance(sequence, bytearray):
-        sequence[:] = bytes(items)
+        (sequence.update if isinstance(sequence, set) else sequence.extend)(items)
+    elif isinstance(sequence, np.ndarray):
+        sequence[...] = items
     else:
-        sequence[:] = items if isinstance(sequence, list) else type(sequence)(sequence.typecode, items)
+        sequence[:] = array(sequence.typecode, items) if isinstance(sequence, array) else items
 
 
-#: that something has not changed, as Python asks it
+def _put_keys(place: Any, _: Any, keys: Any) -> None:
+    """Let a dict, whose items are put back, have them in their order, and no others; other things stay as they are."""
+    if isinstance(place, dict):
+        items = {key: place[key] for key in keys}
+        place.clear()
+        place.update(items)
+
+
+class Look(NamedTuple):
+    """A way to look at what is at a place.
+
+    Attributes:
+        text: that it has not changed, as Python asks it.
+        same: whether it is the same, or as good as; what makes it so again: ``put``.
+    """
+
+    text: str
+    same: Callable[[Any, Any, Any], bool]
+    put: Callable[[Any, Any, Any], Any]
+
+
+def _attribute(name: str) -> Look:
+    return Look(f"{{0}}.{name} is {{1}}", lambda a, b, _: _same(held(a, name), b), lambda a, b, _: setattr(a, name, b))
+
+
+#: the ways by name; those that keys are put back by come last
 SAME = {
-    "item": "{0}[{1}] is {2}", "attribute": "{0}.get({1}, None) is {2}", "without": "{1} not in {0}",
-    "cell": "{0}.cell_contents is {1}", "length": "_len({0}) == {1}", "order": "_tuple({0}) == {1}",
-    "class": "{0}.__class__ is {1}", "code": "{0}.__code__ is {1}", "defaults": "{0}.__defaults__ is {1}",
-    "keywords": "{0}.__kwdefaults__ is {1}", "objects": "_objects({0}, {1})", "array": "_same_array({0}, {1})",
-    "tree": "{2}({0}, {1})",
-}  # fmt: skip
+    "item": Look("{0}[{1}] is {2}", lambda a, b, c: (now := a.get(b, MISSING)) is c or _same(now, c), _put_item),
+    "attribute": Look(
+        "{0}.get({1}, _absent) is {2}",
+        lambda a, b, c: (now := a.get(b, MISSING)) is c or _same(now, c),
+        lambda a, b, c: a.put(b, c),
+    ),
+    "without": Look("{1} not in {0}", lambda a, b, _: b not in a, lambda a, b, _: a.pop(b)),
+    "cell": _attribute("cell_contents"),
+    "class": _attribute("__class__"),
+    "code": _attribute("__code__"),
+    "defaults": _attribute("__defaults__"),
+    "keywords": _attribute("__kwdefaults__"),
+    "objects": Look("_objects({0}, {1})", lambda a, b, _: _same_items(a, b), _put_items),
+    "array": Look("_same_array({0}, {1})", lambda a, b, _: _same_array(a, b), _put_items),
+    "tree": Look(
+        "_same_trees({0}, {1})", lambda a, b, _: same_trees(a, b), lambda a, b, _: _put_items(a, as_tree(b), _)
+    ),
+    "length": Look("_len({0}) == {1}", lambda a, b, _: len(a) == b, _put_keys),
+    "order": Look("_tuple({0}) == {1}", lambda a, b, _: tuple(a) == b, _put_keys),
+}
 
 
 def conditions(
@@ -224,7 +207,10 @@ def conditions(
         home: the globals of the code that they are for: what is there is called what the user's code calls it.
         taken: the names that mean something else in that code; all that begin with an underscore may.
     """
-    scope: dict[str, Any] = {"_len": len, "_tuple": tuple, "_objects": same_objects, "_same_array": same_array}
+    scope: dict[str, Any] = {
+        "_len": len, "_tuple": tuple, "_objects": same_objects, "_same_array": _same_array, "_same_trees": same_trees,
+        "_absent": MISSING,
+    }  # fmt: skip
     names: dict[int, str] = {}
 
     def called(thing: Any) -> str:
@@ -240,5 +226,5 @@ def conditions(
         else:
             literal = word == "length" or (type(b) is str and word in ("item", "attribute", "without"))
             key = repr(b) if literal else called(b)
-            found.append(SAME[word].format(called(a), key, called(c)))
+            found.append(SAME[word].text.format(called(a), key, called(c)))
     return found, scope

@@ -123,8 +123,7 @@ def record_call(
             f"it returns {strange} (in {defined(f)}), and a program can't look into it: return numbers, lists, "
             f"tuples, dicts, arrays or dataclasses"
         )
-    outputs: list[Any] = []
-    leaves_of(result, outputs, True)
+    outputs = leaves_of(result, True)
     program = builder.program(recorder, outputs, f, blocks.objects)
     return Recording(program, result, outputs, recorder.kinds, builder.given, defined(f))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,8 @@ class Before:
             self.calls.append((vars(random), "_urandom", random._urandom))  # type: ignore[attr-defined]
         for place, key, function in self.calls:
             place[key] = self._noting(function)
-        self.generators = [*_global_generators(), *[g for watch in watches for g in watch.generators]]
-        self.states = [_state(g) for g in self.generators]
+        found = [*_global_generators(), *[g for watch in watches for g in watch.generators]]
+        self.generators = [(g, state := _access(g)[0](), pickle.dumps(state)) for g in found]
         self.positions = [watch.positions() for watch in watches]
 
     def _noting(self, function: Any) -> Any:
@@ -70,7 +71,7 @@ class Before:
         drawn = changed = ""
         for place, key, function in self.calls:
             if function is open or function is input:
-                place.pop(key, None)
+                del place[key]
             else:
                 place[key] = function
         if self.asked:
@@ -78,7 +79,7 @@ class Before:
         for generator, state in self.moved():
             if self.draws is None or not self.draws.are_others(generator):
                 if threading.active_count() == 1:
-                    _set_state(generator, state)
+                    _access(generator)[1](state)
                 drawn = DRAWN
         if [watch.positions() for watch in self.watches] != self.positions:
             drawn = TAKEN
@@ -94,13 +95,12 @@ class Before:
 
     def moved(self) -> list[tuple[Any, Any]]:
         """The generators that numbers were drawn from since, and how they were."""
-        pairs = zip(self.generators, self.states)
-        return [(generator, state) for generator, state in pairs if repr(_state(generator)) != repr(state)]
+        return [(g, state) for g, state, text in self.generators if pickle.dumps(_access(g)[0]()) != text]
 
     def rewind(self) -> None:
         """Make the generators as they were, although there are other threads: it was the function that drew."""
         for generator, state in self.moved():
-            _set_state(generator, state)
+            _access(generator)[1](state)
 
 
 def _global_generators() -> list[Any]:
@@ -113,31 +113,14 @@ def _global_generators() -> list[Any]:
     return found
 
 
-def _state(generator: Any) -> Any:
+def _access(generator: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """What reads the state of a generator, and what sets it."""
     if isinstance(generator, random.Random):
-        return generator.getstate()
+        return generator.getstate, generator.setstate
     if isinstance(generator, np.random.RandomState):
-        state: Any = generator.get_state(legacy=True)
-        kind, key, *rest = state
-        return (kind, key.tobytes(), *rest)
-    if hasattr(generator, "bit_generator"):
-        return generator.bit_generator.state
-    if hasattr(generator, "state"):
-        return generator.state
-    return generator.get_state().numpy().tobytes()  # PyTorch's
-
-
-def _set_state(generator: Any, state: Any) -> None:
-    if isinstance(generator, random.Random):
-        generator.setstate(state)
-    elif isinstance(generator, np.random.RandomState):
-        kind, key, *rest = state
-        generator.set_state((kind, np.frombuffer(key, dtype=np.uint32), *rest))
-    elif hasattr(generator, "bit_generator"):
-        generator.bit_generator.state = state
-    elif hasattr(generator, "state"):
-        generator.state = state
-    else:
-        import torch
-
-        generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+        return generator.get_state, generator.set_state
+    if hasattr(generator, "get_state"):  # PyTorch's; pickles of one tensor differ
+        torch = sys.modules["torch"]
+        return lambda: generator.get_state().numpy(), lambda state: generator.set_state(torch.from_numpy(state))
+    bits = getattr(generator, "bit_generator", generator)
+    return lambda: bits.state, lambda state: setattr(bits, "state", state)

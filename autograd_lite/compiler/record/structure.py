@@ -6,13 +6,14 @@ the description by which a call finds its program. (``functional.pytree`` says w
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import enum
-import itertools
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -25,10 +26,10 @@ from .integers import EXACT
 from .pack import Pack, as_pack
 
 __all__ = [
-    "Blocks",
     "Parts",
     "alike",
     "assemble",
+    "atoms",
     "fixed",
     "flatten",
     "has_integers",
@@ -42,18 +43,15 @@ __all__ = [
     "rebuild",
 ]
 
-#: a block is what becomes one array of a program: a float, or a float array
-Blocks = list[Any]
-
 _FLOAT = "float"
 _INT = np.dtype(int)
 
 
 class Parts(list[Any]):
-    """Blocks; the arguments that are objects without numbers of their own (a model, a function); and more of them.
+    """Blocks, each a float or a float array, which becomes one array of a program; objects, and more of them.
 
     Attributes:
-        objects: the objects.
+        objects: the arguments without numbers of their own (a model, a function).
         integers: the numbers of the blocks that came as integers; ``narrow`` of those that NumPy lets wrap round soon.
         foreign: the types of numbers that are not rounded as Python's are, by the numbers of their blocks.
         active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
@@ -109,73 +107,58 @@ def fixed(x: Any, arrays: bool = True) -> Any:
     """Something like ``x`` with every integer fixed, and unless ``arrays`` is false every array and list of them."""
     if _integral(x):
         return Fixed(x) if arrays or not getattr(x, "shape", ()) or x.dtype.kind == "b" else x
-    if isinstance(x, (list, tuple)) and not arrays and _as_array(x) is not None:
-        return x
-    if isinstance(x, (list, tuple, dict)):
-        return like(x, [fixed(item, arrays) for item in children(x)])
-    return x
+    return x if not arrays and _as_array(x) is not None else _mapped(x, lambda item: fixed(item, arrays))
 
 
 def has_integers(x: Any) -> bool:
     """Whether ``fixed`` would change ``x``."""
-    if isinstance(x, (list, tuple, dict)):
-        return any(map(has_integers, children(x)))
-    return _integral(x)
+    return any(map(_integral, atoms(x)))
 
 
 def _integral(x: Any) -> bool:
     return type(x) is int or isinstance(x, np.integer) or (isinstance(x, np.ndarray) and x.dtype.kind in "iub")
 
 
-def flatten(x: Any, blocks: Blocks) -> Any:
+def flatten(x: Any, blocks: Parts) -> Any:
     """Take ``x`` apart: append its numbers to ``blocks``, and return what is left of it, a hashable description.
 
     Two arguments with equal descriptions have the same shapes, types and structure, and equal constants.
     A float is a block of its own; an array, or nested lists of numbers that form one, is a block too.
     """
     kind = type(x)
-    if kind is float:
+    if kind is float or isinstance(x, Node):
         blocks.append(x)
         return _FLOAT
-    if kind is int:
-        _noted(_INT, blocks)
+    if kind is bool or x is None or kind is str or kind is bytes:
+        return ("static", x)
+    if kind is Fixed:
+        return x.key
+    if is_number(x):
+        width = _noted(_INT if kind is int else getattr(x, "dtype", kind), blocks)
+        try:
+            blocks.append(float(x))
+        except OverflowError:
+            blocks.append(math.inf)
+        return (_FLOAT, width) if width else _FLOAT
         try:
             blocks.append(float(x))
         except OverflowError:
             blocks.append(math.inf)
         return _FLOAT
-    if kind is np.ndarray or (isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)):
-        if x.dtype.kind in _NUMERIC:
-            width = _noted(x.dtype, blocks)
-            blocks.append(np.asarray(x, dtype=np.float64))
-            return ("array", x.shape, width)
-        return ("objects", x.shape, *[flatten(item, blocks) for item in x.ravel().tolist()])
-    if kind is bool or x is None or kind is str or kind is bytes:
-        return ("static", x)
-    if kind is Fixed:
-        return x.key
-    if isinstance(x, Node):
-        blocks.append(x)
-        return _FLOAT
-    if isinstance(x, (list, tuple)):
-        pack = as_pack(x)
-        if pack is not None:
-            blocks.append(pack[0])
-            return ("values", *pack[1], pack[0].shape)
-        found = _as_array(x)
-        if found is not None:
-            width = _noted(found.dtype, blocks)
-            blocks.append(found.astype(np.float64))
-            return (*_kinds(x), found.shape, width)
-        return (kind, *[flatten(item, blocks) for item in x])
-    if isinstance(x, dict):
-        return (kind, tuple(x), *[flatten(item, blocks) for item in x.values()])
-    if hasattr(x, "__float__") and getattr(x, "shape", ()) == ():
-        width = _noted(getattr(x, "dtype", type(x)), blocks)
-        blocks.append(float(x))
-        return (_FLOAT, width) if width else _FLOAT
-    if isinstance(blocks, Parts):
-        blocks.objects.append(x)
+    pack = as_pack(x)
+    if pack is not None:
+        blocks.append(pack[0])
+        return ("values", *pack[1], pack[0].shape)
+    found = _as_array(x)
+    if found is not None:
+        width = _noted(found.dtype, blocks)
+        blocks.append(np.asarray(found, dtype=np.float64))
+        return (*_kinds(x), found.shape, width)
+    parts = parts_of(x)
+    if parts is not None:
+        keys = tuple(x) if isinstance(x, dict) else getattr(x, "shape", ())
+        return (kind, keys, *[flatten(item, blocks) for item in parts])
+    blocks.objects.append(x)
     return ("object", Same(x))
 
 
@@ -189,14 +172,12 @@ def is_foreign(kind: Any) -> bool:
     return kind.char in "eg" if isinstance(kind, np.dtype) else kind is not float and kind is not int
 
 
-def _noted(kind: Any, blocks: Blocks) -> str:
+def _noted(kind: Any, blocks: Parts) -> str:
     """Say of the next block of what kind its numbers are: of which dtype, or type if they have none.
 
     Returns:
         The dtype where a program has to know it.
     """
-    if not isinstance(blocks, Parts):
-        return ""
     if is_foreign(kind):
         blocks.foreign[len(blocks)] = kind.name if isinstance(kind, np.dtype) else kind.__name__
     elif kind.kind in "iu":
@@ -223,8 +204,10 @@ class Same:
 
 
 def _as_array(x: Any) -> Any:
-    """The array of numbers that nested lists form; None if they hold anything but numbers, or are ragged."""
-    if not x:
+    """An array of numbers itself, or the one that nested lists form; None for anything else."""
+    if isinstance(x, np.ndarray):
+        return x if x.dtype.kind in _NUMERIC and not isinstance(x, np.ma.MaskedArray) else None
+    if not isinstance(x, (list, tuple)) or not x:
         return None
     first = x[0]
     if not isinstance(first, (float, int, list, tuple, np.ndarray, np.floating)) or isinstance(first, bool):
@@ -235,9 +218,7 @@ def _as_array(x: Any) -> Any:
         found = np.array(x)
     except (ValueError, TypeError):
         return None
-    if found.dtype.kind not in "fiu" or found.size == 0 or not _uniform(x):
-        return None
-    return found
+    return found if found.dtype.kind in _NUMERIC and found.size and _uniform(x) else None
 
 
 def _uniform(x: Any) -> bool:
@@ -281,19 +262,39 @@ def attributes_of(x: Any) -> dict[str, Any] | None:
     return attributes(x) if known else None
 
 
-def parts_of(x: Any, deep: bool) -> Any:
-    """What is in a list, tuple, dict or array, in order; ``deep``: in a deque, a dataclass or the like too.
+def parts_of(x: Any, deep: bool = False) -> list[Any] | None:
+    """What is in a list, tuple, dict or object array, in order; ``deep``: in a deque, a dataclass or the like too.
 
-    None for anything else, a masked array too.
+    None for anything else, an array of numbers too.
     """
     if isinstance(x, (list, tuple, dict)):
-        return children(x)
+        found: list[Any] = children(x)
+        return found
     if isinstance(x, np.ndarray):
-        return None if isinstance(x, np.ma.MaskedArray) else x.ravel().tolist()
+        return x.ravel().tolist() if x.dtype == object and not isinstance(x, np.ma.MaskedArray) else None
     if deep and isinstance(x, deque):
         return list(x)
     held = attributes_of(x) if deep else None
     return None if held is None else list(held.values())
+
+
+def _mapped(x: Any, f: Callable[[Any], Any], deep: bool = False) -> Any:
+    """Something like ``x`` with ``f`` of each of its parts; itself if it has none."""
+    parts = parts_of(x, deep)
+    if parts is None:
+        return x
+    items = [f(part) for part in parts]
+    if isinstance(x, (list, tuple, dict)):
+        return like(x, items)
+    if isinstance(x, np.ndarray):
+        return _array_of(items).reshape(x.shape)
+    return deque(items, x.maxlen) if isinstance(x, deque) else with_attributes(x, dict(zip(attributes(x), items)))
+
+
+def atoms(x: Any, deep: bool = False) -> Iterator[Any]:
+    """What has no parts itself, in order."""
+    parts = parts_of(x, deep)
+    return iter((x,)) if parts is None else chain.from_iterable([atoms(part, deep) for part in parts])
 
 
 def with_attributes(x: Any, attributes: dict[str, Any]) -> Any:
@@ -305,9 +306,10 @@ def with_attributes(x: Any, attributes: dict[str, Any]) -> Any:
     return made
 
 
+_TEXTS = (str, bytes, bool, type(None))
 #: objects without parts, which a program may return as they are
 _ATOMS = (
-    str, bytes, bool, type(None), complex, range, slice, type, ModuleType, BuiltinFunctionType, enum.Enum,
+    *_TEXTS, complex, range, slice, type, ModuleType, BuiltinFunctionType, enum.Enum,
     datetime.date, datetime.time, datetime.timedelta, np.dtype, type(...), type(NotImplemented),
 )  # fmt: skip
 
@@ -322,7 +324,7 @@ def opaque(x: Any, known: Collection[int]) -> str | None:
     if parts is not None:
         return next(filter(None, (opaque(item, known) for item in parts)), None)
     bare = isinstance(x, FunctionType) and not (x.__closure__ or x.__defaults__ or x.__kwdefaults__)
-    return None if bare or hasattr(x, "__float__") else f"a {type(x).__name__}"
+    return None if bare or is_number(x) else f"a {type(x).__name__}"
 
 
 def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
@@ -330,111 +332,74 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
 
     ``deep`` looks into dataclasses and the like, too: those of a result.
     """
-    kind = type(x)
-    if kind is bool or x is None or kind is str or kind is bytes:
-        return x
-    if kind is Fixed:
-        return x.thing.copy() if isinstance(x.thing, np.ndarray) else x.thing
+    if isinstance(x, Fixed):
+        return copy.copy(x.thing)
     if isinstance(x, np.ma.MaskedArray):
         return x
-    if isinstance(x, np.ndarray):
-        if x.dtype.kind == "b" or not x.size:
-            return x.copy()
-        numbers = x.dtype.kind in _NUMERIC
-        flat = itertools.islice(take, x.size) if numbers else [rebuild(item, take, deep) for item in x.ravel().tolist()]
-        return _array_of(np.fromiter(flat, dtype=object, count=x.size)).reshape(x.shape)
+    if isinstance(x, np.ndarray) and (x.dtype != object or not x.size):
+        return (
+            _array_of(list(islice(take, x.size))).reshape(x.shape) if x.size and x.dtype.kind in _NUMERIC else x.copy()
+        )
     if deep and isinstance(x, set):
         return set(x)
-    parts = parts_of(x, deep)
-    if parts is None:
-        return next(take) if isinstance(x, (Node, int, float)) or hasattr(x, "__float__") else x
-    items = [rebuild(item, take, deep) for item in parts]
-    if isinstance(x, (list, tuple, dict)):
-        return like(x, items)
-    return deque(items, x.maxlen) if isinstance(x, deque) else with_attributes(x, dict(zip(attributes(x), items)))
+    return next(take) if is_number(x) else _mapped(x, lambda item: rebuild(item, take, deep), deep)
 
 
-def _array_of(numbers: Any) -> Any:
-    """An array of objects as one of floats or of ints, if all of them are plain numbers."""
-    kinds = set(map(type, numbers))
+def is_number(x: Any) -> bool:
+    """Whether ``x`` is one number."""
+    plain = hasattr(x, "__float__") and not isinstance(x, (bool, np.ndarray))
+    return isinstance(x, Node) or (plain and getattr(x, "shape", ()) == ())
+
+
+def _array_of(items: list[Any]) -> Any:
+    """A flat array, of floats or of ints if all of the items are plain numbers."""
+    numbers = np.fromiter(items, dtype=object, count=len(items))
+    kinds = set(map(type, items))
     if kinds and all(kind is int or issubclass(kind, np.integer) for kind in kinds):
         return numbers.astype(int)
     plain = kinds and all(kind in (int, float) or issubclass(kind, np.number) for kind in kinds)
     return numbers.astype(float) if plain else numbers
 
 
-def leaves_of(x: Any, found: list[Any], deep: bool = False, rest: list[Any] | None = None) -> None:
-    """Append the numbers in a result, in order: Values and plain numbers; to ``rest`` the texts, bools and None."""
-    parts = parts_of(x, deep)
-    if parts is not None:
-        for item in parts:
-            leaves_of(item, found, deep, rest)
-    elif isinstance(x, (str, bytes, bool)) or x is None:
-        if rest is not None:
-            rest.append(x)
-    elif isinstance(x, Node) or (hasattr(x, "__float__") and not isinstance(x, np.ndarray)):
-        found.append(x)
+def leaves_of(x: Any, deep: bool = False) -> list[Any]:
+    """The numbers in a result, in order: Values and plain numbers."""
+    found: list[Any] = []
+    for atom in atoms(x, deep):
+        if _as_array(atom) is not None:
+            found += np.asarray(atom).ravel().tolist()
+        elif is_number(atom):
+            found.append(atom)
+    return found
 
 
 def is_deep(x: Any) -> bool:
     """Whether a result holds anything but numbers, bools, texts, None, and lists, tuples, dicts and arrays of them."""
-    if isinstance(x, (list, tuple, dict)):
-        return any(map(is_deep, children(x)))
-    return not (x is None or isinstance(x, (str, bytes, np.ndarray)) or hasattr(x, "__float__"))
+    return not all(isinstance(atom, (*_TEXTS, np.ndarray)) or is_number(atom) for atom in atoms(x))
 
 
 def nudged(x: Any) -> Any:
     """Arguments a little further on: of the same types, and of numbers that agree with nothing by chance."""
-    if isinstance(x, (list, tuple, dict)):
-        return like(x, [nudged(item) for item in children(x)])
     if isinstance(x, (float, np.floating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
         moved: Any = x * 1.00031831 + 0.000027183
         return moved if isinstance(x, (float, np.ndarray)) else type(x)(moved)
-    return x
+    return _mapped(x, nudged)
 
 
 def alike(a: Any, b: Any) -> bool:
     """Whether two results hold the same numbers, up to rounding, and the same texts and bools."""
-    numbers: list[list[float]] = []
-    others: list[list[Any]] = []
-    for x in (a, b):
-        found: list[Any] = []
-        others.append([])
-        leaves_of(x, found, True, others[-1])
-        numbers.append([float(item._number() if isinstance(item, Node) else item) for item in found])
-    return (
-        others[0] == others[1]
-        and len(numbers[0]) == len(numbers[1])
-        and bool(np.allclose(numbers[0], numbers[1], rtol=1e-6, atol=1e-9, equal_nan=True))
-    )
+    p, q = ([float(number_of(x)) for x in leaves_of(result, True)] for result in (a, b))
+    texts, others = ([x for x in atoms(result, True) if isinstance(x, _TEXTS)] for result in (a, b))
+    return texts == others and len(p) == len(q) and bool(np.allclose(p, q, rtol=1e-6, atol=1e-9, equal_nan=True))
 
 
 def is_numeric(x: Any) -> bool:
     """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
-    if isinstance(x, np.ndarray):
-        whole = x.dtype.kind in _NUMERIC or (x.dtype.kind == "O" and all(map(is_numeric, x.flat)))
-        return whole and not isinstance(x, np.ma.MaskedArray)
-    if isinstance(x, (list, tuple)) and _as_array(x) is not None:
-        return True
-    if isinstance(x, (list, tuple, dict)):
-        return all(map(is_numeric, children(x)))
-    return type(x) is float or (hasattr(x, "__float__") and not isinstance(x, bool))
+    return all(is_number(atom) or _as_array(atom) is not None for atom in atoms(x))
 
 
 def assemble(x: Any, arrays: Iterator[Any]) -> Any:
     """Something like ``x`` made of one array (or float) for each block that ``flatten`` finds in it."""
-    kind = type(x)
-    if kind is bool or x is None or kind is str or kind is bytes:
-        return x
-    if isinstance(x, np.ndarray) and x.dtype.kind in _NUMERIC:
-        return np.array(next(arrays), dtype=float).reshape(x.shape)
-    if isinstance(x, (list, tuple)) and _as_array(x) is not None:
-        return rebuild(x, iter(np.asarray(next(arrays)).ravel().tolist()))
-    if isinstance(x, np.ndarray):
-        items = [assemble(item, arrays) for item in x.ravel().tolist()]
-        return np.array(items, dtype=float).reshape(x.shape)
-    if isinstance(x, (list, tuple, dict)):
-        return like(x, [assemble(item, arrays) for item in children(x)])
-    if isinstance(x, (Node, int, float)) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
-        return float(next(arrays))
-    return x
+    if _as_array(x) is not None:
+        found = np.array(next(arrays), dtype=float)
+        return found.reshape(x.shape) if isinstance(x, np.ndarray) else rebuild(x, iter(found.ravel().tolist()))
+    return float(next(arrays)) if is_number(x) else _mapped(x, lambda item: assemble(item, arrays))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
+from .structure import atoms
 
 __all__ = ["recorded_take"]
 
@@ -23,15 +24,21 @@ def recorded_take(table: Any, indices: Any, integer: Callable[[Any], bool], pick
     Whether the indices are in the table is a question that the function asks of its arguments: a call with another
     answer is recorded anew, and raises what it raises in plain code.
     """
-    flat, build = _flattened(indices)
-    if not all(integer(i) if isinstance(i, Node) else type(i) is int for i in flat):
+    if not all(integer(i) if isinstance(i, Node) else type(i) is int for i in atoms(indices)):
         return None
-    count = len(table)
-    for i in flat:
+    rows, count = table.values() if hasattr(table, "values") else table, len(table)
+
+    def taken(i: Any) -> Any:
+        if isinstance(i, (list, tuple)):
+            found = [taken(item) for item in i]
+            return tuple(found) if isinstance(i, tuple) else found
+        if getattr(i, "ndim", 0):
+            return _stacked([taken(item) for item in i.ravel().tolist()], i.shape)
         if not (i >= -count and i < count):
             raise IndexError(f"take: an index is not in a table of {count} entries")
-    rows = table.values() if hasattr(table, "values") else table
-    return build([_entry(rows, i, count, pick) for i in flat])
+        return _entry(rows, i, count, pick)
+
+    return taken(indices)
 
 
 def _entry(table: Any, i: Any, count: int, pick: Callable[[Any, Any], Any]) -> Any:
@@ -49,25 +56,6 @@ def _entry(table: Any, i: Any, count: int, pick: Callable[[Any, Any], Any]) -> A
         numbers = [_entry(column, i, count, pick) for column in zip(*table, strict=True)]
         return tuple(numbers) if isinstance(table[0], tuple) else numbers
     return table[int(i.data)]  # rows of another kind, or of several lengths: read, so that other indices record anew
-
-
-def _flattened(indices: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
-    """The single indices, and what arranges as many entries as they are."""
-    if isinstance(indices, (list, tuple)):
-        parts = [_flattened(item) for item in indices]
-
-        def build(entries: list[Any]) -> Any:
-            found, at = [], 0
-            for flat, inner in parts:
-                found.append(inner(entries[at : at + len(flat)]))
-                at += len(flat)
-            return tuple(found) if isinstance(indices, tuple) else found
-
-        return [i for flat, _ in parts for i in flat], build
-    if getattr(indices, "ndim", 0):
-        shape = indices.shape
-        return indices.ravel().tolist(), lambda entries: _stacked(entries, shape)
-    return [indices], lambda entries: entries[0]
 
 
 def _stacked(entries: list[Any], shape: tuple[int, ...]) -> Any:

@@ -155,19 +155,15 @@ class Recorder(Typed):
             f"function instead, or do it outside, with the result"
         )
 
-    def integer(self, value: Any) -> bool:
+    def integer(self, value: Any, what: str = "integer") -> bool:
         block = self.blocks.get(id(value))
         if block is None:
             return False
-        found = self.kinds["integer", block] = self.given.says("integer", block)
+        found = self.kinds[what, block] = self.given.says(what, block)
         return found
 
     def passive(self, value: Any) -> bool:
-        block = self.blocks.get(id(value))
-        if block is None:
-            return False
-        found = self.kinds["passive", block] = self.given.says("passive", block)
-        return found
+        return self.integer(value, "passive")
 
     def pick(self, row: Any, index: Any) -> Any:
         return record(pick, (index, *row))
