@@ -140,11 +140,6 @@ def flatten(x: Any, blocks: Parts) -> Any:
         except OverflowError:
             blocks.append(math.inf)
         return (_FLOAT, width) if width else _FLOAT
-        try:
-            blocks.append(float(x))
-        except OverflowError:
-            blocks.append(math.inf)
-        return _FLOAT
     pack = as_pack(x)
     if pack is not None:
         blocks.append(pack[0])
