@@ -51,9 +51,7 @@ class Lines:
         self.elements: dict[int, dict[int, str]] = {}
 
 
-def scalar_lines(
-    program: ArrayProgram, names: Sequence[str], safe: bool, elsewhere: Iterable[str] = (), floats: bool = True
-) -> Lines:
+def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool, elsewhere: Iterable[str] = ()) -> Lines:
     """The lines of a program all of whose statements are scalar.
 
     Args:
@@ -61,7 +59,6 @@ def scalar_lines(
         names: one for each leaf.
         safe: whether to call the table's functions, which never raise, in place of ``math``'s.
         elsewhere: names that are not to be used.
-        floats: whether results have to be floats where their expressions are of comparisons.
     """
     lines = Lines()
     sizes = [(name, leaf.size) for name, leaf in zip(names, program.leaves) if leaf.shape]
@@ -90,30 +87,8 @@ def scalar_lines(
             lines.lines.append(f"{called[i]} = {text}")
             texts.append(called[i])
             lines.names.add(called[i])
-    counts = _counting(program) if floats else [False] * len(texts)
-    lines.scope |= {"_float": float} if any(counts) else {}
-    for i in program.outputs:
-        inside = program.statements[i].args if program.statements[i].op == "pack" else ()
-        if isinstance(texts[i], list):
-            whole = [counts[a] for a in inside] or [counts[i]] * len(texts[i])
-            lines.results.append([f"_float({x})" if count else x for x, count in zip(texts[i], whole)])
-        else:
-            lines.results.append(f"_float({texts[i]})" if counts[i] else texts[i])
+    lines.results = [texts[i] for i in program.outputs]
     return lines
-
-
-def _counting(program: ArrayProgram) -> list[bool]:
-    """For each statement whether its expression may be a bool, or an integer: a count of comparisons that hold."""
-    found: list[bool] = []
-    for s in program.statements:
-        inside = [found[a] for a in s.args]
-        if s.name in ("where", "maximum", "minimum"):
-            found.append(any(inside[s.name == "where" :]))
-        elif s.name in _INLINE or s.name in ("sum", "dot", "affine") or s.op == "matmul":
-            found.append(bool(inside) and all(inside))
-        else:
-            found.append(s.name in COMPARISONS or (s.op in ("reshape", "broadcast") and any(inside)))
-    return found
 
 
 #: primitives whose text names an operand more than once
@@ -194,7 +169,7 @@ def written(
         ways: what has to hold of a call; the outputs of the guards are the last ones, and are asserted. Without it the
             function returns a tuple of all outputs.
     """
-    lines = scalar_lines(program, names, safe=True, floats=ways is None)
+    lines = scalar_lines(program, names, safe=True)
     body: list[str] = []
     given: list[str] = []
     for k, (leaf_name, leaf) in enumerate(zip(names, program.leaves)):
