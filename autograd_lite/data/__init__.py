@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import arrays as arrays
     from . import random as random
-    from .datasets import Dataset, Subset, TensorDataset, make_moons, random_split
+    from .datasets import ConcatDataset, Dataset, Subset, TensorDataset, make_moons, random_split
     from .loaders import DataLoader, default_collate
     from .made_up import made_up_names
 
 #: the public names by the module each lives in, which is loaded when one of them is first used: seeds need no NumPy
 _LAZY = {
-    "datasets": ["Dataset", "Subset", "TensorDataset", "make_moons", "random_split"],
+    "datasets": ["ConcatDataset", "Dataset", "Subset", "TensorDataset", "make_moons", "random_split"],
     "loaders": ["DataLoader", "default_collate"],
     "made_up": ["made_up_names"],
 }
@@ -20,6 +20,7 @@ _MODULES = {*_LAZY, "arrays", "random"}
 _HOME_OF = {name: module for module, names in _LAZY.items() for name in names}
 
 __all__ = [
+    "ConcatDataset",
     "DataLoader",
     "Dataset",
     "Subset",

@@ -9,14 +9,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .random import default_generator
 
-__all__ = ["Dataset", "Subset", "TensorDataset", "make_moons", "random_split"]
+__all__ = ["ConcatDataset", "Dataset", "Subset", "TensorDataset", "make_moons", "random_split"]
 
 
 class Dataset:
@@ -88,6 +88,40 @@ class Subset(Dataset):
 
     def __getitem__(self, index: Any) -> Any:
         return self.dataset[self.indices[index]]
+
+
+class ConcatDataset(Dataset):
+    """Data sets one after the other.
+
+    Args:
+        datasets: anything with ``len()`` and ``[i]``, at least one.
+
+    Raises:
+        ValueError: for none at all. IndexError: for an example beyond the last.
+
+    >>> both = ConcatDataset(["abc", "de"])
+    >>> len(both), both[0], both[3], both[-1]
+    (5, 'a', 'd', 'e')
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise ValueError("ConcatDataset takes at least one data set")
+
+    def __len__(self) -> int:
+        return sum(map(len, self.datasets))
+
+    def __getitem__(self, index: Any) -> Any:
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"there is no example {index} in a ConcatDataset of {count}")
+        left = index % count
+        for dataset in self.datasets:
+            if left < len(dataset):
+                break
+            left -= len(dataset)
+        return dataset[left]
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) -> list[Subset]:

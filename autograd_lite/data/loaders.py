@@ -62,6 +62,9 @@ class DataLoader:
         generator: where random numbers come from: an ``ag.Generator``, a NumPy Generator, or by default the generator
             that ``ag.manual_seed`` seeds.
         collate_fn: makes a batch from a list of examples; by default ``default_collate``.
+        num_workers: accepted for PyTorch's sake, like the next two, and means nothing: examples are read here.
+        pin_memory: likewise.
+        persistent_workers: likewise.
 
     Yields:
         Batches: for a TensorDataset a list of arrays, one for each of its own.
@@ -84,6 +87,9 @@ class DataLoader:
         drop_last: bool = False,
         generator: Any = None,
         collate_fn: Callable[[list[Any]], Any] | None = None,
+        num_workers: int = 0,
+        pin_memory: bool = False,
+        persistent_workers: bool = False,
     ) -> None:
         if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
             raise TypeError(f"DataLoader takes a data set with len() and [i], not {type(dataset).__name__}")

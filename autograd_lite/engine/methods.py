@@ -205,6 +205,7 @@ HABITS = {
     "retain_grad": "backward() leaves the gradients of inner values in their .grad too",
     "clone": "+x is another node with the same number, x.detach() a new leaf",
     "cpu": "numbers are Python's; x.data is the number",
+    "clamp": "x.clip(low, high)",
     "to": "numbers are Python's; x.data is the number, and ag.compile(f).source(backend='torch') a program for tensors",
     "grad_fn": "x.op is the primitive that made it, x.parents its operands",
     "is_leaf": "a leaf is a Value without an op: x.op is None",

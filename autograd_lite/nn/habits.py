@@ -43,13 +43,23 @@ PARAMETERS = {
     "normal_": "p.data.normal_(), or nn.init.normal_(p)",
     "uniform_": "p.data.uniform_(), or nn.init.uniform_(p)",
     "copy_": "p.data.copy_(numbers), or p.data = numbers",
+    **{
+        name: f"p.data.{name}, or within ag.no_grad() p {operator} …"
+        for name, operator in {"add_": "+=", "sub_": "-=", "mul_": "*=", "div_": "/="}.items()
+    },
     "t": "p.T",
 }
 _LARGE = "scalars are not for it, take PyTorch; layers here are Linear, Embedding, the norms and the activations"
 _STEPS = "a cell is a few lines of Linear, tanh and sigmoid, and its steps a loop"
 #: of ``nn``
 LAYERS = {
-    **dict.fromkeys(["Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "MaxPool2d", "AvgPool2d", "BatchNorm2d"], _LARGE),
+    **dict.fromkeys(
+        [f"{kind}{axes}d" for kind in ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "Dropout") for axes in (1, 2, 3)],
+        _LARGE,
+    ),
+    **dict.fromkeys(["AdaptiveAvgPool2d", "BatchNorm2d", "BatchNorm3d", "Upsample", "PixelShuffle"], _LARGE),
+    "Unflatten": "outputs are NumPy's arrays: out.reshape(…)",
+    "Bilinear": "its sum of products is a line of a forward of one's own: x1 @ weight @ x2",
     **dict.fromkeys(["Transformer", "TransformerEncoder", "TransformerEncoderLayer", "MultiheadAttention"], _LARGE),
     **dict.fromkeys(["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"], _STEPS),
     "DataParallel": "docs/many-machines.md: a training step on several processes",

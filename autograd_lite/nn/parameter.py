@@ -106,6 +106,7 @@ class Parameter(Operand):
     Args:
         data: a shape (a tuple of ints: zeros), or the numbers, which are copied: an array, nested lists, one number.
         label: its name in pictures and messages; a module names the parameters assigned to it.
+        requires_grad: True, which it always is.
 
     Attributes:
         data: the numbers: a NumPy view of the buffer; assignment copies into it.
@@ -113,7 +114,7 @@ class Parameter(Operand):
         shape, ndim, size: as of an array.
 
     Raises:
-        ValueError: for an array of another shape.
+        ValueError: for an array of another shape, or where ``requires_grad`` is to be False.
         LostGradientError: for an array of Values, and where NumPy asks for a float array of the parameter.
         TypeError: for what is not numbers, or a label that is no str.
 
@@ -136,11 +137,12 @@ class Parameter(Operand):
 
     __array_priority__ = 1000.0
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        if isinstance(data, tuple) and all(type(n) is int for n in data):
-            self._adopt(Storage(data, label=label))
-            return
-        self._adopt(Storage(*_flat(data, "Parameter"), label=label))
+    def __init__(self, data: Any, label: str = "", *, requires_grad: bool = True) -> None:
+        shape, numbers = data, None
+        if not isinstance(data, tuple) or any(type(n) is not int for n in data):
+            shape, numbers = _flat(data, "Parameter")
+        self._adopt(Storage(shape, numbers, label=label))
+        self.requires_grad = requires_grad
 
     def _adopt(self, storage: Storage) -> None:
         self.storage = storage

@@ -5,7 +5,7 @@
 2
 """
 
-from ..data.datasets import Dataset, Subset, TensorDataset, random_split
+from ..data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from ..data.loaders import DataLoader, default_collate
 
-__all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]
+__all__ = ["ConcatDataset", "DataLoader", "Dataset", "Subset", "TensorDataset", "default_collate", "random_split"]

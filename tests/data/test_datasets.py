@@ -9,7 +9,16 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
-from autograd_lite.data import DataLoader, Dataset, Subset, TensorDataset, default_collate, make_moons, random_split
+from autograd_lite.data import (
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    Subset,
+    TensorDataset,
+    default_collate,
+    make_moons,
+    random_split,
+)
 from autograd_lite.errors import StateError
 
 
@@ -272,6 +281,29 @@ def test_subsets_of_subsets():
 
 
 # --- moons ------------------------------------------------------------------------------------------------------------
+
+
+def test_data_sets_one_after_the_other():
+    parts: list[Any] = [[(1.0, 2.0), (3.0, 4.0), (0.0, 1.0)], TensorDataset([5.0, 6.0], [7.0, 8.0]), []]
+    both = ConcatDataset(parts)
+    wanted = [example for part in parts for example in (part[i] for i in range(len(part)))]
+    assert [both[i] for i in range(len(both))] == wanted
+    assert [both[i - 5] for i in range(5)] == wanted
+    batches = list(DataLoader(both, batch_size=2))
+    assert np.concatenate([batch[0] for batch in batches]).tolist() == [float(x) for x, _ in wanted]
+    for index in (5, -6):
+        with pytest.raises(IndexError, match=f"no example {index}"):
+            both[index]
+    with pytest.raises(ValueError, match="at least one"):
+        ConcatDataset([])
+
+
+def test_options_for_pytorchs_speed_change_nothing():
+    plain, asked = (
+        batches(DataLoader(np.eye(7), batch_size=3, shuffle=True, generator=np.random.default_rng(3), **named))
+        for named in ({}, {"num_workers": 4, "pin_memory": True, "persistent_workers": True})
+    )
+    assert plain == asked
 
 
 def test_moons_are_half_circles():

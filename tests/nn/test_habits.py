@@ -43,10 +43,23 @@ def test_a_layer_that_is_not_here(name):
         exec(f"from autograd_lite.nn import {name}")
 
 
-@pytest.mark.parametrize("name", ["tensor", "Tensor", "stack", "cat", "matmul", "autograd", "func", "device"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("tensor", "Tensor", "stack", "cat", "matmul", "autograd", "func", "device", "cuda", "float32", "clamp"),
+        *("inference_mode", "enable_grad", "set_grad_enabled", "is_grad_enabled"),
+    ],
+)
 def test_a_function_that_is_not_here(name):
     with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*[a-z]"):
         getattr(ag, name)
+
+
+def test_a_parameter_always_records():
+    assert nn.Parameter([1.0], requires_grad=True).requires_grad
+    for data in ([1.0], (2, 3)):
+        with pytest.raises(ValueError, match=r"requires_grad is always True: give the optimiser only .*no_grad"):
+            nn.Parameter(data, requires_grad=False)
 
 
 def test_a_user_may_take_the_names():
