@@ -20,6 +20,7 @@ from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, block_names, integers_fixed
 from ..record.environment import Watch
 from ..record.pack import Pack
+from ..record.restore import TAKEN
 from ..record.structure import Parts, alike, flatten, has_integers, nudged
 from .c_engine import c_source
 from .c_library import target_of
@@ -278,12 +279,9 @@ class Compiled(Running):
         given, keywords, blocks, key = self._apart(level, args, named, state.watch.typed)
         if level < CONSTANT and blocks.integers and blocks.rounds():
             return False, CompileError("an integer is beyond 2**53"), blocks
-        for k in blocks.foreign.keys() - blocks.active:
-            return (
-                False,
-                Final(f"it was called with a {blocks.foreign[k]}, and a program is of floats: pass one"),
-                blocks,
-            )
+        foreign = [blocks.foreign[k] for k in blocks.foreign.keys() - blocks.active]
+        if foreign:
+            return False, Final(f"it was called with a {foreign[0]}, and a program is of floats: pass one"), blocks
         values = sorted(blocks.values)
         if values and self.kind != "call":
             return True, self._f(*args, **named), blocks
@@ -304,14 +302,17 @@ class Compiled(Running):
                 state.tried = True
                 return False, Readable(watches), blocks
             found = self._record(watches, paths, given, keywords, blocks, level)
-        if isinstance(found, Exception):
-            return False, found, blocks
+        if isinstance(found, Exception) or (found.once and self._parent is not None):
+            return False, found if isinstance(found, Exception) else Drawn(TAKEN), blocks
         if level > state.level:
             state.level, self.previous = level, None
             self.calls_go_to(None)
         done, result = self.run_path(found, args, named, blocks, values)
         if not done:
             return False, Final("it took another way when it was run than when it was recorded"), blocks
+        if found.once:
+            self.run_eagerly(TAKEN)
+            return True, result, blocks
         if any(watch.typed for watch in watches) and not self._true_to(found, key, state.watch.typed, args, named):
             why = f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
             return False, Final(why), blocks

@@ -221,6 +221,7 @@ class Path:
     def __init__(self, recording: Recording, level: int = 0, args: Sequence[Any] = (), fixed: Any = None) -> None:
         self.recording = recording
         self.used = False  # again, after the call that recorded it
+        self.once = False  # it took items from an iterator, which can't be put back: they are this call's
         self.target: CTarget | None = None
         self.given: Given | None = None  # the forms of the arguments, for C
         #: how many numbers are in flat lists among the arguments

@@ -87,7 +87,8 @@ def recorded(
         found, drawn, changed = _attempt(Before(watches, draws), given)
         if drawn == DRAWN:
             before.rewind()
-    if drawn:
+    once = drawn == TAKEN and not changed and not isinstance(found, Exception)
+    if drawn and not once:
         return Drawn(drawn)
     if changed:
         return Changed(changed)
@@ -97,7 +98,9 @@ def recorded(
         return Final(
             f"it keeps a number (in {found.where}) where compile can't see it, and would keep a recording's: return it"
         )
-    return Path(found, level, args, fixed_integers(f, args, named))
+    path = Path(found, level, args, fixed_integers(f, args, named))
+    path.once = once
+    return path
 
 
 def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:

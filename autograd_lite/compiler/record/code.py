@@ -61,6 +61,7 @@ class Looks:
     Attributes:
         globals: those looked up as globals; ``stored`` those assigned.
         attributes: those looked up as attributes, and texts that may name one.
+        sets: those that are set or deleted.
         imports: the modules imported by absolute name.
         everything: whether any global may be read.
         computed: whether attributes are read whose names are computed.
@@ -75,6 +76,7 @@ class Looks:
         self.globals: set[str] = set()
         self.stored: set[str] = set()
         self.attributes: set[str] = set()
+        self.sets: set[str] = set()
         self.imports: set[str] = set()
         self.unseeded = ""
         self.caught: set[str] = set()
@@ -88,6 +90,7 @@ class Looks:
         if "suppress" in names or (code.co_name == "__exit__" and True in code.co_consts):
             self.caught |= (names & _ALL_ERRORS) or {"every error"}
         self.catches = min(self.caught, default="")
+        self.sets |= self.attributes if "setattr" in names else set()
         self.aliases = self.aliases or "id" in self.globals or not names.isdisjoint(("is_", "is_not"))
         self.typed = self.aliases or self.handles or not names.isdisjoint(_TYPES)
 
@@ -122,6 +125,7 @@ class Looks:
                 self.imports.update({found} if found else ())
             elif instruction.opcode in dis.hasname:
                 self.attributes.add(found)
+                self.sets |= {found} if name in ("STORE_ATTR", "DELETE_ATTR") else set()
         for k, constant in enumerate(code.co_consts):
             if k == 0 and _has_docstring(code):
                 continue
@@ -129,7 +133,7 @@ class Looks:
                 self.attributes.update(re.findall(r"[^\W\d]\w*", constant))
             if isinstance(constant, CodeType):
                 inner = looks(constant)
-                for names in ("globals", "stored", "attributes", "imports", "caught"):
+                for names in ("globals", "stored", "attributes", "sets", "imports", "caught"):
                     getattr(self, names).update(getattr(inner, names))
                 self.unseeded = self.unseeded or inner.unseeded
                 self.identities = self.identities or inner.identities

@@ -80,6 +80,12 @@ def _is_buffer(thing: Any) -> bool:
     return True
 
 
+def _broad(kind: Any) -> str:
+    """The name of a class of errors, if plain arithmetic raises such."""
+    broad = isinstance(kind, type) and (issubclass(kind, ArithmeticError) or kind in (Exception, BaseException))
+    return kind.__name__ if broad else ""
+
+
 class Watch:
     """The surroundings of a function as they were, and whether they still are so.
 
@@ -106,12 +112,8 @@ class Watch:
         self.generators: list[Any] = []
         self.iterators: list[Any] = []
         self.seen: dict[int, Any] = {}
-        self.handles = False
-        self.errors: list[str] = []
         self._asked = 0
         self._walk(f)
-        if self.handles and self.errors:
-            self.catches = self.catches or self.errors[0]
 
     def asks(self, integers: Collection[int]) -> bool:
         """Whether the function may ask what calls look at in the general way alone; some numbers came as integers."""
@@ -237,8 +239,9 @@ class Watch:
             return []
         if isinstance(thing, Iterator) and type(thing).__module__ in _ITERATORS:
             self.iterators.append(thing)
-            frame = thing.gi_frame if isinstance(thing, GeneratorType) else None
-            return (list(locals_of(frame).values()) if frame is not None else []) or gc.get_referents(thing)
+            if isinstance(thing, GeneratorType):
+                return list(locals_of(thing.gi_frame).values()) if thing.gi_frame is not None else []
+            return gc.get_referents(thing)
         if isinstance(thing, (np.ndarray, list, tuple, set, deque, array, bytearray)):
             return self._sequence(thing)
         if isinstance(thing, (dict, MappingProxyType)):
@@ -292,7 +295,6 @@ class Watch:
             return [os.environ] if f is os.getenv else found
         code = looks(f.__code__)
         self.typed = self.typed or code.typed
-        self.handles = self.handles or code.handles
         self.identities = self.identities or code.identities
         self.aliases = self.aliases or code.aliases
         if code.catches and "site-packages" not in f.__code__.co_filename:
@@ -317,7 +319,28 @@ class Watch:
         }
         if own and clocks and _CLOCKS & code.attributes:
             self.unwatchable(f"it asks {min(kind.__name__ for kind in clocks)} {ASKED} (in {self.where})")
+        if own and code.handles:  # errors = (ZeroDivisionError, KeyError)
+            kinds = [kind for thing in found for kind in (thing if isinstance(thing, tuple) else (thing,))]
+            self.catches = self.catches or max(map(_broad, kinds), default="")
+        for thing in [f, *found]:  # f.calls = getattr(f, "calls", 0) + 1
+            self._not_yet(thing, code)
         return found
+
+    def _not_yet(self, thing: Any, code: Looks) -> None:
+        """Watch the attributes that code sets, or asks for, on a function, a class or a Value that hasn't got them."""
+        names = code.sets
+        place: Any = None
+        if isinstance(thing, FunctionType):
+            place = Slots(thing)
+        elif isinstance(thing, type) and not is_library(thing.__module__):
+            place = ClassDict(thing)
+        elif isinstance(thing, Value):
+            names, place = names | (code.attributes if code.computed else set()), Slots(thing)
+            if "label" in code.attributes:
+                self._note("attribute", place, "label", thing.label)
+        for name in names if place is not None else ():
+            if place.get(name, MISSING) is MISSING:
+                self._note("attribute", place, name, MISSING)
 
     def _modules(self, f: FunctionType, code: Looks, found: list[Any]) -> list[ModuleType]:
         """The modules that a function looks into; what else its globals' names stand for is appended to ``found``."""
@@ -360,17 +383,16 @@ class Watch:
         found = []
         for name in names:
             thing = vars(module).get(name, MISSING)
-            if thing is not MISSING:
+            if thing is not MISSING or name in code.sets:
                 self._named(vars(module), name, thing)
+            if thing is not MISSING:
                 found += self._module(thing, code) if isinstance(thing, ModuleType) else [thing]
         return found
 
     def _class(self, kind: type) -> list[Any]:
         if is_library(kind.__module__):
-            if issubclass(kind, ArithmeticError) or kind in (Exception, BaseException):  # errors = (ZeroDivisionError,)
-                self.errors.append(kind.__name__)
             return []
-        found: list[Any] = [base for base in kind.__bases__ if not is_library(base.__module__)]
+        found: list[Any] = list(kind.__bases__)
         self._note("length", vars(kind), len(vars(kind)))
         for name, there in vars(kind).items():
             thing = there.fget if isinstance(there, property) else getattr(there, "__func__", there)
