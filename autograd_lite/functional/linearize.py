@@ -32,8 +32,8 @@ __all__ = ["Linear"]
 Edges = list[tuple[int, Any]]
 Row = dict[int, Any]
 
-#: a condition of more terms becomes a number of the recording
-_MANY = 6
+#: a condition of more literals becomes a number of the recording
+_MANY = 3
 #: how many directions one sweep of ``by_columns`` and ``by_rows`` carries: bounds the memory
 _TOGETHER = 64
 
@@ -87,7 +87,7 @@ class Linear:
                 t = moving[i]
                 if t is not None:
                     term = t * partial if type(t) is float and type(partial) is float else _times(partial, t)
-                    if gates is not None and (type(partial) is not float or partial - partial != 0.0):
+                    if gates is not None and _may_be_nan(partial):
                         term = gates.kept(i, term)
                     total = term if total is None else total + term
             moving.append(total)
@@ -110,7 +110,7 @@ class Linear:
                 g = hooked(self._hooked[k], g)
             for i, partial in edges:
                 term = g * partial if type(g) is float and type(partial) is float else _times(partial, g)
-                if gates is not None and (type(partial) is not float or partial - partial != 0.0):
+                if gates is not None and _may_be_nan(partial):
                     term = gates.kept(k, term)
                 old = adjoints[i]
                 adjoints[i] = term if old is None else old + term
@@ -214,7 +214,7 @@ class _Gates:
                 self.reach[target] = self._short(either(self.reach[target], there))
 
     def _short(self, reach: Reach) -> Reach:
-        if len(reach) <= _MANY:
+        if sum(map(len, reach)) <= _MANY:
             return reach
         condition = self.number(reach) != 0.0
         self.conditions[id(condition)] = condition
@@ -238,10 +238,9 @@ class _Gates:
         reach = self.reach[k]
         if reach == ALWAYS:
             return x
-        if len(reach) == 1:
-            for key, holds in next(iter(reach)):
-                x = _Branch(self.conditions[key], holds).taken(x)
-            return x
+        if sum(map(len, reach)) == 1:
+            [[(key, holds)]] = reach
+            return _Branch(self.conditions[key], holds).taken(x)
         return where(self.number(reach), x, 0.0)
 
 
@@ -257,6 +256,11 @@ def _plus(row: Row | None, partial: Any, other: Row) -> Row:
             t = t * partial
         row[j] = row[j] + t if j in row else t
     return row
+
+
+def _may_be_nan(partial: Any) -> bool:
+    """Whether its product with 0, which is what has not come there, may be: a choice and a finite number give 0."""
+    return type(partial) is not _Branch and (type(partial) is not float or partial - partial != 0.0)
 
 
 def _times(partial: Any, t: Any) -> Any:
