@@ -44,7 +44,7 @@ BOUNDED_RECURSION = {
         "compiler.call.lanes:Mapped._made",
         "compiler.call.batches:Batches._split",
         "compiler.record.structure:fixed compiler.record.structure:flatten compiler.record.structure:rebuild",
-        "compiler.record.structure:assemble compiler.record.structure:opaque compiler.record.structure:nudged",
+        "compiler.record.structure:opaque compiler.record.structure:nudged",
         "compiler.record.structure:atoms",
         "data.loaders:default_collate",
         "io.state_files:_flatten io.state_files:_flatten_dict io.state_files:_restore io.state_files:_restore_dict",

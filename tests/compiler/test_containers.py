@@ -247,3 +247,25 @@ def test_empty_arrays_in_a_result_keep_their_type(dtype):
         number, rest = compiled(x)
         assert number == 2.0 * x
         assert (rest["none"].dtype, rest["none"].shape) == (np.dtype(dtype), (0, 2))
+
+
+def test_gradients_beside_empty_parts():
+    def loss(p):
+        return ag.sum([x * x for x in p["a"]]) + ag.sum(p["b"] * p["c"]) + ag.sum(p["empty"])
+
+    point = {
+        "empty": np.zeros((0, 2)),
+        "none": [],
+        "a": [1.0, 2.0],
+        "c": 3.0,
+        "ints": np.zeros(0, int),
+        "b": np.ones(3),
+    }
+    plain, compiled = ag.grad(loss), ag.compile(ag.grad(loss))
+    for _ in range(2):
+        found, expected = compiled(point), plain(point)
+        assert found.keys() == expected.keys()
+        for key, g in expected.items():
+            assert type(found[key]) is type(g)
+            np.testing.assert_array_equal(found[key], g)
+            assert np.asarray(found[key]).dtype == np.asarray(g).dtype

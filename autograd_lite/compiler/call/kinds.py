@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...primitives.sums import all_floats
-from ..record.structure import leaves_of
 
-__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "display", "flat", "kind_of", "shaper"]
+__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "display", "flat", "kind_of"]
 
 #: a result of more parts is put together item by item
 MANY = 2000
@@ -208,25 +207,6 @@ def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0)
     else:
         inside = ", ".join([display(x, numbers, integers, depth + 1) for x in like])
     return f"[{inside}]" if kind is list else f"({inside},)" if like else "()"
-
-
-def shaper(like: Any) -> Callable[[Any], Any] | None:
-    """A function that makes something like ``like`` of a flat float array; None if it is not of floats alone.
-
-    Nothing that it returns shares memory with the array.
-
-    >>> shaper([1.0, {"a": np.zeros((1, 2))}])(np.array([3.0, 4.0, 5.0]))
-    [3.0, {'a': array([[4., 5.]])}]
-    """
-    numbers = Arrays([("_a", (len(leaves_of(like)),))])
-    try:
-        text = display(like, numbers)
-    except Unlike:
-        return None
-    lines = "".join(f"    {line}\n" for line in [*numbers.before, f"return {text}"])
-    scope = dict(NAMES)
-    exec(compile(f"def shaped(_a):\n{lines}", "<autograd_lite result>", "exec"), scope)
-    return cast("Callable[[Any], Any]", scope["shaped"])
 
 
 def flat(x: Any) -> Any:

@@ -196,6 +196,6 @@ class Mapped(Compiled, transform="vmap"):
         columns = [next(take) for _ in leaves_of(like)]
         if lists:
             rows: Any = zip(*[column.tolist() for column in columns]) if columns else [()] * count
-            return [rebuild(like, iter(row)) for row in rows]
+            return [rebuild(like, iter(row), True) for row in rows]
         stacked = np.stack(columns, axis=-1) if columns else np.empty((count, 0))
         return np.moveaxis(stacked.reshape(count, *like.shape), 0, self.out_axes)

@@ -30,7 +30,7 @@ from .c_engine import CEngine, Given, planned_leaves
 from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .guards import HOLDS
-from .kinds import flat, shaper
+from .kinds import flat
 from .loose import is_plain, together
 from .pausing import collector_paused
 
@@ -246,11 +246,6 @@ class Path:
         self.way = self._way()
         reached = dependent(self.program, self.live)
         self.tainted = [found and not isinstance(given, type) for found, given in zip(reached, recording.plain)]
-
-    @functools.cached_property
-    def shaped(self) -> Callable[[Any], Any] | None:
-        """What makes a call's result of a flat array of its numbers; None if it is not of floats alone."""
-        return shaper(self.recording.result) if self.recording.floats and not any(self.tainted) else None
 
     @functools.cached_property
     def shapes(self) -> list[tuple[int, ...]]:

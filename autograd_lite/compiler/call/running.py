@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.packs import are_leaves
 from ...functional.transform import Jacobian
 from ..record.pack import Pack
-from ..record.structure import Parts, assemble, is_numeric, rebuild
+from ..record.structure import Flat, Parts, is_numeric, rebuild
 from .guards import guards_hold
 from .loose import Loose, places_of
 from .plans import Compilation, Path, Plan
@@ -87,8 +87,8 @@ class Running:
                 return True, self.live_result(compilation, outputs, held, (args, named), blocks, values)
             result = self._result(path, outputs[0], blocks if live else None)
         else:
-            arrays = iter(outputs[plan.value :])
-            found = [assemble(args[n], arrays) for n in self.differentiated(len(args))]
+            numbers = Flat(outputs[plan.value : plan.value + len(plan.wrt)])
+            found = [rebuild(args[n], numbers) for n in self.differentiated(len(args))]
             result = found[0] if isinstance(self.argnums, int) else tuple(found)
             result = (float(outputs[0]), result) if plan.value else result
         compilation.give_back(held)
@@ -117,8 +117,8 @@ class Running:
         depend on parameters.
         """
         like = path.recording.result
-        if path.shaped is not None and (isinstance(found, np.ndarray) or isinstance(like, np.ndarray)):
-            return path.shaped(np.asarray(found, dtype=float).ravel())
+        if path.recording.floats and live is None and len(path.program.outputs) > 1:
+            return rebuild(like, Flat([found]), True)
         numbers: list[Any] = list(map(float, found if len(path.program.outputs) != 1 else [found]))
         if live is not None:
             numbers = self._live_results(path, live, numbers)

@@ -22,13 +22,14 @@ import numpy as np
 from ...engine.pickling import slot_names
 from ...engine.sweeps import Node
 from ...functional.pytree import children, like
+from ...primitives.sums import all_floats
 from .integers import EXACT
 from .pack import Pack, as_pack
 
 __all__ = [
+    "Flat",
     "Parts",
     "alike",
-    "assemble",
     "atoms",
     "fixed",
     "flatten",
@@ -322,6 +323,31 @@ def opaque(x: Any, known: Collection[int]) -> str | None:
     return None if bare or is_number(x) else f"a {type(x).__name__}"
 
 
+class Flat(Iterator[float]):
+    """The numbers of floats, lists and arrays: one after the other, or as many as a list or an array has at once."""
+
+    def __init__(self, blocks: Sequence[Any]) -> None:
+        self.blocks = iter(blocks)
+        self.numbers: Any = ()
+        self.at = 0
+
+    def __next__(self) -> float:
+        while self.at == len(self.numbers):
+            block = next(self.blocks)
+            if type(block) is float:
+                return block
+            self.numbers, self.at = np.ravel(block), 0
+        self.at += 1
+        return float(self.numbers[self.at - 1])
+
+    def part(self, count: int) -> Any:
+        """The next numbers, as an array of its own."""
+        while count and self.at == len(self.numbers):
+            self.numbers, self.at = np.ravel(next(self.blocks)), 0
+        self.at += count
+        return np.array(self.numbers[self.at - count : self.at])
+
+
 def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
     """Something like ``x`` with each number replaced by the next from ``take``; arrays of floats stay float arrays.
 
@@ -332,11 +358,14 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
     if isinstance(x, np.ma.MaskedArray):
         return x
     if isinstance(x, np.ndarray) and (x.dtype != object or not x.size):
-        return (
-            _array_of(list(islice(take, x.size))).reshape(x.shape) if x.size and x.dtype.kind in _NUMERIC else x.copy()
-        )
+        if x.dtype.kind not in _NUMERIC or (not x.size and (deep or type(take) is not Flat)):
+            return x.copy()
+        numbers = take.part(x.size) if type(take) is Flat else _array_of(list(islice(take, x.size)))
+        return numbers.reshape(x.shape)
     if deep and isinstance(x, set):
         return set(x)
+    if type(x) is list and type(take) is Flat and x and all_floats(x):
+        return take.part(len(x)).tolist()
     return next(take) if is_number(x) else _mapped(x, lambda item: rebuild(item, take, deep), deep)
 
 
@@ -390,11 +419,3 @@ def alike(a: Any, b: Any) -> bool:
 def is_numeric(x: Any) -> bool:
     """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
     return all(is_number(atom) or _as_array(atom) is not None for atom in atoms(x))
-
-
-def assemble(x: Any, arrays: Iterator[Any]) -> Any:
-    """Something like ``x`` made of one array (or float) for each block that ``flatten`` finds in it."""
-    if _as_array(x) is not None:
-        found = np.array(next(arrays), dtype=float)
-        return found.reshape(x.shape) if isinstance(x, np.ndarray) else rebuild(x, iter(found.ravel().tolist()))
-    return float(next(arrays)) if is_number(x) else _mapped(x, lambda item: assemble(item, arrays))
