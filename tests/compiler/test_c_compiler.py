@@ -75,9 +75,19 @@ def test_a_place_for_the_build_and_its_time(monkeypatch):
         m.setattr(c_library, "_entries", functools.cache(c_library._entries.__wrapped__))
         with pytest.warns(CompileWarning, match="No such file"):
             assert in_c(lambda x: x * x + 1.0)(3.0) == 10.0
-    monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", "soon")
-    with pytest.warns(CompileWarning, match="a number of seconds, not 'soon'"):
-        assert in_c(lambda x: x * x + 2.0)(3.0) == 11.0
+    for said in ("soon", "nan", "inf", "-1"):
+        monkeypatch.setenv("AUTOGRAD_LITE_CC_TIMEOUT", said)
+        with pytest.warns(CompileWarning, match=f"a number of seconds, not '{said}'"):
+            assert in_c(lambda x: x * x + 2.0)(3.0) == 11.0
+
+
+@pytest.mark.parametrize("name", ["CC", "AUTOGRAD_LITE_CFLAGS"])
+def test_an_open_quote(name, monkeypatch):
+    monkeypatch.setenv(name, "cc '-DX")
+    with pytest.warns(CompileWarning, match=f"{name}=cc '-DX: No closing quotation"):
+        assert in_c(lambda x: x * x + 3.0)(3.0) == 12.0
+    assert ag.compile(lambda x: x * x, backend="auto")(3.0) == 9.0
+    assert ag.build_info()["c_compiler"]
 
 
 def test_the_compiler_is_in_build_info(monkeypatch):

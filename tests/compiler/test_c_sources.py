@@ -14,6 +14,7 @@ import autograd_lite as ag
 from autograd_lite.compiler import CompileWarning
 from autograd_lite.compiler.call import c_forms, c_library
 from autograd_lite.compiler.emit.targets import c_words
+from autograd_lite.compiler.emit.targets.c_names import c_identifier
 
 from . import standalone
 from .functions import product, recurrence, spring
@@ -85,6 +86,20 @@ def test_names_are_the_users():
     source = compiled.source("c")
     assert "void branch_gradient(double x, double beta, double *dbeta, int *guard)" in source
     assert "double_" in source
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_names_are_not_those_of_the_headers(compiler, tmp_path):
+    """Whatever the headers define, a user's function and its numbers may be called so."""
+    (tmp_path / "h.c").write_text("".join(f"#include <{name}.h>\n" for name in ("math", "stdio", "stdlib", "string")))
+
+    def said(*options):
+        return subprocess.run([compiler, *options, "-E", "h.c"], cwd=tmp_path, capture_output=True, text=True).stdout
+
+    macros = {x for std in ("c99", "gnu99") for x in re.findall(r"define ([A-Za-z]\w*) ", said(f"-std={std}", "-dM"))}
+    functions = set(re.findall(r"\b([a-z]\w*) \(", said("-std=c99")))
+    assert len(functions) > 200
+    assert not {name for name in macros | functions if c_identifier(name) == name}
 
 
 def test_a_primitive_of_ones_own_has_no_c():

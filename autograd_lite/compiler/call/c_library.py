@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,11 +68,23 @@ def target_of(backend: str) -> CTarget | None:
 _found: dict[tuple[str | None, str | None], list[str] | None] = {}
 
 
+def _words(name: str) -> list[str]:
+    """What a variable of the environment has, as words of a command."""
+    said = os.environ.get(name, "")
+    try:
+        return shlex.split(said)
+    except ValueError as error:
+        raise CUnavailable(f"{name}={said}: {error}") from None
+
+
 def c_compiler() -> list[str] | None:
     """The command of the C compiler: ``CC``, else cc, gcc or clang; None if there is none."""
     key = (os.environ.get("CC"), os.environ.get("PATH"))
     if key not in _found:
-        wanted = [shlex.split(key[0])] if key[0] and key[0].strip() else [["cc"], ["gcc"], ["clang"]]
+        try:
+            wanted = [own] if (own := _words("CC")) else [["cc"], ["gcc"], ["clang"]]
+        except CUnavailable:
+            wanted = []
         _found[key] = next(([path, *rest] for name, *rest in wanted if (path := shutil.which(name))), None)
     return _found[key]
 
@@ -89,9 +102,8 @@ def described() -> str:
 
 
 def _flags() -> list[str]:
-    extra = shlex.split(os.environ.get("AUTOGRAD_LITE_CFLAGS", ""))
     link = ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
-    return [*FLAGS, *extra, *link]
+    return [*FLAGS, *_words("AUTOGRAD_LITE_CFLAGS"), *link]
 
 
 @functools.cache
@@ -143,7 +155,7 @@ def build(source: str) -> Library:
 def _loaded(source: str) -> Any:
     command = c_compiler()
     if command is None:
-        raise CUnavailable("no C compiler was found: CC, cc, gcc, clang")
+        raise CUnavailable(f"no C compiler was found: {' '.join(_words('CC')) or 'CC, cc, gcc, clang'}")
     if platform.python_implementation() != "CPython" or os.name != "posix":
         raise CUnavailable(f"programs in C are called on CPython and POSIX, not {platform.python_implementation()}")
     flags = _flags()
@@ -165,7 +177,9 @@ def _built(source: str, command: Sequence[str], flags: Sequence[str], keep: Call
     try:
         timeout = float(said)
     except ValueError:
-        raise CUnavailable(f"AUTOGRAD_LITE_CC_TIMEOUT is a number of seconds, not {said!r}") from None
+        timeout = -1.0
+    if not 0.0 <= timeout <= threading.TIMEOUT_MAX:
+        raise CUnavailable(f"AUTOGRAD_LITE_CC_TIMEOUT is a number of seconds, not {said!r}")
     try:
         with tempfile.TemporaryDirectory(prefix="autograd_lite_", ignore_cleanup_errors=True) as folder:  # mode 0700
             text, target = Path(folder, "program.c"), Path(folder, "program.so")

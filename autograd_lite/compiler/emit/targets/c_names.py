@@ -11,23 +11,37 @@ from ...ir.naming import identifier, leaf_names
 
 __all__ = ["RESERVED", "argument_names", "c_identifier", "mentions", "statement_names", "table", "unique"]
 
-#: what C99 and the headers that a source includes call by its own name; and names that sources use themselves
+#: the functions of math.h, which C has for float (expf) and long double (expl) too
+_MATH = """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh drem erf erfc exp exp2 expm1 fabs fdim finite
+    floor fma fmax fmin fmod frexp gamma hypot ilogb isinf isnan j0 j1 jn ldexp lgamma llrint llround log log10 log1p
+    log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder remquo rint round scalb scalbln scalbn
+    significand sin sinh sqrt tan tanh tgamma trunc y0 y1 yn
+    """
+#: what else C99 and the headers that a source includes call by its own name, and with common extensions; and names that
+#: sources use themselves
 _WORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while bool true false
-    asm typeof main NULL NAN INFINITY HUGE_VAL w points guard result value n
-    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh div erf erfc exp exp2 expm1 fabs fdim floor fma
-    fmax fmin fmod fpclassify frexp hypot ilogb isfinite isgreater isinf isless isnan isnormal j0 j1 jn ldexp lgamma
-    llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder remquo
-    rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma trunc y0 y1 yn gamma drem significand signgam
-    abort abs atexit atof atoi atol bsearch calloc exit free getenv index labs ldiv llabs lldiv malloc mblen qsort rand
-    realloc srand strtod strtof strtol strtold strtoul system memchr memcmp memcpy memmove memset strcat strchr strcmp
-    strcoll strcpy strcspn strerror strlen strncat strncmp strncpy strpbrk strrchr strspn strstr strtok strxfrm rindex
-    fclose fflush fgetc fgets fopen fprintf fputc fputs fread fscanf fseek ftell fwrite getc getchar gets perror printf
-    putc putchar puts remove rename rewind scanf setbuf setvbuf snprintf sprintf sscanf stdin stdout stderr tmpfile
-    tmpnam ungetc vfprintf vprintf vsnprintf vsprintf size_t ptrdiff_t wchar_t FILE EOF errno unix linux
+    asm typeof main w points guard result value n BIG_ENDIAN BUFSIZ BYTE_ORDER EOF FILE FILENAME_MAX FOPEN_MAX INFINITY
+    LITTLE_ENDIAN L_ctermid L_tmpnam MB_CUR_MAX NAN NFDBITS NULL PDP_ENDIAN P_tmpdir TMP_MAX WCONTINUED WEXITED WNOHANG
+    WNOWAIT WSTOPPED WUNTRACED errno i386 linux math_errhandling unix div_t double_t float_t fpos_t ldiv_t lldiv_t
+    off_t ptrdiff_t size_t ssize_t va_list wchar_t abort abs alloca atexit atof atoi atol atoll bcmp bcopy bsearch
+    bzero calloc clearenv clearerr div dprintf ecvt exit exp10 fclose fcvt fdopen feof ferror fflush ffs ffsl ffsll
+    fgetc fgetpos fgets fileno fmemopen fopen fpclassify fprintf fputc fputs fread free freopen fscanf fseek fseeko
+    fsetpos ftell ftello fwrite gcvt getc getchar getdelim getenv getline gets getsubopt getw index initstate isfinite
+    isgreater isless isnormal labs ldiv llabs lldiv malloc mblen mbstowcs mbtowc memccpy memchr memcmp memcpy memmove
+    memset mkdtemp mkstemp mktemp pclose perror popen pow10 printf pselect putc putchar putenv puts putw qsort rand
+    random realloc realpath remove rename renameat rewind rindex scanf select setbuf setenv setstate setvbuf signbit
+    signgam sincos snprintf sprintf srand srandom sscanf stderr stdin stdout stpcpy stpncpy strcasecmp strcat strchr
+    strcmp strcoll strcpy strcspn strdup strerror strlen strncasecmp strncat strncmp strncpy strndup strnlen strpbrk
+    strrchr strsep strsignal strspn strstr strtod strtof strtok strtol strtold strtoll strtoul strtoull strxfrm system
+    tempnam tmpfile tmpnam ungetc unsetenv valloc vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf wcstombs
+    wctomb
     """
-RESERVED = frozenset(_WORDS.split())
+RESERVED = frozenset([*_WORDS.split(), *(f"{name}{kind}" for name in _MATH.split() for kind in ("", "f", "l"))])
+#: families of macros
+_MACROS = re.compile(r"(EXIT|FD|FE|FP|HUGE|M|MATH|RAND|SEEK)_[A-Z0-9_]+")
 
 
 def c_identifier(name: str) -> str:
@@ -38,7 +52,7 @@ def c_identifier(name: str) -> str:
     """
     text = "".join(c if c.isascii() else _letter(c) for c in identifier(name))
     text = re.sub(r"\W", "_", text)
-    if text in RESERVED or text.startswith(("ag_", "_")) or not text[:1].isalpha():
+    if text in RESERVED or _MACROS.fullmatch(text) or text.startswith(("ag_", "_")) or not text[:1].isalpha():
         text = f"{text}_" if text[:1].isalpha() and not text.startswith("ag_") else f"v_{text.lstrip('_')}"
     return text
 
