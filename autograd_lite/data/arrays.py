@@ -27,6 +27,19 @@ class ValueArray(np.ndarray[Any, Any]):
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
 
+    def __getattr__(self, name: str) -> Any:
+        cure = f"ag.{name}(array)" if name in TABLE else _OF_EACH.get(name)
+        raise AttributeError(f"an array of Values has no attribute {name!r}" + (f": {cure}" if cure else ""))
+
+
+#: what a Value or a tensor has, and what it is of an array
+_OF_EACH = {
+    "grad": "ag.grads(array) are the gradients of its Values",
+    "backward": "a gradient is that of one number, array[0].backward() or array.sum().backward()",
+    **dict.fromkeys(["detach", "numpy", "cpu"], "ag.numbers(array) are the numbers of its Values"),
+    "zero_grad": "ag.zero_grad(array)",
+}
+
 
 def apply_function(func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """What a function of NumPy gives on arguments of which one is a Value or an array of Values (NEP 18).

@@ -250,7 +250,9 @@ def roots_of(y: Any) -> list[Any]:
         roots = []
     if not roots or not all(isinstance(root, Node) for root in roots):
         kind = "no Values" if isinstance(y, Iterable) and not roots else type(y).__name__
-        raise TypeError(f"draw takes a Value or several (a list, an object array), not {kind}")
+        raise TypeError(
+            f"draw takes a Value or several (a list, an object array), not {kind}: pass the result of the computation"
+        )
     return roots
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import keyword
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -204,6 +205,8 @@ def _variables(names: Mapping[str, Any]) -> dict[int, str]:
     found: dict[int, str] = {}
     if not hasattr(names, "items"):
         raise TypeError(f"names takes a dict from names to Values, such as locals(), not {type(names).__name__}")
+    numpy = sys.modules.get("numpy")
+    arrays = () if numpy is None else (numpy.ndarray,)
     for name, item in names.items():
         if not isinstance(name, str) or name.startswith("_"):
             continue
@@ -213,7 +216,7 @@ def _variables(names: Mapping[str, Any]) -> dict[int, str]:
             for i, element in enumerate(item):
                 if isinstance(element, Node):
                     found.setdefault(id(element), f"{name}[{i}]")
-        elif getattr(item, "ndim", 0) and item.dtype.hasobject and item.size <= 10_000:
+        elif isinstance(item, arrays) and item.dtype.hasobject and item.size <= 10_000:
             width = item.shape
             for flat, element in enumerate(item.ravel()):
                 if isinstance(element, Node):

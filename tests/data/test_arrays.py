@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,23 @@ def test_what_is_no_number(wrong):
     for function in (ag.numbers, ag.grads):
         with pytest.raises((TypeError, ValueError)):
             function(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("grad", r"ag\.grads\(array\)"),
+        ("backward", r"array\[0\]\.backward\(\)"),
+        ("detach", r"ag\.numbers\(array\)"),
+        ("zero_grad", r"ag\.zero_grad\(array\)"),
+        ("exp", r"ag\.exp\(array\)"),
+        ("relu", r"ag\.relu\(array\)"),
+        ("foo", "no attribute 'foo'$"),
+    ],
+)
+def test_what_an_array_has_not_is_named(name, cure):
+    array = ag.values([[1.0, -2.0]])
+    assert not hasattr(array, name)
+    with pytest.raises(AttributeError, match=cure):
+        getattr(array @ [1.0, 1.0], name)
+    assert [v.data for v in pickle.loads(pickle.dumps(array)).flat] == [1.0, -2.0]

@@ -6,6 +6,7 @@ import math
 import random
 import re
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given
@@ -78,6 +79,27 @@ def test_variables_name_what_has_no_label():
     assert names[b].text == "b"
     assert names[w[1, 0]].text == "w[1,0]"
     assert names[c].text == "cs₀" or names[c].text == "cs[0]"
+
+
+def test_a_notebooks_variables_may_be_anything():
+    """Modules, classes and functions have attributes called like an array's; some objects have none at all."""
+
+    class Awkward:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+    x = Value(2.0)
+    names = {
+        **vars(np),
+        "np": np,
+        "ag": ag,
+        "kinds": [np.ndarray, Awkward],
+        "odd": Awkward(),
+        "x": x,
+        "empty": np.ones(0),
+    }
+    assert "∂y/∂x" in str(ag.explain((x * x).named("y"), names=names))
+    assert "x" in ag.draw(x * x, names=names).source
 
 
 def test_numbers():
