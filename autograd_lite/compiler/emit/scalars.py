@@ -72,7 +72,8 @@ class ScalarTarget(Printer):
         self.header = header
         self.words = words
         self.truth = truth
-        self.functions = {**functions("lists", header), **functions(name, header, package=targets.__name__)}
+        plain = {name: functions("shared")[name] for name in ("_deviations", "_var")}  # arithmetic alone
+        self.functions = {**plain, **functions("lists", header), **functions(name, header, package=targets.__name__)}
         self.evaluated = evaluated
         self.parts = [TABLE[part] for part in _PARTS]
 
@@ -192,7 +193,8 @@ class ScalarTarget(Printer):
         if name in ("sum", "fsum", "mean", "prod", "dot", "affine"):
             return joined(name, args) or f"{self.number}({float(name == 'prod')})"
         if name in ("var", "std"):
-            return self.spread(name, args)
+            variance = f"_var({', '.join(args)})"
+            return variance if name == "var" else self.call("sqrt", variance)
         if name in ("softmax_of", "log_softmax_of") and args:
             share = f"{args[0]} - {self.chained(_CHAINED, args)}"
             return self.call("exp", share) if name == "softmax_of" else share
@@ -209,16 +211,6 @@ class ScalarTarget(Printer):
         for arg in args[1:]:
             result = self.call(name, result, arg)
         return result
-
-    def spread(self, name: str, args: Sequence[str]) -> str:
-        """Variance and standard deviation; the last operand is the correction of the degrees of freedom."""
-        *xs, correction = args
-        mean = f"({' + '.join(xs)}) / {len(xs)}.0"
-        ds = [f"({x} - {mean})" for x in xs]
-        rest = f"({' + '.join(ds)}) / {len(xs)}.0"  # far from 0 the mean itself is rounded
-        squares = " + ".join(f"({d} - {rest}) ** 2" for d in ds)
-        variance = f"({squares}) / ({len(xs)}.0 - {correction})"
-        return variance if name == "var" else self.call("sqrt", variance)
 
     def of_whole(self, prim: Primitive, below: Sequence[Statement], args: list[str]) -> str:
         """A function of a whole number, which has to be in the source."""
