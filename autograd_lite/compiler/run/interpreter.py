@@ -31,6 +31,10 @@ CODES: dict[int, int] = {
     id(pick): ops.PICK,
 }
 
+#: of calls by how many operands they have; what has any number of them; the partials that are always the same
+_CALLS: Final = {1: ops.CALL1, 2: ops.CALL2}
+_MANY: Final = frozenset((ops.WHERE, ops.PICK, ops.SUM, ops.MEAN, ops.DOT, ops.AFFINE, ops.CALL))
+_PARTIALS: Final = {ops.NEG: (-1.0, 0.0), ops.SUB: (1.0, -1.0), ops.ADD: (1.0, 1.0)}
 _PAIRS: Final[dict[int, Pair]] = {id(TABLE[name]): pair for name, pair in FUSED_PAIRS.items()}
 _POW: Final = id(TABLE["pow"])
 
@@ -119,21 +123,19 @@ def _cell(prim: Any, args: Any, numbers: list[Cell], drain: Cell, active: bool, 
             fused = prim.fused
         elif prim.arity == 2:
             pair = _pair(prim, args, numbers, constants)
-        called = {1: ops.CALL1, 2: ops.CALL2}.get(prim.arity, ops.CALL)
-        code = ops.FUSED if fused is not None else ops.PAIR if pair is not None else called
+        code = ops.FUSED if fused is not None else ops.PAIR if pair is not None else _CALLS.get(prim.arity, ops.CALL)
     made = Cell(code, 0.0)
     if fused is not None:
         made.fused = fused
     if pair is not None:
         made.pair = pair
-    if code >= ops.SUM or code in (ops.WHERE, ops.PICK):
+    if code in _MANY:
         _many(made, Call(prim, active), code, [numbers[a] for a in args], drain)
         return made
     made.a = numbers[args[0]]
     made.b = numbers[args[1]] if count > 1 else drain
-    made.pa = -1.0 if code == ops.NEG else 1.0
-    made.pb = -1.0 if code == ops.SUB else 1.0 if code == ops.ADD else 0.0
-    if code in (ops.CALL1, ops.CALL2):
+    made.pa, made.pb = _PARTIALS.get(code, (1.0, 0.0))
+    if code == _CALLS.get(prim.arity):
         made.call = Call(prim, active)
     return made
 
