@@ -19,7 +19,7 @@ from .points import toy_points
 __all__ = ["BACKEND", "WORK", "version"]
 
 #: ``ours_c`` asks for C
-BACKEND = "auto"
+BACKEND = "default"
 
 
 def compiled(f: Callable[..., Any]) -> Any:
@@ -123,7 +123,7 @@ def toy_100k() -> Step:
 
 
 WORK: dict[str, Callable[[], Step]] = {
-    **{name: scalar(name) for name in problems.SCALAR if name != "chain_1e6"},
+    **{name: scalar(name) for name in problems.SCALAR},
     "unstructured_1e4": unstructured_1e4,
     "hessian_rosenbrock_10": hessian_rosenbrock_10,
     "moons_step": moons_step,
