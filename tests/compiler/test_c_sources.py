@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import re
 import subprocess
@@ -67,6 +68,26 @@ def test_sources_compile_without_a_warning(name, compiler, tmp_path):
         [compiler, *STRICT, "-c", str(tmp_path / "f.c"), "-o", str(tmp_path / "f.o")], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_one_file_may_have_all(compiler, tmp_path):
+    """Helpers are there once, and the function of one point beside that of many."""
+
+    def f(x):
+        terms = ag.sum([ag.sin(v) * k for k, v in enumerate(x)])
+        return ag.softplus(x[0]) * ag.sigmoid(x[1]) + ag.round(x[0], 1) + ag.norm([*x]) + terms
+
+    gradient, x = ag.grad(f), np.linspace(0.1, 0.8, 8)
+    sources = []
+    for transform in (f, gradient, ag.value_and_grad(f), ag.hessian(f), ag.vmap(f), ag.vmap(gradient)):
+        compiled = ag.compile(transform)
+        compiled(np.array([x, x]) if transform.__dict__.get("__transform__", [""])[0] == "vmap" else x)
+        sources.append(compiled.source("c"))
+    (tmp_path / "f.c").write_text("\n".join(sources))
+    done = subprocess.run([compiler, *STRICT, "-c", "f.c"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sum(text.count("static double ag_sigmoid(") for text in sources) > 2
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
@@ -138,6 +159,25 @@ def test_the_pages_controller_runs(compiler, tmp_path, monkeypatch):
         x = [float(y) for y in scope["move"](x)]
     assert truth == pytest.approx(x, abs=1e-4)
     assert believed == pytest.approx(truth, abs=0.02)
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_pages_controller_in_single_precision(compiler, tmp_path, monkeypatch):
+    """By the page's recipe: nothing in it computes with double."""
+    page = PAGE.read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], {})
+    recipe, command = re.search(r"```\n(sed .*)\n(cc .*pendulum32.*)\n```", page).groups()
+    subprocess.run(recipe, shell=True, check=True)
+    single = "-fsingle-precision-constant" if compiler == "gcc" else "-cl-single-precision-constant"
+    command = command.replace("cc ", f"{compiler} ").replace("-fsingle-precision-constant", single)
+    subprocess.run(f"{command} -Wall -Wextra -pedantic -Wdouble-promotion -Werror", shell=True, check=True)
+    subprocess.run([compiler, "-shared", "-o", "pendulum.so", "pendulum32.o", "-lm"], check=True)
+    library = ctypes.CDLL(str(tmp_path / "pendulum.so"))
+    x, moved = (ctypes.c_float * 2)(0.7, 0.1), (ctypes.c_float * 2)()
+    library.move(x, moved)
+    speed = 0.1 - 0.01 * (9.81 * math.sin(0.7) + 0.2 * 0.1)
+    assert list(moved) == pytest.approx([0.7 + 0.01 * speed, speed], rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ class CFunction:
 
     def source(self) -> str:
         """The whole file."""
-        helpers = helpers_of(self.texts)
+        helpers = map(_once, helpers_of(self.texts))
         text = "\n\n".join([*helpers, *self.texts])
         headers = ["#include <math.h>"]
         headers += ["#include <stdio.h>", "#include <stdlib.h>", "#include <string.h>"] if "snprintf(" in text else []
@@ -120,6 +120,12 @@ class CFunction:
             "threads. Compile without -ffast-math, and with -ffp-contract=off.",
         ]
         return "/* " + "\n".join(f" * {line}".rstrip() if k else line for k, line in enumerate(lines)) + "\n */"
+
+
+def _once(text: str) -> str:
+    """A function that other sources in the same file may have too."""
+    name = text.partition("(")[0].rpartition(" ")[2].upper()
+    return f"#ifndef {name}\n#define {name}\n{text}\n#endif"
 
 
 def _safe(text: str) -> str:
@@ -318,10 +324,11 @@ def over_points(one: CFunction, mapped: Sequence[bool]) -> CFunction:
         else:
             passed.append(f"{a.name}[{point}]")
     passed += [f"guard + {point}"] * bool(one.guards) + ["w"] * bool(one.work)
-    call = f"{one.name}({', '.join(passed)});"
+    inside = f"{one.name}_point"  # a file may have the function of one point too
+    call = f"{inside}({', '.join(passed)});"
     if one.returns:
         call = f"{arguments[-1].name}[{point}] = {call}"
-    inner = [*one.texts[:-1], f"static {one.texts[-1]}"]
+    inner = [*one.texts[:-1], f"static {one.texts[-1].replace(f' {one.name}(', f' {inside}(', 1)}"]
     body = f"  for (long {point} = 0; {point} < points; {point}++) {{\n    {call}\n  }}"
     found.texts = [*inner, f"{found.signature()} {{\n{body}\n}}"]
     return found

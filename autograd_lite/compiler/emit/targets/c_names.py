@@ -52,8 +52,8 @@ def c_identifier(name: str) -> str:
     """
     text = "".join(c if c.isascii() else _letter(c) for c in identifier(name))
     text = re.sub(r"\W", "_", text)
-    if text in RESERVED or _MACROS.fullmatch(text) or text.startswith(("ag_", "_")) or not text[:1].isalpha():
-        text = f"{text}_" if text[:1].isalpha() and not text.startswith("ag_") else f"v_{text.lstrip('_')}"
+    if text in RESERVED or _MACROS.fullmatch(text) or text.lower().startswith(("ag_", "_")) or not text[:1].isalpha():
+        text = f"{text}_" if text[:1].isalpha() and text[:3].lower() != "ag_" else f"v_{text.lstrip('_')}"
     return text
 
 
