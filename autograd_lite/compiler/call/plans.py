@@ -241,7 +241,7 @@ class Path:
         self.compiled: dict[Plan, Compilation] = {}
         self.lock = threading.Lock()
         self.colourings: dict[Any, Any] = {}
-        self.reached: dict[Any, tuple[int, ...]] = {}
+        self.plans: dict[tuple[int, ...], Plan | None] = {}  # by which arguments are Values; None runs eagerly
         self.scalar = self._choose()
         self.way = self._way()
         reached = dependent(self.program, self.live)
@@ -306,14 +306,6 @@ class Path:
     def wrt(self, chosen: Sequence[int], blocks: Parts) -> tuple[int, ...]:
         """The leaves that are those arguments by position."""
         return tuple(self.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
-
-    def reaching(self, leaves: tuple[int, ...]) -> tuple[int, ...]:
-        """These leaves; none if the outputs depend on other arguments only: then the result is a plain number."""
-        found = self.reached.get(leaves)
-        if found is None:
-            apart = any(dependent(self.program, self.arguments)) and not any(dependent(self.program, leaves))
-            found = self.reached[leaves] = () if apart else leaves
-        return found
 
     def compilation(self, plan: Plan) -> Compilation:
         """The program for a plan, made once."""

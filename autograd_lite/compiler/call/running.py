@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engine.packs import are_leaves
 from ...functional.transform import Jacobian
+from ..ir.activity import dependent
 from ..record.pack import Pack
 from ..record.structure import Flat, Parts, is_numeric, rebuild
 from .guards import guards_hold
@@ -72,7 +73,11 @@ class Running:
     def run_path(self, path: Path, args: Any, named: Any, blocks: Parts, values: list[int]) -> tuple[bool, Any]:
         """Run one path: whether the call takes it, and the result."""
         live = any(path.tainted) and (bool(values) or not self.numbers_only)
-        plan = self._plan(path, blocks, values, live) if self.kind == "call" else self._gradient(path, args, blocks)
+        key = (*values, live)
+        if key not in path.plans:
+            call = self.kind == "call"
+            path.plans[key] = self._plan(path, values, live) if call else self._gradient(path, args, blocks)
+        plan = path.plans[key]
         if plan is None:
             return True, self._f(*args, **named)
         compilation = path.compilation(plan)
@@ -94,7 +99,7 @@ class Running:
         compilation.give_back(held)
         return True, result
 
-    def _plan(self, path: Path, blocks: Parts, values: list[int], live: bool) -> Plan | None:
+    def _plan(self, path: Path, values: list[int], live: bool) -> Plan | None:
         """What a call asks of a program: its value, and derivatives by what is live; None if it runs eagerly."""
         if len(path.program.outputs) != 1:
             eager = values or (live and any(path.leaves[k].kind == "value" for k in path.live))
@@ -102,7 +107,10 @@ class Running:
         if path.recording.plain[0] is not None or not (values or live):
             return Plan(True)
         given = tuple(path.arguments[k] for k in values)
-        return Plan(True, path.live + given if live else given if self.numbers_only else path.reaching(given))
+        reaches = live or self.numbers_only or any(dependent(path.program, given))
+        # what depends on other arguments only is a plain number
+        plain = not reaches and any(dependent(path.program, path.arguments))
+        return Plan(True, () if plain else path.live + given if live else given)
 
     def _gradient(self, path: Path, args: Any, blocks: Parts) -> Plan | None:
         """The same for ``grad`` and ``value_and_grad``; None if they raise, and say what to use instead."""
