@@ -184,15 +184,16 @@ class Compilation:
         storages = [leaf.key for leaf in self.leaves if leaf.kind == "parameter"]
         return self.make([np.asarray(s.data) if past is None else past[id(s)] for s in storages])
 
-    def sorted(self, outputs: Sequence[Any]) -> tuple[list[Any], Any, list[tuple[Leaf, Any]]]:
+    def sorted(self, outputs: Sequence[Any]) -> tuple[Sequence[Any], Any, list[tuple[Leaf, Any]]]:
         """The derivatives: flat gradients of the runs of parameters; a copy of those of the loose Values as one vector,
         None if there are none; pairs of another leaf and its derivative.
         """
         first = self.plan.value + len(self.runs)
         rest = first + self.shared
         share = np.concatenate([np.ravel(x) for x in outputs[first:rest]]) if self.shared else None
-        arrays = list(map(np.ravel, outputs[self.plan.value : first]))
-        return arrays, share, list(zip(self.others, outputs[rest:]))
+        arrays = outputs[self.plan.value : first]
+        others = list(zip(self.others, outputs[rest:])) if self.others else []
+        return [np.ravel(x) for x in arrays] if self.scalar else arrays, share, others
 
     def results(self, scalar: bool = False) -> ArrayProgram:
         """The program of the results, without the guards."""

@@ -153,7 +153,7 @@ class Running:
         arrays, share, rest = compilation.sorted(outputs)
         loose = compilation.loose if share is not None else None
         live = loose.nodes if loose else []
-        numbers = places_of(blocks, values)
+        numbers = places_of(blocks, values) if values else {}
         packs: list[Pack] = []
         packed: list[int] = []
         shares = [] if share is None else [share]
