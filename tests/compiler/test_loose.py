@@ -362,3 +362,21 @@ def test_a_value_made_from_another_of_the_list_stands_for_itself():
         slope.backward()
         found.append([y.data, slope.data, *[v.grad for v in w]])
     assert found[1] == pytest.approx(found[0], rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::autograd_lite.NonFiniteGradientWarning")
+@pytest.mark.parametrize("f", [lambda p: p[0] * 2.0, lambda p: p[0] * p[2], lambda p: [p[1], 3.0][0]])
+def test_what_is_not_read_passes_nothing_on(f):
+    """Not even a 0 to where it is made at a pole, or of nan."""
+    compiled = ag.compile(f)
+    for _ in range(3):
+        found = []
+        for g in (f, compiled):
+            leaves = [Value(0.5), Value(0.0), Value(float("nan"))]
+            seen = []
+            made = [ag.sin(leaves[0]), ag.sqrt(leaves[1]), ag.tanh(leaves[2])]
+            for k, node in enumerate(made):
+                node.register_hook(lambda g, k=k, seen=seen: seen.append(k))
+            g(made).backward()
+            found.append(([str(leaf.grad) for leaf in leaves], sorted(seen)))
+        assert found[0] == found[1]

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from autograd_lite.compiler.call import loose
+from autograd_lite.compiler.call import running
 from autograd_lite.compiler.ir import naming
 
 from .random_sources import Author, differences
@@ -32,7 +32,7 @@ def test_sources_are_made_from_their_seeds():
 
 def test_a_fault_is_found(monkeypatch):
     """Values in lists that pass nothing on to what they are made of."""
-    monkeypatch.setattr(loose, "are_leaves", lambda nodes: True)
+    monkeypatch.setattr(running, "are_leaves", lambda nodes: True)
     assert any("nodes" in text for text in found(range(4, 20)))
 
 

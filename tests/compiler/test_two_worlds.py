@@ -167,6 +167,9 @@ ARGUMENTS = [[np.array([3, 100], kind) for kind in ("f8", "u1", "i1", "i8")], [0
 def f(x): return x + x
 ARGUMENTS = [[np.uint8(200), 200, np.int8(100), np.int64(100), [np.uint8(3), np.uint8(200)], np.array(7)]]
 ---
+def f(x): return np.nan_to_num(x).sum()  # what NumPy does to floats and not to objects
+ARGUMENTS = [[np.array([1.0, 2.0]), np.array([np.nan, 2.0]), np.array([-np.inf, 2.0])]]
+---
 STATE = [0]
 def f(x):  # attributes that are not there yet
     f.calls = getattr(f, "calls", 0) + 1

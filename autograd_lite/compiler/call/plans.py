@@ -249,6 +249,12 @@ class Path:
         self.tainted = [found and not isinstance(given, type) for found, given in zip(reached, recording.plain)]
 
     @functools.cached_property
+    def read(self) -> set[int]:
+        """The numbers of the leaves that the program reads."""
+        program = self.program
+        return {k for numbers in (program.outputs, *program.args) for k in numbers if k < program.first}
+
+    @functools.cached_property
     def shapes(self) -> list[tuple[int, ...]]:
         """The shape of every block of the arguments."""
         return [leaf.shape for leaf in sorted((self.leaves[k] for k in self.arguments), key=lambda leaf: leaf.key)]

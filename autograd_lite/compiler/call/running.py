@@ -166,9 +166,12 @@ class Running:
                 packed += numbers[leaf.key]
                 continue
             found = of.nodes if leaf.shape else [of]
-            nodes += found
-            places += numbers[leaf.key] if given else found
-            partials += np.ravel(g).tolist()
+            parts = zip(found, numbers[leaf.key] if given else found, np.ravel(g).tolist())
+            for k, part in enumerate(parts, leaf.base):
+                if k in compilation.path.read:  # no other gets a derivative, of 0, for what it is made of
+                    nodes.append(part[0])
+                    places.append(part[1])
+                    partials.append(part[2])
         if packs:
             loose, share = Loose([*packs, *(loose.packs if loose else ())]), np.concatenate(shares)
         release = None if held is None else functools.partial(compilation.pool.append, held)

@@ -142,6 +142,18 @@ def _clipped(x: Any, low: Any, high: Any) -> Any:
     return where(x <= high, x, high)
 
 
+def _refused(original: Function) -> Function:
+    """A function that leaves objects alone, and floats not."""
+
+    def refused(x: Any, *args: Any, **named: Any) -> Any:
+        tracer = current_tracer()
+        if tracer is not None and any(isinstance(item, Value) for item in np.asarray(x, dtype=object).ravel().tolist()):
+            tracer.changes(f"calls np.{original.__name__}")
+        return original(x, *args, **named)
+
+    return refused
+
+
 _REPLACED: list[tuple[Any, str, Function, Function]] = [
     (builtins, "max", builtins.max, _extreme(builtins.max)),
     (builtins, "min", builtins.min, _extreme(builtins.min)),
@@ -151,6 +163,7 @@ _REPLACED: list[tuple[Any, str, Function, Function]] = [
     (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
     (np, "where", np.where, _Where(np.where, where, 3)),
     (np, "sort", np.sort, _sorting_arrays(np.sort)),
+    (np, "nan_to_num", np.nan_to_num, _refused(np.nan_to_num)),
 ]
 
 
