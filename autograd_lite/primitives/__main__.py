@@ -7,7 +7,9 @@ written by its entry's ``expression``, and one that is neither is refused there 
 from __future__ import annotations
 
 import argparse
+import builtins
 import importlib
+import importlib.util
 import inspect
 import math
 import re
@@ -32,6 +34,7 @@ def report(entry: Primitive) -> list[str]:
         f"  text          {entry.text}",
         f"  LaTeX         {entry.latex}",
         f"  SymPy         {entry.sympy}",
+        *[f"  missing       sympy=…, in SymPy's words: it has no {name}" for name in _unknown_to_sympy(entry)],
         *[f"  {target:<13} {how}" for target, how in targets(entry).items()],
         *([] if entry.name in public else [f"  missing       its name in __all__ of {home}"]),
         *([] if _has_method(entry) else [f"  missing       its method in {_shown(STUB)}: --methods writes it"]),
@@ -57,6 +60,15 @@ def _has_method(entry: Primitive) -> bool:
     if entry.arity < 1 or entry.name == "where":
         return True
     return re.search(rf"^    def {entry.name}\(", STUB.read_text(encoding="utf-8"), re.M) is not None
+
+
+def _unknown_to_sympy(entry: Primitive) -> list[str]:
+    """The functions in an op's SymPy source that SymPy has not; none where it is not installed."""
+    if importlib.util.find_spec("sympy") is None:
+        return []
+    sympy = importlib.import_module("sympy")
+    called = re.findall(r"([A-Za-z_]\w*)\(", entry.sympy)
+    return [name for name in called if not hasattr(sympy, name) and not hasattr(builtins, name)]
 
 
 def _unjudged(entry: Primitive) -> bool:

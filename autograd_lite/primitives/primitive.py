@@ -337,7 +337,7 @@ def _notation(name: str, count: int, text: str, latex: str, sympy: str) -> tuple
     """Text, LaTeX and SymPy of an op; the functional form where an entry has no other."""
     slots = ", ".join(f"{{{i}}}" for i in range(count)) if count >= 0 else "{args}"
     word = name.replace("_", r"\_")
-    called = rf"\operatorname{{{word}}}\left({slots}\right)".replace("{{", "{").replace("}}", "}")
+    called = rf"\operatorname{{{{{word}}}}}\left({slots}\right)"
     return text or f"{name}({slots})", latex or called, sympy or f"{name}({slots})"
 
 

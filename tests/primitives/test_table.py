@@ -160,10 +160,22 @@ def test_the_command_says_what_is_missing():
     assert re.search(r"numpy +the float function, number by number", said)
     assert re.search(r"drjit +missing: cube has no notation in drjit: .*expression=", said)
     assert re.search(r"explorer +missing: cube has no JavaScript", said)
+    assert "sympy=…, in SymPy's words: it has no cube" in said
     assert "its method in engine/methods.pyi" in said
     assert "50-digit numbers in tests/oracle" in said
     cube.expression = lambda x: x * x * x
     assert "missing: cube has no notation" not in "\n".join(command.report(cube))
+
+
+def test_the_notation_that_an_entry_leaves_out():
+    @ag.primitive(partials=lambda out, a, b: (2.0 * (a - b), 2.0 * (b - a)))
+    def sq_diff(a, b):
+        return (a - b) ** 2
+
+    assert filled(sq_diff.text, ["x", "y"]) == filled(sq_diff.sympy, ["x", "y"]) == "sq_diff(x, y)"
+    assert filled(sq_diff.latex, ["x", "y"]) == r"\operatorname{sq\_diff}\left(x, y\right)"
+    shown = ag.explain(sq_diff(ag.Value(1.0, "x"), ag.Value(3.0, "y")) * 2.0).latex()
+    assert r"\operatorname{sq\_diff}\left(x, y\right)" in shown
 
 
 #: in ``math``, but for whole numbers, for tests, or not differentiable anywhere
