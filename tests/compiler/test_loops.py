@@ -125,8 +125,18 @@ def two_uses(x):
     return y
 
 
+def fixed_ends(rate, rod):
+    """The heat equation: the ends of the rod are read at every step, from further and further back."""
+    rod = [2.0 * x for x in rod]
+    for _ in range(12):
+        inner = [u + rate * (after - 2.0 * u + before) for before, u, after in zip(rod, rod[1:], rod[2:])]
+        rod = [rod[0], *inner, rod[-1]]
+    return sum(u * u for u in rod)
+
+
 SMALL = [0.5, 1.1]
 CASES = {
+    fixed_ends: (0.3, np.cos(np.arange(14.0))),
     chain: (0.5, 1.1), two_back: (1.0, 2.0), rotation: (1.0, 0.0, 2.0), echo: (0.7, DATA),
     recurrent_loss: (0.7, DATA, TARGETS), every_state: (0.9, DATA), constants: (0.3,), nested: (0.3, 0.2),
     one_after_the_other: (0.4, 0.9), the_end_is_used: (0.4, 0.9),
@@ -397,6 +407,15 @@ def test_random_recurrences(seed, backend):
     compiled(*args)
     _, found = run(compiled, backend, args)
     np.testing.assert_allclose(found, flat(eager(*args)), rtol=1e-8, atol=1e-10)
+
+
+def test_a_step_that_begins_and_ends_otherwise_is_one_step():
+    """Its parts repeat, too: a step is told from them by what its first and last part read."""
+    compiled = ag.compile(fixed_ends)
+    compiled(*CASES[fixed_ends])
+    (loop,) = find_loops(compiled.program)
+    assert loop.count == 12
+    assert len(compiled.source().splitlines()) < 25
 
 
 def test_no_loop_where_nothing_repeats():

@@ -168,7 +168,7 @@ def test_the_array_engine_runs_loops(f):
     compiled = ag.compile(eager)
     for _ in range(2):
         np.testing.assert_allclose(flat(compiled(*args)), flat(eager(*args)), rtol=1e-9, atol=1e-12)
-    assert compiled._recorded().program.loops
+    assert compiled._recorded().statements[0].loops
     moved = scaled(args, 1.25)  # other numbers in the same buffers
     np.testing.assert_allclose(flat(compiled(*moved)), flat(eager(*moved)), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(flat(compiled(*args)), flat(eager(*args)), rtol=1e-9, atol=1e-12)
@@ -251,4 +251,4 @@ def test_second_derivatives_go_through_loops_of_arrays(f):
     compiled = ag.compile(twice)
     for by in (1.0, 1.25):
         np.testing.assert_allclose(flat(compiled(scaled(x, by))), flat(twice(scaled(x, by))), rtol=1e-8, atol=1e-10)
-    assert compiled._recorded().program.loops
+    assert compiled._recorded().statements[0].loops

@@ -63,8 +63,8 @@ class _Tables:
     """A program as arrays: a code for each instruction, and its operands' ids, ``starts`` of them before it.
 
     Attributes:
-        reads: numbers that differ where the nearest operands that are instructions are not as far back, or other
-            operands are leaves.
+        reads: two numbers for each instruction: one differs where the nearest of the operands that are instructions
+            are not as far back, or other operands are leaves; one where any operand is not as far back, but far.
         until: the last instruction that reads each one.
     """
 
@@ -83,7 +83,9 @@ class _Tables:
         place = np.arange(len(self.operands)) - self.starts[self.user - first]
         leaves = np.bincount(self.user - first, np.where(inner, 0, (place + 1) ** 2), size)
         back = np.where(nearest > 0, np.arange(first, first + size) - nearest, 0)
-        self.reads = leaves.astype(np.int64) * (first + size) + back
+        far = np.minimum(self.user - self.operands, size // FEWEST) * inner
+        every = np.bincount(self.user - first, far * (2 * place + 1.0), size)
+        self.reads = np.stack([leaves.astype(np.int64) * (first + size) + back, every.astype(np.int64)])
         self.until = np.arange(size)
         np.maximum.at(self.until, self.operands[inner] - first, self.user[inner] - first)
 
@@ -112,7 +114,7 @@ def _best(tables: _Tables, low: int, high: int) -> Loop | None:
     """The loop in a range of instructions that saves most."""
     code = tables.code[low:high]
     candidates = []
-    for period in _periods(code, tables.reads[low:high]):
+    for period in _periods(code, tables.reads[:, low:high]):
         start, length = _longest_run(code[period:] == code[:-period])
         count = length // period + 1
         if count >= FEWEST and (count - 1) * period >= SMALLEST:
@@ -131,11 +133,11 @@ def _periods(code: Any, reads: Any) -> list[int]:
     """Lengths that a step may have: all short ones, and distances at which runs of instructions come again.
 
     Runs of 2, 4, 8 … instructions have numbers, those that are alike the same one; so have runs that also read what is
-    as near: a step of many like instructions is told from its parts by what they read.
+    as near, or as far: a step of many like instructions is told from its parts by what they read.
     """
     most = len(code) // FEWEST
     usual: dict[int, int] = {}
-    for number in (code, np.unique(np.stack([code, reads]), axis=1, return_inverse=True)[1].ravel()):
+    for number in (code, *(np.unique(np.stack([code, x]), axis=1, return_inverse=True)[1].ravel() for x in reads)):
         length = 1
         while length <= most:
             order = np.argsort(number, kind="stable")
