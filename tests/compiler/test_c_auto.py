@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(c_library.c_compiler() is None, reason="no C com
 def at_once(monkeypatch):
     """A build costs nothing: the first generated call is also the last."""
     monkeypatch.setattr(c_auto, "cost", -1.0)
+    monkeypatch.setattr(c_auto, "EVERY", 1)
     built = c_auto._built
 
     def free(*given):
@@ -108,6 +109,18 @@ def test_where_python_raises_its_own_way_is_taken(at_once):
     for point in points * 2:
         assert bits(auto(*point)) == bits(default(*point)), point
     assert turned(auto)
+
+
+def test_defaults(at_once):
+    def f(x, scale=2.0, *, shift=1.0):
+        return ag.sin(x) * scale + shift * x
+
+    default, auto = (ag.compile(ag.grad(f), backend=b) for b in ("default", "auto"))
+    for _ in range(3):
+        for args, named in (((0.5,), {}), ((0.5, 3.0), {}), ((0.5,), {"shift": 4.0}), ((0.5, 1.0), {"shift": -1.0})):
+            for _ in range(4):
+                assert auto(*args, **named) == default(*args, **named)
+            assert turned(auto)
 
 
 factor = 2.0

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .c_engine import LONG, CEngine, Given
+from .c_engine import LONG, CEngine
 from .c_library import CUnavailable, c_compiler
 from .kinds import Unlike
 
@@ -25,6 +25,8 @@ __all__ = ["turning"]
 
 #: seconds that a build takes: the latest one's
 cost = 0.2
+#: one in so many calls is timed
+EVERY = 64
 #: functions of the C library that are not Python's to the bit
 _APART = re.compile(r"\b(lgamma|tgamma|ag_polygamma)\(")
 
@@ -46,11 +48,13 @@ def turning(
 
     def call(*args: Any, **named: Any) -> Any:
         nonlocal calls, least
+        calls += 1
+        if calls % EVERY:
+            return fast(*args, **named)
         start = time.perf_counter()
         found = fast(*args, **named)
-        calls, least = calls + 1, min(least, time.perf_counter() - start)  # others may have had the processor meanwhile
+        least = min(least, time.perf_counter() - start)  # others may have had the processor meanwhile
         if calls * least > cost and lock.acquire(blocking=False):  # once
-            path.given = Given.of((*args, *named.values()))
             owner.exchange(call, _built(path, plan, in_c) or fast)
         return found
 

@@ -17,7 +17,7 @@ from ..record.environment import Watch
 from ..record.places import conditions
 from ..record.structure import Parts, flatten
 from .c_auto import turning
-from .c_engine import CEngine
+from .c_engine import CEngine, Given
 from .c_forms import TESTS
 from .guards import guards_hold
 from .kinds import NAMES, Arrays, Numbers, Unlike, display, flat, kind_of
@@ -53,6 +53,7 @@ def generated(
         if owner.backend != "auto" or not made.written:
             return fast
         path, plan = compilation.path, compilation.plan
+        path.given = Given.of((*args, *named.values()))
         return turning(owner, fast, path, plan, lambda e: _in_c(owner, compilation, e, tuple(named), watch, fast))
     except (Unlike, ValueError):
         return None
