@@ -221,14 +221,15 @@ class Compiled(Running):
         if state.eager:
             return self._f(*args, **named), Parts()
         for level in range(state.level, CONSTANT + 1):
-            done, result, blocks = self._at_level(level, state, args, named)
-            if done:
-                return result, blocks
-            state.indexed = state.indexed or indexed_at(result)
-            if isinstance(result, Final) or not any(map(has_integers, (*args, *named.values()))):
+            try:
+                return self._at_level(level, state, args, named)
+            except Unrecorded as unrecorded:
+                error = unrecorded.args[0]
+            state.indexed = state.indexed or indexed_at(error)
+            if isinstance(error, Final) or not any(map(has_integers, (*args, *named.values()))):
                 break
-        state.eager = isinstance(result, Drawn) and state.watch.toggled and not self.strict
-        return self._instead(result, args, named), Parts()
+        state.eager = isinstance(error, Drawn) and state.watch.toggled and not self.strict
+        return self._instead(error, args, named), Parts()
 
     def _instead(self, error: Exception, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The plain call, where recording failed: what it raises itself says what is wrong."""
@@ -274,17 +275,17 @@ class Compiled(Running):
         if first:
             warn_at_user(f"{self.name} runs eagerly {why}", CompileWarning)
 
-    def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[bool, Any, Parts]:
-        """One call; False and an error if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
+    def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[Any, Parts]:
+        """One call; Unrecorded if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
         given, keywords, blocks, key = self._apart(level, args, named, state.watch.typed)
         if level < CONSTANT and blocks.integers and blocks.rounds():
-            return False, CompileError("an integer is beyond 2**53"), blocks
+            raise Unrecorded(CompileError("an integer is beyond 2**53"))
         foreign = [blocks.foreign[k] for k in blocks.foreign.keys() - blocks.active]
         if foreign:
-            return False, Final(f"it was called with a {foreign[0]}, and a program is of floats: pass one"), blocks
+            raise Unrecorded(Final(f"it was called with a {foreign[0]}, and a program is of floats: pass one"))
         values = sorted(blocks.values)
         if values and self.kind != "call":
-            return True, self._f(*args, **named), blocks
+            return self._f(*args, **named), blocks
         self._look_at(blocks.objects, state)
         paths = state.entries.get(tuple(key), [])
         for path in paths:
@@ -295,27 +296,27 @@ class Compiled(Running):
                 if not path.used:
                     path.used, self._changes = True, 0
                     self._straight(path, args, named, blocks, state)
-                return True, result, blocks
+                return result, blocks
         with self._lock:
             watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects]]
             if not state.tried and any(watch.iterators for watch in watches):
                 state.tried = True
-                return False, Readable(watches), blocks
+                raise Unrecorded(Readable(watches))
             found = self._record(watches, paths, given, keywords, blocks, level)
         if isinstance(found, Exception) or (found.once and self._parent is not None):
-            return False, found if isinstance(found, Exception) else Drawn(TAKEN), blocks
+            raise Unrecorded(found if isinstance(found, Exception) else Drawn(TAKEN))
         if level > state.level:
             state.level, self.previous = level, None
             self.calls_go_to(None)
         done, result = self.run_path(found, args, named, blocks, values)
         if not done:
-            return False, Final("it took another way when it was run than when it was recorded"), blocks
+            raise Unrecorded(Final("it took another way when it was run than when it was recorded"))
         if found.once:
             self.run_eagerly(TAKEN)
-            return True, result, blocks
+            return result, blocks
         if any(watch.typed for watch in watches) and not self._true_to(found, key, state.watch.typed, args, named):
             why = f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
-            return False, Final(why), blocks
+            raise Unrecorded(Final(why))
         with self._lock:
             while not paths and len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers go
                 state.entries.pop(next(iter(state.entries), None), None)
@@ -326,7 +327,7 @@ class Compiled(Running):
             self._straight(found, args, named, blocks, state)
         if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
             self.run_eagerly(self._what_changes(state, level))
-        return True, result, blocks
+        return result, blocks
 
     def _apart(self, level: int, args: Any, named: Any, typed: bool) -> tuple[Any, Any, Parts, list[Any]]:
         """The arguments as ``f`` is given them, their numbers, and what is left of those: with their types, if the

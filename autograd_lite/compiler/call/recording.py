@@ -56,7 +56,7 @@ class Changed(Final):
 
 
 class Unrecorded(Exception):  # never seen by users
-    """A lane, or the function of a Jacobian, can't be recorded: the whole call is the plain function's."""
+    """What is called can't be recorded, for the reason given: where it is a lane's, the whole call is plain code's."""
 
 
 @collector_paused()
