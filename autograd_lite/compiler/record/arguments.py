@@ -99,8 +99,10 @@ def held(x: Any) -> list[Any]:
     waiting, met = [x], set[int]()
     while waiting:
         item = waiting.pop()
-        whole = isinstance(item, np.ndarray) and not isinstance(item, np.ma.MaskedArray)
-        parts = None if id(item) in met else item.ravel().tolist() if whole else parts_of(item)
+        parts = None
+        if not isinstance(item, Node) and id(item) not in met:
+            whole = isinstance(item, np.ndarray) and not isinstance(item, np.ma.MaskedArray)
+            parts = item.ravel().tolist() if whole else parts_of(item)
         if parts is None:
             found.append(item)
             continue

@@ -11,7 +11,7 @@ import sys
 from types import CodeType
 from typing import Any
 
-__all__ = ["Looks", "defined", "is_library", "looks"]
+__all__ = ["FLAGS", "Looks", "defined", "is_library", "looks"]
 
 _GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _STORED = {"STORE_GLOBAL", "DELETE_GLOBAL"}
@@ -22,37 +22,19 @@ _ALL = {"globals", "eval", "exec"}
 _COMPUTED = {"getattr", "hasattr", "vars", "dir", "eval", "exec", "__dict__", "attrgetter", "__getattribute__"}
 #: names by which it asks for the type of a number, or makes one that decides how others are rounded
 _TYPES = {
-    "isinstance",
-    "issubclass",
-    "type",
-    "hasattr",
-    "callable",
-    "__class__",
-    "dtype",
-    "float16",
-    "half",
-    "longdouble",
-    "Decimal",
-    "float",
-    "int",
-    "bool",
-    "complex",
-}
+    "isinstance", "issubclass", "type", "hasattr", "callable", "__class__", "dtype", "float16", "half", "longdouble",
+    "Decimal", "float", "int", "bool", "complex",
+}  # fmt: skip
 #: errors that plain arithmetic raises, and programs don't; and what catches those, among others
 _ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError", "RuntimeWarning"}
 _ALL_ERRORS = {"Exception", "BaseException"}
 #: random number generators, which differ from call to call if they are made without a seed
 _SEEDED = {
-    "default_rng",
-    "Random",
-    "RandomState",
-    "SystemRandom",
-    "SeedSequence",
-    "PCG64",
-    "MT19937",
-    "Philox",
-    "SFC64",
-}
+    "default_rng", "Random", "RandomState", "SystemRandom", "SeedSequence", "PCG64", "MT19937", "Philox", "SFC64",
+}  # fmt: skip
+
+#: what is true of a function if it is of one inside it
+FLAGS = ("identities", "aliases")
 
 
 class Looks:
@@ -132,13 +114,10 @@ class Looks:
             if isinstance(constant, str) and len(constant) < 1000:  # getattr(settings, "rate"), eval("2 * rate")
                 self.attributes.update(re.findall(r"[^\W\d]\w*", constant))
             if isinstance(constant, CodeType):
-                inner = looks(constant)
-                for names in ("globals", "stored", "attributes", "sets", "imports", "caught"):
-                    getattr(self, names).update(getattr(inner, names))
-                self.unseeded = self.unseeded or inner.unseeded
-                self.identities = self.identities or inner.identities
-                self.aliases = self.aliases or inner.aliases
-                self.handles = self.handles or inner.handles
+                inner = vars(looks(constant))
+                for name in ("globals", "stored", "attributes", "sets", "imports", "caught"):
+                    vars(self)[name] |= inner[name]
+                vars(self).update({flag: vars(self)[flag] or inner[flag] for flag in (*FLAGS, "handles", "unseeded")})
 
 
 def _has_docstring(code: CodeType) -> bool:

@@ -20,7 +20,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
-from itertools import islice, starmap
+from itertools import islice
 from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
@@ -30,7 +30,7 @@ from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
 from ...engine.value import Value
 from ...primitives.base import Op, Operand
-from .code import Looks, defined, is_library, looks
+from .code import FLAGS, Looks, defined, is_library, looks
 from .places import MISSING, PLAIN, SAME, ClassDict, Context, Slots, as_tree, conditions, held, position
 from .structure import is_foreign
 
@@ -42,7 +42,7 @@ LIMIT = 100_000
 #: so often it is asked by value whether something has changed, before the quicker test is written
 OFTEN = 1
 #: the quicker test is of fewer things
-MANY = 5000
+MANY = 2000
 
 #: what is wrong with clocks, files and the like
 ASKED = "what may have another answer at each call: ask outside, and pass the answer as an argument"
@@ -134,7 +134,7 @@ class Watch:
         try:
             if self._asked > OFTEN and self._unchanged():
                 return True
-            return all(all(starmap(SAME[word].same, found)) for word, found in self.notes.items())
+            return all(SAME[word].same(found) for word, found in self.notes.items())
         except (KeyError, AttributeError, ValueError):
             return False
 
@@ -162,7 +162,7 @@ class Watch:
             key
             for word, at in (("item", 1), ("without", 1), ("attribute", 1), ("cell", 2))
             for note in self.notes[word]
-            if isinstance(key := note[at], str) and not SAME[word].same(*note)
+            if isinstance(key := note[at], str) and not SAME[word].same([note])
         ]
         return [*dict.fromkeys(keys)]
 
@@ -170,7 +170,7 @@ class Watch:
         """Put back what has changed."""
         for word, found in self.notes.items():
             for note in found:
-                if not SAME[word].same(*note):
+                if not SAME[word].same([note]):
                     SAME[word].put(*note)
 
     def _note(self, word: str, a: Any, b: Any, c: Any = None) -> None:
@@ -191,7 +191,7 @@ class Watch:
                 stack += self._attributes(own)  # w.momentum
             if isinstance(thing, (*PLAIN, Node, Operand, Op, ModuleType, CodeType)):
                 continue
-            if id(thing) in self.seen:
+            if id(thing) in self.seen or thing is sys.modules:  # of which those that are named are looked at
                 continue
             self.seen[id(thing)] = thing
             if hasattr(type(thing), "__float__") and is_foreign(getattr(thing, "dtype", type(thing))):
@@ -212,8 +212,7 @@ class Watch:
         if isinstance(thing, threading.local):
             state = Slots(thing)
             self._note("length", state, len(state))
-            for key, item in vars(thing).items():
-                self._note("attribute", state, key, item)
+            self.notes["attribute"] += [(state, key, item) for key, item in vars(thing).items()]
             return list(vars(thing).values())
         if isinstance(thing, BuiltinFunctionType) or (owner is not None and not isinstance(thing, MethodType)):
             return [owner]  # rng.normal: the method of an object that is not written in Python
@@ -260,17 +259,16 @@ class Watch:
             return thing.ravel().tolist() if thing.dtype == object else []
         tree = as_tree(thing) if type(thing) is list else None
         if tree is not None:  # nested lists of plain constants and Values, and a copy of the lists
-            self._note("tree", thing, tree)
+            self.notes["tree"].append((thing, tree, None))
             return []
         if not isinstance(thing, tuple):
-            self._note("objects", thing, tuple(thing))
+            self.notes["objects"].append((thing, tuple(thing), None))
         return list(thing)
 
     def _mapping(self, thing: Any, ordered: bool = True) -> list[Any]:
-        for key, item in thing.items():
-            self._note("item", thing, key, item)
+        self.notes["item"] += [(thing, key, item) for key, item in thing.items()]
         if ordered and len(thing) > 1:
-            self._note("order", thing, tuple(thing), tuple(thing))
+            self.notes["order"].append((thing, tuple(thing), tuple(thing)))
         else:
             self._note("length", thing, len(thing), tuple(thing))
         return list(thing.values())
@@ -294,11 +292,10 @@ class Watch:
         if is_library(f.__module__):
             return [os.environ] if f is os.getenv else found
         code = looks(f.__code__)
-        self.typed = self.typed or code.typed
-        self.identities = self.identities or code.identities
-        self.aliases = self.aliases or code.aliases
-        if code.catches and "site-packages" not in f.__code__.co_filename:
-            self.catches = self.catches or code.catches
+        for flag in ("typed", *FLAGS):
+            vars(self)[flag] |= vars(code)[flag]
+        own = "site-packages" not in f.__code__.co_filename
+        self.catches = self.catches or (code.catches if own else "")
         if vars(f):  # f.rate
             found += self._mapping(vars(f))
         if code.everything:  # by names in texts, or computed ones: then those of containers
@@ -308,17 +305,18 @@ class Watch:
         self.calls += [
             (f.__globals__, name, _READERS[name]) for name in code.globals & _READERS.keys() - f.__globals__.keys()
         ]
-        own = "site-packages" not in f.__code__.co_filename
         if code.unseeded and own:
             self.unwatchable(f"it makes a {code.unseeded} without a seed (in {self.where}): pass one as an argument")
         modules = self._modules(f, code, found)
         for module in modules:
             found += self._module(module, code)
-        clocks = {datetime.datetime, datetime.date, pathlib.Path} & {
-            thing for thing in found if isinstance(thing, type)
-        }
+        clocks = [
+            kind.__name__
+            for kind in (datetime.date, datetime.datetime, pathlib.Path)
+            if any(kind is thing for thing in found)
+        ]
         if own and clocks and _CLOCKS & code.attributes:
-            self.unwatchable(f"it asks {min(kind.__name__ for kind in clocks)} {ASKED} (in {self.where})")
+            self.unwatchable(f"it asks {clocks[0]} {ASKED} (in {self.where})")
         if own and code.handles:  # errors = (ZeroDivisionError, KeyError)
             kinds = [kind for thing in found for kind in (thing if isinstance(thing, tuple) else (thing,))]
             self.catches = self.catches or max(map(_broad, kinds), default="")
@@ -345,12 +343,13 @@ class Watch:
     def _modules(self, f: FunctionType, code: Looks, found: list[Any]) -> list[ModuleType]:
         """The modules that a function looks into; what else its globals' names stand for is appended to ``found``."""
         modules = [thing for thing in found if isinstance(thing, ModuleType)]  # in a closure cell or a default
-        for name in code.imports:  # an import inside the function: the module is looked up at each call
+        names = set(code.imports)  # inside the function: modules are looked up at each call
+        if not (code.attributes | code.globals).isdisjoint(_BY_NAME):  # sys.modules["settings"]
+            names |= {*code.attributes, f.__module__} & sys.modules.keys()
+        for name in names:
             module = sys.modules.get(name, MISSING)
             self._named(sys.modules, name, module)
             modules += [module] if isinstance(module, ModuleType) else []
-        if not (code.attributes | code.globals).isdisjoint(_BY_NAME):  # sys.modules["settings"]
-            modules += [sys.modules[name] for name in {*code.attributes, f.__module__} if name in sys.modules]
         for name in code.globals:
             thing = f.__globals__.get(name, MISSING)
             if thing is MISSING and hasattr(builtins, name) and name not in code.stored:

@@ -148,6 +148,10 @@ def _put_items(sequence: Any, items: Any, _: Any) -> None:
         sequence[:] = array(sequence.typecode, items) if isinstance(sequence, array) else items
 
 
+def _put_tree(lists: Any, then: Any, _: Any) -> None:
+    lists[:] = as_tree(then) or []
+
+
 def _put_keys(place: Any, _: Any, keys: Any) -> None:
     """Let a dict, whose items are put back, have them in their order, and no others; other things stay as they are."""
     if isinstance(place, dict):
@@ -157,43 +161,48 @@ def _put_keys(place: Any, _: Any, keys: Any) -> None:
 
 
 class Look(NamedTuple):
-    """A way to look at what is at a place.
+    """A way to look at what is at places.
 
     Attributes:
-        text: that it has not changed, as Python asks it.
-        same: whether it is the same, or as good as; what makes it so again: ``put``.
+        text: that one has not changed, as Python asks it.
+        same: whether all have what they had, or what is as good; what makes one so again: ``put``.
     """
 
     text: str
-    same: Callable[[Any, Any, Any], bool]
+    same: Callable[[list[tuple[Any, Any, Any]]], bool]
     put: Callable[[Any, Any, Any], Any]
 
 
+def _got(notes: list[tuple[Any, Any, Any]]) -> bool:
+    for place, key, thing in notes:
+        if place.get(key, MISSING) is not thing and not _same(place.get(key, MISSING), thing):
+            return False
+    return True
+
+
 def _attribute(name: str) -> Look:
-    return Look(f"{{0}}.{name} is {{1}}", lambda a, b, _: _same(held(a, name), b), lambda a, b, _: setattr(a, name, b))
+    return Look(
+        f"{{0}}.{name} is {{1}}",
+        lambda notes: all(_same(held(a, name), b) for a, b, _ in notes),
+        lambda a, b, _: setattr(a, name, b),
+    )
 
 
 #: the ways by name; those that keys are put back by come last
 SAME = {
-    "item": Look("{0}[{1}] is {2}", lambda a, b, c: (now := a.get(b, MISSING)) is c or _same(now, c), _put_item),
-    "attribute": Look(
-        "{0}.get({1}, _absent) is {2}",
-        lambda a, b, c: (now := a.get(b, MISSING)) is c or _same(now, c),
-        lambda a, b, c: a.put(b, c),
-    ),
-    "without": Look("{1} not in {0}", lambda a, b, _: b not in a, lambda a, b, _: a.pop(b)),
+    "item": Look("{0}[{1}] is {2}", _got, _put_item),
+    "attribute": Look("{0}.get({1}, _absent) is {2}", _got, lambda a, b, c: a.put(b, c)),
+    "without": Look("{1} not in {0}", lambda notes: all(b not in a for a, b, _ in notes), lambda a, b, _: a.pop(b)),
     "cell": _attribute("cell_contents"),
     "class": _attribute("__class__"),
     "code": _attribute("__code__"),
     "defaults": _attribute("__defaults__"),
     "keywords": _attribute("__kwdefaults__"),
-    "objects": Look("_objects({0}, {1})", lambda a, b, _: _same_items(a, b), _put_items),
-    "array": Look("_same_array({0}, {1})", lambda a, b, _: _same_array(a, b), _put_items),
-    "tree": Look(
-        "_same_trees({0}, {1})", lambda a, b, _: same_trees(a, b), lambda a, b, _: _put_items(a, as_tree(b), _)
-    ),
-    "length": Look("_len({0}) == {1}", lambda a, b, _: len(a) == b, _put_keys),
-    "order": Look("_tuple({0}) == {1}", lambda a, b, _: tuple(a) == b, _put_keys),
+    "objects": Look("_objects({0}, {1})", lambda notes: all(_same_items(a, b) for a, b, _ in notes), _put_items),
+    "array": Look("_same_array({0}, {1})", lambda notes: all(_same_array(a, b) for a, b, _ in notes), _put_items),
+    "tree": Look("_same_trees({0}, {1})", lambda notes: all(same_trees(a, b) for a, b, _ in notes), _put_tree),
+    "length": Look("_len({0}) == {1}", lambda notes: all(len(a) == b for a, b, _ in notes), _put_keys),
+    "order": Look("_tuple({0}) == {1}", lambda notes: all(tuple(a) == b for a, b, _ in notes), _put_keys),
 }
 
 
