@@ -34,7 +34,7 @@ class Loops:
         for i, s in enumerate(program.statements):
             if s.op == "result":
                 self.results.setdefault(s.args[0], []).append(i)
-        self.last = program.last_uses(lambda s: s.op in (*VIEWS, "result") or s.name == "stop")
+        self.last = program.last_uses([s.op in (*VIEWS, "result") or s.name == "stop" for s in program.statements])
         self.called: dict[tuple[int, str, int], str] = {}
         self.lists: set[str] = set()
         self.items: dict[str, str] = {}  # what the items of an array or a list are called

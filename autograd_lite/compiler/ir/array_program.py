@@ -33,7 +33,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -418,13 +418,13 @@ class ArrayProgram:
             found[i].append(-1)
         return found
 
-    def last_uses(self, passed: Callable[[Statement], bool]) -> list[int]:
+    def last_uses(self, passed: Sequence[bool]) -> list[int]:
         """The last statement that reads each one, itself or through those that only pass it on."""
         last = list(range(len(self.statements)))
         for i in self.outputs:
             last[i] = len(last)
         for i in range(len(last) - 1, -1, -1):
-            until = last[i] if passed(self.statements[i]) else i
+            until = last[i] if passed[i] else i
             for a in self.statements[i].args:
                 last[a] = max(last[a], until)
         return last

@@ -104,7 +104,8 @@ class _Emitter:
         self.prepared: set[str] = set()  # constant arrays made so far
         self.homes: dict[int, tuple[str, int]] = {}  # statements to be written into a piece of an array
         self.settled: set[int] = set()  # those of them that were
-        self.last = program.last_uses(lambda s: s.op in (*VIEWS, "scan", "result") or self._aliases(s))
+        passed = [s.op in (*VIEWS, "scan", "result") or self._aliases(s) for s in program.statements]
+        self.last = program.last_uses(passed)
         self.users = program.users()
         names = [f"x{i}" for i in range(len(program.statements))]
         step = functools.partial(NUMPY_SOURCES.written, inside=True)

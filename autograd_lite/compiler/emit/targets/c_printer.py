@@ -117,7 +117,7 @@ class Printer:
         self.outputs = set(program.outputs)
         self.inlined, self.deferred = self._inlined()
         self._homes()
-        self.last = self._last_uses()
+        self.last = program.last_uses([inlined or i in self.deferred for i, inlined in enumerate(self.inlined)])
 
     # --- what is written where it is read -------------------------------------------------------------------------
 
@@ -169,16 +169,6 @@ class Printer:
         if i in self.places or i in self.deep:
             return False
         return s.op in ("leaf", "constant", "result", *VIEWS) or s.name in ("stop", "gate", "identity", "pos")
-
-    def _last_uses(self) -> list[int]:
-        """The last statement that reads each one, itself or through what is written where it is read."""
-        statements = self.program.statements
-        last = [len(statements) if i in self.outputs else i for i in range(len(statements))]
-        for i in range(len(statements) - 1, -1, -1):
-            until = last[i] if self.inlined[i] or i in self.deferred else i
-            for a in statements[i].args:
-                last[a] = max(last[a], until, i)
-        return last
 
     # --- reading --------------------------------------------------------------------------------------------------
 
