@@ -38,6 +38,8 @@ PARAMETERS = {
     "clone": "p.data.clone() is a copy of the numbers",
     "norm": "p.data.norm() is a number, (p**2).sum() ** 0.5 has a gradient",
     "view": "p.reshape",
+    **{name: f"ag.{name}(p)" for name in ("max", "min", "prod", "median")},
+    **{name: f"ag.{name}(p.values())" for name in ("std", "var", "softmax")},
     "fill_": "p.data.fill_, or nn.init.constant_(p, …)",
     "zero_": "p.data.zero_(), or nn.init.zeros_(p)",
     "normal_": "p.data.normal_(), or nn.init.normal_(p)",

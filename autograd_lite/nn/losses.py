@@ -59,6 +59,13 @@ class Loss(Module, Generic[Reduction]):
     reduction: str
 
     def __init__(self, reduction: Reduction = "mean") -> None:  # type: ignore[assignment]
+        given: Any = reduction
+        if not isinstance(given, str):
+            name = type(self).__name__
+            raise TypeError(
+                f"{name}: reduction is a text, not {type(given).__name__}: a loss is made and then called, "
+                f"nn.{name}()(prediction, target)"
+            )
         if reduction not in self.reductions:
             raise ValueError(f"{type(self).__name__}: reduction is one of {self.reductions}, not {reduction!r}")
         self.reduction = reduction

@@ -266,7 +266,7 @@ class BatchNorm1d(Module):
         """Each feature by its own statistics, which the running ones follow in training."""
         found = [_standardized(row, self.eps) for row in rows]
         if self.training and self.track_running_stats:
-            notify_tracer("updates the running statistics of BatchNorm1d")
+            notify_tracer("updates the running statistics of BatchNorm1d (model.eval() leaves them)")
             count = len(rows[0])
             means, variances = (np.array([_plain(f[k]) for f in found]) for k in (1, 2))
             self.num_batches_tracked += 1

@@ -259,6 +259,14 @@ def is_array_parameter(thing: Any) -> bool:
     return isinstance(data, np.ndarray) and not isinstance(thing, np.ndarray)
 
 
+def check_iterable(params: Any, who: str) -> None:
+    """TypeError for one parameter, a whole model, or what is nothing of the kind."""
+    model = hasattr(params, "parameters")
+    if model or isinstance(params, Value) or is_array_parameter(params) or not isinstance(params, Iterable):
+        cure = "its .parameters()" if model else "write [parameter]"
+        raise TypeError(f"{who} takes an iterable of parameters, not one {type(params).__name__}: {cure}")
+
+
 def as_parameters(params: Any, who: str) -> list[Any]:
     """A flat list of parameters: object arrays of Values are opened up, everything else must be one already.
 
@@ -270,8 +278,7 @@ def as_parameters(params: Any, who: str) -> list[Any]:
         TypeError: for a single parameter, or something that can't be trained.
         ValueError: for a Value that was computed (only leaves can be set), or a parameter that is listed twice.
     """
-    if isinstance(params, Value) or is_array_parameter(params) or not isinstance(params, Iterable):
-        raise TypeError(f"{who} takes an iterable of parameters, not one {type(params).__name__}: write [parameter]")
+    check_iterable(params, who)
     found: list[Any] = []
     for param in params:
         found.extend(param.flat if isinstance(param, np.ndarray) and param.dtype == object else [param])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ..engine.observers import notify_tracer
 from ..engine.value import Value
 from ..errors import StateError
-from .blocks import Array, Block, as_blocks, as_parameters, is_array_parameter
+from .blocks import Array, Block, as_blocks, as_parameters, check_iterable, is_array_parameter
 
 __all__ = ["AT_LEAST_0", "Bounds", "Optimizer", "check_number"]
 
@@ -61,9 +61,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self._blocks: list[list[Block]] = []
-        if isinstance(params, Value) or is_array_parameter(params) or not isinstance(params, Iterable):
-            name, kind = type(self).__name__, type(params).__name__
-            raise TypeError(f"{name} takes an iterable of parameters, not one {kind}: write [parameter]")
+        check_iterable(params, type(self).__name__)
         given = params if isinstance(params, np.ndarray) else list(params)
         grouped = not isinstance(given, np.ndarray) and any(isinstance(g, Mapping) for g in given)
         for group in given if grouped else [{"params": given}]:

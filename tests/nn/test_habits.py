@@ -55,6 +55,24 @@ def test_a_function_that_is_not_here(name):
         getattr(ag, name)
 
 
+@pytest.mark.parametrize("name", [name for name, cure in PARAMETERS.items() if cure.startswith(f"ag.{name}(")])
+def test_what_is_instead_works(name):
+    assert eval(PARAMETERS[name], {"ag": ag, "p": nn.Parameter([1.0, 3.0])}) is not None
+
+
+def test_a_model_is_no_list_of_parameters():
+    for model in (nn.Sequential(nn.Linear(2, 1)), nn.Linear(2, 1), Own(), nn.MLP(2, [1])):
+        for take in (ag.optim.SGD, ag.optim.Adam, lambda m: nn.utils.clip_grad_norm_(m, 1.0)):
+            with pytest.raises(TypeError, match=rf"not one {type(model).__name__}: its \.parameters\(\)"):
+                take(model)
+
+
+@pytest.mark.parametrize("call", [lambda: nn.MSELoss([1.0]), lambda: nn.CrossEntropyLoss([1.0, 2.0], [0])])
+def test_a_loss_is_made_before_it_is_called(call):
+    with pytest.raises(TypeError, match=r"reduction is a text, not list: .*nn\.\w+Loss\(\)\(prediction, target\)"):
+        call()
+
+
 def test_a_parameter_always_records():
     assert nn.Parameter([1.0], requires_grad=True).requires_grad
     for data in ([1.0], (2, 3)):
