@@ -10,7 +10,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite.compiler.record.recording import record_call
 from autograd_lite.compiler.record.structure import Parts, flatten
-from autograd_lite.compiler.rewrite import fold, gather_sums, prune, share
+from autograd_lite.compiler.rewrite import fold, gather_sums, prune
 
 UNARY = [
     "sin", "cos", "tanh", "exp", "relu", "sigmoid", "softplus", "abs", "sqrt", "log", "square", "neg", "atan", "expm1",
@@ -131,7 +131,7 @@ def recorded(f, *args):
 
 
 @pytest.mark.parametrize("seed", range(40))
-@pytest.mark.parametrize("apply", [fold, share, prune, gather_sums], ids=lambda p: p.__name__)
+@pytest.mark.parametrize("apply", [fold, prune, gather_sums], ids=lambda p: p.__name__)
 def test_each_pass_keeps_the_oracle(seed, apply):
     f, x = random_function(seed)
     program, blocks = recorded(f, x)

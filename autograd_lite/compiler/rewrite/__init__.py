@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from ..ir.scalar_program import Program
-from .cse import share
 from .dead import prune
 from .simplify import fold
 from .sums import gather_sums
 
-__all__ = ["fold", "gather_sums", "optimized", "prune", "share"]
+__all__ = ["fold", "gather_sums", "optimized", "prune"]
 
 
 def optimized(program: Program) -> Program:
-    """All passes in their order, on a program that computes nothing twice, as recordings don't."""
+    """All passes in their order; recordings compute nothing twice as it is."""
     folded = fold(program)
-    return gather_sums(program if folded is program else share(prune(folded)))
+    return gather_sums(program if folded is program else prune(folded))
