@@ -262,3 +262,35 @@ def test_short_way_of_a_batch_sees_branches_and_changes():
         np.testing.assert_array_equal(fast(np.array(x)), f(np.array(x)))
     scale[0] = 5.0
     np.testing.assert_array_equal(fast(np.array([1.0, 2.0])), [5.0, 10.0])
+
+
+def tree(p):
+    """An American put on a lattice: rows that grow shorter, whose ends are simpler than what is between."""
+    up, down = ag.exp(0.1 * p[1]), ag.exp(-0.1 * p[1])
+    values = [max(p[0] - up**j * down ** (20 - j), 0.0) for j in range(21)]
+    for i in range(19, -1, -1):
+        values = [max(0.6 * values[j + 1] + 0.39 * values[j], p[0] - up**j * down ** (i - j)) for j in range(i + 1)]
+    return values[0]
+
+
+def rod(p):
+    """Three steps of heat in a rod whose ends are held, each another."""
+    heights = [ag.sin(p[0] * k) for k in range(15)]
+    for rate in (0.1, 0.2, 0.3):
+        moved = [ag.tanh(heights[k] + rate * p[1] * (heights[k + 1] - heights[k - 1])) for k in range(1, 14)]
+        heights = [heights[0], *moved, heights[-1]]
+    return sum(h * h for h in heights)
+
+
+@pytest.mark.parametrize(("f", "point", "lines"), [(tree, [1.1, 0.3], 160), (rod, [0.4, 0.9], 19)])
+def test_the_ends_of_a_row_stay_with_it(f, point, lines):
+    plain, fast, value = ag.value_and_grad(f), ag.compile(ag.value_and_grad(f)), ag.compile(f)
+    for p in (point, [1.01 * x for x in point]):
+        found, expected = fast(p), plain(p)
+        assert found[0] == pytest.approx(expected[0], rel=1e-12)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-9)
+        assert value(p) == pytest.approx(expected[0], rel=1e-12)
+    source, scope = fast.source(), {}
+    exec(source, scope)
+    np.testing.assert_allclose(scope[fast.name](np.array(p))[1], expected[1], rtol=1e-9)
+    assert len(value.source().splitlines()) < lines

@@ -25,6 +25,9 @@ from .softmax import SOFTMAX, softmax_rows
 
 __all__ = ["level_groups", "lift", "same_rows", "statement", "tables", "unlifted"]
 
+#: numbers at the ends of a row, which read others than those within; operands of an op, at most
+EDGE, NARROW = 2, 3
+
 Buckets = dict[tuple[int, str, int], list[int]]
 
 
@@ -41,15 +44,45 @@ def unlifted(program: Program) -> Lifted:
 def lift(program: Program, buckets: Buckets | None = None, textbook: bool = False) -> Lifted:
     """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
     lifted = Lifted(program, textbook)
-    for prim, alike in _together(program, buckets or level_groups(program)):
+    many = _together(program, buckets or level_groups(program))
+    uses = _uses(lifted, many)
+    for prim, alike in many:
         if len(alike) > 1:
             tables_of_many, alike = ragged(lifted, prim, alike)
             for ids, args in tables_of_many:
                 statement(lifted, prim, ids, args)
         for ids, args in alike:
-            for rows in same_rows(lifted.owner[args]):
+            groups = same_rows(lifted.owner[args])
+            if len(groups) > 1 and 0 < prim.arity <= NARROW and prim.whole < 0:
+                groups = _with_edges(groups, uses[ids])
+            for rows in groups:
                 statement(lifted, prim, ids[rows], args[rows])
     return lifted
+
+
+def _uses(lifted: Lifted, many: Sequence[tuple[Primitive, list[tuple[Any, Any]]]]) -> Any:
+    """For each id one of the operands that it is: numbers of one are better in one array."""
+    uses = np.full(len(lifted.owner), -1)
+    for n, (_, alike) in enumerate(many):
+        for _, args in alike:
+            width = args.shape[1]
+            uses[args] = n * NARROW + (np.arange(width) if width <= NARROW else 0)
+    return uses
+
+
+def _with_edges(groups: list[Any], uses: Any) -> list[Any]:
+    """The largest group with those of a number or two that are used as it is: the ends of a row, of which more would be
+    apart at every level.
+    """
+    largest = max(groups, key=len)
+    used = set(uses[largest].tolist()) - {-1}
+    joined: list[Any] = [largest]
+    apart: list[Any] = []
+    for rows in groups:
+        if rows is not largest:
+            ends = len(rows) <= EDGE < len(largest) // 2 and used.issuperset(uses[rows].tolist())
+            (joined if ends else apart).append(rows)
+    return [np.sort(np.concatenate(joined)), *apart]
 
 
 def level_groups(program: Program, part: slice = slice(None)) -> Buckets:
@@ -147,7 +180,7 @@ def elementwise(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     if order is not None:
         ids, args = ids[order], args[order]
     columns = [args[:, k] for k in range(args.shape[1])]
-    patterns = [None if lifted.owner[c[0]] == CONSTANT else find_pattern(lifted.position[c]) for c in columns]
+    patterns = [find_pattern(lifted.position[c]) if _whole(lifted, c) else None for c in columns]
     shape = result_shape(lifted, columns, patterns, len(ids))
     operands = [lifted.gather(column, shape) for column in columns]
     result = lifted.builder.elementwise(prim, operands)
@@ -156,11 +189,17 @@ def elementwise(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     lifted.define(result, ids)
 
 
+def _whole(lifted: Lifted, ids: Any) -> bool:
+    """Whether numbers are all of one array."""
+    owners = lifted.owner[ids]
+    return owners[0] != CONSTANT and bool((owners == owners[0]).all())
+
+
 def _order(lifted: Lifted, args: Any) -> Any:
     """The order in which an operand is all of its array; None if that is the order already, or there is none."""
     for k in range(args.shape[1]):
         owner = int(lifted.owner[args[0, k]])
-        if owner == CONSTANT:
+        if not _whole(lifted, args[:, k]):
             continue
         positions = lifted.position[args[:, k]]
         if len(positions) == math.prod(lifted.builder.symbol(owner).shape):
