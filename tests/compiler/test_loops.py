@@ -323,7 +323,7 @@ def test_equations():
     assert lines[:4] == [
         "state[0] = x",
         "for t = 0 … 39",
-        "    slope = exp (−state[t]) − state[t]",
+        "    slope = exp(−state[t]) − state[t]",
         "    state[t+1] = state[t] + rate · slope",
     ]
     assert "for t = 39 … 0" in lines
