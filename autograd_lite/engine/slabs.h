@@ -87,8 +87,8 @@ static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
 
 #else
 
-#define SLAB_NODES 256
-#define SPARE_SLABS 32    /* that many empty ones wait to be used again: a megabyte */
+#define SLAB_NODES 1088 /* 128 kilobytes */
+#define SPARE_SLABS 256   /* that many empty ones wait to be used again: 32 megabytes, what a training step may use */
 #define YOUNG_NODES 10000 /* that many new ones are shown before the collector is called */
 
 typedef struct {
@@ -104,6 +104,7 @@ typedef struct slab {
 } slab;
 
 static PyTypeObject *value_type = NULL;
+static PyObjectArenaAllocator arenas; /* pages of their own, which go back to the system whatever is beside them */
 static slab **slabs = NULL, *open_slabs = NULL;
 static int slab_count = 0, slab_places = 0, spare_slabs = 0;
 static node_object *unsettled = NULL; /* the newest, of which it is not decided yet whether it is shown */
@@ -228,6 +229,15 @@ static inline void close_slab(slab *in)
         in->next->previous = in->previous;
 }
 
+static void drop_slab(slab *in)
+{
+    close_slab(in);
+    slabs[in->place] = NULL;
+    slab_count--;
+    PyTraceMalloc_Untrack(0, (uintptr_t)in);
+    arenas.free(arenas.ctx, in, sizeof(slab));
+}
+
 static int new_slab(void)
 {
     int place = 0;
@@ -243,10 +253,12 @@ static int new_slab(void)
     }
     while (slabs[place] != NULL)
         place++;
-    /* of zeros: where a reference count would be, others' numbers can look like an immortal object's, which stays */
-    slab *made = PyMem_RawCalloc(1, sizeof(slab));
+    slab *made = arenas.alloc(arenas.ctx, sizeof(slab));
     if (made == NULL)
         return -1;
+    PyTraceMalloc_Track(0, (uintptr_t)made, sizeof(slab));
+    made->free = NULL;
+    made->used = made->shown = made->fresh = 0;
     made->place = place;
     slabs[place] = made;
     slab_count++;
@@ -269,8 +281,10 @@ static inline node_object *free_cell(void)
     node_object *node = in->free;
     if (node != NULL)
         in->free = (node_object *)node->a;
-    else
+    else {
         node = &in->cells[in->fresh++].node;
+        memset(node, 0, sizeof(PyObject)); /* a reference count of others' can look like an immortal object's, and stay */
+    }
     if (in->used++ == 0)
         spare_slabs--;
     if (in->used == SLAB_NODES)
@@ -328,12 +342,11 @@ static inline void give_cell(node_object *node)
     if (in->used == 0) {
         if (spare_slabs < SPARE_SLABS) {
             spare_slabs++;
+            in->free = NULL; /* so that neighbours of the next graph are neighbours in memory */
+            in->fresh = 0;
             return;
         }
-        close_slab(in);
-        slabs[in->place] = NULL;
-        slab_count--;
-        PyMem_RawFree(in);
+        drop_slab(in);
     }
 }
 
@@ -391,22 +404,34 @@ static int assign_and_show(PyObject *self, PyObject *value, void *closure)
     return assign(self, value, closure);
 }
 
-/* Before a collection: the newest node may be in a cycle by now. */
-static PyObject *before_collection(PyObject *self, PyObject *phase_and_info)
+/* Before a collection: the newest node may be in a cycle by now. After one of everything, for which Python gives back
+   what it keeps to use again, too. */
+static PyObject *around_collection(PyObject *self, PyObject *phase_and_info)
 {
     settle();
+    const char *phase;
+    PyObject *info;
+    if (!PyArg_ParseTuple(phase_and_info, "sO!", &phase, &PyDict_Type, &info))
+        return NULL;
+    PyObject *generation = PyDict_GetItemString(info, "generation"); /* borrowed */
+    if (!collecting && strcmp(phase, "stop") == 0 && generation != NULL && PyLong_AsLong(generation) == 2)
+        for (int i = 0; i < slab_places && spare_slabs > 1; i++)
+            if (slabs[i] != NULL && slabs[i]->used == 0) {
+                drop_slab(slabs[i]);
+                spare_slabs--;
+            }
     Py_RETURN_NONE;
 }
 
-static PyMethodDef before_collection_method = {"settle", before_collection, METH_VARARGS, NULL};
+static PyMethodDef around_collection_method = {"around_collection", around_collection, METH_VARARGS, NULL};
 
-static int call_before_collections(void)
+static int call_around_collections(void)
 {
     PyObject *gc = PyImport_ImportModule("gc"), *callbacks = NULL, *callback = NULL;
     if (gc != NULL)
         callbacks = PyObject_GetAttrString(gc, "callbacks");
     if (callbacks != NULL)
-        callback = PyCFunction_New(&before_collection_method, NULL);
+        callback = PyCFunction_New(&around_collection_method, NULL);
     int failed = callback == NULL || PyList_Append(callbacks, callback) < 0;
     Py_XDECREF(callback);
     Py_XDECREF(callbacks);
@@ -448,10 +473,11 @@ static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
     no_arguments = PyTuple_New(0);
     if (nary_type->tp_free == PyObject_GC_Del)
         nary_type->tp_free = keep_operands;
-    if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || call_before_collections() < 0 ||
+    if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || call_around_collections() < 0 ||
         take_own_attributes(type, (PyTypeObject *)info) < 0)
         return -1;
     before_closing_a_cycle = show_all;
+    PyObject_GetArenaAllocator(&arenas);
     if (type->tp_basicsize == sizeof(node_object) && type->tp_weaklistoffset == offsetof(node_object, weak)) {
         value_type = type;
         free_one = type->tp_dealloc;

@@ -36,4 +36,5 @@ cpdef refuse_reentry()
 
 cpdef reverse_sweep(Node root, double seed)
 
+@cython.locals(nodes=list)
 cdef _swept(Node root, double seed)

@@ -97,8 +97,8 @@ def order(root: Node, epoch: int) -> list[Node]:
     Call it with the lock. Iterative depth-first postorder; operands left to right. A node marked ``epoch`` is listed
     (or not to be entered); ``-epoch`` marks an n-ary node whose operands are on the stack above it.
     """
-    result: list[Node] = turns.short_list()
-    stack: list[Node] = turns.short_list()
+    result: list[Node] = turns.take_list()
+    stack: list[Node] = turns.take_list()
     node = root
     while True:
         if node._mark != epoch:  # new, or come back to from one of its operands
@@ -136,6 +136,7 @@ def order(root: Node, epoch: int) -> list[Node]:
             node._adjoint = 0.0
             result.append(node)
         if not stack:
+            turns.give_list(stack)
             return result
         node = turns.pop_last(stack)
 
@@ -294,7 +295,9 @@ def _swept(root: Node, seed: float) -> list[Node] | None:
         open_all(order(root, _sweeps.next()))
     nodes = order(root, _sweeps.next())
     root._adjoint = seed
-    return _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
+    bad = _commit(nodes, propagate_watched(nodes) if _state.hooks else _propagate(nodes))
+    turns.give_list(nodes)
+    return bad
 
 
 def reverse_adjoints(root: Node, inputs: Sequence[Node], seed: float, born: float = 0.0) -> list[float]:
@@ -346,7 +349,7 @@ def _commit(nodes: list[Node], sunk: list[Sunk] | None) -> list[Node] | None:
         for i in range(len(nodes)):
             node = nodes[i]
             g = node._adjoint
-            if type(node) is plain and has_float(node):
+            if type(node) is plain and (node._info is None or has_float(node)):
                 old = node._grad
                 new = g if node._prim is not None else old + g
                 node._adjoint = old

@@ -9,15 +9,37 @@
 #include <Python.h>
 #include "pythread.h"
 
-#define SHORT_LIST 60 /* as many as one block of Python's own allocator has room for */
+#define SHORT_LIST 60  /* as many as one block of Python's own allocator has room for */
+#define LONG_LIST 4096 /* a longer one's memory is given back */
 
-/* an empty list that needs no more memory until it is longer than that */
-static inline PyObject *short_list(void)
+/* Two lists, a sweep's nodes and its stack, wait for the next sweep with the memory that they have. */
+static PyObject *waiting_lists[2];
+static int waiting_lists_count = 0;
+
+/* an empty list that has room for some */
+static inline PyObject *take_list(void)
 {
+    if (waiting_lists_count > 0)
+        return waiting_lists[--waiting_lists_count];
     PyObject *made = PyList_New(SHORT_LIST);
     if (made != NULL)
         Py_SET_SIZE(made, 0);
     return made;
+}
+
+/* empty a list that nobody else has, for the next to take */
+static inline void give_list(PyObject *list)
+{
+    Py_ssize_t count = PyList_GET_SIZE(list);
+    while (count > 0) {
+        PyObject *item = PyList_GET_ITEM(list, --count);
+        Py_SET_SIZE(list, count);
+        Py_DECREF(item);
+    }
+#ifndef Py_GIL_DISABLED
+    if (waiting_lists_count < 2 && ((PyListObject *)list)->allocated <= LONG_LIST)
+        waiting_lists[waiting_lists_count++] = Py_NewRef(list);
+#endif
 }
 
 /* list.pop, without giving memory back; a ``void *`` becomes whatever class is known to be in the list */

@@ -2,7 +2,8 @@ from autograd_lite.engine.nodes cimport Node
 
 cdef extern from "turns.h":
     object new_lock()
-    list short_list()
+    list take_list()
+    void give_list(list nodes)
     Node pop_last(list nodes)
     bint take(object lock)
     void give(object lock)

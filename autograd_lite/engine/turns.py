@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-__all__ = ["check_signals", "give", "is_taken_here", "new_lock", "pop_last", "short_list", "take"]
+__all__ = ["check_signals", "give", "give_list", "is_taken_here", "new_lock", "pop_last", "take", "take_list"]
 
-#: an empty list that will probably be short
-short_list: Any = list
+#: an empty list, which ``give_list`` takes back
+take_list: Any = list
 #: its last item, taken off; it has one
 pop_last: Any = list.pop
+
+
+def give_list(nodes: list[Any]) -> None:
+    """Nobody needs the list any more."""
 
 
 def new_lock() -> Any:

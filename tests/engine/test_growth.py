@@ -46,7 +46,7 @@ def test_bytes_a_node():
 
 
 def test_freed_graphs_leave_little_behind():
-    """The native build keeps a megabyte of freed nodes for the next ones, and no more."""
+    """Of what the native build keeps of freed nodes for the next ones, a whole collection leaves little."""
     gc.collect()
     taken = [Value(0.0) for _ in range(10_000)]
     tracemalloc.start()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import weakref
+from itertools import pairwise
 
 import pytest
 
@@ -249,6 +250,56 @@ def test_steps_leave_the_memory_as_it_was():
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 1_000_000
+
+
+GIVEN_BACK = """
+import gc
+import autograd_lite as ag
+from autograd_lite import Value
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def large():
+    v = x = Value(0.5)
+    for _ in range(300_000):
+        v = v * 1.01 + 0.01
+    v.backward()
+
+before = resident()
+for _ in range(3):
+    large()
+print(resident() - before)
+gc.collect()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not NATIVE or not os.path.exists("/proc/self/statm"), reason="asks Linux, of our own memory")
+def test_a_large_graph_s_memory_is_given_back_but_for_what_a_step_may_use():
+    done = subprocess.run([sys.executable, "-c", GIVEN_BACK], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    kept, left = map(int, done.stdout.split())
+    assert kept < 40_000_000, "of 75 million bytes"
+    assert left < 8_000_000
+
+
+@pytest.mark.skipif(not NATIVE, reason="the plain source leaves memory to Python")
+def test_neighbours_of_a_graph_are_neighbours_in_memory_whatever_was_there_before():
+    """A step that jumps about in memory takes three times as long."""
+    for order in (list, lambda nodes: nodes[::-1], lambda nodes: nodes[::3] + nodes[1::3] + nodes[2::3]):
+        x = Value(0.5)
+        nodes = [x * float(i) for i in range(50_000)]
+        kept = order(nodes)
+        del nodes
+        while kept:
+            kept.pop()
+        chain = [x]
+        for _ in range(20_000):
+            chain.append(chain[-1] * 1.01)
+        steps = [abs(id(b) - id(a)) for a, b in pairwise(chain)]
+        assert sum(step <= 256 for step in steps) > 18_000
 
 
 CHECKED = """
