@@ -65,6 +65,9 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "defa
         CompileWarning: once, if the function runs eagerly from here on, or not in C; once, if an integer argument
             indexes a plain list, so that each of its values is a recording of its own.
 
+    Results are new at each call: a list or array that ``f`` hands back as it is, one of its arguments say, is a copy,
+    and what stands in a result twice stands there in two copies.
+
     Not detected: printing and other side effects outside the program, which happen when recording only; functions put
     in the place of those of a library; the state of objects that are not written in Python.
 
