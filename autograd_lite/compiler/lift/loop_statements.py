@@ -215,7 +215,7 @@ class _Body:
             return
         ids = np.array([self.loop.initial[j, lag] for j in group])
         shape = (len(group),) if len(group) > 1 else ()
-        name = self._label(group) or self._leaf_name(ids)
+        name = self._label(group)
         base = self._leaf("carry", shape, f"{name}_{lag}" if lag > 1 and name else name)
         for place, j in enumerate(group):
             self.at["carry", j, lag] = base + place
@@ -228,12 +228,6 @@ class _Body:
         count = self.loop.count
         table = np.stack([ids[key] for key in keys], axis=1)
         shape: tuple[int, ...] = (len(keys),) if len(keys) > 1 else ()
-        owner = int(self.lifted.owner[table[0, 0]])
-        if shape and owner != CONSTANT:  # all of an array: its rows as they are
-            own = self.builder.symbol(owner).shape
-            whole = self.lifted.position[table.ravel()]
-            if own[:1] == (count,) and len(whole) == math.prod(own) and (np.diff(whole) == 1).all():
-                shape = own[1:]
         found = self.lifted.gather(table.ravel(), (count, *shape))
         found = self.builder.broadcast(found, (count, *shape))
         base = self._leaf("each", shape, self._outer_name(found))
@@ -328,10 +322,3 @@ class _Body:
         labels = self.lifted.program.labels
         ids = [id for j in group for id in self.loop.ids(j)[:2].tolist()]
         return common_label([labels.get(id, "") for id in ids])
-
-    def _leaf_name(self, ids: Any) -> str:
-        """The name of the argument, live Value or parameter that numbers are all of."""
-        for leaf in self.lifted.program.leaves:
-            if leaf.base <= ids[0] and ids[-1] < leaf.base + leaf.size:
-                return leaf.name if leaf.kind != "constant" and leaf.size == len(ids) else ""
-        return ""

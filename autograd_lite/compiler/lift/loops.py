@@ -168,7 +168,7 @@ def _repetitions(tables: _Tables, period: int, start: int, stop: int, low: int) 
     for phase in _phases(tables, period, start, stop):
         begin = start + phase
         found = _grown(tables, period, begin, (stop - begin) // period, low)
-        if found is not None and (best is None or _rank(found, tables) > _rank(best, tables)):
+        if found is not None and (best is None or _rank(found) > _rank(best)):
             best = found
     return best if best is not None and best.count >= FEWEST and best.saving >= SMALLEST else None
 
@@ -186,10 +186,9 @@ def _phases(tables: _Tables, period: int, start: int, stop: int) -> list[int]:
     return sorted(range(period), key=lambda phase: (int(ends[phase - 1]), phase))[:PHASES]
 
 
-def _rank(loop: Loop, tables: _Tables) -> tuple[int, ...]:
-    """More steps, fewer numbers to carry; those made by fewer primitives, then the earliest."""
-    kinds = {int(tables.code[loop.begin - tables.first + j]) for j, _ in loop.initial}
-    return loop.saving - CARRIED * len(loop.initial), -len(kinds), -loop.begin
+def _rank(loop: Loop) -> tuple[int, int]:
+    """More steps, fewer numbers to carry; then the earliest."""
+    return loop.saving - CARRIED * len(loop.initial), -loop.begin
 
 
 def _grown(tables: _Tables, period: int, begin: int, count: int, low: int) -> Loop | None:
