@@ -222,6 +222,19 @@ def f(x): return x * next(ITEMS) if x > 0.3 else x
 ---
 ITEMS = iter([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
 def f(x): return x * (lambda y: y * next(ITEMS))(x) if x < 0.3 else x
+---
+ITEMS = itertools.count(1.0)
+STATE = []
+def f(x):
+    STATE[:] = [next(ITEMS)]
+    if STATE[0] % 2: raise KeyError("an odd one")
+    return x * STATE[0]
+---
+ITEMS = itertools.count(1.0)
+STATE = []
+def f(x):
+    STATE.append(next(ITEMS))
+    return [x, x * STATE[-1]]
 """
 
 WORLD = """

@@ -240,6 +240,8 @@ class Compiled(Running):
         try:
             found = self._f(*args, **named)
         except Exception as failed:
+            if isinstance(error, Readable) and error.moved():  # a call that fails takes its items, too
+                self.run_eagerly(reason(error))
             if isinstance(error, Final) or not isinstance(error, CompileError):
                 raise
             if not isinstance(failed, (TypeError, AttributeError)):
