@@ -157,6 +157,42 @@ def test_rows_that_are_left_out_of_a_matrix_product(rows):
     same(ag.grad(loss, argnums=(0, 1)), (w, x, keep))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_infinities_in_a_row_some_of_which_is_left_out(seed):
+    """Those that are reached count as in eager code, 0 · inf and inf - inf included, beside others that are not."""
+    rng = np.random.default_rng(seed)
+    w, x = rng.normal(size=(4, 3)), rng.normal(size=(5, 3))
+    for table in (w, x):
+        chosen = rng.random(table.shape) < 0.3
+        table[chosen] = rng.choice([inf, -inf, inf, -inf, nan, 0.0], chosen.sum())
+    keep = rng.integers(2, size=(5, 4)) * 1.0
+
+    def loss(w, x, keep):
+        found = [[ag.dot(row, sample) for row in w] for sample in x]
+        pairs = [pair for fs, ks in zip(found, keep) for pair in zip(fs, ks)]
+        return ag.sum([ag.where(k > 0.5, f if i % 3 else f * f, 0.5 * k) for i, (f, k) in enumerate(pairs)])
+
+    def slopes(w, x, keep):
+        return ag.sum([(i + 1.0) * g for row in ag.grad(loss)(w, x, keep) for i, g in enumerate(row)])
+
+    same(ag.grad(loss, argnums=(0, 1)), (w, x, keep))
+    same(ag.grad(slopes, argnums=1), (w, x, keep))
+    same(lambda w, x, keep: ag.jvp(lambda w: loss(w, x, keep), (w,), (np.ones((4, 3)),)), (w, x, keep))
+
+
+def test_columns_of_a_jacobian_with_infinities_in_rows_some_of_which_are_left_out():
+    """Swept forward: by derivatives of adjoints for their seed, which is no number of the program then."""
+    rng = np.random.default_rng(0)
+    w, p, keep = rng.normal(size=(10, 2)), rng.normal(size=60), rng.integers(2, size=(30, 10)) * 1.0
+    w[3], w[5, 1] = inf, -inf
+
+    def tall(p):
+        found = [[ag.dot(row, p[at : at + 2]) for row in w] for at in range(0, len(p), 2)]
+        return [ag.where(p[2 * j] * k > 0.1, f, k) for j, fs in enumerate(found) for f, k in zip(fs, keep[j])]
+
+    same(ag.jacobian(tall), (p.tolist(),), ((-p).tolist(),))
+
+
 @pytest.mark.parametrize("count", [2, 3, 60, 200])
 def test_a_number_that_comes_many_times_counts_as_often(count):
     one, many = np.array([1.7]), np.arange(200.0) / 100

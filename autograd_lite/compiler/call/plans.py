@@ -370,7 +370,9 @@ class Path:
         """
         builder, count = lifted.builder, len(self.program.outputs)
         w = builder.leaf(-1, (count,))
+        builder.linear = True
         found = self._derivatives(lifted, [(outputs, w)], wrt, names, scalar)
+        builder.linear = False
         tangents = [builder.leaf(k, self.leaves[at].shape) for k, at in enumerate(wrt, len(self.leaves))]
         elements = [builder.index(w, (i,)) for i in range(count)] if scalar else [w]
         moved = adjoints(builder, list(zip(found, tangents)), elements, names)

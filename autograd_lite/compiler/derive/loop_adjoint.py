@@ -62,7 +62,7 @@ class _Back:
         self.targets = [builder.symbol(a) for a in builder.statements[i].args]
         self.live = _live(self.ahead, {k for k, x in enumerate(self.targets) if x.id in active}, dependent)
         self.loop = Scan(self.ahead.count, not self.ahead.backwards)
-        self.loop.builder.textbook = builder.textbook
+        self.loop.builder.textbook, self.loop.builder.linear = builder.textbook, builder.linear
         self.operands: list[Any] = []
         self.handed: dict[int, Symbol] = {}
         self.arrived: dict[int, Symbol] = {}

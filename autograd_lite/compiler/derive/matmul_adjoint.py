@@ -6,6 +6,7 @@ multiplied with may be nan: rows (or columns) that are not reached at all are se
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 from ...primitives.primitive import TABLE
@@ -87,16 +88,21 @@ def _left(builder: Builder, g: Symbol, b: Symbol, where: Symbol | None) -> Any:
     """C̄ Bᵀ; what is not reached in a row meets 0, or all the finite numbers of B, never nan.
 
     If the sweep reaches some numbers of a row and not others, the numbers of B that are not finite count only where
-    they meet one that is reached.
+    they meet one that is reached. A sum with such terms is infinite if all of them are, with one sign, and else nan.
     """
     choose = TABLE["where"]
-    plain = builder.matmul(g, _swapped(builder, b))
-    if where is None:
-        return plain
-    if not where.shape or where.shape[-1] == 1:  # whole rows, or none
-        return builder.elementwise(choose, (where, plain, 0.0))
+    b = _swapped(builder, b)
+    if where is None or not where.shape or where.shape[-1] == 1:  # whole rows, or none
+        plain = builder.matmul(g, b)
+        return plain if where is None else builder.elementwise(choose, (where, plain, 0.0))
     good = builder.constant(b - b) == 0.0
-    finite = builder.constant(builder.elementwise(choose, (good, b, 0.0)))
+    signs = builder.elementwise(choose, (b == inf, 1.0, builder.elementwise(choose, (b == -inf, -1.0, 0.0))))
     bad = builder.constant(builder.elementwise(choose, (good, 0.0, 1.0)))
-    hit = builder.matmul(builder.broadcast(where, g.shape), _swapped(builder, bad))
-    return builder.elementwise(choose, (hit, plain, builder.matmul(g, _swapped(builder, finite))))
+    hit = builder.matmul(builder.broadcast(where, g.shape), bad)
+    # with ±1 for what is infinite: an infinite number of C̄ stays so, and no finite one counts beside an infinite sum
+    tamed = builder.matmul(g, builder.constant(builder.elementwise(choose, (good, b, signs))))
+    if builder.linear:
+        return builder.elementwise(choose, (hit, builder.matmul(g, b), tamed))
+    balance = builder.matmul(builder.constant(builder.elementwise(TABLE["sign"], (g,))), builder.constant(signs))
+    infinite = builder.elementwise(choose, (hit, balance * inf, 0.0))
+    return tamed + builder.elementwise(choose, (abs(balance) == hit, infinite, nan))

@@ -117,6 +117,7 @@ class Builder:
         self.complete: set[int] = set()  # products made whole, of which not every number is read
         self.certain: set[int] = set()  # comparisons that hold for one number of each row: which one is picked
         self.textbook = textbook  # whether it is to be read, and not run: derivatives are as ``textbook.py`` has them
+        self.linear = False  # whether adjoints are to be differentiated for what they are linear in: their seed
         self.stored = False  # whether a loop keeps functions of its steps for the loop back
 
     def symbol(self, id: int) -> Symbol:
