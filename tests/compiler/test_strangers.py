@@ -55,3 +55,16 @@ def test_hessians(name):
     for p in points(name, 2):
         expected = np.array(plain(p))
         np.testing.assert_allclose(fast(p), expected, rtol=1e-7, atol=1e-9 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, ag.value_and_grad])
+@pytest.mark.parametrize(
+    ("name", "scalar"),
+    [("cir", True), ("nbody3d", True), ("gauss_newton", True), ("soft_kmeans", False), ("mixture_density", False)],
+)
+def test_few_lanes_are_numbers_and_many_are_arrays(transform, name, scalar):
+    """A statement of NumPy costs as much as some thirty operations in Python, whatever is asked for."""
+    f, point = PROGRAMS[name]
+    fast = ag.compile(transform(f))
+    fast(point)
+    assert fast.last.scalar is scalar

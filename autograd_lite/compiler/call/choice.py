@@ -12,13 +12,20 @@ from ..lift.loop_statements import looped
 
 __all__ = ["choose"]
 
-#: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds
-ARRAY_STATEMENT, SCALAR_OPERATION = 0.25, 0.012 if NATIVE else 0.045
+#: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds; values alone cost
+#: about a third of either, so that it makes no difference what is asked for
+ARRAY_STATEMENT, SCALAR_OPERATION = 0.75, 0.012 if NATIVE else 0.03
+
+#: in a program that is too long to be written out it costs so many times as much
+INTERPRETED = 1 if NATIVE else 7
+
+#: these are calls of a Python function: an operand costs as much as so many operations
+CALLED, CALL = ("logsumexp", "softmax_of"), 15
 
 #: what a call costs more: of scalars, with arrays as arguments and each number in them, or with parameters; of arrays,
 #: with a list of numbers, and each number in it
 WITH_ARRAYS, WITH_ITEM, WITH_PARAMETERS = 0.5 if NATIVE else 6.0, 0.02, 10.0
-WITH_LIST, WITH_NUMBER = 12.0, 0.35
+WITH_LIST, WITH_NUMBER = 3.0, 0.1
 
 #: a program of more levels is run with loops, unless they have so many times as many statements to run
 DEEP, LOOSE = 200, 2
@@ -27,13 +34,13 @@ DEEP, LOOSE = 200, 2
 SMALL, FEW, SMALLEST = 150, 8, 12
 
 
-def choose(program: Program, listed: int, written: int) -> tuple[bool, Lifted | None]:
+def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | None]:
     """Whether single numbers are faster than arrays: few operations, or few of them alike.
 
     Args:
         program: the scalar program.
         listed: how many numbers are in flat lists among the arguments.
-        written: a program of at most so many instructions is a Python function of its own.
+        longest: a program of at most so many instructions is written out, where that is faster.
 
     Returns:
         The answer, and the program as arrays if it had to be looked at.
@@ -44,9 +51,11 @@ def choose(program: Program, listed: int, written: int) -> tuple[bool, Lifted | 
     inputs = sum(leaf.size for leaf in program.leaves if leaf.kind == "argument" and leaf.shape) - listed
     if work < (SMALL if inputs < FEW or listed or "parameter" in kinds else SMALLEST):
         return True, None
-    scalar = work * SCALAR_OPERATION + WITH_PARAMETERS * ("parameter" in kinds)
+    calls = sum(count for prim, count in zip(program.prims, counts) if prim.name in CALLED)
+    each = SCALAR_OPERATION * (INTERPRETED if len(program) > longest else 1)
+    scalar = (work + CALL * calls) * each + WITH_PARAMETERS * ("parameter" in kinds)
     array = 0.0
-    if listed and (NATIVE or len(program) <= written):
+    if listed:
         array = WITH_LIST + WITH_NUMBER * listed
     elif "argument" in kinds:
         scalar += WITH_ARRAYS + WITH_ITEM * inputs

@@ -283,7 +283,7 @@ class Path:
 
     def _choose(self) -> bool:
         """Whether single numbers are faster than arrays; where both were tried the arrays are kept."""
-        scalar, self._lifted = choose(self.program, self.listed, WRITTEN)
+        scalar, self._lifted = choose(self.program, self.listed, LONGEST)
         return scalar
 
     def aim(self, target: CTarget | None, args: Sequence[Any] | None = None) -> None:
