@@ -13,7 +13,7 @@ from ..lift.loop_statements import looped
 __all__ = ["choose"]
 
 #: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds; values alone cost
-#: about a third of either, so that it makes no difference what is asked for
+#: less than half of either, so that it makes no difference what is asked for
 ARRAY_STATEMENT, SCALAR_OPERATION = 0.75, 0.012 if NATIVE else 0.03
 
 #: in a program that is too long to be written out it costs so many times as much
