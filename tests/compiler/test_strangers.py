@@ -63,7 +63,7 @@ def test_hessians(name):
     [("cir", True), ("nbody3d", True), ("gauss_newton", True), ("soft_kmeans", False), ("mixture_density", False)],
 )
 def test_few_lanes_are_numbers_and_many_are_arrays(transform, name, scalar):
-    """A statement of NumPy costs as much as 25 operations in Python, 62 in C, whatever is asked for."""
+    """A statement of NumPy costs as much as some twenty operations, whatever is asked for."""
     f, point = PROGRAMS[name]
     fast = ag.compile(transform(f))
     fast(point)

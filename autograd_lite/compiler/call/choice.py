@@ -14,7 +14,7 @@ __all__ = ["choose"]
 
 #: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds; values alone cost
 #: less than half of either, so that it makes no difference what is asked for
-ARRAY_STATEMENT, SCALAR_OPERATION = 0.75, 0.012 if NATIVE else 0.03
+ARRAY_STATEMENT, SCALAR_OPERATION = (0.25, 0.012) if NATIVE else (0.75, 0.03)
 
 #: in a program that is too long to be written out it costs so many times as much
 INTERPRETED = 1 if NATIVE else 7
@@ -25,7 +25,7 @@ CALLED, CALL = ("logsumexp", "softmax_of"), 15
 #: what a call costs more: of scalars, with arrays as arguments and each number in them, or with parameters; of arrays,
 #: with a list of numbers, and each number in it
 WITH_ARRAYS, WITH_ITEM, WITH_PARAMETERS = 0.5 if NATIVE else 6.0, 0.02, 10.0
-WITH_LIST, WITH_NUMBER = 3.0, 0.1
+WITH_LIST, WITH_NUMBER = (12.0, 0.35) if NATIVE else (3.0, 0.1)
 
 #: a program of more levels is run with loops, unless they have so many times as many statements to run
 DEEP, LOOSE = 200, 2
