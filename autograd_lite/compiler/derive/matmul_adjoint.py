@@ -104,5 +104,6 @@ def _left(builder: Builder, g: Symbol, b: Symbol, where: Symbol | None) -> Any:
     if builder.linear:
         return builder.elementwise(choose, (hit, builder.matmul(g, b), tamed))
     balance = builder.matmul(builder.constant(builder.elementwise(TABLE["sign"], (g,))), builder.constant(signs))
-    infinite = builder.elementwise(choose, (hit, balance * inf, 0.0))
+    below = builder.elementwise(choose, (balance < 0.0, -inf, 0.0))
+    infinite = builder.elementwise(choose, (balance > 0.0, inf, below))
     return tamed + builder.elementwise(choose, (abs(balance) == hit, infinite, nan))
