@@ -13,18 +13,9 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import nn
 
+from .functions import toy
+
 RNG = np.random.default_rng(3)
-
-
-def toy(b0, b1, b2, b3, w0, w1, w2, w3, x, y):
-    f0 = b0 + w0 * x
-    h1 = ag.sin(f0)
-    f1 = b1 + w1 * h1
-    h2 = ag.exp(f1)
-    f2 = b2 + w2 * h2
-    h3 = ag.cos(f2)
-    f3 = b3 + w3 * h3
-    return (f3 - y) ** 2
 
 
 def domke(x):

@@ -168,7 +168,7 @@ class Printer:
         s = self.program.statements[i]
         if i in self.places or i in self.deep:
             return False
-        return s.op in ("leaf", "constant", "result", *VIEWS) or s.name in ("stop", "gate", "identity", "pos")
+        return s.op in ("leaf", "constant", "result", *VIEWS) or s.name in ("stop", "identity", "pos")
 
     # --- reading --------------------------------------------------------------------------------------------------
 

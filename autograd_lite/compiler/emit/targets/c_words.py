@@ -54,7 +54,7 @@ _OPERATORS: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "ge": ("{0} >= {1}", COMPARE, (ADD, ADD)),
 }
 
-_SAME = {"identity", "pos", "stop", "gate"}
+_SAME = {"identity", "pos", "stop"}
 #: functions of any number of operands, which come in an array
 _MANY = {"mean", "fsum", "prod", "max", "min", "norm", "std", "var", "logsumexp", "softmax_of", "log_softmax_of"}
 _PAIRS = {"dist"}
