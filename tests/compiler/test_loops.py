@@ -418,6 +418,40 @@ def test_a_step_that_begins_and_ends_otherwise_is_one_step():
     assert len(compiled.source().splitlines()) < 25
 
 
+def many_recurrences(count):
+    """So many recurrences one after the other, no two of which have the same step."""
+
+    def f(x):
+        for k in range(count):
+            ops = [(ag.sin, ag.tanh)[k >> bit & 1] for bit in range(6)]
+            for _ in range(8):
+                for op in ops:
+                    x = op(x) * 0.9
+        return x
+
+    return f
+
+
+def test_what_is_sorted_for_many_loops_grows_with_the_program_alone(monkeypatch):
+    """Each loop that is found leaves ranges to look at: where runs come again is known by then."""
+    sort, numbers = np.argsort, []
+    monkeypatch.setattr(np, "argsort", lambda x, *args, **named: numbers.append(np.size(x)) or sort(x, *args, **named))
+    each = []
+    for count in (6, 36):
+        numbers.clear()
+        program = program_of(many_recurrences(count), (0.3,))
+        assert len(find_loops(program)) >= count
+        each.append(sum(numbers) / len(program))
+    assert each[1] < 1.5 * each[0], each
+
+
+def test_arrays_with_loops_are_not_written_further_than_asked():
+    program = program_of(many_recurrences(6), (0.3,))
+    cost = looped(program).cost()
+    assert looped(program, most=cost).cost() == cost
+    assert looped(program, most=cost - 1) is None
+
+
 def test_no_loop_where_nothing_repeats():
     assert find_loops(program_of(lambda x: ag.sin(x) * ag.exp(x), (0.3,))) == []
     assert looped(program_of(lambda x: ag.sin(x) * ag.exp(x), (0.3,))) is None

@@ -62,14 +62,6 @@ def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | 
     buckets = level_groups(program)
     if len(buckets) * ARRAY_STATEMENT + array > scalar:
         return True, None
-    loops = looped(program) if len(buckets) > DEEP else None
-    if loops is not None and _cost(loops) <= len(buckets) * LOOSE:
-        return scalar < _cost(loops) * ARRAY_STATEMENT + array, loops
-    lifted = lift(program, buckets)
-    return scalar < _cost(lifted) * ARRAY_STATEMENT + array, lifted
-
-
-def _cost(lifted: Lifted) -> int:
-    """How many statements are run."""
-    statements = [s for s in lifted.builder.statements if s.op not in ("leaf", "constant")]
-    return sum(s.attrs.count * len(s.attrs.builder.statements) if s.op == "scan" else 1 for s in statements)
+    loops = looped(program, most=len(buckets) * LOOSE) if len(buckets) > DEEP else None
+    lifted = lift(program, buckets) if loops is None else loops
+    return scalar < lifted.cost() * ARRAY_STATEMENT + array, lifted

@@ -76,6 +76,11 @@ class Lifted:
         self.owner[ids] = symbol.id
         self.position[ids] = positions
 
+    def cost(self) -> int:
+        """How many statements are run."""
+        statements = [s for s in self.builder.statements if s.op not in ("leaf", "constant")]
+        return sum(s.attrs.count * len(s.attrs.builder.statements) if s.op == "scan" else 1 for s in statements)
+
     # --- numbers as arrays ----------------------------------------------------------------------------------------
 
     def one(self, id: int) -> Any:

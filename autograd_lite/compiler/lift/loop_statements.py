@@ -25,12 +25,13 @@ __all__ = ["looped"]
 MANY, WIDE = 12, 8
 
 
-def looped(program: Program, apart: bool = True, textbook: bool = False) -> Lifted | None:
+def looped(program: Program, apart: bool = True, textbook: bool = False, most: int | None = None) -> Lifted | None:
     """The program as statements with its recurrences as loops; None if it has none.
 
     Args:
         apart: whether a step has arrays, and what can be computed for all steps at once is taken out of the loops.
         textbook: whether it is to be read, and not run (``textbook.py``).
+        most: None, too, if it would run more statements: no more are written then.
     """
     loops = find_loops(program)
     if not loops:
@@ -42,6 +43,8 @@ def looped(program: Program, apart: bool = True, textbook: bool = False) -> Lift
             _Body(lifted, part, needed, apart).write(apart)
         else:
             _straight(lifted, part, apart)
+        if most is not None and lifted.cost() > most:
+            return None
     return lifted
 
 

@@ -6,7 +6,7 @@ stay the same, and numbers from before the loop that change from step to step: d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,8 +63,8 @@ class _Tables:
     """A program as arrays: a code for each instruction, and its operands' ids, ``starts`` of them before it.
 
     Attributes:
-        reads: two numbers for each instruction: one differs where the nearest of the operands that are instructions
-            are not as far back, or other operands are leaves; one where any operand is not as far back, but far.
+        gaps: by what makes instructions alike, for runs of 1, 2, 4 … of them: how many, and from each place how far
+            back such a run was last (0 if not within a step). Found once, for all ranges that loops leave.
         until: the last instruction that reads each one.
     """
 
@@ -85,7 +85,11 @@ class _Tables:
         back = np.where(nearest > 0, np.arange(first, first + size) - nearest, 0)
         far = np.minimum(self.user - self.operands, size // FEWEST) * inner
         every = np.bincount(self.user - first, far * (2 * place + 1.0), size)
-        self.reads = np.stack([leaves.astype(np.int64) * (first + size) + back, every.astype(np.int64)])
+        # one differs where the nearest of the operands that are instructions are not as far back, or other operands
+        # are leaves; one where any operand is not as far back, but far
+        reads = leaves.astype(np.int64) * (first + size) + back, every.astype(np.int64)
+        pairs = (np.unique(np.stack([self.code, x]), axis=1, return_inverse=True)[1].ravel() for x in reads)
+        self.gaps = [gap for number in (self.code, *pairs) for gap in _gaps(number, size // FEWEST)]
         self.until = np.arange(size)
         np.maximum.at(self.until, self.operands[inner] - first, self.user[inner] - first)
 
@@ -96,11 +100,32 @@ class _Tables:
         return ids, self.user[low:high].reshape(count, -1) - ids
 
 
-def find_loops(program: Program, stop: int | None = None) -> list[Loop]:
-    """The loops of a program in order, those that save most found first; among the first ``stop`` instructions."""
+def _gaps(number: Any, most: int) -> Iterator[tuple[int, Any]]:
+    """For runs of 1, 2, 4 … instructions, how many, and how far back each was last; until none comes again.
+
+    Runs that are alike have the same number, which is made of the numbers of their halves.
+    """
+    length = 1
+    while length <= most:
+        order = np.argsort(number, kind="stable")
+        again = np.diff(number[order]) == 0
+        gap = np.zeros(len(number), dtype=np.int32)
+        gap[order[1:][again]] = np.diff(order)[again]
+        gap[gap > most] = 0
+        if not gap.any():
+            break
+        yield length, gap.astype(np.min_scalar_type(gap.max()))  # all are kept
+        number = number.copy()
+        number[order] = np.cumsum(np.concatenate([[0], ~again]))
+        number = number[:-length] * len(number) + number[length:]
+        length *= 2
+
+
+def find_loops(program: Program) -> list[Loop]:
+    """The loops of a program in order, those that save most found first."""
     tables = _Tables(program)
     found: list[Loop] = []
-    ranges = [(0, len(program) if stop is None else stop)]
+    ranges = [(0, len(program))]
     while ranges and len(found) < MAX_LOOPS:
         low, high = ranges.pop()
         loop = _best(tables, low, high) if high - low >= SMALLEST else None
@@ -114,7 +139,7 @@ def _best(tables: _Tables, low: int, high: int) -> Loop | None:
     """The loop in a range of instructions that saves most."""
     code = tables.code[low:high]
     candidates = []
-    for period in _periods(code, tables.reads[:, low:high]):
+    for period in _periods(tables.gaps, low, high):
         start, length = _longest_run(code[period:] == code[:-period])
         count = length // period + 1
         if count >= FEWEST and (count - 1) * period >= SMALLEST:
@@ -129,27 +154,24 @@ def _best(tables: _Tables, low: int, high: int) -> Loop | None:
     return best
 
 
-def _periods(code: Any, reads: Any) -> list[int]:
+def _periods(gaps: Sequence[tuple[int, Any]], low: int, high: int) -> list[int]:
     """Lengths that a step may have: all short ones, and distances at which runs of instructions come again.
 
-    Runs of 2, 4, 8 … instructions have numbers, those that are alike the same one; so have runs that also read what is
-    as near, or as far: a step of many like instructions is told from its parts by what they read.
+    So do runs that also read what is as near, or as far: a step of many like instructions is told from its parts by
+    what they read.
     """
-    most = len(code) // FEWEST
+    most = (high - low) // FEWEST
     usual: dict[int, int] = {}
-    for number in (code, *(np.unique(np.stack([code, x]), axis=1, return_inverse=True)[1].ravel() for x in reads)):
-        length = 1
-        while length <= most:
-            order = np.argsort(number, kind="stable")
-            gaps = np.diff(order)[np.diff(number[order]) == 0]
-            counts = np.bincount(gaps[gaps <= most], minlength=1)
-            for gap in np.argsort(-counts, kind="stable")[:4].tolist():
-                if counts[gap] >= FEWEST - 1:
-                    usual[gap] = max(usual.get(gap, 0), int(counts[gap]) * length)
-            number = np.unique(number[:-length] * (int(number.max()) + 1) + number[length:], return_inverse=True)[1]
-            length *= 2
+    for length, back in gaps:
+        here = back[low : max(high - length + 1, low)]
+        near = here[(here <= most) & (here <= np.arange(len(here)))]
+        counts = np.bincount(near, minlength=1)
+        often = np.flatnonzero(counts >= FEWEST - 1)
+        often = often[often > 0]
+        for gap in often[np.argsort(-counts[often], kind="stable")[:4]].tolist():
+            usual[gap] = max(usual.get(gap, 0), int(counts[gap]) * length)
     best = sorted(usual, key=lambda gap: -usual[gap])[:PERIODS]
-    return sorted({*range(1, min(SHORT, most) + 1), *(gap for gap in best if gap > 0)})
+    return sorted({*range(1, min(SHORT, most) + 1), *best})
 
 
 def _longest_run(same: Any) -> tuple[int, int]:
