@@ -20,3 +20,6 @@ cpdef object sum_node(object xs)
 cpdef object dot_node(object xs, object ys)
 
 cdef list _ones(Py_ssize_t count)
+
+@cython.locals(v=Value, values=Py_ssize_t, count=Py_ssize_t, numbers=list, operands=list, nodes=list, partials=list, slopes=list)
+cpdef list row_nodes(object self, list items)

@@ -1,18 +1,20 @@
-"""Sums and dot products of Values, recorded in one pass over their operands: what ``record`` gives, without the rule.
+"""Sums, dot products and softmaxes of Values, recorded in one pass over their operands.
 
-For lists and tuples of Values and floats, at least one of them a Value; anything else is left to the general way.
-This file is hot: it is compiled where that is possible.
+The nodes are those that ``record`` gives, without the rule. For lists and tuples of Values and floats, at least one of
+them a Value; anything else is left to the general way. This file is hot: it is compiled where that is possible.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..primitives.primitive import TABLE, Nary
+from ..primitives.statistics import Component
 from . import calls
 from .value import Value, nary_node, node
 
-__all__ = ["dot_node", "sum_node"]
+__all__ = ["dot_node", "row_nodes", "sum_node"]
 
 
 def sum_node(xs: Any) -> Any:
@@ -82,6 +84,33 @@ def dot_node(xs: Any, ys: Any) -> Any:
     return nary_node(out, _DOT, firsts, nodes, partials)
 
 
+def row_nodes(self: Component, items: list[Any]) -> list[Any]:
+    """The nodes of all components of a row of Values and finite floats; anything else in the general way."""
+    count = len(items)
+    values = 0
+    numbers: list[float] = []
+    for x in items:
+        if isinstance(x, Value):
+            v = x
+            numbers.append(v._data if type(x) is Value else v._number())
+            values += 1
+        elif type(x) is float:
+            numbers.append(x)
+        else:
+            break
+    if values == 0 or count < 3 or len(numbers) < count or not all(map(math.isfinite, numbers)):
+        return [self(x, *items[:i], *items[i + 1 :]) for i, x in enumerate(items)]
+    made = []
+    for i, (out, own, slopes) in enumerate(self.row(numbers)):
+        operands = [items[i], *items[:i], *items[i + 1 :]]
+        partials = [own, *slopes[:i], *slopes[i + 1 :]]
+        if values < count:
+            partials = [p for p, x in zip(partials, operands) if isinstance(x, Value)]
+        nodes = operands if values == count else [x for x in operands if isinstance(x, Value)]
+        made.append(nary_node(out, self, operands, nodes, partials))
+    return made
+
+
 def _ones(count: int) -> list[float]:
     """So many ones; those of short sums are the same list, which nobody changes."""
     if count < len(_ONES):
@@ -104,5 +133,6 @@ def _call(self: Nary, *args: Any, **named: Any) -> Any:
 
 _ONES = [[1.0] * count for count in range(64)]
 _SUM, _DOT = TABLE["sum"], TABLE["dot"]
+Component.of_row = row_nodes  # type: ignore[method-assign]
 Nary.__call__ = _call  # type: ignore[assignment,method-assign]  # the table is below the engine, and knows no node
 calls.call_lists_at_once(_SUM, _DOT)

@@ -98,8 +98,8 @@ def _prod_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
 # --- of two groups of numbers ---------------------------------------------------------------------------------------
 
 
-def _grouped(
-    make: type[Nary], fn: Any, partials: Rule, text: str, latex: str, sympy: str, array: str, precedence: int
+def grouped(
+    make: type[Nary], fn: Any, partials: Rule, text: str, latex: str, sympy: str, array: str, precedence: int = 5
 ) -> Any:
     """An entry whose operands come in groups, one after the other in ``{args}``."""
     name = fn.__name__.lstrip("_")
@@ -133,7 +133,7 @@ def _prod(*xs: float) -> float:
     return float(math.prod(xs))
 
 
-prod: Product = _grouped(
+prod: Product = grouped(
     Product,
     _prod,
     _prod_partials,
@@ -185,7 +185,7 @@ def _dot_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     return args[n:] + args[:n]
 
 
-dot: Pairs = _grouped(
+dot: Pairs = grouped(
     Pairs,
     _dot,
     _dot_partials,
@@ -226,7 +226,7 @@ def _dist_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     return (*first, *[-p for p in first])
 
 
-dist: Pairs = _grouped(
+dist: Pairs = grouped(
     Pairs,
     _dist,
     _dist_partials,
@@ -274,7 +274,7 @@ def _affine_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     return (*args[n:-1], *args[:n], 1.0)
 
 
-affine: Affine = _grouped(
+affine: Affine = grouped(
     Affine,
     _affine,
     _affine_partials,
@@ -363,6 +363,9 @@ def shares(out: Any, xs: Sequence[Any]) -> tuple[list[Any], Any]:
     if len(xs) == 2:
         a, b = (sigmoid(difference(x, y)) for x, y in (xs, xs[::-1]))
         return [a, b], b
+    if {*map(type, xs)} == {float} and math.isfinite(builtins.sum(xs)):
+        found, others = float_shares(xs)
+        return found, others[0]
     terms, total = _exponentials(xs)
     large = [2.0 * term > total for term in terms]
     found = [div(term, total) for term in terms]
@@ -374,6 +377,20 @@ def shares(out: Any, xs: Sequence[Any]) -> tuple[list[Any], Any]:
         [where(out == out, s, nan) for s in found],
         where(out == out, where(large[0], others, 1.0 - div(terms[0], total)), nan),
     )
+
+
+def float_shares(xs: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The same of finite floats, and one minus each of them."""
+    top = builtins.max(xs)
+    terms = [math.exp(x - top) for x in xs]
+    total = _added(terms)
+    found = [term / total for term in terms]
+    others = [1.0 - s for s in found]
+    for i, term in enumerate(terms):
+        if 2.0 * term > total:  # one at most
+            others[i] = _added([*terms[:i], 0.0, *terms[i + 1 :]]) / total
+            found[i] = 1.0 - others[i]
+    return found, others
 
 
 def _logsumexp_partials(out: Any, *xs: Any) -> tuple[Any, ...]:

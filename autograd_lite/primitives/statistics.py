@@ -2,7 +2,8 @@
 
 ``softmax`` and ``log_softmax`` give a list or array like their argument, one node for each component: the primitives
 ``softmax_of`` and ``log_softmax_of`` take the component's own number first and the others after it. So a component
-near 1 keeps its tiny derivative s·(1 − s), as the sigmoid does; the price is n² operands for n components.
+near 1 keeps its tiny derivative s·(1 − s), as the sigmoid does; the price is n² operands for n components. A list of
+Values is recorded by ``Component.row``, the numbers and partials of all its components at once.
 
 Source: Goodfellow, Bengio & Courville, Deep Learning, sections 3.8 and 6.2.
 """
@@ -11,17 +12,20 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, overload
 
 from .arithmetic import div, where
 from .logistic import difference, logistic_pdf
-from .primitive import TABLE, Nary, Operand, Rule, primitive
-from .reductions import mean, shares
+from .primitive import Nary, Operand
+from .reductions import float_shares, grouped, mean, shares
 
 __all__ = ["log_softmax", "log_softmax_of", "softmax", "softmax_of", "std", "var"]
 
 V = TypeVar("V", bound=Operand | float)
+
+#: a component's number, its partial to its own number, and its partials to all, of which that in its place isn't read
+Row = tuple[float, float, list[float]]
 
 nan, inf = math.nan, math.inf
 
@@ -44,13 +48,6 @@ class Spread(Nary):
         if not operands:
             raise ValueError(f"{self.name} of no numbers: pass at least one")
         return (*operands, ddof)
-
-
-def _spread(fn: Any, partials: Rule, text: str, latex: str, sympy: str, array: str) -> Spread:
-    name = fn.__name__.lstrip("_")
-    domain = ((-2.0, 2.0),)
-    TABLE[name] = made = Spread(name, fn, partials, -1, text, latex, sympy, array, 5, domain, (), fn.__doc__ or "")
-    return made
 
 
 def _var(*args: float) -> float:
@@ -106,7 +103,8 @@ def _var_partials(out: Any, *args: Any) -> tuple[Any, ...]:
 _CENTRED = "(lambda d: d - np.mean(d, axis=0))({args}[:-1] - np.mean({args}[:-1], axis=0))"
 _VAR_SYMPY = "(lambda *a: Add(*[(x - Add(*a[:-1])/({n} - 1))**2 for x in a[:-1]])/({n} - 1 - a[-1]))({args})"
 
-var: Spread = _spread(
+var: Spread = grouped(
+    Spread,
     _var,
     _var_partials,
     text="var({args})",
@@ -144,7 +142,8 @@ def _std_partials(out: Any, *args: Any) -> tuple[Any, ...]:
     return (*partials, div(0.5 * out, left))
 
 
-std: Spread = _spread(
+std: Spread = grouped(
+    Spread,
     _std,
     _std_partials,
     text="std({args})",
@@ -165,15 +164,21 @@ def _softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
     return (out * others, *[-(out * s) for s in found[1:]])
 
 
-@primitive(
-    _softmax_of_partials,
-    text="softmax({args})",
-    latex=r"\operatorname{{softmax}}_1\left({args}\right)",
-    sympy="(exp({0})/Add(*map(exp, [{args}])))",
-    array="np.exp({0} - np.logaddexp.reduce({args}, axis=0))",
-    table=True,
-)
-def softmax_of(*xs: float) -> float:
+class Component(Nary):
+    """One component of a function of a row of numbers: its own number is the first operand.
+
+    Attributes:
+        row: all components of a row of finite floats at once.
+    """
+
+    row: Callable[[list[float]], list[Row]]
+
+    def of_row(self, items: list[Any]) -> list[Any]:
+        """The components of a row. (For Values, ``engine/nary.py`` has a shorter way.)"""
+        return [self(x, *items[:i], *items[i + 1 :]) for i, x in enumerate(items)]
+
+
+def _softmax_of(*xs: float) -> float:
     """The first number's component s₁ = e^x₁/Σe^xᵢ of the softmax; the partials are s₁·Σ₂ⁿsᵢ and −s₁·sᵢ.
 
     1 − s₁ is added up from the other components, so that it does not vanish where s₁ is 1 to all digits. Equal
@@ -190,20 +195,35 @@ def softmax_of(*xs: float) -> float:
     return math.exp(xs[0] - top) / math.fsum([math.exp(x - top) for x in xs])
 
 
+softmax_of: Component = grouped(
+    Component,
+    _softmax_of,
+    _softmax_of_partials,
+    text="softmax({args})",
+    latex=r"\operatorname{{softmax}}_1\left({args}\right)",
+    sympy="(exp({0})/Add(*map(exp, [{args}])))",
+    array="np.exp({0} - np.logaddexp.reduce({args}, axis=0))",
+)
+
+
+def _softmax_row(xs: list[float]) -> list[Row]:
+    top = builtins.max(xs)
+    terms = [math.exp(x - top) for x in xs]
+    total = math.fsum(terms)
+    found, others = float_shares(xs)
+    outs = [term / total for term in terms]
+    return [(out, out * others[i], [-(out * s) for s in found]) for i, out in enumerate(outs)]
+
+
+softmax_of.row = _softmax_row
+
+
 def _log_softmax_of_partials(out: Any, *xs: Any) -> tuple[Any, ...]:
     found, others = shares(out, xs)
     return (others, *[-s for s in found[1:]])
 
 
-@primitive(
-    _log_softmax_of_partials,
-    text="log softmax({args})",
-    latex=r"\log\operatorname{{softmax}}_1\left({args}\right)",
-    sympy="({0} - log(Add(*map(exp, [{args}]))))",
-    array="({0} - np.logaddexp.reduce({args}, axis=0))",
-    table=True,
-)
-def log_softmax_of(*xs: float) -> float:
+def _log_softmax_of(*xs: float) -> float:
     """log s₁ of the first number's component s₁ = e^x₁/Σe^xᵢ; the partials are Σ₂ⁿsᵢ (which is 1 − s₁) and −sᵢ.
 
     Where the first is the largest, −log1p Σ₂ⁿ exp(xᵢ − x₁), which keeps its digits next to 0; the cross-entropy of a
@@ -221,6 +241,29 @@ def log_softmax_of(*xs: float) -> float:
         return -math.log1p(math.fsum([math.exp(x - first) for x in xs[1:]]))
     at = xs.index(top)
     return (first - top) - math.log1p(math.fsum([math.exp(x - top) for x in (*xs[:at], *xs[at + 1 :])]))
+
+
+log_softmax_of: Component = grouped(
+    Component,
+    _log_softmax_of,
+    _log_softmax_of_partials,
+    text="log softmax({args})",
+    latex=r"\log\operatorname{{softmax}}_1\left({args}\right)",
+    sympy="({0} - log(Add(*map(exp, [{args}]))))",
+    array="({0} - np.logaddexp.reduce({args}, axis=0))",
+)
+
+
+def _log_softmax_row(xs: list[float]) -> list[Row]:
+    top = builtins.max(xs)
+    at = xs.index(top)
+    rest = math.log1p(math.fsum([math.exp(x - top) for x in (*xs[:at], *xs[at + 1 :])]))
+    found, others = float_shares(xs)
+    slopes = [-s for s in found]
+    return [((x - top) - rest if x != top else -rest, others[i], slopes) for i, x in enumerate(xs)]
+
+
+log_softmax_of.row = _log_softmax_row
 
 
 @overload
@@ -276,7 +319,7 @@ def _componentwise(component: Any, xs: Any, axis: int) -> Any:
     if items and isinstance(items[0], (list, tuple)):
         rows = [_componentwise(component, row, axis) for row in items]
         return tuple(rows) if isinstance(xs, tuple) else rows
-    found = [component(x, *items[:i], *items[i + 1 :]) for i, x in enumerate(items)]
+    found = component.of_row(items)
     return tuple(found) if isinstance(xs, tuple) else found
 
 

@@ -1,4 +1,4 @@
-"""Sums and dot products in one pass are the nodes that the general way records, bit for bit."""
+"""Sums, dot products and softmaxes in one pass are the nodes that the general way records, bit for bit."""
 
 from __future__ import annotations
 
@@ -57,6 +57,55 @@ def test_dots(drawn):
         check(short, record(ag.dot, (*xs, *ys)))
     else:
         assert len(xs) < 2 or not any(isinstance(x, Value) for x in xs + ys)
+
+
+@given(st.lists(st.tuples(NUMBERS | st.sampled_from([0.0, 1.0, 700.0, 1e-12]), st.booleans()), max_size=6))
+@pytest.mark.parametrize("op", [TABLE["softmax_of"], TABLE["log_softmax_of"]], ids=str)
+def test_softmaxes(op, drawn):
+    """Partials differ from the component's by rounding: a row's terms are added up once, and not in n orders."""
+    xs = operands(drawn)
+    for i, short in enumerate(op.of_row(xs)):
+        long = op(xs[i], *xs[:i], *xs[i + 1 :])
+        if not isinstance(long, Value):
+            assert same(short, long)
+            continue
+        assert same(short.data, long.data)
+        assert short.op is op
+        assert all(a is b or same(a, b) for a, b in zip(short.args, long.args, strict=True))
+        for a, b in zip(short.local_partials, long.local_partials, strict=True):
+            assert same(a, b) or math.isclose(a, b, rel_tol=2e-15, abs_tol=1e-320)
+
+
+@pytest.mark.parametrize("softmax", [ag.softmax, ag.log_softmax])
+def test_a_softmax_is_one_for_every_caller(softmax):
+    """Parameters, own classes, constants among them, compiled and within no_grad; to the second order."""
+    p = nn.Parameter([0.3, -1.0, 2.0])
+    items = [p[0], Value(0.5), 1.0, p[2]]
+    p.data[0] = 40.0
+    assert [y.data for y in softmax(items)] == softmax([40.0, 0.5, 1.0, 2.0])
+    with ag.no_grad():
+        assert all(y.parents == () for y in softmax(items))
+
+    def f(a, b, c):
+        return sum(k * y**2 for k, y in enumerate(softmax([a, b, c]), 1))
+
+    def naive(a, b, c):
+        total = ag.exp(a) + ag.exp(b) + ag.exp(c)
+        found = [ag.exp(x) / total for x in (a, b, c)]
+        return sum(k * (y if softmax is ag.softmax else ag.log(y)) ** 2 for k, y in enumerate(found, 1))
+
+    at = (0.3, -0.5, 1.25)
+    for order in (ag.grad, ag.hessian):
+        every = order(f, argnums=(0, 1, 2)) if order is ag.grad else order(lambda xs: f(*xs))
+        other = order(naive, argnums=(0, 1, 2)) if order is ag.grad else order(lambda xs: naive(*xs))
+        point = at if order is ag.grad else (list(at),)
+        for found in (every(*point), ag.compile(every)(*point)):
+            for a, b in zip(flat(found), flat(other(*point)), strict=True):
+                assert a == pytest.approx(b, rel=1e-12, abs=1e-14)
+
+
+def flat(found):
+    return [x for item in found for x in (flat(item) if hasattr(item, "__iter__") else [item])]
 
 
 def test_what_is_left_to_the_general_way():

@@ -31,7 +31,7 @@ FIXED = [name for name in ENTRIES if TABLE[name].arity > 0]
 PAGES = sorted(
     path.stem
     for path in (Path(ag.__file__).parent / "primitives").glob("*.py")
-    if re.search(r"^    table=True,$|^TABLE\[", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if re.search(r"^    table=True,$|^TABLE\[|= grouped\($", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 NAN, INF = math.nan, math.inf
 
