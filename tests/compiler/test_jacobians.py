@@ -146,6 +146,29 @@ def test_wrong_argnums(argnums):
         ag.compile(ag.jacobian(lambda x: [v * v for v in x], argnums))(X)
 
 
+@pytest.mark.parametrize("steps", [40, 400])
+def test_of_a_long_function_only_the_gradient_is_recorded(steps):
+    """One program of all second derivatives has some times as many instructions as a gradient, for each column."""
+
+    def f(p):
+        h = [0.1, 0.2]
+        for t in range(steps):
+            h = [ag.tanh(p[0] * h[0] + p[1] * h[1] + 0.1 * t % 1), ag.sigmoid(p[2] * h[0] - p[3] * h[1])]
+            h = [where_positive(x) for x in h]
+        return h[0] * h[1]
+
+    def where_positive(x):
+        return ag.where(x > 0, x, 0.5 * x)
+
+    plain, point = ag.hessian(f), [0.5, -0.3, 0.8, 0.2]
+    compiled = ag.compile(plain)
+    for shift in (0.0, 0.1):
+        moved = [x + shift for x in point]
+        assert_equal(compiled(moved), plain(moved))
+    assert (sweeps(compiled) is None) == (steps == 40)
+    assert bool(compiled._states) == (steps == 40)
+
+
 def test_a_jacobian_is_recorded_once():
     compiled = ag.compile(ag.jacobian(lambda x: [ag.sum(list(x)) * v for v in x]))
     inner = ag.hessian(rosenbrock)

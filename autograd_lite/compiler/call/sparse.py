@@ -27,8 +27,9 @@ from .running import positions
 
 __all__ = ["CompiledJacobian", "coloured", "pattern", "recordable"]
 
-#: a smaller Jacobian is one program with an output for each of its numbers; a larger one takes long to record so
-SMALL, LARGE = 256, 10_000
+#: a smaller Jacobian is one program with an output for each of its numbers; one of so many numbers, or of so many
+#: instructions in all sweeps, takes long to record so
+SMALL, LARGE, LONG = 256, 10_000, 30_000
 #: and between the two, sweeps pay if there are this many times more rows, or columns, than sweeps
 SAVING = 8
 MAX_SMALL = 256
@@ -158,14 +159,16 @@ class CompiledJacobian(Compiled, transform="jacobian"):
 
     def _colouring(self, path: Path, wrt: tuple[int, ...], rows: int, columns: int) -> _Colouring | None:
         """That of a Jacobian for which sweeps pay; else None."""
-        if rows == 1 or rows * columns < SMALL or rows != len(path.program.outputs):
+        if rows == 1 or rows != len(path.program.outputs):
             return None
         if columns != sum(path.leaves[k].size for k in wrt):
             return None
         found: _Colouring | None = path.colourings.get(wrt)
         if found is None:
             found = path.colourings[wrt] = _Colouring(path, wrt)
-        return found if rows * columns >= LARGE or SAVING * len(found.groups) <= max(rows, columns) else None
+        sweeps, size = len(found.groups), rows * columns
+        few = size >= SMALL and SAVING * sweeps <= max(rows, columns)
+        return found if few or size >= LARGE or sweeps * len(path.program) >= LONG else None
 
     def _matrix(self, path: Path, wrt: tuple[int, ...], colouring: _Colouring, blocks: Parts) -> Any:
         """The dense matrix; None if a number in it is not finite, and may have come from where a seed was 0."""
