@@ -59,8 +59,27 @@ static PyObject *make_own_dict(PyObject *self)
     return own;
 }
 
+static PyTypeObject *plain_type = NULL;
+static PyObject *observers = NULL, *data_name = NULL, *grad_name = NULL;
+
+/* The number behind ``.data`` or ``.grad`` of a plain Value that nothing watches: what the properties would find. A
+   user's own update reads and writes them of every parameter at every step. */
+static inline double *plain_number(PyObject *self, PyObject *name)
+{
+    if ((name != data_name && name != grad_name) || Py_TYPE(self) != plain_type || PySet_GET_SIZE(observers) != 0)
+        return NULL;
+    node_object *node = (node_object *)self;
+    if (name == data_name)
+        return &node->data;
+    int elsewhere = PyObject_TypeCheck(node->info, info_type) && ((info_object *)node->info)->grad != Py_None;
+    return elsewhere ? NULL : &node->grad;
+}
+
 static PyObject *get_attribute(PyObject *self, PyObject *name)
 {
+    double *number = plain_number(self, name);
+    if (number != NULL)
+        return PyFloat_FromDouble(*number);
     PyObject *own = has_dict(self) ? NULL : own_dict(self);
     if (own == NULL)
         return PyObject_GenericGetAttr(self, name);
@@ -72,6 +91,15 @@ static PyObject *get_attribute(PyObject *self, PyObject *name)
 
 static int set_attribute(PyObject *self, PyObject *name, PyObject *value)
 {
+    double *number = value != NULL && (PyFloat_CheckExact(value) || PyLong_CheckExact(value)) ? plain_number(self, name) : NULL;
+    if (number != NULL) {
+        double given = PyFloat_AsDouble(value);
+        if (given != -1.0 || !PyErr_Occurred()) {
+            *number = given;
+            return 0;
+        }
+        PyErr_Clear(); /* the property says in which words an int is too large */
+    }
     if (!has_dict(self)) {
         PyObject *known = _PyType_Lookup(Py_TYPE(self), name);
         if ((known == NULL || Py_TYPE(known)->tp_descr_set == NULL) && (value != NULL || own_dict(self) != NULL)) {
@@ -123,9 +151,15 @@ static inline int put_slot(PyTypeObject *type, const char *name, void *function)
     return failed ? -1 : 0;
 }
 
-static inline int take_own_attributes(PyTypeObject *type, PyTypeObject *info)
+static inline int take_own_attributes(PyTypeObject *type, PyTypeObject *info, PyObject *watching)
 {
     info_type = info;
+    plain_type = type;
+    observers = Py_NewRef(watching);
+    data_name = PyUnicode_InternFromString("data");
+    grad_name = PyUnicode_InternFromString("grad");
+    if (data_name == NULL || grad_name == NULL)
+        return -1;
     PyObject *dict = PyDescr_NewGetSet(type, &dict_property);
     int failed = dict == NULL || PyDict_SetItemString(type->tp_dict, "__dict__", dict) < 0 ||
                  put_slot(type, "__getattribute__", (void *)get_attribute) < 0 ||

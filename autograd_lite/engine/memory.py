@@ -18,8 +18,11 @@ def free_flatly(kind: type) -> None:
     """Objects of this class form chains, however long: freed, none of them recurses. (Python's own never do.)"""
 
 
-def keep_nodes(kind: type, info: type, nary: type) -> None:
-    """Objects of this class are the nodes of graphs, with objects of the others: see ``slabs.h``."""
+def keep_nodes(kind: type, info: type, nary: type, watching: set[Any]) -> None:
+    """Objects of this class are the nodes of graphs, with objects of the others: see ``slabs.h``.
+
+    ``watching`` is empty while their properties do nothing but give and take numbers.
+    """
 
 
 def own_attributes(node: Any) -> dict[str, Any]:

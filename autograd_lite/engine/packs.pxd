@@ -18,5 +18,5 @@ cpdef bint read_gradients(list nodes, double[::1] out)
 @cython.locals(node=Value, i=Py_ssize_t, g=double)
 cpdef write_gradients(list nodes, const double[::1] gradients)
 
-@cython.locals(node=Value, i=Py_ssize_t, g=double, size=double)
-cpdef bint add_gradients(list nodes, const double[::1] gradients, double factor)
+@cython.locals(node=Value, i=Py_ssize_t, g=double, finite=bint)
+cpdef bint add_gradients(list nodes, const double[::1] gradients)

@@ -74,7 +74,7 @@ static inline PyObject *new_operands(PyObject *operands, PyObject *nodes, PyObje
     return (PyObject *)made;
 }
 
-static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
+static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary, PyObject *watching)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
     nary_type = (PyTypeObject *)nary;
@@ -82,7 +82,7 @@ static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
     if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || keep_properties(type, assign) < 0 ||
         set_operators_signatures(type) < 0)
         return -1;
-    return take_own_attributes(type, (PyTypeObject *)info);
+    return take_own_attributes(type, (PyTypeObject *)info, watching);
 }
 
 #else
@@ -466,7 +466,7 @@ static inline PyObject *new_operands(PyObject *operands, PyObject *nodes, PyObje
     return fill_operands(made, operands, nodes, partials);
 }
 
-static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
+static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary, PyObject *watching)
 {
     PyTypeObject *type = (PyTypeObject *)kind;
     nary_type = (PyTypeObject *)nary;
@@ -474,7 +474,7 @@ static inline int keep_nodes(PyObject *kind, PyObject *info, PyObject *nary)
     if (nary_type->tp_free == PyObject_GC_Del)
         nary_type->tp_free = keep_operands;
     if (no_arguments == NULL || set_signature(type, SIGNATURE) < 0 || call_around_collections() < 0 ||
-        take_own_attributes(type, (PyTypeObject *)info) < 0)
+        take_own_attributes(type, (PyTypeObject *)info, watching) < 0)
         return -1;
     before_closing_a_cycle = show_all;
     PyObject_GetArenaAllocator(&arenas);

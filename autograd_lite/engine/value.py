@@ -90,7 +90,7 @@ class Value(Methods):
     def data(self, number: Any) -> None:
         if STATE.observers:
             notify_tracer("sets .data")
-        self._data = as_float(number, "Value.data")
+        self._data = number if type(number) is float else as_float(number, "Value.data")
         if type(self) is not Value:
             self._keep_number()
 
@@ -99,17 +99,18 @@ class Value(Methods):
         """The gradient: a float, or a Value after ``backward(create_graph=True)``."""
         if STATE.observers:
             notify_tracer("reads .grad")
-        return self._grad if type(self) is Value and has_float(self) else self._gradient()
+        return self._grad if type(self) is Value and (self._info is None or has_float(self)) else self._gradient()
 
     @grad.setter
     def grad(self, number: Any) -> None:
         if STATE.observers:
             notify_tracer("sets .grad")
-        gradient = number if isinstance(number, Value) else as_float(0.0 if number is None else number, "Value.grad")
-        if type(gradient) is float and type(self) is Value and has_float(self):
-            self._grad = gradient
+        if type(number) is not float and not isinstance(number, Value):
+            number = as_float(0.0 if number is None else number, "Value.grad")
+        if type(number) is float and type(self) is Value and (self._info is None or has_float(self)):
+            self._grad = number
         else:
-            self._set_gradient(gradient)
+            self._set_gradient(number)
 
     @property
     def label(self) -> str:
@@ -405,11 +406,9 @@ def _begin(made: Value, data: float) -> None:
     made._prim = None
     made._a = made._b = None
     made._pa = STATE.recordings
-    made._pb = 0.0
-    made._grad = 0.0
+    made._pb = made._grad = made._adjoint = 0.0
     made._info = None
     made._mark = 0
-    made._adjoint = 0.0
 
 
 def _leaf(data: float) -> Value:
@@ -492,7 +491,7 @@ def _unary_method(primitive: Op) -> Callable[..., Any]:
 for _name, _op in method_names().items():  # np.sin(v) finds them too
     if not hasattr(Value, _name):
         setattr(Value, _name, as_method(_op) if _op.arity > 1 else _unary_method(_op))
-memory.keep_nodes(Value, Info, NaryOperands)
+memory.keep_nodes(Value, Info, NaryOperands, STATE.observers)
 calls.call_values_at_once(Value)
 for _op in TABLE.values():
     if _op.arity == 1:

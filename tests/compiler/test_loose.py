@@ -338,9 +338,9 @@ def test_reading_and_writing_many_leaves():
     assert out.tolist() == [0.0, 0.0, 7.0]
     packs.write_numbers(nodes, np.array([4.0, 5.0, 6.0]))
     assert [x.data for x in nodes] == [4.0, 5.0, 6.0]
-    assert packs.add_gradients(nodes, np.array([1.0, 2.0, 3.0]), 2.0)
+    assert packs.add_gradients(nodes, np.array([2.0, 4.0, 6.0]))
     assert [x.grad for x in nodes] == [2.0, 4.0, 13.0]
-    assert not packs.add_gradients(nodes, np.array([0.0, float("inf"), 0.0]), 1.0)
+    assert not packs.add_gradients(nodes, np.array([0.0, float("inf"), 0.0]))
     nodes[1].grad = nodes[0] * 2.0
     assert not packs.read_gradients(nodes, out)
     packs.write_gradients(nodes, np.array([0.5, 1.5, 2.5]))

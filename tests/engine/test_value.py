@@ -336,3 +336,59 @@ def test_a_value_is_no_registered_number():
     """``numbers.Real`` promises equal hashes of equal numbers, and invites conversions that lose the gradient."""
     assert not isinstance(Value(1.0), numbers.Real)
     assert len({Value(1.0), Value(1.0), 1.0}) == 3
+
+
+def outcome(act):
+    try:
+        found = act()
+    except Exception as error:
+        return type(error), str(error)
+    return type(found), repr(found)
+
+
+GIVEN = [
+    2.5, -1.0, -1, 0, True, 10**400, -(10**400), float("nan"), float("-inf"), np.float64(1.5), np.int64(3), None, "2",
+    Fraction(1, 4), [1.0], Value(3.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["data", "grad"])
+@pytest.mark.parametrize("given", GIVEN, ids=lambda given: repr(given)[:20])
+def test_the_short_way_to_a_number_is_the_property(name, given):
+    """Compiled, ``.data`` and ``.grad`` of a plain Value are found without the property, which is in the class."""
+    way = vars(Value)[name]
+
+    def both(make):
+        a, b = make(), make()
+        assert outcome(lambda: setattr(a, name, given)) == outcome(lambda: way.__set__(b, given))
+        assert outcome(lambda: getattr(a, name)) == outcome(lambda: way.__get__(b)) == outcome(lambda: way.__get__(a))
+
+    def differentiated():
+        x = Value(2.0)
+        (x**3).backward(create_graph=True)
+        return x
+
+    def with_own():
+        x = Value(2.0)
+        x.momentum = 0.5
+        return x
+
+    both(lambda: Value(2.0))
+    both(lambda: Value(2.0, label="w"))
+    both(lambda: Value(2.0) * Value(3.0))
+    both(with_own)
+    both(differentiated)
+
+
+def test_the_short_way_is_not_taken_while_something_watches():
+    w = Value(2.0)
+
+    @ag.compile
+    def f(x):
+        return x * (3.0 if w.data > 1.0 else 5.0)
+
+    assert f(1.0) == 3.0
+    w.data = 0
+    assert f(1.0) == 5.0
+    w.data = 2
+    assert f(1.0) == 3.0

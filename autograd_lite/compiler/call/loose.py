@@ -56,10 +56,9 @@ class Loose:
 
     def gradients(self) -> Any:
         """The gradients now, so that it takes no memory to set them: an array, or a list if some are nodes."""
-        flat = np.empty(len(self.nodes))
-        if NATIVE and read_gradients(self.nodes, flat):
+        if NATIVE and read_gradients(self.nodes, flat := np.empty(len(self.nodes))):
             return flat
-        return [node._gradient() for node in self.nodes]
+        return [node._grad if node._info is None else node._gradient() for node in self.nodes]
 
     def set_gradients(self, gradients: Any) -> None:
         """Make the gradients what ``gradients()`` gave."""
@@ -69,11 +68,11 @@ class Loose:
             for node, g in zip(self.nodes, gradients):
                 node._set_gradient(g)
 
-    def add(self, gradients: Any, factor: float) -> list[Node]:
+    def add(self, gradients: Any) -> list[Node]:
         """Add to the gradients; a Value whose gradient is nan or infinite by it, if any."""
-        if add_gradients(self.nodes, gradients, factor):
+        if add_gradients(self.nodes, gradients):
             return []
-        finite = np.isfinite(factor * gradients)
+        finite = np.isfinite(gradients)
         return [] if finite.all() else [self.nodes[int(np.argmin(finite))]]
 
 

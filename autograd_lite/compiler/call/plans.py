@@ -190,7 +190,11 @@ class Compilation:
         """
         first = self.plan.value + len(self.runs)
         rest = first + self.shared
-        share = np.concatenate([np.ravel(x) for x in outputs[first:rest]]) if self.shared else None
+        share = None
+        if self.shared == 1 and not self.scalar:
+            share = outputs[first].flatten()
+        elif self.shared:
+            share = np.concatenate([np.ravel(x) for x in outputs[first:rest]])
         arrays = outputs[self.plan.value : first]
         others = list(zip(self.others, outputs[rest:])) if self.others else []
         return [np.ravel(x) for x in arrays] if self.scalar else arrays, share, others

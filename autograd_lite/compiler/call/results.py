@@ -58,9 +58,9 @@ class Gradients(GradientSink):
         large = sum([run.grad.size for run in self.runs]) > LARGE
         # a copy would cost as much as the sweep then; taken back by subtraction, right to a rounding
         copies = None if large else [run.grad.copy() for run in self.runs]
-        loose = None if self.loose is None else self.loose.gradients()
+        loose = None if self.loose is None else (self.loose.gradients(), _times(_adjoint(adjoints), self.share))
         latest = self.scaled(adjoints)
-        return self._asked(latest) if STATE.hooks else latest, copies, _adjoint(adjoints), loose
+        return self._asked(latest) if STATE.hooks else latest, copies, loose
 
     def _asked(self, latest: Sequence[Any]) -> list[Any]:
         """The gradients as the hooks on single weights leave them."""
@@ -83,23 +83,23 @@ class Gradients(GradientSink):
             self.added += 1
             size += total.dot(total)
         bad = [] if size < math.inf else _nonfinite([storage for run in self.runs for storage in run.storages])
-        return bad if self.loose is None else bad + self.loose.add(self.share, prepared[2])
+        return bad if self.loose is None else bad + self.loose.add(prepared[2][1])
 
     def restore(self, prepared: Any) -> None:
         """Put the copies back, or subtract what was added."""
-        latest, copies, _, loose = prepared
+        latest, copies, loose = prepared
         for k, run in enumerate(self.runs):
             if copies is not None:
                 np.copyto(run.grad, copies[k])
             elif k < self.added:
                 run.grad -= latest[k]
         if self.loose is not None:
-            self.loose.set_gradients(loose)
+            self.loose.set_gradients(loose[0])
 
     def scaled(self, adjoints: list[tuple[Any, Any]]) -> Sequence[Any]:
         """The gradients times the adjoint."""
         adjoint = _adjoint(adjoints)
-        return self.arrays if adjoint == 1.0 else [adjoint * g for g in self.arrays]
+        return [_times(adjoint, g) for g in self.arrays]
 
     def spread(self, adjoints: list[tuple[Any, Any]], inputs: Sequence[Node]) -> None:
         """Add the adjoints of those parameters' elements that are among ``inputs``."""
@@ -132,6 +132,10 @@ class Gradients(GradientSink):
         """Whether there are parameters, or a loose Value is as old."""
         loose = self.loose
         return bool(self.runs) or (loose is not None and any(node._pa < born for node in loose.nodes))
+
+
+def _times(adjoint: float, gradients: Any) -> Any:
+    return gradients if adjoint == 1.0 else adjoint * gradients
 
 
 def _adjoint(adjoints: list[tuple[Any, Any]]) -> Any:
