@@ -182,9 +182,7 @@ def children(x: Any) -> Any:
 
 
 def like(x: Any, items: list[Any]) -> Any:
-    """A container of the class of ``x``, with its keys or names, and ``items`` in it.
-
-    A list or a tuple of a class with a constructor of its own, which may take something else, is a plain one.
+    """A container of the class of ``x``, with its keys, names and attributes, and ``items`` in it.
 
     >>> like({"a": 1.0, "b": 2.0}, [3.0, 4.0]), like((1.0,), [2.0])
     ({'a': 3.0, 'b': 4.0}, (2.0,))
@@ -194,10 +192,13 @@ def like(x: Any, items: list[Any]) -> Any:
         return kind(items)
     if hasattr(kind, "_make"):
         return kind._make(items)
-    if isinstance(x, list):
-        return kind(items) if kind.__init__ is list.__init__ else items
-    if isinstance(x, tuple):
-        return kind(items) if kind.__new__ is tuple.__new__ else tuple(items)
+    if isinstance(x, (list, tuple)):  # whatever its constructor takes
+        made = tuple.__new__(kind, items) if isinstance(x, tuple) else list.__new__(kind)
+        if isinstance(x, list):
+            list.extend(made, items)
+        if getattr(x, "__dict__", None):
+            vars(made).update(vars(x))
+        return made
     if kind is dict:
         return dict(zip(x, items))
     made = copy.copy(x)

@@ -15,6 +15,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.compiler import CompileWarning
 
 from .random_sources import close, parts
 
@@ -235,16 +236,131 @@ STATE = []
 def f(x):
     STATE.append(next(ITEMS))
     return [x, x * STATE[-1]]
+---
+RATE = pathlib.Path(tempfile.mkdtemp()) / "rate.txt"  # files, whoever reads them
+RATE.write_text("1.0")
+def f(x): return x * np.loadtxt(RATE)
+def change(k): RATE.write_text(str(1.0 + k))
+---
+RATE = pathlib.Path(tempfile.mkdtemp()) / "rate.npy"
+np.save(RATE, np.array([1.0, 2.0]))
+def f(x): return x * np.load(RATE).sum() * np.fromfile(RATE, np.uint8).size
+def change(k): np.save(RATE, np.arange(1.0 + k))
+---
+RATE = pathlib.Path(tempfile.mkdtemp()) / "rate.txt"
+def f(x): return x * (float(RATE.read_text()) if RATE.is_file() else 3.0)
+def change(k): RATE.unlink() if k % 3 == 0 else RATE.write_text(str(1.0 + k))
+---
+RATE = tempfile.mkdtemp()
+def f(x): return x * len(os.listdir(RATE)) * (os.path.exists(os.path.join(RATE, "2")) + 1.0)
+def change(k): pathlib.Path(RATE, str(k)).touch()
+---
+RATE = pathlib.Path(tempfile.mkdtemp())
+def f(x): return x * sum(os.path.getsize(p) for p in RATE.iterdir())
+def change(k): (RATE / str(k)).write_text("text" * k)
+---
+module = types.ModuleType("module")  # places of which a program knew nothing
+module.rates = {"rate": 2.0}
+module.__getattr__ = eval("lambda name: rates[name]", vars(module))
+def f(x): return x * module.rate
+def change(k): module.rates["rate"] = 1.0 + k
+---
+class Rate: rate = 2.0
+RATE = Rate()
+RATES = frozenset([RATE])
+def f(x): return x * sum(found.rate for found in RATES)
+def change(k): RATE.rate = 1.0 + k
+---
+class Rate: rate = 2.0
+RATE = Rate()
+RATES = {RATE: 2.0}
+def f(x): return x * sum(found.rate * scale for found, scale in RATES.items())
+def change(k): RATE.rate = 1.0 + k
+---
+class Rates(np.ndarray): rate = 2.0
+RATE = np.ones(3).view(Rates)
+def f(x): return x * RATE.rate
+def change(k): RATE.rate = 1.0 + k
+---
+SCALE = 1.0
+class Rate: rate = property(lambda self: self.kept, lambda self, rate: setattr(self, "kept", rate * SCALE))
+RATE = Rate()
+RATE.rate = 1.0
+def f(x):
+    RATE.rate = 2.0
+    return x * RATE.rate
+def change(k):
+    global SCALE
+    SCALE = 1.0 + k
+---
+def f(x): return x * abs(-2.0)
+def change(k): globals()["abs"] = lambda x: x * k
+---
+def f(x): return x * (abs(-2.0) + sum([1.0, 2.0]))
+def change(k): globals().pop("sum", None) if k % 2 else globals().update(sum=len)
+---
+class Rate: rate = 2.0
+RATE = Rate()
+FOUND = weakref.ref(RATE)
+def f(x): return x * FOUND().rate if FOUND() else x
+def change(k):
+    global RATE
+    RATE.rate = 1.0 + k
+    if k == 3: RATE = Rate()
+---
+RATE = threading.local()
+def f(x):
+    RATE.calls = getattr(RATE, "calls", 0) + 1
+    return x * RATE.calls
+---
+def f(x, w): return w * x * len(w.label)  # what a stand-in hasn't got
+ARGUMENTS = [[1.5], [Value(2.0, label="a"), Value(2.0), Value(2.0, label="abc")]]
+---
+def f(x, w): return w * x * getattr(w, "rate", 3.0)
+ARGUMENTS = [[1.5], [Value(2.0), with_rate(2.0), with_rate(4.0)]]
+---
+def f(x, w): return w * x
+ARGUMENTS = [[1.5], [Value(2.0), OddValue(2.0)]]
+---
+def f(x, w): return sum(w) * w[0].rate if hasattr(w[0], "rate") else x
+ARGUMENTS = [[1.5], [[Value(2.0)], [OddValue(2.0)], [OddValue(3.0), Value(2.0)]]]
+---
+def f(x): return x[0] * (2.0 if x[0] is x[1] else 3.0)
+ARGUMENTS = [[[W, W], [W, Value(0.5)], [Value(0.5), Value(0.5)]]]
+---
+def f(d): return [type(key).__name__ for key in d], sum(d.values())
+ARGUMENTS = [[{1: 2.0}, {1.0: 2.0}, {True: 2.0}]]
+---
+def f(x): return x.ravel("K")[1] * 2, x.strides, x.flags.c_contiguous, x.itemsize
+ROWS = np.arange(6.0).reshape(2, 3)
+ARGUMENTS = [[ROWS, np.asfortranarray(ROWS), ROWS[:, ::2], ROWS.astype("f4")]]
+---
+def f(x): return x[0] * x.rate
+ARGUMENTS = [[with_rates(1.0), with_rates(2.0)]]
 """
 
 WORLD = """
-import contextlib, decimal, fractions, functools, itertools, math, types, warnings
+import contextlib, decimal, fractions, functools, itertools, math, os, pathlib, tempfile, threading, types
+import warnings, weakref
 import numpy as np
 import autograd_lite as ag
 from autograd_lite import Value
 class Odd(float):
     def __mul__(self, other): return 42.0
     def __rmul__(self, other): return 43.0
+class OddValue(Value):
+    rate = 2.0
+    def __mul__(self, other): return super().__mul__(other) + self.rate
+def with_rate(rate):
+    made = Value(2.0)
+    made.rate = rate
+    return made
+class Rated(list): pass
+def with_rates(rate):
+    made = Rated([2.0, 3.0])
+    made.rate = rate
+    return made
+W = Value(0.5)
 """
 
 #: what is compiled
@@ -308,3 +424,30 @@ def test_a_piece(piece, form):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it runs eagerly
         assert_same(piece, form)
+
+
+class Row(list):
+    def __init__(self, *numbers):
+        super().__init__(numbers)
+
+
+class Point(tuple):
+    def __new__(cls, *numbers):
+        return super().__new__(cls, numbers)
+
+
+@pytest.mark.parametrize("kind", [Row, Point])
+def test_a_container_with_a_constructor_of_its_own_keeps_its_class(kind):
+    compiled = ag.compile(lambda x: kind(x[0], x[1] * 2.0))
+    for x in (kind(1.0, 2.0), kind(Value(1.0), Value(2.0))):
+        for _ in range(2):
+            found = compiled(x)
+            assert type(found) is kind
+            assert list(map(close, found, [1.0, 4.0])) == [True, True]
+
+
+def test_a_list_that_contains_itself_runs_eagerly():
+    row = [2.0]
+    row.append(row)
+    with pytest.warns(CompileWarning, match="contains itself"):
+        assert ag.compile(lambda x: x[0] * x[1][0])(row) == 4.0

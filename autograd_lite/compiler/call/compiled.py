@@ -279,12 +279,17 @@ class Compiled(Running):
 
     def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[Any, Parts]:
         """One call; Unrecorded if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
-        given, keywords, blocks, key = self._apart(level, args, named, state.watch.typed)
+        try:
+            given, keywords, blocks, key = self._apart(level, args, named, state.watch.typed)
+        except RecursionError:
+            raise Unrecorded(Final("it was called with something that contains itself")) from None
         if level < CONSTANT and blocks.integers and blocks.rounds():
             raise Unrecorded(CompileError("an integer is beyond 2**53"))
         foreign = [blocks.foreign[k] for k in blocks.foreign.keys() - blocks.active]
         if foreign:
             raise Unrecorded(Final(f"it was called with a {foreign[0]}, and a program is of floats: pass one"))
+        if blocks.values and state.watch.tells_apart(blocks):
+            raise Unrecorded(Final("it was called with a Value whose label or own attributes it may ask for"))
         values = sorted(blocks.values)
         if values and self.kind != "call":
             return self._f(*args, **named), blocks

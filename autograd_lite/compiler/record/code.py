@@ -23,7 +23,7 @@ _COMPUTED = {"getattr", "hasattr", "vars", "dir", "eval", "exec", "__dict__", "a
 #: names by which it asks for the type of a number, or makes one that decides how others are rounded
 _TYPES = {
     "isinstance", "issubclass", "type", "hasattr", "callable", "__class__", "dtype", "float16", "half", "longdouble",
-    "Decimal", "float", "int", "bool", "complex",
+    "Decimal", "float", "int", "bool", "complex", "strides", "flags", "itemsize", "nbytes", "nditer", "K",
 }  # fmt: skip
 #: errors that plain arithmetic raises, and programs don't; and what catches those, among others
 _ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError", "RuntimeWarning"}

@@ -10,8 +10,8 @@ import builtins
 import datetime
 import functools
 import gc
+import math
 import os
-import pathlib
 import random
 import sys
 import threading
@@ -31,8 +31,9 @@ from ...engine.user_frame import locals_of
 from ...engine.value import Value
 from ...primitives.base import Op, Operand
 from .code import FLAGS, Looks, defined, is_library, looks
-from .places import MISSING, PLAIN, SAME, ClassDict, Context, Slots, as_tree, conditions, held, position
-from .structure import is_foreign
+from .pack import Pack
+from .places import MISSING, PLAIN, SAME, ClassDict, Context, Referent, Slots, as_tree, conditions, held, position
+from .structure import Parts, is_foreign
 
 __all__ = ["ASKED", "Watch"]
 
@@ -63,21 +64,37 @@ _OUTSIDE = {
     "time", "posix", "nt", "_socket", "socket", "select", "uuid", "secrets", "tempfile", "subprocess", "urllib", "http",
     "shutil", "glob", "getpass", "resource", "sys", "gc", "_thread", "threading", "decimal", "locale", "_locale",
 }  # fmt: skip
-#: methods of dates and paths, and builtins, that do
-_CLOCKS = {"now", "today", "utcnow", "read_text", "read_bytes", "exists", "stat"}
+#: what holds nothing that can change
+_ATOMS = tuple(kind for kind in PLAIN if kind is not frozenset)
+#: what every class has
+_CLASS = {*vars(type("", (), {})), "__init__", "__new__", "__repr__", "__str__", "__format__", "__slots__", "__hash__"}
+#: methods of dates that do
+_CLOCKS = {"now", "today", "utcnow"}
 _BY_NAME = {"modules", "import_module", "__import__"}
-_READERS = {"open": open, "input": input}
 
 
 def _is_buffer(thing: Any) -> bool:
     """Whether it is bytes that others may write: a memoryview, a ctypes array, a mapped file."""
-    if isinstance(thing, (np.generic, bytes)):
-        return False  # never changes
+    if isinstance(thing, (np.generic, bytes, np.ndarray)):
+        return False  # never changes, or is watched
     try:
         memoryview(thing).release()
     except (TypeError, ValueError, BufferError):
         return False
     return True
+
+
+def _overrides(kind: type, attributes: set[str]) -> bool:
+    """Whether a class of Values of the user's has operators of its own, or something that is asked for."""
+    names = {name for base in kind.__mro__ if not is_library(base.__module__) for name in vars(base)}
+    return not names.isdisjoint(attributes) or any(hasattr(float, name) for name in names - _CLASS)
+
+
+@functools.cache
+def _known() -> set[str]:
+    """Attributes of Values, and names that functions read off other things."""
+    things = (Value, list, dict, str, np.ndarray, np, math, sys.modules["autograd_lite"])
+    return {name for thing in things for name in dir(thing)} - {"label"}
 
 
 def _broad(kind: Any) -> str:
@@ -111,6 +128,7 @@ class Watch:
         self.modules: set[tuple[int, Looks]] = set()
         self.generators: list[Any] = []
         self.iterators: list[Any] = []
+        self.attributes: set[str] = set()
         self.seen: dict[int, Any] = {}
         self._asked = 0
         self._walk(f)
@@ -118,6 +136,20 @@ class Watch:
     def asks(self, integers: Collection[int]) -> bool:
         """Whether the function may ask what calls look at in the general way alone; some numbers came as integers."""
         return self.aliases or (self.typed and bool(integers))
+
+    @functools.cached_property
+    def _read_off(self) -> set[str]:
+        """The attributes that the function may read off a Value and only a user gives one."""
+        return self.attributes - _known()
+
+    def tells_apart(self, blocks: Parts) -> bool:
+        """Whether the function may read off a Value in these what its stand-in in a recording hasn't got."""
+        asked = self._read_off
+        kinds = {type(blocks[k]) for k in blocks.values} - {Value, Pack}
+        return any(_overrides(kind, self.attributes) for kind in kinds) or any(
+            not asked.isdisjoint(node._own()) or ("label" in asked and node.label != "")
+            for node in (blocks.nodes() if asked else ())
+        )
 
     def positions(self) -> list[Any]:
         """Where the iterators among the surroundings stand, generators and open files too."""
@@ -189,7 +221,7 @@ class Watch:
             thing = stack.pop()
             if isinstance(thing, Value) and (own := thing._own()):
                 stack += self._attributes(own)  # w.momentum
-            if isinstance(thing, (*PLAIN, Node, Operand, Op, ModuleType, CodeType)):
+            if isinstance(thing, (*_ATOMS, Node, Operand, Op, ModuleType, CodeType)):
                 continue
             if id(thing) in self.seen or thing is sys.modules:  # of which those that are named are looked at
                 continue
@@ -197,7 +229,8 @@ class Watch:
             if hasattr(type(thing), "__float__") and is_foreign(getattr(thing, "dtype", type(thing))):
                 self.typed = True
             stack.extend(self._look(thing))
-            if isinstance(thing, (list, tuple, set, dict, deque)) and hasattr(thing, "__dict__"):
+            items = isinstance(thing, (list, tuple, set, dict, deque, np.ndarray))
+            if items and hasattr(thing, "__dict__") and not is_library(type(thing).__module__):
                 stack.extend(self._object(thing))  # a list of the user's own kind, with attributes
 
     def unwatchable(self, why: str) -> None:
@@ -211,7 +244,7 @@ class Watch:
         owner = thing.__self__ if hasattr(type(thing), "__self__") else None
         if isinstance(thing, threading.local):
             state = Slots(thing)
-            self._note("length", state, len(state))
+            self._note("length", state, len(state), tuple(vars(thing)))
             self.notes["attribute"] += [(state, key, item) for key, item in vars(thing).items()]
             return list(vars(thing).values())
         if isinstance(thing, BuiltinFunctionType) or (owner is not None and not isinstance(thing, MethodType)):
@@ -225,7 +258,7 @@ class Watch:
             cache = next(x for x in held if type(x) is dict and x is not vars(thing))
             return [x for x in held if x is not cache] + self._mapping(cache, ordered=False)
         if isinstance(thing, weakref.ref):
-            return [thing()]
+            return self._referent(thing)
         if isinstance(thing, ContextVar):
             found = Context(thing).get("value", None)
             self._note("attribute", Context(thing), "value", found)
@@ -241,7 +274,7 @@ class Watch:
             if isinstance(thing, GeneratorType):
                 return list(locals_of(thing.gi_frame).values()) if thing.gi_frame is not None else []
             return gc.get_referents(thing)
-        if isinstance(thing, (np.ndarray, list, tuple, set, deque, array, bytearray)):
+        if isinstance(thing, (np.ndarray, list, tuple, set, frozenset, deque, array, bytearray)):
             return self._sequence(thing)
         if isinstance(thing, (dict, MappingProxyType)):
             return self._mapping(thing)
@@ -253,6 +286,15 @@ class Watch:
             return [thing.__wrapped__]  # jacobian(f), compile(f): what they note about themselves is not f
         return self._object(thing)
 
+    def _referent(self, reference: Any) -> list[Any]:
+        """What an object holds that is not to be kept alive."""
+        thing = reference()
+        self._note("attribute", Referent(reference), "alive", thing is not None)
+        own = getattr(thing, "__dict__", None)
+        if not isinstance(own, dict) or isinstance(thing, FunctionType):
+            return [thing]
+        return [type(thing), *self._attributes(own)]
+
     def _sequence(self, thing: Any) -> list[Any]:
         if isinstance(thing, np.ndarray):
             self._note("array", thing, thing.copy())
@@ -261,7 +303,7 @@ class Watch:
         if tree is not None:  # nested lists of plain constants and Values, and a copy of the lists
             self.notes["tree"].append((thing, tree, None))
             return []
-        if not isinstance(thing, tuple):
+        if not isinstance(thing, (tuple, frozenset)):
             self.notes["objects"].append((thing, tuple(thing), None))
         return list(thing)
 
@@ -271,7 +313,7 @@ class Watch:
             self.notes["order"].append((thing, tuple(thing), tuple(thing)))
         else:
             self._note("length", thing, len(thing), tuple(thing))
-        return list(thing.values())
+        return [*thing.values(), *(key for key in thing if type(key) is not str)]
 
     def _attributes(self, own: dict[str, Any]) -> list[Any]:
         """What an object has in its dict."""
@@ -294,6 +336,7 @@ class Watch:
         code = looks(f.__code__)
         for flag in ("typed", *FLAGS):
             vars(self)[flag] |= vars(code)[flag]
+        self.attributes |= code.attributes
         own = "site-packages" not in f.__code__.co_filename
         self.catches = self.catches or (code.catches if own else "")
         if vars(f):  # f.rate
@@ -302,19 +345,12 @@ class Watch:
             there = self._mapping(f.__globals__, ordered=False)
             found += [thing for thing in there if isinstance(thing, (list, dict, set, deque, np.ndarray))]
             found += [f.__globals__[name] for name in code.attributes if name in f.__globals__]
-        self.calls += [
-            (f.__globals__, name, _READERS[name]) for name in code.globals & _READERS.keys() - f.__globals__.keys()
-        ]
         if code.unseeded and own:
             self.unwatchable(f"it makes a {code.unseeded} without a seed (in {self.where}): pass one as an argument")
         modules = self._modules(f, code, found)
         for module in modules:
             found += self._module(module, code)
-        clocks = [
-            kind.__name__
-            for kind in (datetime.date, datetime.datetime, pathlib.Path)
-            if any(kind is thing for thing in found)
-        ]
+        clocks = [kind.__name__ for kind in (datetime.date, datetime.datetime) if any(kind is thing for thing in found)]
         if own and clocks and _CLOCKS & code.attributes:
             self.unwatchable(f"it asks {clocks[0]} {ASKED} (in {self.where})")
         if own and code.handles:  # errors = (ZeroDivisionError, KeyError)
@@ -352,8 +388,6 @@ class Watch:
             modules += [module] if isinstance(module, ModuleType) else []
         for name in code.globals:
             thing = f.__globals__.get(name, MISSING)
-            if thing is MISSING and hasattr(builtins, name) and name not in code.stored:
-                continue
             self._named(f.__globals__, name, thing)
             if isinstance(thing, ModuleType):
                 modules.append(thing)
@@ -363,7 +397,10 @@ class Watch:
 
     def _named(self, place: Any, name: str, thing: Any) -> None:
         """Watch what a function looks up by name."""
-        self._note("without" if thing is MISSING else "item", place, name, thing)
+        if thing is MISSING:
+            self._note("without", place, name, vars(builtins).get(name, MISSING))
+            return
+        self._note("item", place, name, thing)
         if isinstance(thing, (BuiltinFunctionType, FunctionType)) and str(thing.__module__).split(".")[0] in _OUTSIDE:
             self.calls.append((place, name, thing))
 
@@ -386,7 +423,7 @@ class Watch:
                 self._named(vars(module), name, thing)
             if thing is not MISSING:
                 found += self._module(thing, code) if isinstance(thing, ModuleType) else [thing]
-        return found
+        return [*found, vars(module).get("__getattr__")]
 
     def _class(self, kind: type) -> list[Any]:
         if is_library(kind.__module__):
@@ -394,10 +431,10 @@ class Watch:
         found: list[Any] = list(kind.__bases__)
         self._note("length", vars(kind), len(vars(kind)))
         for name, there in vars(kind).items():
-            thing = there.fget if isinstance(there, property) else getattr(there, "__func__", there)
+            thing = getattr(there, "__func__", there)
             if isinstance(thing, FunctionType) or not name.startswith("__"):
                 self._note("attribute", ClassDict(kind), name, there)
-                found.append(thing)
+                found += [there.fget, there.fset, there.fdel] if isinstance(there, property) else [thing]
         return found
 
     def _object(self, thing: Any) -> list[Any]:

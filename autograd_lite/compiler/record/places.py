@@ -17,7 +17,10 @@ from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
 from ...primitives.sums import same_objects, same_trees
 
-__all__ = ["MISSING", "PLAIN", "SAME", "ClassDict", "Context", "Slots", "as_tree", "conditions", "held", "position"]
+__all__ = [
+    "MISSING", "PLAIN", "SAME", "ClassDict", "Context", "Referent", "Slots", "as_tree", "conditions", "held",
+    "position",
+]  # fmt: skip
 
 PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 MISSING: Any = object()
@@ -62,6 +65,16 @@ class Context(Slots):
 
     def put(self, key: str, item: Any) -> None:
         self.thing.set(item)
+
+
+class Referent(Slots):
+    """Whether what a weak reference is to is still there, read like a dict."""
+
+    def get(self, key: str, default: Any) -> Any:
+        return self.thing() is not None
+
+    def put(self, key: str, item: Any) -> None:
+        """It can't be."""
 
 
 class ClassDict(Slots):
@@ -154,6 +167,7 @@ def _put_tree(lists: Any, then: Any, _: Any) -> None:
 
 def _put_keys(place: Any, _: Any, keys: Any) -> None:
     """Let a dict, whose items are put back, have them in their order, and no others; other things stay as they are."""
+    place = vars(place.thing) if isinstance(place, Slots) and keys is not None else place
     if isinstance(place, dict):
         items = {key: place[key] for key in keys}
         place.clear()
@@ -230,7 +244,8 @@ def conditions(
     found = []
     for word, a, b, c in tests:
         plain = type(b) is str and b.isidentifier() and not keyword.iskeyword(b)
-        if word == "item" and a is home and plain and b[0] != "_" and b not in taken:
+        named = word == "item" or (word == "without" and c is not MISSING)  # a global, or a builtin that none hides
+        if named and a is home and plain and b[0] != "_" and b not in taken:
             found.append(f"{b} is {called(c)}")
         else:
             literal = word == "length" or (type(b) is str and word in ("item", "attribute", "without"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import io
+import os
 import pickle
 import random
 import sys
@@ -12,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...data.random import default_generator
+from .code import is_library
 from .draws import Draws, is_ours
 from .environment import ASKED, Watch
 
@@ -25,6 +29,21 @@ TAKEN = (
     "it takes items from an iterator, which a recording would do only once: pass the items as an argument, or a list "
     "of them"
 )
+
+
+#: through which files and directories are read, whatever the code that asks calls it
+_READERS = ((builtins, ("open", "input")), (io, ("open",)), (os, ("open", "stat", "lstat", "scandir", "listdir")))
+
+
+def _in_passing(frame: Any) -> bool:
+    """Whether it isn't the user's code that asks: a scope makes a lock when it is entered; an import, the first time,
+    and the text of a warning ask for files.
+    """
+    while frame is not None and is_library(name := frame.f_globals.get("__name__")):
+        if is_ours(frame.f_globals) or name in ("linecache", "tokenize") or name.startswith("importlib."):
+            return True
+        frame = frame.f_back
+    return False
 
 
 class Before:
@@ -43,6 +62,7 @@ class Before:
         self.calls = [call for watch in watches for call in watch.calls]
         if any(watch.entropy for watch in watches):
             self.calls.append((vars(random), "_urandom", random._urandom))  # type: ignore[attr-defined]
+        self.calls += [(vars(module), name, getattr(module, name)) for module, names in _READERS for name in names]
         for place, key, function in self.calls:
             place[key] = self._noting(function)
         found = [*_global_generators(), *[g for watch in watches for g in watch.generators]]
@@ -53,10 +73,7 @@ class Before:
         """The function, that says it was called."""
 
         def noting(*args: Any, **named: Any) -> Any:
-            names = sys._getframe(1).f_globals
-            # a scope makes a lock when it is entered; an import asks for files and threads, and only the first time
-            passing = is_ours(names) or str(names.get("__name__")).startswith("importlib.")
-            if threading.get_ident() == self.thread and not passing:
+            if threading.get_ident() == self.thread and not _in_passing(sys._getframe(1)):
                 self.asked.append(f"{function.__module__}.{function.__name__}()")
             return function(*args, **named)
 
@@ -70,10 +87,7 @@ class Before:
         """
         drawn = changed = ""
         for place, key, function in self.calls:
-            if function is open or function is input:
-                del place[key]
-            else:
-                place[key] = function
+            place[key] = function
         if self.asked:
             drawn = f"it asks {self.asked[0]} (in {self.watches[0].where}) {ASKED}"
         for generator, state in self.moved():

@@ -23,6 +23,7 @@ from ...engine.pickling import slot_names
 from ...engine.sweeps import Node
 from ...functional.pytree import children, like
 from ...primitives.sums import all_floats
+from .code import is_library
 from .integers import EXACT
 from .pack import Pack, as_pack
 
@@ -84,10 +85,19 @@ class Parts(list[Any]):
         """Whether questions of a function have the answers that they had when it was recorded."""
         return all(self.says(what, block) == wanted for (what, block), wanted in kinds)
 
+    def nodes(self) -> Iterator[Any]:
+        """The Values in the blocks."""
+        return chain.from_iterable(getattr(self[k], "nodes", (self[k],)) for k in sorted(self.values))
+
     def types(self, args: Sequence[Any]) -> tuple[Any, ...]:
         """What a function may ask of its arguments besides numbers: their types, and which of them are one object."""
         ids = [*map(id, args)]
-        return (*sorted(self.values), None, *sorted(self.integers), *map(ids.index, ids), *map(type, args))
+        ids += map(id, self.nodes())
+        first = {found: k for k, found in reversed([*enumerate(ids)])}
+        layouts = [(x.dtype, x.strides, x.flags.num) for x in args if isinstance(x, np.ndarray)]
+        kinds = map(type, args)
+        own = map(type, self.nodes())
+        return (*sorted(self.values), None, *sorted(self.integers), *map(first.get, ids), *kinds, *own, *layouts)
 
 
 _NUMERIC = "fiu"
@@ -141,6 +151,8 @@ def flatten(x: Any, blocks: Parts) -> Any:
         except OverflowError:
             blocks.append(math.inf)
         return (_FLOAT, width) if width else _FLOAT
+    if has_attributes(x):
+        blocks.foreign[-1] = f"{kind.__name__} with attributes"
     pack = as_pack(x)
     if pack is not None:
         blocks.append(pack[0])
@@ -152,7 +164,7 @@ def flatten(x: Any, blocks: Parts) -> Any:
         return (*_kinds(x), found.shape, width)
     parts = parts_of(x)
     if parts is not None:
-        keys = tuple(x) if isinstance(x, dict) else getattr(x, "shape", ())
+        keys = (*x, *map(type, x)) if isinstance(x, dict) else getattr(x, "shape", ())
         return (kind, keys, *[flatten(item, blocks) for item in parts])
     blocks.objects.append(x)
     return ("object", Same(x))
@@ -244,6 +256,12 @@ def _kinds(x: Any) -> tuple[Any, ...]:
     return (*kinds, np.ndarray if isinstance(x, np.ndarray) else float)
 
 
+def has_attributes(x: Any) -> bool:
+    """Whether a list, tuple, dict or array, of a class of the user's, has attributes besides what is in it."""
+    held = isinstance(x, (list, tuple, dict, np.ndarray)) and getattr(x, "__dict__", None)
+    return bool(held) and not is_library(type(x).__module__)
+
+
 def attributes(x: Any) -> dict[str, Any]:
     """What an object has in its dict and its slots."""
     found = dict(getattr(x, "__dict__", {}) or {})
@@ -312,6 +330,8 @@ _ATOMS = (
 
 def opaque(x: Any, known: Collection[int]) -> str | None:
     """What in a result can't be taken apart, in words; None if all of it can, or was there before (``known``)."""
+    if has_attributes(x):
+        return f"a {type(x).__name__} with attributes"
     if isinstance(x, (*_ATOMS, Node)) or id(x) in known or (isinstance(x, np.ndarray) and x.dtype != "O"):
         return None
     if isinstance(x, dict) and any(isinstance(key, Node) for key in x):
