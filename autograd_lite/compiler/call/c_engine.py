@@ -17,8 +17,8 @@ import numpy as np
 from ...engine.sweeps import STATE
 from ...functional.transform import Jacobian
 from ..emit.targets.c import CFunction, c_function, over_points
+from ..emit.targets.c_gathered import gathered
 from ..emit.targets.c_sparse import over_sweeps
-from ..emit.targets.c_unstructured import gathered_function
 from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
@@ -73,10 +73,12 @@ def printed(path: Any, plan: Any, name: str, alike: bool = False) -> CFunction:
     results += ["tangent"] if plan.forward else [f"d{path.leaves[k].name or 'x'}" for k in plan.wrt]
     lines = [guard.line for guard in path.program.guards]
     lifted = None if alike else lifted_form(path)
-    if lifted is None and len(path.program) > LONG and not alike:
-        return gathered_function(path.program, plan, name, results, lines)
-    scalar = lifted is None
-    program, expected = path.planned(unlifted(path.program) if lifted is None else lifted, plan, scalar)
+    if lifted is not None:
+        program, expected = path.planned(lifted, plan, False)
+    elif alike or len(path.program) <= LONG:
+        program, expected = path.planned(unlifted(path.program), plan, True)
+    else:
+        program, expected = gathered(path.program, plan, planned_leaves(path, plan))
     found = c_function(program, expected, name, plan.value, results, lines)
     found.ordinary = alike
     return found

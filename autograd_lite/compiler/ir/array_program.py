@@ -24,7 +24,8 @@ cumprod     axis, reverse                           running product, not includi
 place       shape, index                            zeros with the operand at ``index``; the adjoint of index
 scatter     shape, flat positions                   zeros to which the operand is added; the adjoint of take
 scan        the loop (``scan.py``)                  a recurrence
-result      what, which, shape                      something that a loop gives
+gathered    the numbers (``c_gathered.py``)         a program without structure, in C
+result      what, which, shape                      something that these two give
 =========== ======================================= =======================================================
 """
 

@@ -72,6 +72,6 @@ def infer_shape(op: str, attrs: Any, shapes: Sequence[Shape]) -> Shape:
         return tuple(attrs[0])
     if op == "pack":
         return tuple(attrs)
-    if op in ("scan", "result"):
+    if op in ("scan", "gathered", "result"):
         return tuple(attrs[2]) if op == "result" else ()
     raise ValueError(f"no statement is called {op!r}")

@@ -150,9 +150,10 @@ def c_function(
     Raises:
         NotImplementedError: for a primitive of the user's own, or an operation that has no C.
     """
-    made = _Function(program, expected, name, value, results, lines, workspace=False)
+    gathered = any(s.op == "gathered" for s in program.statements)
+    made = _Function(program, expected, name, value, results, lines, workspace=gathered)
     found = made.function()
-    if made.layout.size > LOCAL:
+    if made.layout.size > LOCAL and not gathered:
         found = _Function(program, expected, name, value, results, lines, workspace=True).function()
     return found
 
@@ -243,7 +244,7 @@ class _Function:
         unread = [f"(void){name};" for name in self.unread if not mentions(printer.lines, name)]
         body = "\n".join(f"  {line}" for line in [*local, *unread, *printer.lines])
         tables = [text for _, text in self.layout.tables.values()]
-        found.texts = [*tables, f"{found.signature()} {{\n{body}\n}}"]
+        found.texts = [*tables, *self.layout.functions, f"{found.signature()} {{\n{body}\n}}"]
         return found
 
     def _finish(self) -> None:

@@ -11,7 +11,7 @@ from .c_index import Index, Reference, flattened
 from .c_printer import Printer, indexed
 from .c_words import MULTIPLY, UNARY, grouped
 
-__all__ = ["ArrayPrinter"]
+__all__ = ["ArrayPrinter", "filled"]
 
 #: rows of a matrix that are multiplied side by side: as many sums that don't wait for each other
 ROWS = 4
@@ -58,11 +58,12 @@ def _put(printer: Printer, target: Reference, s: Statement, sign: str) -> None:
 def _placed(printer: Printer, i: int, s: Statement) -> None:
     target = printer.place(i)
     for first, count in _around(s):
-        _filled(printer, Reference(target.base, target.offset + Index(first)), count)
+        filled(printer, Reference(target.base, target.offset + Index(first)), count)
     _put(printer, target, s, "=" if s.op == "place" else "+=")
 
 
-def _filled(printer: Printer, target: Reference, count: int, text: str = "0.0") -> None:
+def filled(printer: Printer, target: Reference, count: int, text: str = "0.0") -> None:
+    """Lines that make all numbers of an array the same."""
     printer.loops((count,), lambda p: [f"{target.at(p[0])} = {text};"])
 
 
@@ -122,7 +123,7 @@ def _reduced(printer: Printer, i: int, s: Statement) -> None:
         printer.loops(shape, lambda p: [_STEP[s.op].format(name, printer.element(a, p)[0])])
         return
     target = printer.place(i)
-    _filled(printer, target, math.prod(s.shape), _START[s.op])
+    filled(printer, target, math.prod(s.shape), _START[s.op])
 
     def line(p: list[Index]) -> list[str]:
         kept = [index for axis, index in enumerate(p) if axis not in s.attrs]
@@ -265,7 +266,7 @@ def _matrices(printer: Printer, i: int, s: Statement, left: Sequence[int], right
             second = copy.at(flattened([term, column], (inner, m)))
         return [f"{target.at(flattened([*batch, row, column], s.shape))} += {first} * {second};"]
 
-    _filled(printer, target, math.prod(s.shape))
+    filled(printer, target, math.prod(s.shape))
     printer.loops((*left, m), line)
     if copy is not None:
         printer.layout.release(copy, inner * m)
@@ -284,5 +285,6 @@ _WRITERS = {
     "logsumexp": _logsumexp,
     "cumprod": _cumprod,
     "matmul": _matmul,
+    "gathered": lambda printer, i, s: s.attrs.write(printer, i),
     **dict.fromkeys(("leaf", "constant", "result", "reshape", "transpose", "index", "broadcast", "take"), _given),
 }

@@ -19,12 +19,13 @@ from ...derive.adjoint import adjoints
 from ...ir.activity import active_numbers
 from ...ir.array_program import ArrayProgram, Builder, Symbol
 from ...ir.scalar_program import Leaf, Program, built_in
-from .c_arrays import ArrayPrinter
+from .c_arrays import ArrayPrinter, filled
+from .c_index import Index, Reference
 from .c_names import mentions, statement_names
-from .c_printer import Layout
-from .c_words import ATOM, call, number
+from .c_printer import Layout, Printer
+from .c_words import ATOM, Text, call, number
 
-__all__ = ["Gathered"]
+__all__ = ["gathered"]
 
 #: an operation, and for each operand its number if it is a constant, else whether it has an adjoint
 Kind = tuple[Any, ...]
@@ -34,38 +35,122 @@ WIDE = 8
 LONGEST = 150
 
 
-class Gathered:
-    """The lines of a program, forward and backward.
+def gathered(program: Program, plan: Any, leaves: Sequence[Leaf]) -> tuple[ArrayProgram, list[tuple[float, bool]]]:
+    """A plan's program with all its numbers in one statement, and what the guards, its last outputs, have to be.
+
+    Args:
+        program: the instructions.
+        plan: what is asked for besides the value.
+        leaves: what it starts from: the program's, and the seeds.
+    """
+    builder, count = Builder(), len(program.outputs)
+    given = [builder.leaf(k, tuple(leaf.shape)).id for k, leaf in enumerate(leaves) if leaf.kind != "constant"]
+    made = builder.add("gathered", tuple(given), _Gathered(program, plan), ())
+
+    def found(what: str, which: int, shape: tuple[int, ...] = ()) -> Symbol:
+        return builder.add("result", (made.id,), (what, which, shape), shape)
+
+    def row(what: str, shape: tuple[int, ...]) -> Symbol:
+        return builder.pack([found(what, o) for o in program.outputs], shape)
+
+    results = [row("w", (count,) if count != 1 else ())] if plan.value else []
+    if plan.forward:
+        results.append(row("d", (count,)))
+    else:
+        results += [found("d", program.leaves[k].base, tuple(program.leaves[k].shape)) for k in plan.wrt]
+    guards = [found("w", guard.id) for guard in program.guards]
+    expected = [(guard.expected, guard.exact) for guard in program.guards]
+    return ArrayProgram(leaves, builder, [*results, *guards], {}), expected
+
+
+class _Gathered:
+    """The numbers of a program, forward and backward; a result of it is by space ("w" or "d") and number.
 
     Attributes:
         size: how many numbers there are: as many as the workspace has, with derivatives twice that.
         place: where each number is in the workspace.
-        forward, backward: lines; ``tables`` the declarations that they need.
+        forward, backward: lines.
     """
 
-    def __init__(self, program: Program, layout: Layout, wrt: Sequence[int], tangents: bool) -> None:
+    def __init__(self, program: Program, plan: Any) -> None:
         self.program = program
-        self.layout = layout
-        self.tangents = tangents
+        self.plan = plan
+        self.tangents: bool = plan.forward
         self.size = program.first + len(program)
-        self.active = active_numbers(program, wrt)
+        self.active = active_numbers(program, plan.wrt)
         self.constants = program.constants()
         #: whether there are branches: then ``r`` says what the sweep arrives at
         self.choices = any(prim.choice for prim in program.prims)
+        self.groups = self._groups()
+        ordered = [k for _, members in self.groups for k in members]
         self.place = list(range(self.size))
+        for at, k in enumerate(ordered, program.first):
+            self.place[k] = at
         self.forward: list[list[str]] = []
         self.backward: list[list[str]] = []
         self._kinds: dict[Any, tuple[str, list[str], list[str]]] = {}
-        groups = self._groups()
-        at = program.first
-        for _, members in groups:
-            for k in members:
-                self.place[k] = at
-                at += 1
-        for kind, members in groups:
+
+    def write(self, printer: Printer, i: int) -> None:
+        """The lines of statement ``i``, which this is; and where its results are.
+
+        The numbers are computed by functions of so many lines as a compiler is quick with, which get their spaces.
+        """
+        self.layout = printer.layout
+        for kind, members in self.groups:
             self._write(kind, members)
-        if not tangents:
+        if not self.tangents:
             self.backward.reverse()
+        names = "w" if not self.plan.wrt else "wdr" if self.choices else "wd"
+        spaces = {name: self.layout.array(name, self.size) for name in names}
+
+        def put(space: str, leaf: Leaf, number: int) -> None:
+            home = spaces[space]
+            target = Reference(home.base, home.offset + Index(leaf.base))
+            printer.lines += printer.copied(target, printer.leaves[number], leaf.shape)
+
+        for k, leaf in enumerate(self.program.leaves):
+            if leaf.kind != "constant":
+                put("w", leaf, k)
+        printer.lines += self._parts("forward", self.forward, spaces)
+        for space in names[1:]:
+            filled(printer, spaces[space], self.size)
+        outputs = [Index(self.place[o]) for o in self.program.outputs]
+        seeds = len(self.program.leaves)
+        if self.tangents:
+            for k, at in enumerate(self.plan.wrt, seeds):
+                put("d", self.program.leaves[at], k)
+        elif self.plan.seeded:
+            given = printer.leaves[seeds]
+            printer.lines += [f"{spaces['d'].at(o)} += {given.at(Index(k))};" for k, o in enumerate(outputs)]
+        elif self.plan.wrt:
+            printer.lines.append(f"{spaces['d'].at(outputs[0])} = 1.0;")
+        if "r" in spaces:
+            printer.lines += [f"{spaces['r'].at(o)} = 1.0;" for o in outputs]
+        printer.lines += self._parts("backward", self.backward, spaces)
+        for r in printer.users[i]:
+            space, which, shape = printer.program.statements[r].attrs
+            home, at = spaces[space], Index(self.place[which])
+            printer.texts[r] = self._number(which) if space == "w" else (home.at(at), ATOM)
+            if shape:
+                printer.places[r] = Reference(home.base, home.offset + at)
+
+    def _number(self, k: int) -> Text:
+        """A number of the program, once it is computed."""
+        return number(self.constants[k]) if k in self.constants else (f"w[{self.place[k]}]", ATOM)
+
+    def _parts(self, what: str, groups: Sequence[list[str]], spaces: dict[str, Reference]) -> list[str]:
+        """The lines that call the functions of these lines; the functions are the layout's."""
+        calls: list[str] = []
+        for lines in _chunks(groups):
+            part = f"{self.layout.prefix}_{what}{len(calls) + 1}"
+            names = "w" if what == "forward" else spaces
+            joined = "\n".join(lines)
+            unread = [f"(void){name};" for name in names if f"{name}[" not in joined]
+            inner = "\n".join(f"  {line}" for line in [*unread, *lines])
+            kinds = ["const " * (name == "w" and what != "forward") + f"double *{name}" for name in names]
+            self.layout.functions.append(f"static void {part}({', '.join(kinds)}) {{\n{inner}\n}}")
+            calls.append(f"{part}({', '.join(spaces[name].pointer for name in names)});")
+        return calls
 
     def _groups(self) -> list[tuple[Kind, list[int]]]:
         """Numbers of one level and kind, lower levels first."""
@@ -241,18 +326,18 @@ def _printed(
     leaves = [Leaf("argument", name, (), k) for k, name in enumerate(names)]
     program = ArrayProgram(leaves, builder, [*parts, out], {})
     printer = ArrayPrinter(
-        program, layout, statement_names(program, {*names, "out", "i", "w", "d", *layout.taken}), names
+        program, layout, statement_names(program, {*names, "out", "i", "w", "d", "r"}), names
     )
     printer.texts[program.outputs[-1]] = ("out", ATOM)
     printer.write([i for i in range(len(program.statements)) if i != program.outputs[-1]])
     return printer.lines, [printer.number(i)[0] for i in program.outputs[:-1]]
 
 
-def chunks(groups: Sequence[list[str]]) -> list[list[str]]:
+def _chunks(groups: Sequence[list[str]]) -> list[list[str]]:
     """Groups of lines, some together: as many as are good for one function."""
-    result: list[list[str]] = [[]]
+    result: list[list[str]] = []
     for lines in groups:
-        if len(result[-1]) + len(lines) > LONGEST and result[-1]:
+        if not result or len(result[-1]) + len(lines) > LONGEST:
             result.append([])
         result[-1] += lines
     return result

@@ -58,6 +58,11 @@ class Reference:
         self.base = base
         self.offset = offset or Index()
 
+    @property
+    def pointer(self) -> str:
+        """Where its first number is."""
+        return f"{self.base} + {self.offset}" if str(self.offset) != "0" else self.base
+
     def at(self, place: Index) -> str:
         return f"{self.base}[{self.offset + place}]"
 

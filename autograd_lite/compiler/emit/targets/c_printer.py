@@ -39,6 +39,7 @@ class Layout:
         workspace: whether arrays are pieces of the argument ``w``.
         arrays: local arrays, with their sizes.
         tables: constant arrays: a declaration each.
+        functions: those that the lines call, as text.
         size: how many numbers the arrays need together.
     """
 
@@ -48,6 +49,7 @@ class Layout:
         self.workspace = workspace
         self.arrays: list[tuple[str, int]] = []
         self.tables: dict[Any, tuple[str, str]] = {}
+        self.functions: list[str] = []
         self.size = 0
         self.free: dict[int, list[Reference]] = {}
 
