@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ...primitives.primitive import Primitive
 from ..ir.array_program import ArrayProgram
@@ -12,7 +12,7 @@ from ..ir.naming import all_names, leaf_names
 from . import composed
 from .functions import called_by
 from .loops import Loops
-from .target import SourceTarget
+from .target import SourceTarget, refusal
 from .ways import Ways
 
 __all__ = ["Printer"]
@@ -22,6 +22,8 @@ class Printer(SourceTarget):
     """A target in whose words statements are written one by one.
 
     Attributes:
+        header: the lines that import the library.
+        words: templates over ``{0}``, ``{1}`` … by op.
         functions: those that a source defines where it calls them, as text by name.
         parts: ops that its words are made of besides those of a program.
         truth: how the library says that a comparison holds of all numbers; ``{}`` if its comparisons are Python's.
@@ -29,18 +31,38 @@ class Printer(SourceTarget):
     """
 
     header: str
+    words: Mapping[str, str]
     functions: dict[str, str]
     parts: Sequence[Primitive] = ()
     truth = "{}"
     array = "np.array"
 
-    @abstractmethod
-    def word(self, prim: Primitive) -> str:
-        """The template of an op; NotImplementedError if there is none."""
+    def own(self, prim: Primitive) -> str:
+        """The library's own template for an op; empty where it has none."""
+        return self.words.get(prim.name, "")
 
-    @abstractmethod
+    def word(self, prim: Primitive) -> str:
+        """The template of an op: the library's, or a call of the source's own function; NotImplementedError if none."""
+        found = self.own(prim)
+        if not found and prim.expression is None:
+            raise refusal(prim, self.name)
+        return found or f"_{prim.name}({', '.join(f'{{{k}}}' for k in range(prim.arity))})"
+
     def composes(self, prim: Primitive) -> bool:
         """Whether an op is written as a function of simpler ones."""
+        return prim.expression is not None and not self.own(prim)
+
+    def how(self, prim: Primitive) -> str:
+        if prim.arity < 0 and self.general(prim):
+            return "the general form of any number of operands"
+        self.word(prim)
+        if prim.name in self.words:
+            return "its own word"
+        return "the entry's expression" if self.composes(prim) else "the entry's notation in NumPy"
+
+    @abstractmethod
+    def general(self, prim: Primitive) -> bool:
+        """Whether an op of any number of operands is written in another way than by a word."""
 
     @abstractmethod
     def statement(self, program: ArrayProgram, i: int, texts: Sequence[str]) -> tuple[str, bool]:

@@ -13,11 +13,10 @@ from ...primitives.primitive import TABLE, Primitive
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from . import targets
-from .dialects import number_source, slices
 from .functions import functions
 from .printer import Printer
 from .target import refusal
-from .texts import filled, joined, wrapped
+from .texts import filled, joined, number_source, slices, wrapped
 
 __all__ = ["ScalarTarget", "listed"]
 
@@ -77,26 +76,11 @@ class ScalarTarget(Printer):
         self.evaluated = evaluated
         self.parts = [TABLE[part] for part in _PARTS]
 
-    def word(self, prim: Primitive) -> str:
-        """The template of an op: the library's word, or a call of the source's own function."""
-        if prim.name in COMPARISONS:
-            return prim.array
-        if prim.name in self.words:
-            return self.words[prim.name]
-        if prim.expression is None:
-            raise refusal(prim, self.name)
-        return f"_{prim.name}({', '.join(f'{{{k}}}' for k in range(prim.arity))})"
+    def own(self, prim: Primitive) -> str:
+        return prim.array if prim.name in COMPARISONS else super().own(prim)
 
-    def how(self, prim: Primitive) -> str:
-        if prim.arity < 0:
-            self.folded(prim, ["{0}", "{1}", "{2}"])
-            return "the general form of any number of operands"
-        self.word(prim)
-        return "its own word" if prim.name in self.words else "the entry's expression"
-
-    def composes(self, prim: Primitive) -> bool:
-        """Whether an op is written as a function of simpler ones."""
-        return prim.name not in self.words and prim.expression is not None
+    def general(self, prim: Primitive) -> bool:
+        return bool(self.folded(prim, ["{0}", "{1}", "{2}"]))
 
     def converted(self, program: ArrayProgram, numbers: Sequence[str], lines: Sequence[str]) -> str:
         return f"{self.number}({{}})"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-__all__ = ["LITERAL", "binding", "filled", "grouped", "joined", "wrapped"]
+__all__ = ["LITERAL", "binding", "filled", "grouped", "joined", "number_source", "slices", "wrapped"]
 
 #: a number
 LITERAL = re.compile(r"\(?-?\d[\d.e+-]*\)?|float\(.*\)")
@@ -71,3 +72,25 @@ def joined(name: str, args: Sequence[str]) -> str:
     terms = [*args[2 * half :], *[f"{x} * {y}" for x, y in zip(args[:half], args[half : 2 * half])]]
     text = (" * " if name == "prod" else " + ").join(terms)
     return f"({text}) / {len(args)}" if name == "mean" else text
+
+
+def number_source(x: float) -> str:
+    """A float literal."""
+    return repr(x) if x - x == 0.0 else f'float("{x!r}")'
+
+
+def slices(index: Sequence[Any]) -> str:
+    """The text between the brackets of an index."""
+    parts = []
+    for item in index:
+        if item is None:
+            parts.append("None")
+        elif isinstance(item, tuple):
+            start, stop, step = item
+            first = "" if start in (0, None) and step == 1 else str(start)
+            parts.append(f"{first}:{'' if stop is None else stop}" + (f":{step}" if step != 1 else ""))
+        else:
+            parts.append(str(item))
+    while len(parts) > 1 and parts[-1] == ":":
+        parts.pop()
+    return ", ".join(parts)

@@ -17,9 +17,9 @@ import numpy as np
 from ...engine.errstate import quiet
 from ...primitives.primitive import Primitive
 from ..emit.composed import ops_of
-from ..emit.dialects import expression, slices
 from ..emit.loops import Loops
-from ..emit.source import NUMPY_SOURCES, numpy_helpers
+from ..emit.source import NUMPY_SOURCES, expression, numpy_helpers
+from ..emit.texts import slices
 from ..ir.array_program import ArrayProgram, Statement
 from ..ir.control_ops import COMPARISONS
 from ..ir.naming import VIEWS, through

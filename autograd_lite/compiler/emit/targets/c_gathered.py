@@ -325,9 +325,7 @@ def _printed(
     """Lines, and the texts of the parts, with ``out`` the name of the result."""
     leaves = [Leaf("argument", name, (), k) for k, name in enumerate(names)]
     program = ArrayProgram(leaves, builder, [*parts, out], {})
-    printer = ArrayPrinter(
-        program, layout, statement_names(program, {*names, "out", "i", "w", "d", "r"}), names
-    )
+    printer = ArrayPrinter(program, layout, statement_names(program, {*names, "out", "i", "w", "d", "r"}), names)
     printer.texts[program.outputs[-1]] = ("out", ATOM)
     printer.write([i for i in range(len(program.statements)) if i != program.outputs[-1]])
     return printer.lines, [printer.number(i)[0] for i in program.outputs[:-1]]
