@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_lite.compiler.call import entry
+from autograd_lite.compiler.call import entry, plans
 from autograd_lite.compiler.call.plans import Path
 
 
@@ -16,7 +16,7 @@ def run_as(monkeypatch):
         monkeypatch.setattr(Path, "_choose", lambda self: way != "arrays")
         monkeypatch.setattr(Path, "_lifted", None, raising=False)
         monkeypatch.setattr(Path, "_way", lambda self: way)
-        if way != "lines":
-            monkeypatch.setattr(entry, "WRITTEN", -1)
+        monkeypatch.setattr(plans, "OFTEN", 1)
+        monkeypatch.setattr(entry, "straight", lambda program, derivatives: way == "lines")
 
     return choose

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as ag
-from autograd_lite.compiler.call import entry
+from autograd_lite.compiler.call import entry, plans
 from autograd_lite.compiler.call.plans import Path
 
 inf, nan = math.inf, math.nan
@@ -238,14 +238,15 @@ def run_as(way: str | None) -> Iterator[None]:
     if way is None:
         yield
         return
-    kept = (Path._choose, Path._way, entry.WRITTEN)
+    kept = (Path._choose, Path._way, plans.OFTEN, entry.straight)
     Path._choose = lambda self: setattr(self, "_lifted", None) or way != "arrays"  # type: ignore[func-returns-value]
     Path._way = lambda self: way  # type: ignore[method-assign]
-    entry.WRITTEN = kept[2] if way == "lines" else -1
+    plans.OFTEN = 1
+    entry.straight = lambda program, derivatives: way == "lines"
     try:
         yield
     finally:
-        Path._choose, Path._way, entry.WRITTEN = kept  # type: ignore[method-assign]
+        Path._choose, Path._way, plans.OFTEN, entry.straight = kept  # type: ignore[method-assign]
 
 
 def run_source(text: str, library: str, name: str, args: Any) -> list[float]:

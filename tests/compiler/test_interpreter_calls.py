@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import nn
 from autograd_lite.compiler.call import plans as paths
-from autograd_lite.compiler.call.plans import Path
+from autograd_lite.compiler.call.plans import OFTEN, Path
 from autograd_lite.compiler.record.recording import record_call
 from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.rewrite import optimized
@@ -214,6 +214,39 @@ def test_an_unstructured_graph_and_its_source():
     path = g._recorded().path
     assert path.way == ("cells" if NATIVE else "lines")
     compile(g.source("python"), "source", "exec")
+
+
+def test_what_is_called_once_is_not_written_out():
+    """The first calls of a long scalar program run cells: lines of Python take as long to make as hundreds of calls."""
+    f, x = unstructured(1500, 2), np.linspace(-1.0, 1.0, 12).tolist()
+    g = ag.compile(ag.value_and_grad(f))
+    expected, slopes = ag.value_and_grad(f)(x)
+    for call in range(1, OFTEN + 3):
+        value, slope = g(x)
+        assert math.isclose(value, expected, rel_tol=1e-9)
+        np.testing.assert_allclose(slope, slopes, rtol=1e-6, atol=1e-9)
+        assert call > OFTEN // 2 or "statements" not in vars(g.last)
+    assert ("statements" in vars(g.last)) == (not NATIVE)
+
+
+def test_another_way_is_noticed_by_lines_too():
+    def f(x):
+        for _ in range(400):
+            x = ag.sin(x) * 1.01 if x > 0.5 else ag.cos(x) + 0.1
+        return x
+
+    g, plain = ag.compile(ag.value_and_grad(f)), ag.value_and_grad(f)
+    for call in range(3 * OFTEN):
+        x = (0.3, 0.9, 1.4)[call % 3]
+        assert np.allclose(g(x), plain(x), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("count", "written"), [(20, True), (60, False)])
+def test_only_short_gradients_are_straight_lines_at_once(count, written):
+    """A gradient's statements take ten times as long to write as its cells, which are as fast from about 100 on."""
+    g = ag.compile(ag.grad(lambda x: sum(ag.sin(v) * v for v in x)))
+    g([0.1 * k for k in range(count)])
+    assert ("statements" in vars(g.last)) == written
 
 
 def parts_of(*args):

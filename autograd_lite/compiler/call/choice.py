@@ -10,7 +10,7 @@ from ..lift.levels import level_groups, lift
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 
-__all__ = ["choose"]
+__all__ = ["choose", "straight"]
 
 #: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds; values alone cost
 #: less than half of either, so that it makes no difference what is asked for
@@ -26,6 +26,10 @@ CALLED, CALL = ("logsumexp", "softmax_of"), 15
 #: with a list of numbers, and each number in it
 WITH_ARRAYS, WITH_ITEM, WITH_PARAMETERS = 0.5 if NATIVE else 6.0, 0.02, 10.0
 WITH_LIST, WITH_NUMBER = (12.0, 0.35) if NATIVE else (3.0, 0.1)
+
+#: a call of so many operations is straight-line Python, which compiled cells are not slower than beyond, and which
+#: takes many times as long to make; one of a gradient counts as so many
+STRAIGHT, GRADIENT = 200, 2
 
 #: a program of more levels is run with loops, unless they have so many times as many statements to run
 DEEP, LOOSE = 200, 2
@@ -45,13 +49,11 @@ def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | 
     Returns:
         The answer, and the program as arrays if it had to be looked at.
     """
-    counts = np.diff(program.operands()[1]).tolist()
-    work = sum(max(1, count if prim.arity < 0 else 1) for prim, count in zip(program.prims, counts))
+    work, calls = _work(program)
     kinds = {leaf.kind for leaf in program.leaves if leaf.shape}
     inputs = sum(leaf.size for leaf in program.leaves if leaf.kind == "argument" and leaf.shape) - listed
     if work < (SMALL if inputs < FEW or listed or "parameter" in kinds else SMALLEST):
         return True, None
-    calls = sum(count for prim, count in zip(program.prims, counts) if prim.name in CALLED)
     each = SCALAR_OPERATION * (INTERPRETED if len(program) > longest else 1)
     scalar = (work + CALL * calls) * each + WITH_PARAMETERS * ("parameter" in kinds)
     array = 0.0
@@ -65,3 +67,16 @@ def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | 
     loops = looped(program, most=len(buckets) * LOOSE) if len(buckets) > DEEP else None
     lifted = lift(program, buckets) if loops is None else loops
     return scalar < lifted.cost() * ARRAY_STATEMENT + array, lifted
+
+
+def straight(program: Program, derivatives: bool) -> bool:
+    """Whether a call of a scalar program is straight-line Python, and that is made at once."""
+    work, calls = _work(program)
+    return calls > 0 or work * (GRADIENT if derivatives else 1) <= STRAIGHT
+
+
+def _work(program: Program) -> tuple[int, int]:
+    """How many operations a program has, and how many operands of Python functions."""
+    counts = list(zip(program.prims, np.diff(program.operands()[1]).tolist()))
+    work = sum(max(1, count if prim.arity < 0 else 1) for prim, count in counts)
+    return work, sum(count for prim, count in counts if prim.name in CALLED)

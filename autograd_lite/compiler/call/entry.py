@@ -19,9 +19,10 @@ from ..record.structure import Parts, flatten
 from .c_auto import turning
 from .c_engine import CEngine, Given
 from .c_forms import TESTS
+from .choice import straight
 from .guards import guards_hold
 from .kinds import NAMES, Arrays, Numbers, Unlike, display, flat, kind_of
-from .plans import WRITTEN, Compilation
+from .plans import Compilation
 from .running import Running
 from .signature import MISSING, Signature
 
@@ -29,6 +30,8 @@ __all__ = ["function", "generated"]
 
 #: so many looks at the surroundings are written out; more are one call
 MANY = 60
+#: a program of fewer instructions may be straight-line Python in its call
+WRITTEN = 300
 #: what an operation, or a look at surroundings that have changed, may raise: the general way then says what is wrong
 _ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
 
@@ -149,6 +152,8 @@ class _Call:
         self.called = called  # what the program calls each
         #: whether it is straight-line Python
         self.written = path.scalar and len(path.program) <= WRITTEN and compilation.native is None and not path.live
+        if owner.backend != "auto":
+            self.written = self.written and straight(path.program, bool(compilation.plan.wrt))
         self.scope: dict[str, Any] = {}
         self.inside: list[str] = []
         self.after: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -29,7 +30,7 @@ from ..run.interpreter import Interpreter
 from .c_engine import CEngine, Given, planned_leaves
 from .c_library import CTarget, CUnavailable
 from .choice import choose
-from .guards import HOLDS
+from .guards import HOLDS, guards_hold
 from .kinds import flat
 from .loose import is_plain, together
 from .pausing import collector_paused
@@ -39,8 +40,8 @@ __all__ = ["Compilation", "Path", "Plan"]
 #: levels of a program that is short without loops, and of one that is not written without them if it has any
 COMPACT, LONG = 40, 2000
 
-#: a program of fewer instructions is straight-line Python in its call (``entry.py``)
-WRITTEN = 300 if NATIVE else 2000
+#: from so many calls on, what is run as "lines" is: they take as long to make as hundreds of calls of cells
+OFTEN = 32
 
 #: no program of more instructions is written out: a Python function of so many lines takes seconds to compile
 LONGEST = 20_000
@@ -90,7 +91,7 @@ class Compilation:
         engine: Interpreter | CEngine | None = self.native
         if self.native is not None:
             self.leaves, self.shapes, self.guards = self.native.leaves, self.native.shapes, self.native.guards
-        elif path.way == "cells":
+        elif path.scalar:
             program = simplify(path.program)
             self.guards = HOLDS if program.guards else []
             engine = Interpreter(program, plan.value, plan.wrt, plan.seeded, plan.forward)
@@ -107,17 +108,39 @@ class Compilation:
         self.others = wanted[len(self.storages) + self.shared :]
         self.pool: list[Any] = []
         if engine is not None and self.scalar:
-            self.run = engine.run
-        elif self.scalar:
-            text, scope = written(self.statements[0], self.names, "run")
-            exec(compile(text, "<autograd_lite program>", "exec"), scope)
-            self.run = scope["run"]
+            self.run = self._turning(engine.run) if path.way == "lines" else engine.run
         else:
             joined = () if plan.seeded else self._joined()
             if self.native is not None:
                 self.make = self.native.maker(joined)
             else:
                 self.make, _ = buffered(self.statements[0], self.names, joined, self._read())
+
+    def _turning(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """What runs cells until it is called often, and then lines."""
+        calls = itertools.count(1)
+
+        def call(*given: Any) -> Any:
+            nonlocal run
+            if next(calls) == OFTEN:
+                run = self._lines()
+            return run(*given)
+
+        return call
+
+    def _lines(self) -> Callable[..., Any]:
+        """The program as lines of Python; what they give is what the interpreter's cells do."""
+        program, guards = self.statements
+        text, scope = written(program, self.names, "run")
+        exec(compile(text, "<autograd_lite program>", "exec"), scope)
+        run: Callable[..., Any] = scope["run"]
+        count = len(guards)
+
+        def guarded(*given: Any) -> Any:
+            found = run(*given)
+            return (*found[:-count], 0.0 if guards_hold(found[-count:], guards) else 1.0)
+
+        return guarded if guards else run
 
     def _read(self) -> Read | None:
         """The loose Values, if there are any: an array program has arrays of its own for them."""
@@ -268,7 +291,7 @@ class Path:
 
         Compiled, the interpreter's cells (``interpreter.py``) are faster, whatever the program; for the smallest,
         called with plain floats, ``entry.py`` writes a function beside it. Interpreted, they are slower, and are for
-        what is too long to be written out.
+        what is too long to be written out, and for what is not called often.
         """
         if not self.scalar:
             return "arrays"

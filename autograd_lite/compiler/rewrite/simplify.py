@@ -9,7 +9,7 @@ from ...primitives.arithmetic import where
 from ...primitives.operators import Operators
 from ...primitives.primitive import Primitive
 from ..ir.array_program import ArrayProgram, Builder, Symbol
-from ..ir.rules import ALWAYS, CHOICES, COMPLETE, LITERALS, Rules
+from ..ir.rules import ALWAYS, CHOICES, COMPLETE, LITERALS, LONGEST, Rules
 from ..ir.scalar_program import Program
 from .dead import prune
 from .rewriting import Rewrite
@@ -43,8 +43,16 @@ class _Simpler(Rewrite):
         return self.new[-1 - id] if id < 0 else self.numbers[id] if id in self.numbers else _Term(self, id)
 
     def is_constant(self, id: int) -> bool:
-        """Whether a number of the old program is constant."""
-        return (new := self.id_of[id]) < 0 or new in self.numbers
+        """Whether a number is constant."""
+        return id < 0 or id in self.numbers
+
+    def kind(self, id: int) -> Any:
+        """What a pattern may ask of a number: see ``Rules.chosen``."""
+        first = self.old.first
+        if id >= first:
+            return self.prims[id - first].name
+        x = self.new[-1 - id] if id < 0 else self.numbers.get(id, "")
+        return x if x in LITERALS or x == "" else None
 
     def op(self, x: _Term) -> str:
         return self.prims[x.id - self.old.first].name if x.id >= self.old.first else ""
@@ -67,10 +75,15 @@ def along(program: Program, rules: Rules) -> Program:
     result = _Simpler(program, rules)
     labels, first = program.labels, program.first
     for k, (prim, args) in enumerate(zip(program.prims, program.args)):
-        if prim.name not in rules.heads and not (args and all(map(result.is_constant, args))):
-            result.copy(k)
+        ids = [result.id_of[a] for a in args]
+        label = labels.get(first + k, "")
+        known = prim.name in rules.heads and len(ids) <= LONGEST
+        if not (ids and all(map(result.is_constant, ids))) and not (
+            known and rules.chosen(prim.name, tuple(map(result.kind, ids)))
+        ):
+            result.id_of.append(result.emit(prim, ids, label))
             continue
-        found = result.applied(prim, [result.term(result.id_of[a]) for a in args], labels.get(first + k, ""))
+        found = result.applied(prim, list(map(result.term, ids)), label)
         result.id_of.append(result.constant(found) if type(found) is float else found.id)
     return result.finish()
 
