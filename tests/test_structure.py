@@ -31,7 +31,7 @@ BOUNDED_RECURSION = {
     "the nesting of a user's argument or result: lists in dicts in tuples": [
         "functional.pytree:Structure._blocks",
         "functional.pytree:complex_arrays",
-        "functional.pytree:contains_node",
+        "functional.pytree:atoms",
         "functional.pytree:flatten",
         "functional.pytree:substitute",
         "testing.numbers:complex_arrays",
@@ -44,8 +44,8 @@ BOUNDED_RECURSION = {
         "compiler.call.lanes:Mapped._made",
         "compiler.call.batches:Batches._split",
         "compiler.record.structure:fixed compiler.record.structure:flatten compiler.record.structure:rebuild",
+        "compiler.record.arguments:_within",
         "compiler.record.structure:opaque compiler.record.structure:nudged",
-        "compiler.record.structure:atoms",
         "data.loaders:default_collate",
         "io.state_files:_flatten io.state_files:_flatten_dict io.state_files:_restore io.state_files:_restore_dict",
         "primitives.primitive:_elementwise primitives.primitive:dispatch",

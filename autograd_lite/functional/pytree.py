@@ -8,16 +8,34 @@ said once, by ``children`` and ``like``: what is put together again has its clas
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from itertools import chain, islice
 from math import prod
+from types import SimpleNamespace
 from typing import Any
 
+from ..engine.pickling import slot_names
 from ..engine.sweeps import Node
 from ..primitives.base import as_float
 
-__all__ = ["SCALAR", "Structure", "as_array", "children", "contains_node", "flatten", "group", "like", "substitute"]
+__all__ = [
+    "SCALAR",
+    "Structure",
+    "as_array",
+    "atoms",
+    "attributes",
+    "children",
+    "contains_node",
+    "flatten",
+    "group",
+    "like",
+    "mapped",
+    "parts_of",
+    "substitute",
+]
 
 
 class Structure:
@@ -122,15 +140,17 @@ class Structure:
 SCALAR = Structure("scalar")
 
 
-def as_array(numbers: list[Any], shape: tuple[int, ...]) -> Any:
-    """A float array of the numbers if they are all floats, else an object array."""
+def as_array(items: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of floats, or of ints, if all of the items are such; else of objects."""
     import numpy as np
 
-    if all(type(x) is float for x in numbers):
-        return np.array(numbers, dtype=float).reshape(shape)
-    array = np.empty(len(numbers), dtype=object)
-    array[:] = numbers
-    return array.reshape(shape)
+    kinds = set(map(type, items))
+    if kinds <= {float}:
+        return np.array(items, dtype=float).reshape(shape)
+    made = np.fromiter(items, dtype=object, count=len(items)).reshape(shape)
+    if all(kind is int or issubclass(kind, np.integer) for kind in kinds):
+        return made.astype(int)
+    return made.astype(float) if all(kind in (int, float) or issubclass(kind, np.number) for kind in kinds) else made
 
 
 def group(parts: Sequence[Structure]) -> Structure:
@@ -201,33 +221,68 @@ def like(x: Any, items: list[Any]) -> Any:
         return made
     if kind is dict:
         return dict(zip(x, items))
+    if not isinstance(x, MutableMapping):
+        return dict(zip(x, items))
     made = copy.copy(x)
     for key, item in zip(x, items):
         made[key] = item
     return made
 
 
+def attributes(x: Any) -> dict[str, Any]:
+    """What an object has in its dict and its slots."""
+    found = dict(getattr(x, "__dict__", {}) or {})
+    slots = [name for name in slot_names(type(x)) if not name.startswith("__") and hasattr(x, name)]
+    return found | {name: getattr(x, name) for name in slots}
+
+
+def parts_of(x: Any, deep: bool = False) -> list[Any] | None:
+    """What is in a list, a tuple, a mapping or an array of objects, in order; None for anything else.
+
+    ``deep``: in a deque, a dataclass, an attrs class or a namespace too.
+    """
+    if isinstance(x, (float, int, str, Node)):
+        return None
+    found = children(x)
+    if found is None and hasattr(x, "__array_interface__") and x.dtype == object and not hasattr(x, "mask"):
+        return x.ravel().tolist()  # type: ignore[no-any-return]
+    if found is None and deep:
+        kind = type(x)
+        known = kind is SimpleNamespace or dataclasses.is_dataclass(kind) or hasattr(kind, "__attrs_attrs__")
+        found = list(x) if isinstance(x, deque) else list(attributes(x).values()) if known else None
+    return found  # type: ignore[no-any-return]
+
+
+def mapped(x: Any, f: Callable[[Any], Any], deep: bool = False) -> Any:
+    """Something like ``x`` with ``f`` of each of its parts; itself if it has none."""
+    parts = parts_of(x, deep)
+    if parts is None:
+        return x
+    items = [f(part) for part in parts]
+    if isinstance(x, (list, tuple, Mapping)):
+        return like(x, items)
+    if hasattr(x, "__array_interface__"):
+        return as_array(items, x.shape)
+    if isinstance(x, deque):
+        return deque(items, x.maxlen)
+    kind: Any = type(x)
+    made = kind.__new__(kind)
+    for name, item in zip(attributes(x), items):
+        object.__setattr__(made, name, item)
+    return made
+
+
+def atoms(x: Any, deep: bool = False) -> Iterator[Any]:
+    """What has no parts itself, in order."""
+    parts = parts_of(x, deep)
+    return iter((x,)) if parts is None else chain.from_iterable([atoms(part, deep) for part in parts])
+
+
 def substitute(x: Any, replace: Callable[[Any], Any]) -> Any:
     """``x`` with every Value in its lists, tuples, dicts and object arrays replaced; all else as it is."""
-    if isinstance(x, Node):
-        return replace(x)
-    parts = children(x)
-    if parts is not None:
-        return like(x, [substitute(part, replace) for part in parts])
-    if str(getattr(x, "dtype", "")) == "object" and hasattr(x, "ravel"):
-        return as_array([substitute(item, replace) for item in x.ravel().tolist()], x.shape)
-    return x
+    return replace(x) if isinstance(x, Node) else mapped(x, lambda part: substitute(part, replace))
 
 
 def contains_node(x: Any) -> bool:
     """Whether a Value is in a structure; anything that is no structure contains none."""
-    if isinstance(x, Node):
-        return True
-    if isinstance(x, (float, int, str)):
-        return False
-    parts = children(x)
-    if parts is not None:
-        return any(map(contains_node, parts))
-    if str(getattr(x, "dtype", "")) == "object" and hasattr(x, "ravel"):
-        return any(contains_node(item) for item in x.ravel().tolist())
-    return False
+    return any(isinstance(atom, Node) for atom in atoms(x))

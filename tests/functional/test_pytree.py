@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, namedtuple
+from collections import OrderedDict, UserDict, defaultdict, namedtuple
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ CONTAINERS = {
     "dict": {"a": 1.0, "b": 2.0},
     "ordered dict": OrderedDict(a=1.0, b=2.0),
     "dict with a default": defaultdict(float, a=1.0, b=2.0),
+    "mapping of a class": UserDict(a=1.0, b=2.0),
     "list of a class": Row([1.0, 2.0]),
     "tuple of a class": Point([1.0, 2.0]),
     "nested": Pair({"a": [1.0, 3.0]}, (2.0,)),
@@ -74,6 +76,21 @@ def test_a_result_is_like_what_the_function_returned(name, made):
     g = ag.vmap(f)
     found = (g if made == "eager" else ag.compile(g))(np.array([1.0, 2.0, 3.0]))
     assert type(found) is type(x)
+
+
+@pytest.mark.parametrize("made", ["eager", "compiled"])
+def test_what_nobody_may_write_to_comes_back_as_a_dict(made):
+    g = ag.grad(lambda p: p["a"] * p["b"][0])
+    g = g if made == "eager" else ag.compile(g)
+    for _ in range(2):
+        assert g(MappingProxyType({"a": 2.0, "b": [3.0]})) == {"a": 3.0, "b": [2.0]}
+
+
+@pytest.mark.parametrize("number", [np.float64, np.float32, np.int64])
+def test_numbers_of_numpys_are_stacked_as_such(number):
+    found = ag.vmap(lambda x: number(3))(np.array([1.0, 2.0]))
+    assert found.dtype.kind == np.dtype(number).kind
+    assert found.tolist() == [3, 3]
 
 
 def test_a_class_with_a_constructor_of_its_own_is_made_without_it():

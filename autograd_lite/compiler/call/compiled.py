@@ -11,17 +11,16 @@ from types import BuiltinFunctionType
 from typing import Any, ClassVar
 
 from ...engine.observers import current_tracer, observers, recording_is_off
-from ...engine.sweeps import STATE, Node
+from ...engine.sweeps import STATE
 from ...engine.user_frame import warn_at_user
 from ..equations.equations import Equations, equations
 from ..ir.array_program import ArrayProgram
 from ..ir.naming import identifier
 from ..ir.scalar_program import CompileError, CompileWarning, Program
-from ..record.arguments import CONSTANT, block_names, integers_fixed
+from ..record.arguments import CONSTANT, Arguments
 from ..record.environment import Watch
-from ..record.pack import Pack
 from ..record.restore import TAKEN
-from ..record.structure import Parts, alike, flatten, has_integers, nudged
+from ..record.structure import alike, has_integers, nudged
 from .c_engine import c_source
 from .c_library import target_of
 from .deferred import deferred
@@ -38,9 +37,8 @@ __all__ = ["Compiled"]
 
 #: ways through a function that are kept for arguments of one kind; a function that takes more runs eagerly
 MAX_PATHS = 8
-MAX_STATES = 8
-MAX_KEYS = 64
-MAX_OBJECTS = 64
+#: states of the surroundings, and kinds of arguments in one of them
+MAX_STATES = MAX_KEYS = 64
 #: straight lines that may call each other before the general way is taken
 MAX_CHAIN = 6
 #: of so many recordings in a row one in so many has to be used again, or the function runs eagerly
@@ -204,8 +202,8 @@ class Compiled(Running):
             return self._instead(unrecorded.args[0], args, named)
 
     def _found(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        result, blocks = self.run(args, named)
-        return self._passing_on(result, blocks.last, args, named)
+        result, call = self.run(args, named)
+        return self._passing_on(result, call.last, args, named)
 
     def _passing_on(self, result: Any, used: Compilation | None, args: Any, named: Any) -> Any:
         """A transform's numbers; Values if they depend on what its function closes over, and something records."""
@@ -213,23 +211,28 @@ class Compiled(Running):
             return result
         return result if recording_is_off() else deferred(self._f, args, named, result, used.path)
 
-    def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Parts]:
+    def run(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Arguments]:
         """A call's result, and its arguments taken apart: with the program that ran on them, if one did."""
-        if self.eager is not None:
-            return self._f(*args, **named), Parts()
-        state = self._state()
-        if state.eager:
-            return self._f(*args, **named), Parts()
+        live = self.differentiated(len(args))
+        try:
+            call = Arguments(args, named, live)
+        except RecursionError:
+            return self._instead(Final("it was called with something that contains itself"), args, named), Arguments()
+        state = None if self.eager is not None else self._state(call.objects)
+        if state is None or state.eager:
+            return self._f(*args, **named), call
         for level in range(state.level, CONSTANT + 1):
+            call = Arguments(args, named, live, level) if level else call
             try:
-                return self._at_level(level, state, args, named)
+                return self._at_level(state, call), call
             except Unrecorded as unrecorded:
                 error = unrecorded.args[0]
             state.indexed = state.indexed or indexed_at(error)
             if isinstance(error, Final) or not any(map(has_integers, (*args, *named.values()))):
                 break
         state.eager = isinstance(error, Drawn) and state.watch.toggled and not self.strict
-        return self._instead(error, args, named), Parts()
+        call.last = None
+        return self._instead(error, args, named), call
 
     def _instead(self, error: Exception, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The plain call, where recording failed: what it raises itself says what is wrong."""
@@ -277,100 +280,72 @@ class Compiled(Running):
         if first:
             warn_at_user(f"{self.name} runs eagerly {why}", CompileWarning)
 
-    def _at_level(self, level: int, state: State, args: Any, named: Any) -> tuple[Any, Parts]:
-        """One call; Unrecorded if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
-        try:
-            given, keywords, blocks, key = self._apart(level, args, named, state.watch.typed)
-        except RecursionError:
-            raise Unrecorded(Final("it was called with something that contains itself")) from None
-        if level < CONSTANT and blocks.integers and blocks.rounds():
+    def _at_level(self, state: State, call: Arguments) -> Any:
+        """One call's result; Unrecorded if ``f`` can't be recorded with its integers as inputs (0), constants (2)."""
+        if call.level < CONSTANT and call.integers and call.rounds():
             raise Unrecorded(CompileError("an integer is beyond 2**53"))
-        foreign = [blocks.foreign[k] for k in blocks.foreign.keys() - blocks.active]
+        foreign = [call.foreign[k] for k in call.foreign.keys() - call.active]
         if foreign:
             raise Unrecorded(Final(f"it was called with a {foreign[0]}, and a program is of floats: pass one"))
-        if blocks.values and state.watch.tells_apart(blocks):
+        if call.values and state.watch.tells_apart(call):
             raise Unrecorded(Final("it was called with a Value whose label or own attributes it may ask for"))
-        values = sorted(blocks.values)
-        if values and self.kind != "call":
-            return self._f(*args, **named), blocks
-        self._look_at(blocks.objects, state)
-        paths = state.entries.get(tuple(key), [])
+        if call.values and self.kind != "call":
+            return self._f(*call.args, **call.named)
+        key = call.typed() if state.watch.typed else call.key
+        paths = state.entries.get(key, [])
         for path in paths:
-            if path.kinds and not blocks.fit(path.kinds):
+            if path.kinds and not call.fit(path.kinds):
                 continue
-            done, result = self.run_path(path, args, named, blocks, values)
+            done, result = self.run_path(path, call)
             if done:
                 if not path.used:
                     path.used, self._changes = True, 0
-                    self._straight(path, args, named, blocks, state)
-                return result, blocks
+                    self._straight(path, call, state)
+                return result
         with self._lock:
-            watches = [state.watch, *[state.objects[id(thing)] for thing in blocks.objects]]
-            if not state.tried and any(watch.iterators for watch in watches):
+            if not state.tried and state.watch.iterators:
                 state.tried = True
-                raise Unrecorded(Readable(watches))
-            found = self._record(watches, paths, given, keywords, blocks, level)
+                raise Unrecorded(Readable(state.watch))
+            found = self._record(paths, call, state.watch)
         if isinstance(found, Exception) or (found.once and self._parent is not None):
             raise Unrecorded(found if isinstance(found, Exception) else Drawn(TAKEN))
-        if level > state.level:
-            state.level, self.previous = level, None
+        if call.level > state.level:
+            state.level, self.previous = call.level, None
             self.calls_go_to(None)
-        done, result = self.run_path(found, args, named, blocks, values)
+        done, result = self.run_path(found, call)
         if not done:
             raise Unrecorded(Final("it took another way when it was run than when it was recorded"))
         if found.once:
             self.run_eagerly(TAKEN)
-            return result, blocks
-        if any(watch.typed for watch in watches) and not self._true_to(found, key, state.watch.typed, args, named):
+            return result
+        if state.watch.typed and not self._true_to(found, call):
             why = f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
             raise Unrecorded(Final(why))
         with self._lock:
             while not paths and len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers go
                 state.entries.pop(next(iter(state.entries), None), None)
-            state.entries.setdefault(tuple(key), paths).insert(0, found)
+            state.entries.setdefault(key, paths).insert(0, found)
         self._recent.append(found)
-        state.say_anew(self.name, level)
+        state.say_anew(self.name, call.level)
         if len(self._recent) < 2:
-            self._straight(found, args, named, blocks, state)
+            self._straight(found, call, state)
         if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
-            self.run_eagerly(self._what_changes(state, level))
-        return result, blocks
+            self.run_eagerly(self._what_changes(call.level))
+        return result
 
-    def _apart(self, level: int, args: Any, named: Any, typed: bool) -> tuple[Any, Any, Parts, list[Any]]:
-        """The arguments as ``f`` is given them, their numbers, and what is left of those: with their types, if the
-        function asks for them.
-        """
-        live = self.differentiated(len(args))
-        args, named = integers_fixed(live, level, args, named) if level else (args, named)
-        blocks, key = Parts(), list[Any]()
-        starts = blocks.starts
-        for arg in args:
-            starts.append(len(blocks))
-            key.append(flatten(arg, blocks))
-        starts.append(len(blocks))
-        for name, arg in named.items():
-            key.append((name, flatten(arg, blocks)))
-        blocks.values.update(k for k, block in enumerate(blocks) if isinstance(block, (Node, Pack)))
-        blocks.active.update(blocks.values)
-        for n in live:
-            blocks.active.update(range(starts[n], starts[n + 1]))
-        if typed:
-            key.append(blocks.types(args))
-        return args, named, blocks, key
-
-    def _true_to(self, path: Path, key: list[Any], typed: bool, args: Any, named: Any) -> bool:
+    def _true_to(self, path: Path, call: Arguments) -> bool:
         """Whether a path gives what plain code gives, where plain code may ask for types: here and close by.
 
         Where plain numbers raise, as 1 / 0.0 does and a program's don't, nothing can be compared.
         """
         compared = False
-        for given, keywords in ((args, named), (nudged(args), nudged(named))):
-            *_, blocks, found = self._apart(path.level, given, keywords, typed)
-            if found != key:
+        for args, named in ((call.args, call.named), (nudged(call.args), nudged(call.named))):
+            moved = Arguments(args, named, self.differentiated(len(args)), call.level)
+            if moved.typed() != call.typed():
                 continue
-            done, result = self.run_path(path, given, keywords, blocks, sorted(blocks.values))
+            done, result = self.run_path(path, moved)
             try:
-                if done and not alike(result, self._f(*given, **keywords)):
+                if done and not alike(result, self._f(*args, **named)):
                     return False
                 compared = compared or done
             except (ArithmeticError, ValueError):
@@ -379,10 +354,10 @@ class Compiled(Running):
                 return False
         return compared
 
-    def _what_changes(self, state: State, level: int) -> str:
+    def _what_changes(self, level: int) -> str:
         """Why recordings are not used again."""
-        if len(self._states) > 1:
-            before = next((s for s in self._states if s is not state), state)
+        before = next((other for other in self._states if not other.watch.holds()), None)
+        if before is not None:
             names = " and ".join(map(repr, before.watch.changed()[:3])) or "something"
             return (
                 f"it was recorded {MANY} times for different surroundings, since {names} that it uses changes from "
@@ -394,45 +369,32 @@ class Compiled(Running):
             f"or call the plain function"
         )
 
-    def _straight(self, path: Path, args: Any, named: Any, blocks: Parts, state: State) -> None:
+    def _straight(self, path: Path, call: Arguments, state: State) -> None:
         """Let calls go to generated code that has nothing around it, if the program is of that kind."""
-        if blocks.last is None or blocks.values or path.level or state.watch.asks(blocks.integers):
+        if call.last is None or call.values or path.level or state.watch.asks(call.integers):
             return
         with self._lock:
             self._chain = 0 if self._fast is None or self._chain >= MAX_CHAIN else self._chain + 1
             self.previous = self._fast if self._chain else None
-            fast = generated(self, blocks.last, args, named, state.watch)  # this call's: another thread has its own
+            fast = generated(self, call.last, call, state.watch)  # this call's: another thread has its own
             if fast is not None:
                 self.calls_go_to(fast)
 
-    def _look_at(self, things: list[Any], state: State) -> None:
-        """Watch the arguments that a recording took as they were."""
-        if len(state.objects) + len(things) > MAX_OBJECTS and any(id(thing) not in state.objects for thing in things):
-            state.objects.clear()
-            state.entries.clear()
-        for thing in things:
-            watch = state.objects.get(id(thing))
-            if watch is None or not watch.holds():
-                state.objects[id(thing)] = Watch(thing)
-                if watch is not None:
-                    state.entries.clear()
-
-    def _state(self) -> State:
-        """The recordings for the function's surroundings as they are now."""
+    def _state(self, objects: list[Any]) -> State:
+        """The recordings for the function's surroundings, and for these arguments, as they are now."""
         states = self._states
         for k, state in enumerate(states):
-            if state.watch.holds():
+            if state.holds(objects):
                 if k:
                     self._states = [state, *states[:k], *states[k + 1 :]]
                 return state
-        made = State(self.inner)
-        self.calls_go_to(None)
+        made = State(self.inner, objects)
+        if not objects:
+            self.calls_go_to(None)
         self._states = [made, *states[: MAX_STATES - 1]]
         return made
 
-    def _record(
-        self, watches: list[Watch], paths: list[Path], args: Any, named: Any, blocks: Parts, level: int
-    ) -> Path | Exception:
+    def _record(self, paths: list[Path], call: Arguments, watch: Watch) -> Path | Exception:
         """A new path; the error if ``f`` can't be recorded on these arguments."""
         if len(paths) >= MAX_PATHS or scattered(paths, MAX_PATHS):
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
@@ -441,23 +403,19 @@ class Compiled(Running):
                 f"ag.where(condition, a, b) there (or ag.relu, ag.maximum, ag.sort), which keeps every branch in one "
                 f"program, and no .data or .item()"
             )
-        names = block_names(self.inner, args, named)
-        found = recorded(self.inner, args, named, blocks, names, watches, level)
+        found = recorded(self.inner, call, watch)
         if isinstance(found, Path):
-            found.aim(self._target, None if level else (*args, *named.values()))
+            found.aim(self._target, None if call.level else (*call.args, *call.named.values()))
         return found
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:
         """The path that a call takes, its plan, and a result like the call's; None if it runs eagerly."""
         if current_tracer() is not None or self.eager is not None:
             return None, Plan(True), None
-        result, blocks = self.run(args, named)
-        used: Compilation | None = blocks.last
-        if (
-            used is None
-            or used.path.level
-            or used.path.recording.deep
-            or (any(used.path.tainted) and (self.kind == "call" or not recording_is_off()))
-        ):
+        result, call = self.run(args, named)
+        used: Compilation | None = call.last
+        if used is None or used.path.level or used.path.recording.deep:
+            return None, Plan(True), None
+        if any(used.path.tainted) and (self.kind == "call" or not recording_is_off()):
             return None, Plan(True), None
         return used.path, used.plan, used.path.recording.result if self.kind == "call" else result

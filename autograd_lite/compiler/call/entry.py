@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from types import CellType, FunctionType
 from typing import Any
 
 from ...engine.sweeps import STATE
 from ..emit.python import scalar_lines
+from ..record.arguments import Arguments
 from ..record.environment import Watch
 from ..record.places import conditions
-from ..record.structure import Parts, flatten
 from .c_auto import turning
 from .c_engine import CEngine, Given
 from .c_forms import TESTS
 from .choice import straight
 from .guards import guards_hold
-from .kinds import NAMES, Arrays, Numbers, Unlike, display, flat, kind_of
+from .kinds import NAMES, Numbers, Unlike, display, flat, kind_of
 from .plans import Compilation
 from .running import Running
 from .signature import MISSING, Signature
@@ -36,28 +37,26 @@ WRITTEN = 300
 _ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
 
 
-def generated(
-    owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any], watch: Watch
-) -> Callable[..., Any] | None:
+def generated(owner: Running, compilation: Compilation, given: Arguments, watch: Watch) -> Callable[..., Any] | None:
     """A function for calls like one, with nothing around it; None if the program is not of that kind.
 
     Args:
         owner: the compiled function.
         compilation: what the call ran.
-        args, named: what it was given.
+        given: its arguments.
         watch: the surroundings.
     """
     try:
         engine = compilation.native
         if engine is not None and engine.call is not None:
-            return _in_c(owner, compilation, engine, tuple(named), watch, owner.previous or owner.general)
-        made = _Call(owner, compilation, args, named)
+            return _in_c(owner, compilation, engine, tuple(given.named), watch, owner.previous or owner.general)
+        made = _Call(owner, compilation, given)
         fast = made.function(watch)
         if owner.backend != "auto" or not made.written:
             return fast
         path, plan = compilation.path, compilation.plan
-        path.given = Given.of((*args, *named.values()))
-        return turning(owner, fast, path, plan, lambda e: _in_c(owner, compilation, e, tuple(named), watch, fast))
+        path.given = Given.of((*given.args, *given.named.values()))
+        return turning(owner, fast, path, plan, lambda e: _in_c(owner, compilation, e, tuple(given.named), watch, fast))
     except (Unlike, ValueError):
         return None
 
@@ -119,36 +118,34 @@ class _Call:
         outputs: what the program found.
     """
 
-    def __init__(self, owner: Running, compilation: Compilation, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def __init__(self, owner: Running, compilation: Compilation, call: Arguments) -> None:
         path = compilation.path
         if any(path.tainted) and (owner.kind != "call" or not compilation.plan.wrt):
             raise Unlike  # Values come out
-        self.owner, self.compilation, self.args, self.named = owner, compilation, args, named
+        self.owner, self.compilation, self.args, self.named = owner, compilation, call.args, call.named
         leaves = zip(compilation.leaves, compilation.names)
         called = {leaf.key: name for leaf, name in leaves if leaf.kind == "argument"}
         labels = {block for (what, block), integer in path.kinds if what == "integer" and integer}
-        blocks: list[int] = []  # which argument each is
         kinds, wanted = [], []
-        for x in (*args, *named.values()):
-            found = Parts()
-            flatten(x, found)
-            block = len(blocks) if found else None
-            kind = kind_of(x, block in labels)
-            if len(found) > 1 or kind is None:
+        blocks = list(pairwise(call.starts))  # of each argument
+        for x, (block, end) in zip((*call.args, *call.named.values()), blocks):
+            kind = kind_of(x, block < end and block in labels)
+            if end - block > 1 or kind is None:
                 raise Unlike
             kinds.append(kind)
-            wanted.append(called[block] if found else f"static{len(kinds)}")
-            blocks += [len(kinds) - 1] * len(found)
+            wanted.append(called[block] if block < end else f"static{len(kinds)}")
         asked = () if owner.kind == "call" else (owner.argnums,) if isinstance(owner.argnums, int) else owner.argnums
         exact = min(asked, default=0) < 0
-        self.signature = Signature(owner.inner, wanted[: len(args)], tuple(named), exact, max(asked, default=-1) + 1)
+        self.signature = Signature(
+            owner.inner, wanted[: len(call.args)], tuple(call.named), exact, max(asked, default=-1) + 1
+        )
         names = self.signature.names
-        if len(blocks) != len(called) or any(name.startswith("_") for name in names):
+        if len(call) != len(called) or any(name.startswith("_") for name in names):
             raise Unlike
         if any(kind.size == 0 for kind in kinds):
             raise Unlike  # there is nothing to take apart
         self.checks = [kind.check.format(name) for name, kind in zip(names, kinds)]
-        self.given = [(names[k], kinds[k]) for k in blocks]
+        self.given = [(name, kind) for name, kind, (block, end) in zip(names, kinds, blocks) if block < end]
         self.called = called  # what the program calls each
         #: whether it is straight-line Python
         self.written = path.scalar and len(path.program) <= WRITTEN and compilation.native is None and not path.live
@@ -226,7 +223,7 @@ class _Call:
             self.after.append(f"return _live(_found, {None if scalar else '_runner'}, (({args}), {{{named}}}))")
             return
         found = [(f"_found[{k}]", shape) for k, shape in enumerate(compilation.shapes)]
-        outputs = Numbers(found) if scalar else Arrays(found)
+        outputs = Numbers(found, not scalar)
         text = self._result(outputs)
         self.after += [*outputs.before, f"_result = {text}", *back, "return _result"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...primitives.sums import all_floats
 
-__all__ = ["NAMES", "Arrays", "Kind", "Numbers", "Unlike", "display", "flat", "kind_of"]
+__all__ = ["NAMES", "Kind", "Numbers", "Unlike", "display", "flat", "kind_of"]
 
 #: a result of more parts is put together item by item
 MANY = 2000
@@ -82,24 +82,26 @@ class Unlike(Exception):
 
 
 class Numbers:
-    """Expressions of the numbers in a program's outputs, floats and lists of floats, taken in their order.
+    """Expressions of the numbers in a program's outputs, taken in their order.
 
     Args:
         outputs: the expression of each output, or a list of those of its numbers; and its shape.
+        arrays: whether outputs are arrays, whose memory the next call writes to; else floats and lists of floats.
 
     Attributes:
         before: the lines that have to come first.
         parts: how many parts of a result are made so far.
     """
 
-    def __init__(self, outputs: Sequence[tuple[Any, tuple[int, ...]]]) -> None:
+    def __init__(self, outputs: Sequence[tuple[Any, tuple[int, ...]]], arrays: bool = False) -> None:
         self.before: list[str] = []
         self.parts = 0
+        self._arrays = arrays
         self._left = [(text, shape, math.prod(shape)) for text, shape in outputs if 0 not in shape]
         self._at = 0
 
-    def _take(self, n: int) -> tuple[Any, tuple[int, ...], int, bool]:
-        """Of the output with the next ``n`` numbers: itself, its shape, from where they are, and if that is all."""
+    def _take(self, n: int) -> tuple[Any, tuple[int, ...], slice, bool]:
+        """Of the output with the next ``n`` numbers: itself, its shape, where they are, and if that is all."""
         if not self._left or self._at + n > self._left[0][2]:
             raise Unlike
         (text, shape, size), begin = self._left[0], self._at
@@ -107,68 +109,43 @@ class Numbers:
         if self._at == size:
             del self._left[0]
             self._at = 0
-        return text, shape, begin, n == size
+        return text, shape, slice(begin, begin + n), n == size
 
     def one(self) -> str:
         """The next number."""
-        text, shape, begin, _ = self._take(1)
-        return self._item(text, begin) if shape else self._number(text)
+        text, shape, at, _ = self._take(1)
+        if shape:
+            return str(text[at.start]) if isinstance(text, list) else f"{self._listed(text, False)}[{at.start}]"
+        return f"_float({text})" if self._arrays else str(text)
 
     def row(self, n: int) -> str:
         """The next ``n``, as a list."""
-        text, shape, begin, whole = self._take(n)
-        return self._row(text, begin, begin + n, whole) if shape else f"[{self._number(text)}]"
+        if n == 1 and self._left and not self._left[0][1]:
+            return f"[{self.one()}]"
+        text, _, at, whole = self._take(n)
+        if isinstance(text, list):
+            return f"[{', '.join(text[at])}]"
+        return self._listed(text, whole) if whole else f"{self._listed(text, whole)}[{at.start}:{at.stop}]"
 
     def array(self, wanted: tuple[int, ...]) -> str:
         """The next numbers, as an array of its own."""
-        return f"_array({self.row(math.prod(wanted)) if 0 not in wanted else '[]'}).reshape({wanted!r})"
+        if 0 in wanted or not self._arrays:
+            return f"_array({self.row(math.prod(wanted)) if 0 not in wanted else '[]'}).reshape({wanted!r})"
+        text, shape, at, whole = self._take(math.prod(wanted))
+        if whole and shape == wanted:
+            return f"{text}.copy()"
+        return f"_array({text if whole else f'{text}.ravel()[{at.start}:{at.stop}]'}).reshape({wanted!r})"
 
-    def arrays(self, n: int, wanted: tuple[int, ...]) -> str:
-        """The items of a tuple of ``n`` arrays of one shape."""
-        return f"*{self.array((n, *wanted))}"
-
-    def _number(self, text: Any) -> str:
-        return str(text)
-
-    def _item(self, text: Any, k: int) -> str:
-        return str(text[k]) if isinstance(text, list) else f"{text}[{k}]"
-
-    def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
-        if isinstance(text, list):
-            return f"[{', '.join(text[begin:end])}]"
-        return text if whole else f"{text}[{begin}:{end}]"
-
-
-class Arrays(Numbers):
-    """Outputs are arrays, whose memory the next call writes to."""
-
-    def array(self, wanted: tuple[int, ...]) -> str:
-        if 0 in wanted:
-            return super().array(wanted)
-        text, shape, begin, whole = self._take(math.prod(wanted))
-        if whole and shape:
-            return f"{text}.copy()" if shape == wanted else f"{text}.copy().reshape({wanted!r})"
-        if not shape:
-            return f"_array({text}).reshape({wanted!r})"
-        return f"{self._once(f'{text}.ravel().copy()')}[{begin}:{begin + math.prod(wanted)}].reshape({wanted!r})"
-
-    def _number(self, text: Any) -> str:
-        return f"_float({text})"
-
-    def _item(self, text: Any, k: int) -> str:
-        return f"{self._once(f'{text}.ravel().tolist()')}[{k}]"
-
-    def _row(self, text: Any, begin: int, end: int, whole: bool) -> str:
-        found = f"{text}.ravel().tolist()"
-        return found if whole else f"{self._once(found)}[{begin}:{end}]"
-
-    def _once(self, text: str) -> str:
-        """A name for what more than one expression needs."""
+    def _listed(self, text: str, whole: bool) -> str:
+        """An output as a list, by a name where more than one expression needs it."""
+        if not self._arrays:
+            return text
+        text = f"{text}.ravel().tolist()"
         line = next((line for line in self.before if line.endswith(f" = {text}")), "")
-        if not line:
+        if not whole and not line:
             line = f"_part{len(self.before)} = {text}"
             self.before.append(line)
-        return line.partition(" ")[0]
+        return text if whole else line.partition(" ")[0]
 
 
 def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0) -> str:
@@ -203,7 +180,7 @@ def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0)
         return row if kind is list else f"({row[1:-1]},)" if row[0] == "[" else f"_tuple({row})"
     alike = len(like) > 1 and all(type(x) is np.ndarray and x.shape == like[0].shape for x in like)
     if alike and like[0].size and like[0].shape and all(x.dtype == np.float64 for x in like):
-        inside = numbers.arrays(len(like), like[0].shape)
+        inside = f"*{numbers.array((len(like), *like[0].shape))}"
     else:
         inside = ", ".join([display(x, numbers, integers, depth + 1) for x in like])
     return f"[{inside}]" if kind is list else f"({inside},)" if like else "()"

@@ -21,8 +21,9 @@ from ..ir.scalar_program import Guard, Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
+from ..record.arguments import Arguments
 from ..record.recording import Recording
-from ..record.structure import Parts, number_of
+from ..record.structure import number_of
 from ..rewrite import optimized
 from ..rewrite.simplify import simplified, simplify
 from ..run.arrays import Read, buffered
@@ -337,9 +338,9 @@ class Path:
             self.way = self._way()
         return None
 
-    def wrt(self, chosen: Sequence[int], blocks: Parts) -> tuple[int, ...]:
+    def wrt(self, chosen: Sequence[int], given: Arguments) -> tuple[int, ...]:
         """The leaves that are those arguments by position."""
-        return tuple(self.arguments[k] for n in chosen for k in range(blocks.starts[n], blocks.starts[n + 1]))
+        return tuple(self.arguments[k] for n in chosen for k in range(given.starts[n], given.starts[n + 1]))
 
     def compilation(self, plan: Plan) -> Compilation:
         """The program for a plan, made once."""

@@ -13,13 +13,12 @@ from typing import Any
 
 from ...engine.user_frame import is_users
 from ..ir.scalar_program import CompileError
-from ..record.arguments import fixed_integers
+from ..record.arguments import Arguments, block_names, fixed_integers
 from ..record.draws import Draws
 from ..record.environment import Watch
 from ..record.extremes import softly
 from ..record.recording import record_call
 from ..record.restore import DRAWN, TAKEN, Before
-from ..record.structure import Parts
 from .pausing import collector_paused
 from .plans import Path
 
@@ -41,14 +40,13 @@ class Drawn(Final):
 class Readable(Final):
     """Iterators among the surroundings: the plain call says whether the function takes items from them."""
 
-    def __init__(self, watches: list[Watch]) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__(TAKEN)
-        self._watches = watches
-        self._positions = [watch.positions() for watch in watches]
+        self._watch, self._positions = watch, watch.positions()
 
     def moved(self) -> bool:
         """Whether one has been asked for an item since."""
-        return [watch.positions() for watch in self._watches] != self._positions
+        return self._watch.positions() != self._positions
 
 
 class Changed(Final):
@@ -60,31 +58,20 @@ class Unrecorded(Exception):  # never seen by users
 
 
 @collector_paused()
-def recorded(
-    f: Callable[..., Any],
-    args: Any,
-    named: Any,
-    blocks: Parts,
-    names: list[str],
-    watches: list[Watch],
-    level: int,
-) -> Path | Exception:
+def recorded(f: Callable[..., Any], call: Arguments, watch: Watch) -> Path | Exception:
     """A new path; the error if ``f`` can't be recorded on these arguments."""
-    for watch in watches:
-        if watch.unseen:
-            return Final(watch.unseen)
-        if watch.catches and len(blocks.active) < len(blocks):
-            return Final(
-                f"it catches {watch.catches} (in {watch.where}), as plain numbers raise; those of a program become inf "
-                f"and nan: test for zero instead"
-            )
-    known = set[int]().union(*[watch.seen for watch in watches])
-    given = (f, args, named, blocks, names, known)
-    before = Before(watches)
+    if watch.unseen:
+        return Final(watch.unseen)
+    if watch.catches and len(call.active) < len(call):
+        return Final(
+            f"it catches {watch.catches} (in {watch.where}), as plain numbers raise; those of a program become inf and "
+            f"nan: test for zero instead"
+        )
+    given = (f, *call.given, call, block_names(f, *call.given), watch.seen)
+    before = Before(watch)
     found, drawn, changed = _attempt(before, given)
     if drawn == DRAWN and threading.active_count() > 1:  # it may have been another thread: look again, and look who
-        draws = Draws([generator for watch in watches for generator in watch.generators])
-        found, drawn, changed = _attempt(Before(watches, draws), given)
+        found, drawn, changed = _attempt(Before(watch, Draws(watch.generators)), given)
         if drawn == DRAWN:
             before.rewind()
     once = drawn == TAKEN and not changed and not isinstance(found, Exception)
@@ -98,17 +85,16 @@ def recorded(
         return Final(
             f"it keeps a number (in {found.where}) where compile can't see it, and would keep a recording's: return it"
         )
-    path = Path(found, level, args, fixed_integers(f, args, named))
+    path = Path(found, call.level, call.given[0], fixed_integers(f, *call.given))
     path.once = once
     return path
 
 
 def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
     """A recording or an error, what it drew, and what it changed (and is undone)."""
-    decides = any(watch.identities for watch in before.watches)
     try:
         with before.draws or nullcontext():
-            found: Any = softly(record_call, *given, decides)
+            found: Any = softly(record_call, *given, before.watch.identities)
     except Exception as error:
         found = error
     except BaseException:

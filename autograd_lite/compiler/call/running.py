@@ -11,6 +11,7 @@ import numpy as np
 from ...engine.packs import are_leaves
 from ...functional.transform import Jacobian
 from ..ir.activity import dependent
+from ..record.arguments import Arguments
 from ..record.pack import Pack
 from ..record.structure import Flat, Parts, is_numeric, rebuild
 from .guards import guards_hold
@@ -70,30 +71,31 @@ class Running:
         """The positions of the arguments of a gradient, of so many."""
         return [] if self.kind == "call" else positions(self.argnums, count) or []
 
-    def run_path(self, path: Path, args: Any, named: Any, blocks: Parts, values: list[int]) -> tuple[bool, Any]:
+    def run_path(self, path: Path, given: Arguments) -> tuple[bool, Any]:
         """Run one path: whether the call takes it, and the result."""
+        values = sorted(given.values)
         live = any(path.tainted) and (bool(values) or not self.numbers_only)
         key = (*values, live)
         if key not in path.plans:
             call = self.kind == "call"
-            path.plans[key] = self._plan(path, values, live) if call else self._gradient(path, args, blocks)
+            path.plans[key] = self._plan(path, values, live) if call else self._gradient(path, given)
         plan = path.plans[key]
         if plan is None:
-            return True, self._f(*args, **named)
+            return True, self._f(*given.args, **given.named)
         compilation = path.compilation(plan)
-        outputs, held = compilation.call(blocks)
+        outputs, held = compilation.call(given)
         count = len(compilation.guards)
         if count and not guards_hold(outputs[len(outputs) - count :], compilation.guards):
             compilation.give_back(held)
             return False, None
-        self.last = blocks.last = compilation
+        self.last = given.last = compilation
         if self.kind == "call":
             if plan.wrt:
-                return True, self.live_result(compilation, outputs, held, (args, named), blocks, values)
-            result = self._result(path, outputs[0], blocks if live else None)
+                return True, self.live_result(compilation, outputs, held, (given.args, given.named), given, values)
+            result = self._result(path, outputs[0], given if live else None)
         else:
             numbers = Flat(outputs[plan.value : plan.value + len(plan.wrt)])
-            found = [rebuild(args[n], numbers) for n in self.differentiated(len(args))]
+            found = [rebuild(given.args[n], numbers) for n in self.differentiated(len(given.args))]
             result = found[0] if isinstance(self.argnums, int) else tuple(found)
             result = (float(outputs[0]), result) if plan.value else result
         compilation.give_back(held)
@@ -112,13 +114,13 @@ class Running:
         plain = not reaches and any(dependent(path.program, path.arguments))
         return Plan(True, () if plain else path.live + given if live else given)
 
-    def _gradient(self, path: Path, args: Any, blocks: Parts) -> Plan | None:
+    def _gradient(self, path: Path, given: Arguments) -> Plan | None:
         """The same for ``grad`` and ``value_and_grad``; None if they raise, and say what to use instead."""
-        chosen = positions(self.argnums, len(args))
+        chosen = positions(self.argnums, len(given.args))
         single = len(path.program.outputs) == 1 and isinstance(path.recording.result, float)
-        if chosen is None or not single or not all(is_numeric(args[n]) for n in chosen):
+        if chosen is None or not single or not all(is_numeric(given.args[n]) for n in chosen):
             return None
-        return Plan(self.kind == "value_and_grad", path.wrt(chosen, blocks))
+        return Plan(self.kind == "value_and_grad", path.wrt(chosen, given))
 
     def _result(self, path: Path, found: Any, live: Parts | None) -> Any:
         """The numbers that were found, in the structure of the recorded result; Values, if those of ``live`` arguments

@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.sweeps import Node
 from ...functional.pytree import flatten as structure_of
 from ...functional.pytree import group
 from ...functional.transform import Jacobian
 from ..ir.scalar_program import Program
-from ..record.pack import Pack
-from ..record.structure import Parts, flatten
+from ..record.arguments import Arguments
 from .compiled import Compiled
 from .plans import Compilation, Path, Plan
 from .running import positions
@@ -135,26 +133,26 @@ class CompiledJacobian(Compiled, transform="jacobian"):
     def _swept(self, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """The Jacobian; None if it is small, or not one of numbers alone, and better found another way."""
         chosen = positions(self._argnums, len(args))
-        given = Parts()
-        key = (*[flatten(arg, given) for arg in args], *[(name, flatten(arg, given)) for name, arg in named.items()])
-        if chosen is None or key in self.small or any(isinstance(block, (Node, Pack)) for block in given):
+        given = Arguments(args, named)
+        key = given.key
+        if chosen is None or key in self.small or given.values:
             return None
-        result, blocks = self.function.run(args, named)
+        result, given = self.function.run(args, named)
         try:
             outer = structure_of(result, [], "the result")
             parts = [structure_of(args[n], [], "an argument") for n in chosen]
         except TypeError:
             return None
         inner = parts[0] if isinstance(self._argnums, int) else group(parts)
-        used: Compilation | None = blocks.last
-        wrt = () if used is None else used.path.wrt(chosen, blocks)
+        used: Compilation | None = given.last
+        wrt = () if used is None else used.path.wrt(chosen, given)
         colouring = None if used is None else self._colouring(used.path, wrt, outer.size, inner.size)
         if used is None or colouring is None:
             if len(self.small) >= MAX_SMALL:
                 self.small.clear()
             self.small.add(key)
             return None
-        matrix = self._matrix(used.path, wrt, colouring, blocks)
+        matrix = self._matrix(used.path, wrt, colouring, given)
         return self._f(*args, **named) if matrix is None else outer.blocks(inner, matrix)
 
     def _colouring(self, path: Path, wrt: tuple[int, ...], rows: int, columns: int) -> _Colouring | None:
@@ -170,7 +168,7 @@ class CompiledJacobian(Compiled, transform="jacobian"):
         few = size >= SMALL and SAVING * sweeps <= max(rows, columns)
         return found if few or size >= LARGE or sweeps * len(path.program) >= LONG else None
 
-    def _matrix(self, path: Path, wrt: tuple[int, ...], colouring: _Colouring, blocks: Parts) -> Any:
+    def _matrix(self, path: Path, wrt: tuple[int, ...], colouring: _Colouring, blocks: Sequence[Any]) -> Any:
         """The dense matrix; None if a number in it is not finite, and may have come from where a seed was 0."""
         m, n = colouring.shape
         forward = colouring.forward

@@ -14,22 +14,28 @@ __all__ = ["State"]
 
 
 class State:
-    """The recordings that belong to one state of the function's surroundings.
+    """The recordings that belong to one state of a function's surroundings, and of its arguments that are objects.
 
     Attributes:
+        objects: these arguments.
         indexed: the line on which an integer of the arguments indexes a plain list; empty if there is none, or the
             user knows.
     """
 
     __slots__ = ("eager", "entries", "indexed", "level", "objects", "tried", "watch")
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.watch = Watch(f)
+    def __init__(self, f: Callable[..., Any], objects: list[Any]) -> None:
+        self.objects = objects
+        self.watch = Watch(f, objects)
         self.eager = self.tried = False
         self.entries: dict[Any, list[Path]] = {}
-        self.objects: dict[int, Watch] = {}
         self.level = 0
         self.indexed = ""
+
+    def holds(self, objects: list[Any]) -> bool:
+        """Whether it is the state of a call with these objects."""
+        same = len(objects) == len(self.objects) and all(a is b for a, b in zip(objects, self.objects))
+        return same and self.watch.holds()
 
     def say_anew(self, name: str, level: int) -> None:
         """Say once, at the second, that each value of an integer that indexes a list is a recording of its own."""

@@ -17,11 +17,11 @@ import numpy as np
 
 from ...engine.sweeps import Node
 from ...engine.value import Value
+from ...functional.pytree import attributes
 from ..ir.scalar_program import Leaf
 from .code import is_library, looks
 from .pack import Pack
 from .places import held
-from .structure import attributes
 
 __all__ = ["arranged"]
 

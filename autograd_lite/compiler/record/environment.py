@@ -18,7 +18,7 @@ import threading
 import weakref
 from array import array
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextvars import ContextVar
 from itertools import islice
 from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
@@ -32,7 +32,7 @@ from ...engine.value import Value
 from ...primitives.base import Op, Operand
 from .code import FLAGS, Looks, defined, is_library, looks
 from .pack import Pack
-from .places import MISSING, PLAIN, SAME, ClassDict, Context, Referent, Slots, as_tree, conditions, held, position
+from .places import MISSING, PLAIN, SAME, ClassDict, Referent, Slots, as_tree, conditions, held, position
 from .structure import Parts, is_foreign
 
 __all__ = ["ASKED", "Watch"]
@@ -73,6 +73,10 @@ _CLOCKS = {"now", "today", "utcnow"}
 _BY_NAME = {"modules", "import_module", "__import__"}
 
 
+#: what has its contents with a thread or a task
+_ELSEWHERE = (threading.local, ContextVar)
+
+
 def _is_buffer(thing: Any) -> bool:
     """Whether it is bytes that others may write: a memoryview, a ctypes array, a mapped file."""
     if isinstance(thing, (np.generic, bytes, np.ndarray)):
@@ -104,13 +108,12 @@ def _broad(kind: Any) -> str:
 
 
 class Watch:
-    """The surroundings of a function as they were, and whether they still are so.
+    """The surroundings of a function, and of objects that it is called with, as they were; whether they still are so.
 
     Attributes:
         unseen: why they can't be watched; empty if they can.
         catches: an arithmetic error that the function catches, or "every error"; empty if there is none.
         calls: where the function finds what answers differently from call to call, (place, key, function).
-        entropy: whether it reaches a generator that draws from the system.
         typed: whether the function asks for types of its numbers, which are not those of plain code, or holds some that
             are rounded otherwise.
         identities: whether it asks whether a comparison is the very ``True`` or ``False``; ``aliases``, whether two of
@@ -118,9 +121,9 @@ class Watch:
         where: the function's file and line.
     """
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[..., Any], objects: Sequence[Any] = ()) -> None:
         self.unseen = ""
-        self.typed = self.identities = self.aliases = self.entropy = False
+        self.typed = self.identities = self.aliases = False
         self.catches = ""
         self.calls: list[tuple[Any, Any, Any]] = []
         self.where = defined(f)
@@ -131,7 +134,7 @@ class Watch:
         self.attributes: set[str] = set()
         self.seen: dict[int, Any] = {}
         self._asked = 0
-        self._walk(f)
+        self._walk([*objects, f])
 
     def asks(self, integers: Collection[int]) -> bool:
         """Whether the function may ask what calls look at in the general way alone; some numbers came as integers."""
@@ -210,8 +213,7 @@ class Watch:
 
     # --- looking around -------------------------------------------------------------------------------------------
 
-    def _walk(self, start: Any) -> None:
-        stack = [start]
+    def _walk(self, stack: list[Any]) -> None:
         while stack:
             if len(self.seen) >= LIMIT:
                 self.unwatchable(
@@ -242,11 +244,6 @@ class Watch:
         if isinstance(thing, FunctionType):
             return self._function(thing)
         owner = thing.__self__ if hasattr(type(thing), "__self__") else None
-        if isinstance(thing, threading.local):
-            state = Slots(thing)
-            self._note("length", state, len(state), tuple(vars(thing)))
-            self.notes["attribute"] += [(state, key, item) for key, item in vars(thing).items()]
-            return list(vars(thing).values())
         if isinstance(thing, BuiltinFunctionType) or (owner is not None and not isinstance(thing, MethodType)):
             return [owner]  # rng.normal: the method of an object that is not written in Python
         if isinstance(thing, MethodType):
@@ -259,12 +256,11 @@ class Watch:
             return [x for x in held if x is not cache] + self._mapping(cache, ordered=False)
         if isinstance(thing, weakref.ref):
             return self._referent(thing)
-        if isinstance(thing, ContextVar):
-            found = Context(thing).get("value", None)
-            self._note("attribute", Context(thing), "value", found)
-            return [found]
+        if isinstance(thing, _ELSEWHERE):
+            self.unwatchable(f"it reads a {type(thing).__name__} (in {self.where}), {ASKED}")
+            return []
         if isinstance(thing, random.SystemRandom):  # which stands nowhere
-            self.entropy = True
+            self.calls.append((vars(random), "_urandom", random._urandom))  # type: ignore[attr-defined]
             return []
         if isinstance(thing, _GENERATORS) or _is_torchs(thing):
             self.generators.append(thing)
@@ -439,10 +435,10 @@ class Watch:
 
     def _object(self, thing: Any) -> list[Any]:
         found: list[Any] = [type(thing)]
-        if not is_library(type(thing).__module__):
-            self._note("class", thing, type(thing))
         if _is_buffer(thing):
             self.unwatchable(f"it reads a {type(thing).__name__}, whose bytes can change unseen (in {self.where})")
+        if not is_library(type(thing).__module__):
+            self._note("class", thing, type(thing))
         if isinstance(getattr(thing, "__dict__", None), dict):
             found += self._attributes(thing.__dict__)
         for kind in type(thing).__mro__:

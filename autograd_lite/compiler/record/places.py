@@ -17,10 +17,7 @@ from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
 from ...primitives.sums import same_objects, same_trees
 
-__all__ = [
-    "MISSING", "PLAIN", "SAME", "ClassDict", "Context", "Referent", "Slots", "as_tree", "conditions", "held",
-    "position",
-]  # fmt: skip
+__all__ = ["MISSING", "PLAIN", "SAME", "ClassDict", "Referent", "Slots", "as_tree", "conditions", "held", "position"]
 
 PLAIN = (int, float, str, bytes, bool, type(None), complex, frozenset, range)
 MISSING: Any = object()
@@ -33,7 +30,7 @@ _COMPARED = {int, float, str, bytes, type(None)}
 
 
 class Slots:
-    """The attributes of an object, read like a dict; of a ``threading.local`` those of the thread that asks."""
+    """The attributes of an object, read like a dict."""
 
     __slots__ = ("thing",)
 
@@ -52,19 +49,6 @@ class Slots:
             delattr(self.thing, key)
         else:
             setattr(self.thing, key, item)
-
-
-class Context(Slots):
-    """A context variable, read like a dict."""
-
-    def get(self, key: str, default: Any) -> Any:
-        try:
-            return self.thing.get()
-        except LookupError:  # it was never set
-            return None
-
-    def put(self, key: str, item: Any) -> None:
-        self.thing.set(item)
 
 
 class Referent(Slots):

@@ -9,7 +9,7 @@ import pickle
 import random
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,24 +50,22 @@ class Before:
     """The surroundings before a recording.
 
     Args:
-        watches: what there is, and holds.
+        watch: what there is, and holds.
         draws: tells the function's draws from other threads'; None if that is not known.
     """
 
-    def __init__(self, watches: Sequence[Watch], draws: Draws | None = None) -> None:
-        self.watches = watches
+    def __init__(self, watch: Watch, draws: Draws | None = None) -> None:
+        self.watch = watch
         self.draws = draws
         self.thread = threading.get_ident()
         self.asked: list[str] = []
-        self.calls = [call for watch in watches for call in watch.calls]
-        if any(watch.entropy for watch in watches):
-            self.calls.append((vars(random), "_urandom", random._urandom))  # type: ignore[attr-defined]
-        self.calls += [(vars(module), name, getattr(module, name)) for module, names in _READERS for name in names]
+        readers = [(vars(module), name, getattr(module, name)) for module, names in _READERS for name in names]
+        self.calls = [*watch.calls, *readers]
         for place, key, function in self.calls:
             place[key] = self._noting(function)
-        found = [*_global_generators(), *[g for watch in watches for g in watch.generators]]
+        found = [*_global_generators(), *watch.generators]
         self.generators = [(g, state := _access(g)[0](), pickle.dumps(state)) for g in found]
-        self.positions = [watch.positions() for watch in watches]
+        self.positions = watch.positions()
 
     def _noting(self, function: Any) -> Any:
         """The function, that says it was called."""
@@ -89,22 +87,21 @@ class Before:
         for place, key, function in self.calls:
             place[key] = function
         if self.asked:
-            drawn = f"it asks {self.asked[0]} (in {self.watches[0].where}) {ASKED}"
+            drawn = f"it asks {self.asked[0]} (in {self.watch.where}) {ASKED}"
         for generator, state in self.moved():
             if self.draws is None or not self.draws.are_others(generator):
                 if threading.active_count() == 1:
                     _access(generator)[1](state)
                 drawn = DRAWN
-        if [watch.positions() for watch in self.watches] != self.positions:
+        if self.watch.positions() != self.positions:
             drawn = TAKEN
-        for watch in self.watches:
-            if not watch.holds():
-                names = ", ".join(map(repr, watch.changed()[:3])) or "a list, dict or array"
-                changed = (
-                    f"it changes {names} outside (in {self.watches[0].where}), which a program doesn't: return the new "
-                    f"state, and pass it as an argument"
-                )
-                watch.restore()
+        if not self.watch.holds():
+            names = ", ".join(map(repr, self.watch.changed()[:3])) or "a list, dict or array"
+            changed = (
+                f"it changes {names} outside (in {self.watch.where}), which a program doesn't: return the new state, "
+                f"and pass it as an argument"
+            )
+            self.watch.restore()
         return drawn, changed
 
     def moved(self) -> list[tuple[Any, Any]]:

@@ -7,31 +7,26 @@ the description by which a call finds its program. (``functional.pytree`` says w
 from __future__ import annotations
 
 import copy
-import dataclasses
 import datetime
 import enum
 import math
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from types import BuiltinFunctionType, FunctionType, ModuleType, SimpleNamespace
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from ...engine.pickling import slot_names
 from ...engine.sweeps import Node
-from ...functional.pytree import children, like
+from ...functional.pytree import as_array, atoms, mapped, parts_of
 from ...primitives.sums import all_floats
 from .code import is_library
-from .integers import EXACT
 from .pack import Pack, as_pack
 
 __all__ = [
     "Flat",
     "Parts",
     "alike",
-    "atoms",
     "fixed",
     "flatten",
     "has_integers",
@@ -58,8 +53,6 @@ class Parts(list[Any]):
         foreign: the types of numbers that are not rounded as Python's are, by the numbers of their blocks.
         active: the numbers of the blocks with derivatives: Values, and the arguments of a gradient.
         values: the numbers of the blocks that are Values, or packs of them.
-        starts: the number of the first block of each positional argument, and of the first one after them.
-        last: the program that ran on them.
     """
 
     def __init__(self) -> None:
@@ -70,34 +63,14 @@ class Parts(list[Any]):
         self.foreign: dict[int, str] = {}
         self.active: set[int] = set()
         self.values: set[int] = set()
-        self.starts: list[int] = []
-        self.last: Any = None
 
     def says(self, what: str, block: int) -> bool:
         """Whether a block is "passive", has no derivatives; or "integer", a passive one that came as integers."""
         return block not in self.active and (what == "passive" or block in self.integers)
 
-    def rounds(self) -> bool:
-        """Whether an integer is so large that a float may be another number."""
-        return any(np.max(np.abs(self[k]), initial=0.0) >= EXACT for k in self.integers)
-
-    def fit(self, kinds: Iterable[tuple[tuple[str, int], bool]]) -> bool:
-        """Whether questions of a function have the answers that they had when it was recorded."""
-        return all(self.says(what, block) == wanted for (what, block), wanted in kinds)
-
     def nodes(self) -> Iterator[Any]:
         """The Values in the blocks."""
         return chain.from_iterable(getattr(self[k], "nodes", (self[k],)) for k in sorted(self.values))
-
-    def types(self, args: Sequence[Any]) -> tuple[Any, ...]:
-        """What a function may ask of its arguments besides numbers: their types, and which of them are one object."""
-        ids = [*map(id, args)]
-        ids += map(id, self.nodes())
-        first = {found: k for k, found in reversed([*enumerate(ids)])}
-        layouts = [(x.dtype, x.strides, x.flags.num) for x in args if isinstance(x, np.ndarray)]
-        kinds = map(type, args)
-        own = map(type, self.nodes())
-        return (*sorted(self.values), None, *sorted(self.integers), *map(first.get, ids), *kinds, *own, *layouts)
 
 
 _NUMERIC = "fiu"
@@ -118,7 +91,7 @@ def fixed(x: Any, arrays: bool = True) -> Any:
     """Something like ``x`` with every integer fixed, and unless ``arrays`` is false every array and list of them."""
     if _integral(x):
         return Fixed(x) if arrays or not getattr(x, "shape", ()) or x.dtype.kind == "b" else x
-    return x if not arrays and _as_array(x) is not None else _mapped(x, lambda item: fixed(item, arrays))
+    return x if not arrays and _as_array(x) is not None else mapped(x, lambda item: fixed(item, arrays))
 
 
 def has_integers(x: Any) -> bool:
@@ -164,7 +137,7 @@ def flatten(x: Any, blocks: Parts) -> Any:
         return (*_kinds(x), found.shape, width)
     parts = parts_of(x)
     if parts is not None:
-        keys = (*x, *map(type, x)) if isinstance(x, dict) else getattr(x, "shape", ())
+        keys = (*x, *map(type, x)) if isinstance(x, Mapping) else getattr(x, "shape", ())
         return (kind, keys, *[flatten(item, blocks) for item in parts])
     blocks.objects.append(x)
     return ("object", Same(x))
@@ -262,64 +235,6 @@ def has_attributes(x: Any) -> bool:
     return bool(held) and not is_library(type(x).__module__)
 
 
-def attributes(x: Any) -> dict[str, Any]:
-    """What an object has in its dict and its slots."""
-    found = dict(getattr(x, "__dict__", {}) or {})
-    slots = [name for name in slot_names(type(x)) if not name.startswith("__") and hasattr(x, name)]
-    return found | {name: getattr(x, name) for name in slots}
-
-
-def attributes_of(x: Any) -> dict[str, Any] | None:
-    """What a dataclass, an attrs class or a namespace holds; None for any other object."""
-    kind = type(x)
-    known = kind is SimpleNamespace or dataclasses.is_dataclass(kind) or hasattr(kind, "__attrs_attrs__")
-    return attributes(x) if known else None
-
-
-def parts_of(x: Any, deep: bool = False) -> list[Any] | None:
-    """What is in a list, tuple, dict or object array, in order; ``deep``: in a deque, a dataclass or the like too.
-
-    None for anything else, an array of numbers too.
-    """
-    if isinstance(x, (list, tuple, dict)):
-        found: list[Any] = children(x)
-        return found
-    if isinstance(x, np.ndarray):
-        return x.ravel().tolist() if x.dtype == object and not isinstance(x, np.ma.MaskedArray) else None
-    if deep and isinstance(x, deque):
-        return list(x)
-    held = attributes_of(x) if deep else None
-    return None if held is None else list(held.values())
-
-
-def _mapped(x: Any, f: Callable[[Any], Any], deep: bool = False) -> Any:
-    """Something like ``x`` with ``f`` of each of its parts; itself if it has none."""
-    parts = parts_of(x, deep)
-    if parts is None:
-        return x
-    items = [f(part) for part in parts]
-    if isinstance(x, (list, tuple, dict)):
-        return like(x, items)
-    if isinstance(x, np.ndarray):
-        return _array_of(items).reshape(x.shape)
-    return deque(items, x.maxlen) if isinstance(x, deque) else with_attributes(x, dict(zip(attributes(x), items)))
-
-
-def atoms(x: Any, deep: bool = False) -> Iterator[Any]:
-    """What has no parts itself, in order."""
-    parts = parts_of(x, deep)
-    return iter((x,)) if parts is None else chain.from_iterable([atoms(part, deep) for part in parts])
-
-
-def with_attributes(x: Any, attributes: dict[str, Any]) -> Any:
-    """An object of the class of ``x`` with these attributes."""
-    kind: Any = type(x)
-    made = kind.__new__(kind)
-    for name, item in attributes.items():
-        object.__setattr__(made, name, item)
-    return made
-
-
 _TEXTS = (str, bytes, bool, type(None))
 #: objects without parts, which a program may return as they are
 _ATOMS = (
@@ -334,7 +249,7 @@ def opaque(x: Any, known: Collection[int]) -> str | None:
         return f"a {type(x).__name__} with attributes"
     if isinstance(x, (*_ATOMS, Node)) or id(x) in known or (isinstance(x, np.ndarray) and x.dtype != "O"):
         return None
-    if isinstance(x, dict) and any(isinstance(key, Node) for key in x):
+    if isinstance(x, Mapping) and any(isinstance(key, Node) for key in x):
         return "a dict with Values as keys"
     parts = list(x) if isinstance(x, (set, frozenset)) else parts_of(x, True)
     if parts is not None:
@@ -380,29 +295,19 @@ def rebuild(x: Any, take: Iterator[Any], deep: bool = False) -> Any:
     if isinstance(x, np.ndarray) and (x.dtype != object or not x.size):
         if x.dtype.kind not in _NUMERIC or (not x.size and (deep or type(take) is not Flat)):
             return x.copy()
-        numbers = take.part(x.size) if type(take) is Flat else _array_of(list(islice(take, x.size)))
+        numbers = take.part(x.size) if type(take) is Flat else as_array(list(islice(take, x.size)), x.shape)
         return numbers.reshape(x.shape)
     if deep and isinstance(x, set):
         return set(x)
     if type(x) is list and type(take) is Flat and x and all_floats(x):
         return take.part(len(x)).tolist()
-    return next(take) if is_number(x) else _mapped(x, lambda item: rebuild(item, take, deep), deep)
+    return next(take) if is_number(x) else mapped(x, lambda item: rebuild(item, take, deep), deep)
 
 
 def is_number(x: Any) -> bool:
     """Whether ``x`` is one number."""
     plain = hasattr(x, "__float__") and not isinstance(x, (bool, np.ndarray))
     return isinstance(x, Node) or (plain and getattr(x, "shape", ()) == ())
-
-
-def _array_of(items: list[Any]) -> Any:
-    """A flat array, of floats or of ints if all of the items are plain numbers."""
-    numbers = np.fromiter(items, dtype=object, count=len(items))
-    kinds = set(map(type, items))
-    if kinds and all(kind is int or issubclass(kind, np.integer) for kind in kinds):
-        return numbers.astype(int)
-    plain = kinds and all(kind in (int, float) or issubclass(kind, np.number) for kind in kinds)
-    return numbers.astype(float) if plain else numbers
 
 
 def leaves_of(x: Any, deep: bool = False) -> list[Any]:
@@ -426,7 +331,7 @@ def nudged(x: Any) -> Any:
     if isinstance(x, (float, np.floating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "f"):
         moved: Any = x * 1.00031831 + 0.000027183
         return moved if isinstance(x, (float, np.ndarray)) else type(x)(moved)
-    return _mapped(x, nudged)
+    return mapped(x, nudged)
 
 
 def alike(a: Any, b: Any) -> bool:

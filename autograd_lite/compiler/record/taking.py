@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
-from .structure import atoms
+from ...functional.pytree import atoms
 
 __all__ = ["recorded_take"]
 
