@@ -99,6 +99,24 @@ def test_a_large_program_is_kept_in_four_bytes_an_operand():
     assert "return" in compiled.source()
 
 
+def test_a_first_call_takes_few_bytes_an_operand():
+    """No stage makes Python numbers, or several arrays as long, of all operands."""
+    units, layers = 60, 12
+    model = nn.MLP(units, *[units] * layers)
+    for parameter in model.parameters():
+        parameter.grad  # noqa: B018, made before the count
+    x = np.linspace(-1, 1, units)
+    compiled = ag.compile(lambda: ag.sum(model(x)) ** 2)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        compiled().backward()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 62 * layers * units * (2 * units + 1)
+
+
 def test_a_packed_program_is_the_program():
     x = list(range(80))
     compiled = ag.compile(lambda x: sum(a * b for a in x for b in x))

@@ -142,12 +142,15 @@ class Program:
             k = int(wrong[0])
             prim, count = self.prims[k], len(self.args[k])
             raise ProgramError(f"%{self.first + k} {prim.name} has {count} operand(s), expected {prim.arity}")
-        users = np.repeat(np.arange(self.first, here), counts)
-        wrong = np.flatnonzero((operands >= users) | (operands < 0))
-        if len(wrong):
-            user = int(users[wrong[0]])
-            name = self.prims[user - self.first].name
-            raise ProgramError(f"%{user} {name} uses a number that is not defined before it")
+        some = np.flatnonzero(counts)
+        if len(some):
+            ahead = np.maximum.reduceat(operands, starts[some]) >= some + self.first
+            wrong = some[ahead | (np.minimum.reduceat(operands, starts[some]) < 0)]
+            if len(wrong):
+                k = int(wrong[0])
+                raise ProgramError(
+                    f"%{self.first + k} {self.prims[k].name} uses a number that is not defined before it"
+                )
         for id in [*self.outputs, *[guard.id for guard in self.guards]]:
             if not 0 <= id < here:
                 raise ProgramError(f"the output %{id} is not defined")
@@ -174,7 +177,9 @@ class Program:
             np.cumsum(np.fromiter(map(len, args), np.int64, len(args)), out=starts[1:])
             try:
                 if starts[-1] > LONG * len(args):
-                    ids = np.concatenate([np.array(row, np.int64) for row in args])
+                    ids = np.empty(int(starts[-1]), np.int64)
+                    for row, start, end in zip(args, *(part.tolist() for part in (starts[:-1], starts[1:]))):
+                        ids[start:end] = row
                 else:
                     ids = np.fromiter(itertools.chain.from_iterable(args), np.int64, int(starts[-1]))
             except OverflowError:

@@ -8,6 +8,7 @@ with every row of another, is a matrix product.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,19 +92,19 @@ def level_groups(program: Program, part: slice = slice(None)) -> Buckets:
     first = program.first + begin
     operands, starts = program.operands()
     operands, starts = operands[starts[begin] : starts[end]], starts[begin : end + 1] - starts[begin]
-    inner = operands >= first  # leaves, and what is before, are on level 0
-    computed = (operands[inner] - first).tolist()
-    cuts = np.concatenate(([0], np.cumsum(inner)))[starts].tolist()
+    inner = np.flatnonzero(operands >= first)  # leaves, and what is before, are on level 0
+    computed = array("q", (operands[inner] - first).tobytes())
+    cuts = np.searchsorted(inner, starts).tolist()
     level: list[int] = []
     buckets: Buckets = {}
     at = level.__getitem__
-    below: dict[tuple[int, ...], int] = {}  # of long rows, which the neurons of a layer share
+    below: dict[bytes, int] = {}  # of long rows, which the neurons of a layer share
     for k, (prim, count) in enumerate(zip(program.prims[part], np.diff(starts).tolist())):
         row = computed[cuts[k] : cuts[k + 1]]
         if len(row) < 8:
             here = 1 + max(map(at, row), default=0)
         else:
-            key = tuple(row)
+            key = row.tobytes()
             here = below.get(key) or below.setdefault(key, 1 + max(map(at, row)))
         level.append(here)
         buckets.setdefault((here, prim.name, count), []).append(begin + k)
