@@ -219,9 +219,7 @@ def like(x: Any, items: list[Any]) -> Any:
         if getattr(x, "__dict__", None):
             vars(made).update(vars(x))
         return made
-    if kind is dict:
-        return dict(zip(x, items))
-    if not isinstance(x, MutableMapping):
+    if kind is dict or not isinstance(x, MutableMapping):
         return dict(zip(x, items))
     made = copy.copy(x)
     for key, item in zip(x, items):

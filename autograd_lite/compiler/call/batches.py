@@ -11,7 +11,7 @@ import numpy as np
 from ...functional.pytree import children, contains_node
 from ...functional.vmap import lane_of
 from ..record.structure import Parts, flatten, has_integers
-from .kinds import Unlike
+from .forms import Unlike
 from .plans import Path
 
 __all__ = ["Batches"]

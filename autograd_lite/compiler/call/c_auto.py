@@ -19,7 +19,7 @@ from typing import Any
 
 from .c_engine import LONG, CEngine
 from .c_library import CUnavailable, c_compiler
-from .kinds import Unlike
+from .forms import Unlike
 
 __all__ = ["turning"]
 

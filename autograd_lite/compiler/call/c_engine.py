@@ -10,6 +10,7 @@ import math
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,11 @@ from ..ir.scalar_program import Leaf
 from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
-from ..record.structure import Parts, flatten
+from ..record.arguments import Arguments
 from .c_entry import Call, general_entry, with_trampoline
-from .c_forms import Form, form_of, numpy_objects
+from .c_forms import numpy_objects, spoken
 from .c_library import Library, build
+from .forms import Form
 from .guards import HOLDS
 
 __all__ = ["CEngine", "CKernel", "c_source", "planned_leaves"]
@@ -133,22 +135,17 @@ class Given:
         self.homes = homes
 
     @staticmethod
-    def of(args: Sequence[Any]) -> Given | None:
-        """Those of arguments; None if one is of another kind."""
-        forms, homes = [], []
-        for k, arg in enumerate(args):
-            form = form_of(arg)
-            if form is None:
+    def of(call: Arguments) -> Given | None:
+        """Those of a call; None if one of its arguments is of another kind."""
+        forms = [form for arg in (*call.args, *call.named.values()) if (form := spoken(arg)) is not None]
+        if len(forms) < len(call.starts) - 1:
+            return None
+        homes: list[tuple[int, int]] = []
+        for k, (start, end) in enumerate(pairwise(call.starts)):
+            *places, size = accumulate(map(np.size, call[start:end]), initial=0)
+            homes += [(k, at) for at in places]
+            if size != forms[k].size:
                 return None
-            blocks = Parts()
-            flatten(arg, blocks)
-            at = 0
-            for block in blocks:
-                homes.append((k, at))
-                at += int(np.size(block))
-            if at != form.size:
-                return None
-            forms.append(form)
         return Given(forms, homes)
 
 
@@ -159,7 +156,7 @@ def user_call(path: Any, plan: Any, function: CFunction) -> Call | None:
         return None
     homes = {a.leaf: given.homes[path.leaves[a.leaf].key] for a in function.arguments if not a.output}
     if not plan.wrt:
-        form = form_of(path.recording.result, True)
+        form = spoken(path.recording.result, True)
         if form is None or not path.recording.floats or form.size != len(path.program.outputs) or any(path.tainted):
             return None
         return Call(given.forms, homes, [form], {0: (0, 0)}, False)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..emit.targets.c import Argument, CFunction
-from .c_forms import Form, Forms
+from .c_forms import Forms
+from .forms import Form
 
 __all__ = ["Call", "Entry", "general_entry", "with_trampoline"]
 

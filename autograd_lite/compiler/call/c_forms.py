@@ -11,15 +11,15 @@ import functools
 import importlib
 import importlib.resources
 import itertools
-import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["TESTS", "Form", "Forms", "array_maker", "form_of", "glue", "numpy_objects"]
+from .forms import Form, Unlike, form_of
+
+__all__ = ["TESTS", "Forms", "array_maker", "glue", "numpy_objects", "spoken"]
 
 #: where in an entry's ``self`` shapes and keys begin: behind what ``c_entry.c`` has names for
 OBJECTS = 12
@@ -27,74 +27,22 @@ OBJECTS = 12
 KINDS = ("float", "array", "list", "tuple", "dict")
 #: containers in one argument or result, at most; as many equal ones in a row are one
 MANY = 40
-DEEPEST = 8
 
 
-@dataclass(frozen=True)
-class Form:
-    """A float, or a list, tuple, dict or float array.
-
-    Attributes:
-        kind: which of them.
-        items: the forms of a container's items, as pairs with how many there are in a row.
-        shape: an array's.
-        keys: a dict's.
-    """
-
-    kind: str
-    items: tuple[tuple[Form, int], ...] = ()
-    shape: tuple[int, ...] = ()
-    keys: tuple[str, ...] = ()
-
-    @functools.cached_property
-    def size(self) -> int:
-        """How many numbers it has."""
-        if self.kind == "float":
-            return 1
-        return math.prod(self.shape) if self.kind == "array" else sum(form.size * n for form, n in self.items)
-
-    @functools.cached_property
-    def count(self) -> int:
-        """How many items it has."""
-        return sum(n for _, n in self.items)
-
-    @functools.cached_property
-    def parts(self) -> int:
-        """How many forms it is written with."""
-        return 1 + sum(form.parts for form, _ in self.items)
-
-
-def form_of(x: Any, result: bool = False, depth: int = 0) -> Form | None:
-    """The form of an argument or a result; None if it holds anything but floats, or is too deep.
-
-    An argument's integers are floats here too: what is read has to be floats, and another call may have them.
-
-    >>> form_of([1.0, 2.0]).size, form_of([1.0, "two"])
-    (2, None)
-    """
-    kind = type(x)
-    if kind is float or (kind is int and not result):
-        return _FLOAT
-    if kind is np.ndarray:
-        return Form("array", shape=x.shape) if x.dtype == np.float64 and x.shape else None
-    if depth > DEEPEST or kind not in (list, tuple, dict):
+def spoken(x: Any, result: bool = False) -> Form | None:
+    """The form of an argument or a result; None if it is not one that ``c_entry.c`` takes, or makes."""
+    try:
+        form = form_of(x, not result)
+    except Unlike:
         return None
-    if kind is dict and not (result and all(type(key) is str and key.isascii() and key.isidentifier() for key in x)):
-        return None
-    runs: list[tuple[Form, int]] = []
-    for item in x.values() if kind is dict else x:
-        form = form_of(item, result, depth + 1)
-        if form is None or len(runs) > MANY:
-            return None
-        if kind is not dict and runs and runs[-1][0] == form:
-            runs[-1] = (form, runs[-1][1] + 1)
-        else:
-            runs.append((form, 1))
-    found = Form(kind.__name__, tuple(runs), keys=tuple(x) if kind is dict else ())
-    return found if found.parts <= MANY else None
+    parts = list(form.all())
+    return form if len(parts) <= MANY and all(_known(part, result) for part in parts) else None
 
 
-_FLOAT = Form("float")
+def _known(form: Form, result: bool) -> bool:
+    if form.kind == "dict":
+        return result and all(type(key) is str and key.isascii() and key.isidentifier() for key in form.keys)
+    return form.kind in KINDS and form.char == "d"
 
 
 # --- the memory of Python's objects -------------------------------------------------------------------------------

@@ -405,7 +405,7 @@ class Compiled(Running):
             )
         found = recorded(self.inner, call, watch)
         if isinstance(found, Path):
-            found.aim(self._target, None if call.level else (*call.args, *call.named.values()))
+            found.aim(self._target, None if call.level else call)
         return found
 
     def path_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Path | None, Plan, Any]:

@@ -21,8 +21,9 @@ from .c_auto import turning
 from .c_engine import CEngine, Given
 from .c_forms import TESTS
 from .choice import straight
+from .forms import Unlike, form_of
 from .guards import guards_hold
-from .kinds import NAMES, Numbers, Unlike, display, flat, kind_of
+from .kinds import NAMES, Numbers, array, checks, display, flat, listed
 from .plans import Compilation
 from .running import Running
 from .signature import MISSING, Signature
@@ -55,7 +56,7 @@ def generated(owner: Running, compilation: Compilation, given: Arguments, watch:
         if owner.backend != "auto" or not made.written:
             return fast
         path, plan = compilation.path, compilation.plan
-        path.given = Given.of((*given.args, *given.named.values()))
+        path.given = Given.of(given)
         return turning(owner, fast, path, plan, lambda e: _in_c(owner, compilation, e, tuple(given.named), watch, fast))
     except (Unlike, ValueError):
         return None
@@ -114,7 +115,7 @@ class _Call:
     """What is known of one call, and how its program is run.
 
     Attributes:
-        given: for each block of the program's arguments the parameter that it is, and its kind.
+        given: for each block of the program's arguments its form, and the parameter that it is.
         outputs: what the program found.
     """
 
@@ -126,14 +127,12 @@ class _Call:
         leaves = zip(compilation.leaves, compilation.names)
         called = {leaf.key: name for leaf, name in leaves if leaf.kind == "argument"}
         labels = {block for (what, block), integer in path.kinds if what == "integer" and integer}
-        kinds, wanted = [], []
+        self.forms = [form_of(x, True) for x in (*call.args, *call.named.values())]
         blocks = list(pairwise(call.starts))  # of each argument
-        for x, (block, end) in zip((*call.args, *call.named.values()), blocks):
-            kind = kind_of(x, block < end and block in labels)
-            if end - block > 1 or kind is None:
+        for form, (block, end) in zip(self.forms, blocks):
+            if end - block > 1 or (form.char != "d") != (block in labels) or (block < end and not form.size):
                 raise Unlike
-            kinds.append(kind)
-            wanted.append(called[block] if block < end else f"static{len(kinds)}")
+        wanted = [called[block] if block < end else f"static{block}" for block, end in blocks]
         asked = () if owner.kind == "call" else (owner.argnums,) if isinstance(owner.argnums, int) else owner.argnums
         exact = min(asked, default=0) < 0
         self.signature = Signature(
@@ -142,10 +141,8 @@ class _Call:
         names = self.signature.names
         if len(call) != len(called) or any(name.startswith("_") for name in names):
             raise Unlike
-        if any(kind.size == 0 for kind in kinds):
-            raise Unlike  # there is nothing to take apart
-        self.checks = [kind.check.format(name) for name, kind in zip(names, kinds)]
-        self.given = [(name, kind) for name, kind, (block, end) in zip(names, kinds, blocks) if block < end]
+        self.checks = [check for form, name in zip(self.forms, names) for check in checks(form, name)]
+        self.given = [(form, name) for form, name, (block, end) in zip(self.forms, names, blocks) if block < end]
         self.called = called  # what the program calls each
         #: whether it is straight-line Python
         self.written = path.scalar and len(path.program) <= WRITTEN and compilation.native is None and not path.live
@@ -173,13 +170,13 @@ class _Call:
         lines = scalar_lines(program, compilation.names, False, names)
         self.taken |= lines.names
         floats = []
-        for block, (name, kind) in enumerate(self.given):
+        for block, (form, name) in enumerate(self.given):
             local = self.called[block]
-            if kind.size is not None:
-                elements = [f"{local}_{k}" for k in range(kind.size)]
-                self.inside.append(f"{', '.join(elements)}, = {name if kind.items else kind.listed.format(name)}")
+            if form.kind != "float":
+                elements = [f"{local}_{k}" for k in range(form.size)]
+                self.inside.append(f"{', '.join(elements)}, = {name if form.flat else listed(form, name)}")
                 self.taken.update(elements)
-                floats += [f"{element}.__class__ is _float" for element in elements if kind.items]
+                floats += [f"{element}.__class__ is _float" for element in elements if form.flat]
             elif local != name:
                 self.inside.append(f"{local} = {name}")
                 self.taken.add(local)
@@ -201,7 +198,7 @@ class _Call:
         """A function of floats and lists (the interpreter's, C's, or lines of Python); or an array program's runner."""
         compilation = self.compilation
         scalar, guards = compilation.scalar, compilation.guards
-        self.checks += [kind.items.format(name) for name, kind in self.given if kind.items]
+        self.checks += [f"_floats({name})" for form, name in self.given if form.flat]
         given = self._sources()
         if scalar:
             self.scope |= {"_run": compilation.run, "_flat": flat}
@@ -235,8 +232,7 @@ class _Call:
             self.after.append("_loose = _numbers()")
         for k, (kind, key) in enumerate(compilation.sources):
             if kind == "argument":
-                name, of = self.given[key]
-                given.append((of.listed if compilation.scalar else of.array).format(name))
+                given.append((listed if compilation.scalar else array)(*self.given[key]))
                 continue
             self.scope[f"_source{k}"] = key
             text = {"loose": f"_loose[{key}]", "parameter": f"_source{k}.data"}.get(kind, f"_source{k}._number()")
@@ -249,10 +245,10 @@ class _Call:
         if owner.kind == "call":
             if not recording.floats:
                 raise Unlike
-            return display(recording.result, outputs)
+            return display(form_of(recording.result), outputs)
         single = isinstance(owner.argnums, int)
         head = f"{outputs.one()}, " if self.compilation.plan.value else ""
-        parts = [display(self.args[n], outputs, True) for n in ((owner.argnums,) if single else owner.argnums)]
+        parts = [display(self.forms[n], outputs) for n in ((owner.argnums,) if single else owner.argnums)]
         text = parts[0] if single else f"({', '.join(parts)},)"
         return f"({head}{text})" if head else text
 

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ...primitives.sums import all_floats
+from .forms import Form, Unlike
 
-__all__ = ["NAMES", "Kind", "Numbers", "Unlike", "display", "flat", "kind_of"]
+__all__ = ["NAMES", "Numbers", "array", "checks", "display", "flat", "listed"]
 
 #: a result of more parts is put together item by item
 MANY = 2000
-DEEPEST = 8
-
-
-class Kind(NamedTuple):
-    """Arguments of one kind, by expressions in which {0} is the argument.
-
-    Attributes:
-        check: whether it is like the one recorded, but for what ``items`` asks.
-        items: whether its items are floats, if that is a question.
-        listed: the float, or the flat list of floats, that it is.
-        array: the float, or the float array.
-        size: how many numbers it has; None if it is one.
-    """
-
-    check: str
-    listed: str = ""
-    array: str = ""
-    size: int | None = None
-    items: str = ""
 
 
 #: what the expressions here name
@@ -41,44 +23,45 @@ NAMES: dict[str, Any] = {
     "_ndarray": np.ndarray, "_float64": np.dtype(np.float64), "_array": np.array,
 }  # fmt: skip
 
-_FLOAT = Kind("{0}.__class__ is _float", "{0}", "{0}")
 
-
-def kind_of(x: Any, labels: bool = False, shape: str = "") -> Kind | None:
-    """The kind of an argument like ``x``, whose integers are floats; None for one that generated calls don't take.
+def checks(form: Form, name: str, shape: str = "") -> list[str]:
+    """That an argument is of a form, as expressions; not that the items of a list are floats.
 
     Args:
-        x: the argument.
-        labels: whether it is an array of integers that the function takes for those.
+        form: what it is made of; arrays of integers are those that the function takes for labels.
+        name: what it is called.
         shape: an expression of an array's shape, if that may differ.
+
+    Raises:
+        Unlike: if it is of a form that generated calls don't take.
     """
-    kind = type(x)
-    if kind is np.ndarray and x.shape and (x.dtype == np.float64 or labels):
-        check = f"{{0}}.__class__ is _ndarray and {{0}}.shape == {shape or repr(x.shape)} and "
-        if labels:
-            check += f"{{0}}.dtype.char == {x.dtype.char!r}"
-            return Kind(check, "{0}.ravel().astype(_float).tolist()", "{0}.astype(_float)")
-        check += "({0}.dtype is _float64 or {0}.dtype == _float64)"
-        return Kind(check, "{0}.ravel().tolist()", "{0}", x.size)
-    if labels:
-        return None
-    if kind is float or kind is int:
-        return _FLOAT
-    if kind in (list, tuple) and x and all(type(item) in (float, int) for item in x):
-        check = f"{{0}}.__class__ is _{kind.__name__} and _len({{0}}) == {len(x)}"
-        return Kind(check, "{0}" if kind is list else "_list({0})", "_array({0})", len(x), "_floats({0})")
-    if x is None or kind is bool:
-        return Kind(f"{{0}} is {x}")
-    return Kind(f"{{0}}.__class__ is _str and {{0}} == {_quoted(x)}") if kind is str else None
+    kind = f"{name}.__class__ is _{'ndarray' if form.kind == 'array' else form.kind}"
+    if form.kind == "float":
+        return [kind]
+    if form.kind == "array":
+        plain = f"({name}.dtype is _float64 or {name}.dtype == _float64)"
+        dtype = plain if form.char == "d" else f"{name}.dtype.char == {form.char!r}"
+        return [kind, f"{name}.shape == {shape or repr(form.shape)}", dtype]
+    if form.flat:
+        return [kind, f"_len({name}) == {form.size}"]
+    if form.kind != "static":
+        raise Unlike
+    text = [f"{name}.__class__ is _str", f"{name} == {form.thing!r}"]
+    return text if type(form.thing) is str else [f"{name} is {form.thing}"]
 
 
-def _quoted(text: str) -> str:
-    """A text as one of Python's, in a template."""
-    return repr(text).replace("{", "{{").replace("}", "}}")
+def listed(form: Form, name: str) -> str:
+    """The float, or the flat list of floats, that an argument is."""
+    if form.kind == "array":
+        return f"{name}.ravel(){'.astype(_float)' * (form.char != 'd')}.tolist()"
+    return f"_list({name})" if form.kind == "tuple" else name
 
 
-class Unlike(Exception):
-    """What is to be made is of another kind."""
+def array(form: Form, name: str) -> str:
+    """The float, or the float array, that an argument is."""
+    if form.kind == "array":
+        return f"{name}{'.astype(_float)' * (form.char != 'd')}"
+    return f"_array({name})" if form.flat else name
 
 
 class Numbers:
@@ -148,42 +131,33 @@ class Numbers:
         return text if whole else line.partition(" ")[0]
 
 
-def display(like: Any, numbers: Numbers, integers: bool = False, depth: int = 0) -> str:
-    """The expression of something like ``like`` of the next numbers: lists, tuples, dicts, float arrays and floats.
-
-    What is no number stays what it is: None, truth values and texts.
-
-    Args:
-        like: an example.
-        numbers: the numbers.
-        integers: whether its integers stand for floats.
+def display(form: Form, numbers: Numbers) -> str:
+    """The expression of something of a form, of the next numbers.
 
     Raises:
-        Unlike: if it holds anything else, or is too deep.
+        Unlike: if it is too long.
     """
-    kind = type(like)
-    if kind is float or (integers and kind is int):
+    if form.kind == "float":
         return numbers.one()
-    if like is None or kind is bool or kind is str:
-        return repr(like)
+    if form.kind == "static":
+        return repr(form.thing)
     numbers.parts += 1
-    if depth > DEEPEST or numbers.parts > MANY:
+    if numbers.parts > MANY:
         raise Unlike
-    if kind is np.ndarray and like.dtype == np.float64 and like.shape:
-        return numbers.array(like.shape)
-    if kind is dict and all(type(key) in (str, int) for key in like):
-        return f"{{{', '.join(f'{k!r}: {display(x, numbers, integers, depth + 1)}' for k, x in like.items())}}}"
-    if kind not in (list, tuple):
-        raise Unlike
-    if like and all(type(x) is float or (integers and type(x) is int) for x in like):
-        row = numbers.row(len(like))
-        return row if kind is list else f"({row[1:-1]},)" if row[0] == "[" else f"_tuple({row})"
-    alike = len(like) > 1 and all(type(x) is np.ndarray and x.shape == like[0].shape for x in like)
-    if alike and like[0].size and like[0].shape and all(x.dtype == np.float64 for x in like):
-        inside = f"*{numbers.array((len(like), *like[0].shape))}"
+    if form.kind == "array":
+        return numbers.array(form.shape)
+    if form.kind == "dict":
+        parts = [f"{key!r}: {display(item, numbers)}" for key, (item, _) in zip(form.keys, form.items)]
+        return f"{{{', '.join(parts)}}}"
+    if form.flat:
+        row = numbers.row(form.size)
+        return row if form.kind == "list" else f"({row[1:-1]},)" if row[0] == "[" else f"_tuple({row})"
+    first, n = form.items[0] if len(form.items) == 1 else (form, 1)
+    if first.kind == "array" and n > 1 and first.size:
+        inside = f"*{numbers.array((n, *first.shape))}"
     else:
-        inside = ", ".join([display(x, numbers, integers, depth + 1) for x in like])
-    return f"[{inside}]" if kind is list else f"({inside},)" if like else "()"
+        inside = ", ".join([display(item, numbers) for item, n in form.items for _ in range(n)])
+    return f"[{inside}]" if form.kind == "list" else f"({inside},)" if inside else "()"
 
 
 def flat(x: Any) -> Any:

@@ -17,7 +17,8 @@ from .batches import Batches
 from .c_engine import CKernel
 from .compiled import Compiled
 from .entry import function
-from .kinds import Unlike, kind_of
+from .forms import Unlike, form_of
+from .kinds import checks
 from .plans import Compilation, Path, Plan
 from .signature import Signature
 
@@ -157,12 +158,12 @@ class Mapped(Compiled, transform="vmap"):
         names = [f"x{k}" for k in range(len(given))]
         mapped = [axis is not None for _, axis in given]
         count = f"_len({names[mapped.index(True)]})"
-        checks = [f"{count} > 0"]
+        looks = [f"{count} > 0"]
         for name, (x, axis), lanes, shape in zip(names, given, mapped, shapes):
-            kind = kind_of(x, shape=f"({count}, {''.join(f'{n}, ' for n in shape)})" * lanes)
-            if kind is None or kind.items or axis not in (None, 0) or np.shape(x)[lanes:] != shape:
+            form = form_of(x, True)
+            if form.flat or form.char != "d" or axis not in (None, 0) or np.shape(x)[lanes:] != shape:
                 raise Unlike
-            checks.insert(-1, kind.check.format(name))
+            looks[:-1] += checks(form, name, f"({count}, {''.join(f'{n}, ' for n in shape)})" * lanes)
 
         def run(lanes: int, *given: Any) -> tuple[list[Any], Any]:
             pairs = [(np.float64(x) if type(x) is float else x, lane) for x, lane in zip(given, mapped)]
@@ -176,7 +177,7 @@ class Mapped(Compiled, transform="vmap"):
             f"return _made(_like, iter(_found), {count})",
         ]
         scope = {"_run": run, "_made": self._made, "_like": like}
-        return function(inner, signature, self.general, self.function.surroundings, checks, [], after, scope)
+        return function(inner, signature, self.general, self.function.surroundings, looks, [], after, scope)
 
     def _kernel(self, path: Path, plan: Plan, mapped: tuple[bool, ...]) -> tuple[Kernel | CKernel, list[Any]]:
         """What runs a path over lanes, and what the guards, the last ones of its outputs, have to be."""

@@ -314,15 +314,12 @@ class Path:
         scalar, self._lifted = choose(self.program, self.listed, LONGEST)
         return scalar
 
-    def aim(self, target: CTarget | None, args: Sequence[Any] | None = None) -> None:
-        """Run in C, if that is asked for: arrays are read where they are, and lists taken apart.
-
-        ``args`` are all those of a call, those by keyword last.
-        """
+    def aim(self, target: CTarget | None, call: Arguments | None = None) -> None:
+        """Run in C, if that is asked for: arrays are read where they are, and lists taken apart."""
         self.target = target
         if target is not None and target.active:
             self.scalar, self.way = not any(leaf.shape for leaf in self.leaves) or self.listed > 0, "c"
-            self.given = None if args is None else Given.of(args)
+            self.given = None if call is None else Given.of(call)
 
     def in_c(self, make: Callable[[], Built]) -> Built | None:
         """What ``make`` builds in C; None, with a warning, if it can't be built: then the default engine runs."""
