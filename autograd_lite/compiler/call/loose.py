@@ -14,12 +14,7 @@ from ...engine.sweeps import Node
 from ...primitives.sums import NATIVE
 from ..record.pack import Pack
 
-__all__ = ["Loose", "is_plain", "places_of", "together"]
-
-
-def is_plain(key: Any) -> bool:
-    """Whether what a leaf stands for are Values of no subclass, packed: they are read and added to together."""
-    return isinstance(key, Pack) and key.plain
+__all__ = ["Loose", "places_of", "together"]
 
 
 class Loose:
@@ -83,11 +78,11 @@ def places_of(blocks: Sequence[Any], values: Sequence[int]) -> dict[int, Sequenc
 
 
 def together(sources: Sequence[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], Loose | None]:
-    """What a program reads, with each pack of plain Values as its place among the arrays of all of them."""
+    """What a program reads, with each pack of Values as its place among the arrays of all of them."""
     packs: list[Pack] = []
     found: list[tuple[str, Any]] = []
     for kind, key in sources:
-        found.append(("loose", len(packs)) if is_plain(key) else (kind, key))
-        if is_plain(key):
+        found.append(("loose", len(packs)) if isinstance(key, Pack) else (kind, key))
+        if isinstance(key, Pack):
             packs.append(key)
     return found, Loose(packs) if packs else None

@@ -22,6 +22,7 @@ from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.arguments import Arguments
+from ..record.pack import Pack
 from ..record.recording import Recording
 from ..record.structure import number_of
 from ..rewrite import optimized
@@ -33,7 +34,7 @@ from .c_library import CTarget, CUnavailable
 from .choice import choose
 from .guards import HOLDS, guards_hold
 from .kinds import flat
-from .loose import is_plain, together
+from .loose import together
 from .pausing import collector_paused
 
 __all__ = ["Compilation", "Path", "Plan"]
@@ -105,7 +106,7 @@ class Compilation:
         wanted = [path.leaves[k] for k in plan.wrt]
         self.storages = [leaf.key for leaf in wanted if leaf.kind == "parameter"]
         self.runs = [storage.runs([storage])[0] for storage in self.storages]
-        self.shared = sum(is_plain(leaf.key) for leaf in wanted)
+        self.shared = sum(isinstance(leaf.key, Pack) for leaf in wanted)
         self.others = wanted[len(self.storages) + self.shared :]
         self.pool: list[Any] = []
         if engine is not None and self.scalar:
@@ -148,7 +149,7 @@ class Compilation:
         if self.loose is None:
             return None
         self.sources = [(kind, key) for kind, key in self.sources if kind != "loose"]
-        places = [k for k, leaf in enumerate(self.leaves) if is_plain(leaf.key)]
+        places = [k for k, leaf in enumerate(self.leaves) if isinstance(leaf.key, Pack)]
         return Read(self.loose.read, len(self.loose.nodes), dict(zip(places, self.loose.starts)))
 
     def _joined(self) -> list[tuple[int, list[tuple[int, int]]]]:
@@ -261,7 +262,7 @@ class Path:
         self.program: Program = optimized(recording.take())
         self.leaves = self.program.leaves
         live = [
-            (leaf.kind == "value", not is_plain(leaf.key), k)
+            (leaf.kind == "value", not isinstance(leaf.key, Pack), k)
             for k, leaf in enumerate(self.leaves)
             if leaf.kind in _LIVE
         ]

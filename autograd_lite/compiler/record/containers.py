@@ -158,7 +158,7 @@ def _chosen(found: list[_Array], singles: dict[int, int]) -> list[_Array]:
         used = sum(1 for i in ids if i in singles)
         if not array.shape or len(ids) < len(array.nodes) or SPARSE * used < len(ids) or ids & taken:
             continue
-        if all(isinstance(node, Value) and node._prim is None for node in array.nodes):
+        if all(type(node) is Value and node._prim is None for node in array.nodes):
             taken |= ids
             chosen.append(array)
     return sorted(chosen, key=lambda a: min(singles.get(id(node), len(singles)) for node in a.nodes))

@@ -14,25 +14,21 @@ __all__ = ["Pack", "as_pack"]
 
 
 class Pack:
-    """Live Values that a program reads as one array.
+    """Live Values, of no subclass, that a program reads as one array.
 
     Attributes:
         nodes: the Values, in row-major order.
         shape: the array's shape.
-        plain: whether all of them are Values and of no subclass.
     """
 
-    __slots__ = ("nodes", "plain", "shape")
+    __slots__ = ("nodes", "shape")
 
-    def __init__(self, nodes: list[Any], shape: tuple[int, ...], plain: bool | None = None) -> None:
+    def __init__(self, nodes: list[Any], shape: tuple[int, ...]) -> None:
         self.nodes = nodes
         self.shape = shape
-        self.plain = all(type(node) is Value for node in nodes) if plain is None else plain
 
     def _number(self) -> Any:
         """Their numbers now."""
-        if not self.plain:
-            return np.array([node._number() for node in self.nodes]).reshape(self.shape)
         flat = np.empty(len(self.nodes))
         read_numbers(self.nodes, flat)
         return flat.reshape(self.shape)
@@ -57,7 +53,7 @@ def as_pack(x: Any) -> tuple[Pack, tuple[type, ...]] | None:
             return None
         kind = found.pop()
         if kind is Value:
-            return Pack(level, tuple(shape), True), tuple(kinds)
+            return Pack(level, tuple(shape)), tuple(kinds)
         lengths = set(map(len, level)) if kind in (list, tuple) else {0}
         if len(lengths) > 1 or 0 in lengths:
             return None
