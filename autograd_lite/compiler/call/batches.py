@@ -10,7 +10,7 @@ import numpy as np
 
 from ...functional.pytree import children, contains_node
 from ...functional.vmap import lane_of
-from ..record.structure import Parts, flatten, has_integers
+from ..record.structure import Parts, as_numbers, flatten, has_integers
 from .forms import Unlike
 from .plans import Path
 
@@ -46,18 +46,12 @@ class Batches:
         """The arrays of a mapped argument."""
         if isinstance(x, (dict, tuple)):
             return [array for item in children(x) for array in self._split(item, axis)]
-        listed = isinstance(x, list)
-        if not (listed or isinstance(x, np.ndarray)) or isinstance(x, np.ma.MaskedArray) or type(axis) is not int:
+        array = as_numbers(x)
+        if array is None or type(axis) is not int or not -array.ndim <= axis < array.ndim:
             raise Unlike
-        try:
-            array = np.asarray(x)
-        except ValueError:  # rows of different lengths
-            raise Unlike from None
-        if array.dtype.kind not in "fiu" or not -array.ndim <= axis < array.ndim or (listed and axis < 0):
+        if isinstance(x, list) and (axis < 0 or has_integers(x)):
             raise Unlike
-        if listed and has_integers(x):
-            raise Unlike
-        self.kinds.add(list if listed else np.ndarray)
+        self.kinds.add(list if isinstance(x, list) else np.ndarray)
         return [np.moveaxis(np.asarray(array, dtype=float), axis, 0)]
 
     def lane(self, k: int) -> tuple[Any, ...]:

@@ -27,6 +27,7 @@ __all__ = [
     "Flat",
     "Parts",
     "alike",
+    "as_numbers",
     "fixed",
     "flatten",
     "has_integers",
@@ -91,7 +92,7 @@ def fixed(x: Any, arrays: bool = True) -> Any:
     """Something like ``x`` with every integer fixed, and unless ``arrays`` is false every array and list of them."""
     if _integral(x):
         return Fixed(x) if arrays or not getattr(x, "shape", ()) or x.dtype.kind == "b" else x
-    return x if not arrays and _as_array(x) is not None else mapped(x, lambda item: fixed(item, arrays))
+    return x if not arrays and as_numbers(x) is not None else mapped(x, lambda item: fixed(item, arrays))
 
 
 def has_integers(x: Any) -> bool:
@@ -130,7 +131,7 @@ def flatten(x: Any, blocks: Parts) -> Any:
     if pack is not None:
         blocks.append(pack[0])
         return ("values", *pack[1], pack[0].shape)
-    found = _as_array(x)
+    found = as_numbers(x)
     if found is not None:
         width = _noted(found.dtype, blocks)
         blocks.append(np.asarray(found, dtype=np.float64))
@@ -184,7 +185,7 @@ class Same:
         return id(self.thing) >> 4
 
 
-def _as_array(x: Any) -> Any:
+def as_numbers(x: Any) -> Any:
     """An array of numbers itself, or the one that nested lists form; None for anything else."""
     if isinstance(x, np.ndarray):
         return x if x.dtype.kind in _NUMERIC and not isinstance(x, np.ma.MaskedArray) else None
@@ -314,7 +315,7 @@ def leaves_of(x: Any, deep: bool = False) -> list[Any]:
     """The numbers in a result, in order: Values and plain numbers."""
     found: list[Any] = []
     for atom in atoms(x, deep):
-        if _as_array(atom) is not None:
+        if as_numbers(atom) is not None:
             found += np.asarray(atom).ravel().tolist()
         elif is_number(atom):
             found.append(atom)
@@ -343,4 +344,4 @@ def alike(a: Any, b: Any) -> bool:
 
 def is_numeric(x: Any) -> bool:
     """Whether ``x`` holds numbers alone: a gradient has nothing to say of a bool, a text or None."""
-    return all(is_number(atom) or _as_array(atom) is not None for atom in atoms(x))
+    return all(is_number(atom) or as_numbers(atom) is not None for atom in atoms(x))
