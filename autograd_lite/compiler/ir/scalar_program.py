@@ -1,4 +1,4 @@
-"""A recorded function as a flat program in static single assignment form, and the plain evaluator that is the oracle.
+"""A recorded function as a flat program in static single assignment form.
 
 Numbers have ids. First come the leaves: each ``Leaf`` is a block of numbers (an argument, a parameter buffer, a
 constant) with one id per number, in row-major order. Then every instruction defines the next id.
@@ -80,12 +80,6 @@ class Guard:
     expected: float
     exact: bool
     line: str
-
-    def holds(self, number: float) -> bool:
-        """Whether ``number`` takes the recorded way."""
-        if self.exact:
-            return number == self.expected or (number != number and self.expected != self.expected)
-        return (number != 0.0) == (self.expected != 0.0)
 
 
 class Program:
@@ -197,26 +191,6 @@ class Program:
     def constants(self) -> dict[int, float]:
         """The constant leaves' numbers by id."""
         return {leaf.base: leaf.key for leaf in self.leaves if leaf.kind == "constant"}
-
-    def evaluate(self, blocks: Sequence[Any]) -> tuple[list[float], list[bool]]:
-        """The oracle: one float operation after the other, no cleverness.
-
-        Args:
-            blocks: the numbers of each leaf that is not a constant, in order; nested or flat.
-
-        Returns:
-            The outputs, and for each guard whether it holds.
-        """
-        numbers: list[float] = []
-        given = iter(blocks)
-        for leaf in self.leaves:
-            block = [leaf.key] if leaf.kind == "constant" else np.asarray(next(given), dtype=float).ravel().tolist()
-            if len(block) != leaf.size:
-                raise ValueError(f"{leaf.name} has {leaf.size} numbers, not {len(block)}")
-            numbers.extend(block)
-        for prim, args in zip(self.prims, self.args):
-            numbers.append(prim.fn(*[numbers[i] for i in args]))
-        return [numbers[i] for i in self.outputs], [guard.holds(numbers[guard.id]) for guard in self.guards]
 
     def name_of(self, id: int) -> str:
         """How listings call a number: ``w[3]`` for an element of a leaf, the number of a constant, ``%7`` else."""

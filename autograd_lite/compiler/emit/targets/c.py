@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ....primitives.primitive import TABLE, Primitive
 from ...ir.array_program import ArrayProgram
+from ..composed import operand_names, program_of
 from .c_arrays import ArrayPrinter
 from .c_index import Index, Reference, flattened
 from .c_names import RESERVED, argument_names, c_identifier, mentions, statement_names, unique
-from .c_printer import Layout
-from .c_words import helpers_of, number
+from .c_printer import Layout, Printer
+from .c_words import HELPERS, number
 
 __all__ = ["Argument", "CFunction", "c_function"]
 
@@ -83,7 +87,7 @@ class CFunction:
 
     def source(self) -> str:
         """The whole file."""
-        helpers = map(_once, helpers_of(self.texts))
+        helpers = map(_once, _helpers_of(self.texts))
         text = "\n\n".join([*helpers, *self.texts])
         headers = ["#include <math.h>"]
         headers += ["#include <stdio.h>", "#include <stdlib.h>", "#include <string.h>"] if "snprintf(" in text else []
@@ -120,6 +124,36 @@ class CFunction:
             "threads. Compile without -ffast-math, and with -ffp-contract=off.",
         ]
         return "/* " + "\n".join(f" * {line}".rstrip() if k else line for k, line in enumerate(lines)) + "\n */"
+
+
+def _helpers_of(texts: Iterable[str]) -> list[str]:
+    """The sources of the functions that these lines call, and of those that they call, each after those."""
+    found: dict[str, str] = {}
+
+    def add(text: str) -> None:
+        for name in re.findall(r"\bag_\w+(?=\()", text):
+            if name not in found:
+                source = found[name] = HELPERS.get(name) or _composed(TABLE[name.removeprefix("ag_")])
+                add(source)
+                found[name] = found.pop(name)  # the last so far
+
+    for text in texts:
+        add(text)
+    return [
+        *(s for name, s in HELPERS.items() if name in found),
+        *(s for name, s in found.items() if name not in HELPERS),
+    ]
+
+
+@functools.cache
+def _composed(prim: Primitive) -> str:
+    """The function of an op that is written in simpler ones, by its entry's expression."""
+    program, names = program_of(prim), operand_names(prim)
+    printer = Printer(program, Layout(set(names), "", False), statement_names(program, set(names)), names)
+    printer.write()
+    lines = [*printer.lines, f"return {printer.number(program.outputs[0])[0]};"]
+    body = "".join(f"  {line}\n" for line in lines)
+    return f"static double ag_{prim.name}({', '.join(f'double {name}' for name in names)}) {{\n{body}}}"
 
 
 def _once(text: str) -> str:

@@ -7,18 +7,15 @@ the library's, which differ from Python's own in the last digits.
 
 from __future__ import annotations
 
-import functools
 import importlib.resources
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from ....primitives.primitive import TABLE, Primitive
+from ....primitives.primitive import Primitive
 from ...ir.scalar_program import built_in
-from ..composed import operand_names, program_of
 
 __all__ = [
-    "ADD", "ATOM", "CHOICE", "COMPARE", "HELPERS", "MULTIPLY", "UNARY", "Text", "call", "grouped", "helpers_of",
-    "number",
+    "ADD", "ATOM", "CHOICE", "COMPARE", "HELPERS", "MULTIPLY", "UNARY", "Text", "call", "grouped", "number",
 ]  # fmt: skip
 
 #: an expression, and how strongly its outermost operator binds
@@ -154,52 +151,3 @@ def _sums(name: str, args: Sequence[Text]) -> Text:
         terms = [f"{grouped(x, MULTIPLY)} * {grouped(w, UNARY)}" for x, w in pairs]
         first = grouped(args[-1], ADD) if name == "affine" else "0.0"
     return " + ".join([first, *terms]), ADD if terms else ATOM
-
-
-def helpers_of(texts: Iterable[str]) -> list[str]:
-    """The sources of the functions that these lines call, and of those that they call, each after those."""
-    needed: set[str] = set()
-    composed: dict[str, str] = {}
-    pending = list(texts)
-    while pending:
-        for name in re.findall(r"\bag_\w+(?=\()", pending.pop()):
-            if name in needed:
-                continue
-            needed.add(name)
-            if name not in HELPERS:
-                composed[name] = _composed(TABLE[name.removeprefix("ag_")])
-            pending.append(HELPERS.get(name) or composed[name])
-    library = [source for name, source in HELPERS.items() if name in needed]
-    return [*library, *_ordered(composed)]
-
-
-def _ordered(sources: dict[str, str]) -> list[str]:
-    """Functions, each after those that it calls."""
-    found: list[str] = []
-    left = dict(sources)
-    while left:
-        ready = [name for name in left if not any(f"{other}(" in left[name] for other in left if other != name)]
-        found += [left.pop(name) for name in ready]
-    return found
-
-
-@functools.cache
-def _composed(prim: Primitive) -> str:
-    """The function of an op that is written in simpler ones, by its entry's expression."""
-    program = program_of(prim)
-    names = operand_names(prim)
-    texts: list[Text] = []
-    lines: list[str] = []
-    for s in program.statements:
-        if s.op == "leaf":
-            texts.append((names[s.attrs], ATOM))
-        elif s.op == "constant":
-            texts.append(number(s.attrs))
-        elif s.boolean and s.prim is not None:
-            texts.append(call(s.prim, [texts[a] for a in s.args]))
-        elif s.prim is not None:
-            lines.append(f"  double t{len(lines)} = {call(s.prim, [texts[a] for a in s.args])[0]};\n")
-            texts.append((f"t{len(lines) - 1}", ATOM))
-    parameters = ", ".join(f"double {name}" for name in names)
-    returned = texts[program.outputs[0]][0]
-    return f"static double ag_{prim.name}({parameters}) {{\n{''.join(lines)}  return {returned};\n}}"
