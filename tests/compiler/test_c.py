@@ -14,7 +14,7 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import nn
 from autograd_lite.compiler.call import c_engine, c_library
-from autograd_lite.compiler.emit.targets import c_words
+from autograd_lite.compiler.emit.targets import c, c_words
 from autograd_lite.compiler.ir.control_ops import COMPARISONS
 from autograd_lite.primitives import TABLE
 
@@ -50,7 +50,7 @@ def words(tmp_path_factory):
             names.append((name, n))
     folder = tmp_path_factory.mktemp("words")
     headers = [f"#include <{name}.h>" for name in ("math", "stdio", "stdlib", "string")]
-    (folder / "words.c").write_text("\n".join([*headers, *c_words.helpers_of(lines), *lines, ""]))
+    (folder / "words.c").write_text("\n".join([*headers, *c.helpers_of(lines), *lines, ""]))
     command = [
         *c_library.c_compiler(),
         *STRICT,

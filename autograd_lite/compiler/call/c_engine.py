@@ -1,4 +1,4 @@
-"""One path's programs in C: which form is printed, and the two ways in which the other engines are called.
+"""One path's programs in C: which form is printed, and the ways in which they are called.
 
 A ``path`` and a ``plan`` here are those of ``plans.py``, which chooses among the engines and is not imported by them.
 """
@@ -6,6 +6,7 @@ A ``path`` and a ``plan`` here are those of ``plans.py``, which chooses among th
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import sys
 from collections import deque
@@ -25,10 +26,10 @@ from ..lift.levels import level_groups, lift, unlifted
 from ..lift.lifted import Lifted
 from ..lift.loop_statements import looped
 from ..record.arguments import Arguments
-from .c_entry import Call, general_entry, with_trampoline
-from .c_forms import numpy_objects, spoken
-from .c_library import Library, build
-from .forms import Form
+from .c_entry import Call, with_trampoline
+from .c_forms import converted, list_form, numpy_objects, spoken
+from .c_library import CUnavailable, Library, build
+from .forms import FLOAT, Form
 from .guards import HOLDS
 
 __all__ = ["CEngine", "CKernel", "c_source", "planned_leaves"]
@@ -152,7 +153,7 @@ class Given:
 def user_call(path: Any, plan: Any, function: CFunction) -> Call | None:
     """What a call of the user's is made of; None if that is not numbers alone, or they are not only the arguments'."""
     given: Given | None = path.given
-    if given is None or plan.seeded or plan.forward or numpy_objects() is None or path.live:
+    if given is None or plan.seeded or plan.forward or path.live:
         return None
     homes = {a.leaf: given.homes[path.leaves[a.leaf].key] for a in function.arguments if not a.output}
     if not plan.wrt:
@@ -176,9 +177,12 @@ class CEngine:
         shapes: those of its results, with the guard's number last.
         guards: what the last result has to be.
         call: what the user's call is made of; None if Python has to take it apart.
+        run: from the leaves' numbers, as floats and flat lists, to the results, if it is of numbers.
     """
 
     def __init__(self, path: Any, plan: Any, alike: bool = False) -> None:
+        if numpy_objects() is None:
+            raise CUnavailable("Python's objects are not laid out in memory as C takes them to be")
         self.leaves = planned_leaves(path, plan)
         count = len(path.program.outputs)
         self.shapes: list[Any] = [(count,) if count != 1 else ()] * plan.value
@@ -193,18 +197,11 @@ class CEngine:
         self.guards = HOLDS if function.guarded else []
         self.shapes += [()] * len(self.guards)
         self.lists = path.scalar
-        given = [a for a in function.arguments if not a.output]
+        self.call = user_call(path, plan, function)
+        self.library = build(with_trampoline(function))
         if self.lists:
-            order = given
-        else:
-            parameters = [a for a in given if self.leaves[a.leaf].kind == "parameter"]
-            order = [a for a in function.arguments if a.output and a.shape]
-            order += [*parameters, *(a for a in given if a not in parameters)]
-        call = user_call(path, plan, function)
-        self.library, self.call = build(with_trampoline(function)), call
-        self.run: Callable[..., Any] = self.library.entry(
-            "ag_entry", *general_entry(function, self.library.address, order, self.lists)
-        )
+            forms = [list_form(math.prod(shape)) if shape else FLOAT for shape in self.shapes]
+            self.run = self._running(forms, {k: (k, 0) for k in range(len(forms))})
 
     def calling(
         self, tests: Sequence[Any], slow: Callable[..., Any], single: bool, named: tuple[str, ...] = ()
@@ -218,71 +215,62 @@ class CEngine:
             named: the names of the last arguments, which are given by keyword.
         """
         assert self.call is not None
-        words, space, objects = self.call.entry(self.function, self.library.address)
         kinds = bytes(kind + 1 for kind in tests[::4])
         about = tuple(x for k, x in enumerate(tests) if k % 4)
-        looked_at = (STATE.observers, kinds, about, slow, single, named)
-        return self.library.entry("ag_call", words, space, *(numpy_objects() or ()), *looked_at, *objects)
+        return self._entry(self.call, STATE.observers, kinds, about, slow, single, named)
+
+    def _entry(self, call: Call, *looked_at: Any) -> Callable[..., Any]:
+        """A call as a function in C."""
+        words, space, objects = call.entry(self.function, self.library.address)
+        return self.library.entry(words, space, *(numpy_objects() or ()), *looked_at, *objects)
+
+    def _running(self, results: list[Form], places: dict[int, tuple[int, int]]) -> Callable[..., Any]:
+        """The program as a function of its leaves, parameters first in one of arrays.
+
+        Args:
+            results: the forms of what it returns; ``places`` says for each result of the program where in them it is.
+        """
+        given = [a for a in self.function.arguments if not a.output]
+        if not self.lists:
+            given.sort(key=lambda a: self.leaves[a.leaf].kind != "parameter")
+        forms = [FLOAT if not a.shape else list_form(a.size) if self.lists else Form("array", shape=a.shape) for a in given]
+        homes = {a.leaf: (k, 0) for k, a in enumerate(given)}
+        guarded = bool(self.guards)
+        call = Call(forms, homes, results, places, guard=guarded)
+        nothing: tuple[Any, ...] = (set(), b"", ())
+
+        def strays(*args: Any) -> tuple[float]:
+            if not guarded:
+                raise TypeError(f"{len(args)} arguments that are not those of the program")
+            return (1.0,)
+
+        again = self._entry(call, *nothing, strays, False, ())
+
+        def other(*args: Any) -> Any:
+            """What is not of the forms, as it is; or a guard doesn't hold."""
+            return again(*[converted(form, x) for form, x in zip(forms, args, strict=True)])
+
+        return self._entry(call, *nothing, other, False, ())
 
     def maker(self, joined: Sequence[tuple[int, Sequence[tuple[int, int]]]]) -> Callable[..., Any]:
-        """``make`` of an array program: from the parameters' arrays to a function with results of its own."""
-        results = [a for a in self.function.arguments if a.output]
-        arrays = {a.leaf: a for a in results if a.shape}
-        count = len(self.shapes) - len(self.guards)
+        """``make`` of an array program: from the parameters' arrays to a function of the others.
+
+        Args:
+            joined: as for ``run.arrays.buffered``.
+        """
         within = {k for _, parts in joined for k, _ in parts}
-        first = min(within, default=count)
-
-        def make(parameters: Sequence[Any]) -> Callable[..., Any]:
-            homes: dict[int, Any] = {}
-            flat = []
-            for size, parts in joined:
-                whole = np.empty(size)
-                flat.append(whole)
-                for k, at in parts:
-                    length = math.prod(self.shapes[k])
-                    homes[k] = whole[at : at + length].reshape(self.shapes[k])
-            for k in arrays:
-                if k not in homes:
-                    homes[k] = np.empty(self.shapes[k])
-            ordered: list[Any] = []
-            for k in range(count):
-                if k == first and flat:
-                    ordered += flat
-                if k not in within:
-                    ordered.append(homes.get(k))
-            ordered += [None] * len(self.guards)
-            places = [k for k, x in enumerate(ordered) if x is None]
-            single = [k for k in range(count) if k not in arrays and k in within]  # parameters of one number
-            fixed = [*(homes[k] for k in arrays), *parameters]
-            run = self.run
-
-            def runner(*given: Any) -> list[Any]:
-                numbers = run(*fixed, *map(_contiguous, given))
-                found = list(ordered)
-                if single:
-                    numbers = self._stored(numbers, homes, single)
-                for k, number in zip(places, numbers):
-                    found[k] = number
-                return found
-
-            return runner
-
-        return make
-
-    def _stored(self, numbers: Sequence[float], homes: dict[int, Any], single: Sequence[int]) -> list[float]:
-        """The single numbers that are results by themselves; the others go where the parameters' gradients are."""
-        order = [k for k, shape in enumerate(self.shapes) if shape == ()]
-        left = []
-        for k, number in zip(order, numbers):
-            if k in single:
-                homes[k][...] = number
-            else:
-                left.append(number)
-        return left
-
-
-def _contiguous(x: Any) -> Any:
-    return np.ascontiguousarray(x) if isinstance(x, np.ndarray) and x.shape else x
+        forms: list[Form] = []
+        places: dict[int, tuple[int, int]] = {}
+        for k, shape in enumerate(self.shapes):
+            if k == min(within, default=-1):
+                for size, parts in joined:
+                    places |= {part: (len(forms), at) for part, at in parts}
+                    forms.append(Form("array", shape=(size,)))
+            if k not in within:
+                places[k] = (len(forms), 0)
+                forms.append(Form("array", shape=shape) if shape else FLOAT)
+        run = self._running(forms, places)
+        return lambda parameters: functools.partial(run, *parameters)
 
 
 class CKernel:

@@ -1,4 +1,4 @@
-/* The C between Python and printed functions: two functions that Python calls, for every program the same.
+/* The C between Python and printed functions: a function that Python calls, for every program the same.
 
    A program has ag_run, which takes pointers to all that the printed function is called with and what it returns, and
    its space: the numbers that these pointers point at. c_entry.py lays the space out, and says in words (whole numbers)
@@ -15,15 +15,6 @@
 typedef struct _object PyObject;
 typedef ptrdiff_t Py_ssize_t;
 typedef struct {
-  void *buf;
-  PyObject *obj;
-  Py_ssize_t len, itemsize;
-  int readonly, ndim;
-  char *format;
-  Py_ssize_t *shape, *strides, *suboffsets;
-  void *internal;
-} Py_buffer;
-typedef struct {
   const char *name;
   PyObject *(*call)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
   int flags;
@@ -37,16 +28,14 @@ typedef struct {
   PyObject *base, *descr;
   int flags;
 } ag_ndarray;
-extern PyObject PyFloat_Type, PyList_Type, PyTuple_Type, _Py_TrueStruct, *PyExc_Exception, *PyExc_TypeError;
-extern double PyFloat_AsDouble(PyObject *);
+extern PyObject PyFloat_Type, PyList_Type, PyTuple_Type, _Py_TrueStruct, *PyExc_Exception;
 extern PyObject *PyFloat_FromDouble(double), *PyErr_Occurred(void), *PyErr_NoMemory(void), *PyDict_New(void);
-extern PyObject *PyList_New(Py_ssize_t), *PyList_GetItem(PyObject *, Py_ssize_t), *PyTuple_New(Py_ssize_t);
-extern int PyList_SetItem(PyObject *, Py_ssize_t, PyObject *), PyTuple_SetItem(PyObject *, Py_ssize_t, PyObject *);
+extern PyObject *PyList_New(Py_ssize_t), *PyTuple_New(Py_ssize_t);
+extern int PyTuple_SetItem(PyObject *, Py_ssize_t, PyObject *);
 extern Py_ssize_t PyList_Size(PyObject *), PyTuple_Size(PyObject *), PySet_Size(PyObject *), PyObject_Size(PyObject *);
 extern int PyDict_SetItem(PyObject *, PyObject *, PyObject *), PyObject_IsTrue(PyObject *);
-extern int PyObject_CheckBuffer(PyObject *), PyObject_GetBuffer(PyObject *, Py_buffer *, int);
-extern void PyBuffer_Release(Py_buffer *), Py_IncRef(PyObject *), Py_DecRef(PyObject *), PyErr_Clear(void);
-extern void PyErr_SetString(PyObject *, const char *), *PyCapsule_GetPointer(PyObject *, const char *);
+extern void Py_IncRef(PyObject *), Py_DecRef(PyObject *), PyErr_Clear(void);
+extern void *PyCapsule_GetPointer(PyObject *, const char *);
 extern PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *), *PyObject_CallNoArgs(PyObject *);
 extern PyObject *PyDict_GetItemWithError(PyObject *, PyObject *), *PyCell_Get(PyObject *);
 extern PyObject *PyFunction_GetCode(PyObject *), *PyFunction_GetDefaults(PyObject *);
@@ -67,7 +56,7 @@ enum {
 };
 enum { AG_FLOAT, AG_ARRAY, AG_LIST, AG_TUPLE, AG_DICT }; /* c_forms.KINDS */
 
-/* the words that every entry begins with (c_entry.Entry); forms follow, and from ``rest`` on what is its own */
+/* the words that come first (c_entry.Entry); forms follow, and from ``rest`` on what ag_call says */
 typedef struct {
   void (*run)(double **, double *);
   double *space; /* whether it is in use; the pointers; the numbers that they point at */
@@ -319,74 +308,5 @@ slow:
   return PyObject_Vectorcall(AG_ITEMS(self)[AG_SLOW], args, (size_t)count, names);
 }
 
-/* --- a call of a plan's --- */
-
-/* numbers of a list, or of anything that has them side by side in memory, which is then open */
-static double *ag_numbers(PyObject *x, Py_ssize_t n, double *copy, Py_buffer *open, int writable) {
-  Py_ssize_t i;
-  open->obj = NULL;
-  if (copy == NULL || PyObject_CheckBuffer(x)) {
-    if (PyObject_GetBuffer(x, open, writable)) return NULL;
-    if (open->len == n * (Py_ssize_t)sizeof(double)) return open->buf;
-    PyErr_SetString(PyExc_TypeError, "an array of another size, or of other numbers than float64");
-    return NULL;
-  }
-  for (i = 0; i < n; i++) {
-    PyObject *item = PyList_GetItem(x, i);
-    if (item == NULL) return NULL;
-    copy[i] = PyFloat_AsDouble(item);
-    if (copy[i] == -1.0 && PyErr_Occurred()) return NULL;
-  }
-  return copy;
-}
-
-static PyObject *ag_list(const double *x, Py_ssize_t n) {
-  PyObject *list = PyList_New(n);
-  Py_ssize_t i;
-  for (i = 0; list != NULL && i < n; i++) PyList_SetItem(list, i, PyFloat_FromDouble(x[i]));
-  return list;
-}
-
-/* it makes a tuple of floats and lists. The words that follow: where the buffers are; for each argument its pointer, its
-   size (-1: a number), the place of its numbers (0: it has to be an array) and whether it is written to; for each
-   result its place and its size. */
-static PyObject *ag_entry(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
-  const Py_ssize_t *words = AG_BYTES(AG_ITEMS(self)[AG_WORDS]);
-  const ag_words *w = (const ag_words *)(const void *)words;
-  const Py_ssize_t *rest = words + w->rest, *given = rest + 1, *results = given + 4 * w->given;
-  double *space = ag_taken(w), **p = (double **)(void *)(space + 1);
-  Py_buffer *open = space == NULL ? NULL : (Py_buffer *)(void *)(space + rest[0]);
-  PyObject *found = NULL;
-  Py_ssize_t k, opened = 0;
-  (void)names;
-  if (space == NULL) return NULL;
-  if (count != w->given) {
-    PyErr_SetString(PyExc_TypeError, "another number of arguments than the program takes");
-    goto end;
-  }
-  for (k = 0; k < count; k++, given += 4) {
-    double *place = given[2] ? space + given[2] : NULL;
-    if (given[1] >= 0) {
-      if ((p[given[0]] = ag_numbers(args[k], given[1], place, &open[opened++], (int)given[3])) == NULL) goto end;
-    } else {
-      *place = PyFloat_AsDouble(args[k]);
-      if (*place == -1.0 && PyErr_Occurred()) goto end;
-    }
-  }
-  w->run(p, space + w->work);
-  found = PyTuple_New(w->results);
-  for (k = 0; found != NULL && k < w->results; k++, results += 2) {
-    const double *place = space + results[0];
-    PyTuple_SetItem(found, k, results[1] >= 0 ? ag_list(place, results[1]) : PyFloat_FromDouble(*place));
-  }
-end:
-  for (k = 0; k < opened; k++) {
-    if (open[k].obj != NULL) PyBuffer_Release(&open[k]);
-  }
-  ag_given_back(w, space);
-  return found;
-}
-
-/* methods that take positional arguments as an array, and names */
+/* a method that takes positional arguments as an array, and names */
 PyMethodDef ag_call_definition = {"ag_call", ag_call, 0x0082, NULL};
-PyMethodDef ag_entry_definition = {"ag_entry", ag_entry, 0x0082, NULL};

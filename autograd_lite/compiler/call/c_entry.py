@@ -1,7 +1,7 @@
-"""How a printed function is called: the C that hands it its arguments, and what the entries of ``c_entry.c`` go by.
+"""How a printed function is called: the C that hands it its arguments, and what the entry in ``c_entry.c`` goes by.
 
 Everything that a function is called with, and its results, are behind pointers: into memory of the entry's own, its
-space, or into arrays. An entry is told in whole numbers, its words, what belongs where.
+space, or into arrays. The entry is told in whole numbers, its words, what belongs where.
 """
 
 from __future__ import annotations
@@ -16,16 +16,12 @@ from ..emit.targets.c import Argument, CFunction
 from .c_forms import Forms
 from .forms import Form
 
-__all__ = ["Call", "Entry", "general_entry", "with_trampoline"]
+__all__ = ["Call", "Entry", "with_trampoline"]
 
-#: the words that every entry begins with: ``ag_words``
+#: the words that come first: ``ag_words``
 _HEADER = 9
-#: for the size of what is no array
-_NUMBER = -1
 #: where Python's functions raise
 _FLAGS = "FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW"
-#: the size of a Py_buffer, in numbers
-_BUFFER = 10
 
 
 def with_trampoline(function: CFunction) -> str:
@@ -88,60 +84,35 @@ class Entry:
         return bytes((ctypes.c_ssize_t * len(words))(*words)), space
 
 
-def general_entry(function: CFunction, run: int, order: Sequence[Argument], lists: bool) -> tuple[bytes, Any]:
-    """``ag_entry`` of a function.
-
-    Args:
-        function, run: the function, and the address of ``ag_run``.
-        order: in which order it takes its arguments.
-        lists: whether arrays come as lists or arrays, and results are a tuple of floats and lists. Otherwise the arrays
-            of results are among the arguments, as arrays to be written, and the tuple has the single numbers only. Last
-            in the tuple is the number of the guard, if there are guards.
-    """
-    entry = Entry(function)
-    results: list[tuple[int, int]] = []
-    if function.returns:
-        entry.pointers[len(function.arguments)] = place = entry.numbers(1)
-        results.append((place, _NUMBER))
-    for k, a in enumerate(function.arguments):
-        if lists or not a.shape:
-            entry.pointers[k] = entry.numbers(a.size)
-        if a.output and (lists or not a.shape):
-            results.append((entry.pointers[k], a.size if a.shape else _NUMBER))
-    results += [(entry.guard, _NUMBER)] * bool(entry.guard)
-    given = []
-    for a in order:
-        k = function.arguments.index(a)
-        given += [k, a.size if a.shape else _NUMBER, 0 if a.output else entry.pointers[k], int(a.output)]
-    buffers = entry.numbers(_BUFFER * len(order))
-    return entry.made(run, len(order), len(results), [buffers, *given, *(n for pair in results for n in pair)])
-
-
 class Call:
-    """One call of the user's: what it is given, and what it returns.
+    """One call: what it is given, and what it returns.
 
     Attributes:
         given: the form of each argument; ``homes`` says for each leaf of the program which of them it is in, and
             from which number on.
         results: the forms of the results besides the value; ``places`` says the same of each result of the program.
         value: whether the value is a result by itself, in front.
+        guard: whether the last result is the number of the guard.
     """
 
     def __init__(
         self, given: Sequence[Form], homes: dict[int, tuple[int, int]], results: Sequence[Form],
-        places: dict[int, tuple[int, int]], value: bool,
+        places: dict[int, tuple[int, int]], value: bool = False, guard: bool = False,
     ) -> None:  # fmt: skip
         self.given = given
         self.homes = homes
         self.results = results
         self.places = places
         self.value = value
+        self.guard = guard
 
     def entry(self, function: CFunction, run: int) -> tuple[bytes, Any, list[Any]]:
         """``ag_call`` of a function: its words, its space, and the shapes and keys that these speak of."""
         entry = Entry(function)
         forms = [*self.given, *self.results]
         places = [0 if form.kind == "array" else entry.numbers(max(1, form.size)) for form in forms]
+        if self.guard:
+            places[-1] = entry.guard
         value = entry.numbers(1) if self.value and function.returns else 0
         wanted = [self._home(a) for a in function.arguments]
         if value:

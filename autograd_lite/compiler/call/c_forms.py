@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from .forms import Form, Unlike, form_of
+from .forms import FLOAT, Form, Unlike, form_of
 
-__all__ = ["TESTS", "Forms", "array_maker", "glue", "numpy_objects", "spoken"]
+__all__ = ["TESTS", "Forms", "array_maker", "converted", "glue", "list_form", "numpy_objects", "spoken"]
 
 #: where in an entry's ``self`` shapes and keys begin: behind what ``c_entry.c`` has names for
 OBJECTS = 12
@@ -43,6 +43,20 @@ def _known(form: Form, result: bool) -> bool:
     if form.kind == "dict":
         return result and all(type(key) is str and key.isascii() and key.isidentifier() for key in form.keys)
     return form.kind in KINDS and form.char == "d"
+
+
+def list_form(count: int) -> Form:
+    """That of a list of so many floats."""
+    return Form("list", ((FLOAT, count),) if count else ())
+
+
+def converted(form: Form, x: Any) -> Any:
+    """A number, or a list or an array of numbers, made to be of such a form."""
+    if form.kind != "array":
+        return float(x) if form is FLOAT else [*map(float, x)]
+    made = np.empty(form.shape)
+    made[...] = np.reshape(x, form.shape)
+    return made
 
 
 # --- the memory of Python's objects -------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A C compiler, if the machine has one: sources built in a private folder, loaded, and unloaded with their last use.
 
-What Python calls are the entries in a library of their own (``c_entry.c``), which call the programs' functions.
+What Python calls is the entry in a library of its own (``c_entry.c``), which calls the programs' functions.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _flags() -> list[str]:
 
 @functools.cache
 def _entries() -> Any:
-    """The library of the entries (``c_entry.c``), which stays: no code can unload itself."""
+    """The library of the entry (``c_entry.c``), which stays: no code can unload itself."""
     library = _loaded(glue())
     ctypes.c_void_p.in_dll(library, "ag_numpy_new").value = array_maker()
     return library
@@ -134,11 +134,11 @@ class Library:
         """Where ``ag_run`` is."""
         return ctypes.cast(self.functions.ag_run, ctypes.c_void_p).value or 0
 
-    def entry(self, name: str, *more: Any) -> Callable[..., Any]:
-        """An entry as a function of Python, whose ``self`` is the capsule and ``more``."""
+    def entry(self, *more: Any) -> Callable[..., Any]:
+        """``ag_call`` as a function of Python, whose ``self`` is the capsule and ``more``."""
         make = ctypes.pythonapi.PyCFunction_NewEx
         make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-        definition = ctypes.c_char.in_dll(_entries(), f"{name}_definition")
+        definition = ctypes.c_char.in_dll(_entries(), "ag_call_definition")
         found: Callable[..., Any] = make(ctypes.addressof(definition), (self.handle, *more), None)
         return found
 

@@ -21,7 +21,7 @@ from .c_names import RESERVED, argument_names, c_identifier, mentions, statement
 from .c_printer import Layout, Printer
 from .c_words import HELPERS, number
 
-__all__ = ["Argument", "CFunction", "c_function"]
+__all__ = ["Argument", "CFunction", "c_function", "helpers_of"]
 
 #: numbers in arrays that are local; with more of them, the caller gives the space
 LOCAL = 4096
@@ -87,7 +87,7 @@ class CFunction:
 
     def source(self) -> str:
         """The whole file."""
-        helpers = map(_once, _helpers_of(self.texts))
+        helpers = map(_once, helpers_of(self.texts))
         text = "\n\n".join([*helpers, *self.texts])
         headers = ["#include <math.h>"]
         headers += ["#include <stdio.h>", "#include <stdlib.h>", "#include <string.h>"] if "snprintf(" in text else []
@@ -126,7 +126,7 @@ class CFunction:
         return "/* " + "\n".join(f" * {line}".rstrip() if k else line for k, line in enumerate(lines)) + "\n */"
 
 
-def _helpers_of(texts: Iterable[str]) -> list[str]:
+def helpers_of(texts: Iterable[str]) -> list[str]:
     """The sources of the functions that these lines call, and of those that they call, each after those."""
     found: dict[str, str] = {}
 
