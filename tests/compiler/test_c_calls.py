@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
+from autograd_lite import nn
+from autograd_lite.compiler import CompileWarning
 from autograd_lite.compiler.call import c_forms, c_library
 
 pytestmark = pytest.mark.skipif(c_library.c_compiler() is None, reason="no C compiler on PATH")
@@ -204,12 +206,32 @@ def test_none_is_not_lost_where_calls_are_handed_on():
 
 
 def test_objects_laid_out_otherwise(monkeypatch):
-    """Where the memory of objects is not as known, calls go through the general way."""
+    """Where the memory of objects is not as known, the default engine runs, and a warning says so."""
     monkeypatch.setattr("autograd_lite.compiler.call.c_engine.numpy_objects", lambda: None)
     compiled = in_c(ag.grad(lambda p: p[0] * p[1]))
+    with pytest.warns(CompileWarning, match="laid out"):
+        assert compiled(np.array([2.0, 3.0])).tolist() == [3.0, 2.0]
     for _ in range(3):
         assert compiled(np.array([2.0, 3.0])).tolist() == [3.0, 2.0]
     assert not direct(compiled)
+
+
+def test_the_plans_own_call_takes_numbers_of_other_kinds_and_memory():
+    """Parameters make it the general way: arrays of other layouts, byte orders and types, and lists of integers."""
+    w = nn.Linear(3, 2)
+    compiled = in_c(lambda x: w(x)[0] * w(x)[1])
+    x = np.arange(3.0)
+    kinds = (x, np.arange(6.0)[::2] / 2.0, x.astype(">f8"), x.astype(int), [0, 1, 2], [0.0, 1, 2.0], list(x))
+    for given in (*kinds, *kinds):
+        value = compiled(given)
+        value.backward()
+        found = np.concatenate([np.ravel(p.grad) for p in w.parameters()])
+        w.zero_grad()
+        expected = w(given)[0] * w(given)[1]
+        expected.backward()
+        wanted = np.concatenate([np.ravel(p.grad) for p in w.parameters()])
+        np.testing.assert_allclose([value.data, *found], [expected.data, *wanted], rtol=1e-13)
+        w.zero_grad()
 
 
 def test_arrays_are_made_by_numpys_function_where_its_table_is_not_known(monkeypatch):

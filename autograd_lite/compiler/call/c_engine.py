@@ -233,7 +233,9 @@ class CEngine:
         given = [a for a in self.function.arguments if not a.output]
         if not self.lists:
             given.sort(key=lambda a: self.leaves[a.leaf].kind != "parameter")
-        forms = [FLOAT if not a.shape else list_form(a.size) if self.lists else Form("array", shape=a.shape) for a in given]
+        forms = [
+            FLOAT if not a.shape else list_form(a.size) if self.lists else Form("array", shape=a.shape) for a in given
+        ]
         homes = {a.leaf: (k, 0) for k, a in enumerate(given)}
         guarded = bool(self.guards)
         call = Call(forms, homes, results, places, guard=guarded)

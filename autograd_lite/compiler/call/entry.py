@@ -13,7 +13,7 @@ from types import CellType, FunctionType
 from typing import Any
 
 from ...engine.sweeps import STATE
-from ..emit.python import scalar_lines
+from ..emit.python import Lines
 from ..record.arguments import Arguments
 from ..record.environment import Watch
 from ..record.places import conditions
@@ -167,7 +167,7 @@ class _Call:
         """Straight-line Python, as a student would write it out; where it raises, the general way gives inf or nan."""
         compilation, names = self.compilation, {*self.signature.names, *self.signature.left}
         program, guards = compilation.statements
-        lines = scalar_lines(program, compilation.names, False, names)
+        lines = Lines(program, compilation.names, False, names)
         self.taken |= lines.names
         floats = []
         for block, (form, name) in enumerate(self.given):

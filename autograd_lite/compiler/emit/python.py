@@ -19,7 +19,7 @@ from .target import SourceTarget
 from .texts import joined
 from .ways import Ways
 
-__all__ = ["PYTHON", "Lines", "python_source", "scalar_lines", "written"]
+__all__ = ["PYTHON", "Lines", "python_source", "written"]
 
 #: functions of ``math`` that agree with the table wherever they return
 _MATH = {
@@ -37,58 +37,81 @@ _INLINE = {
 class Lines:
     """A scalar program as lines of Python.
 
-    Attributes:
-        lines: assignments; ``results`` the expressions of the outputs (a list for a packed array).
-        scope: the names they need.
-        elements: for each leaf that is an array, the names of its numbers that are used, by flat position.
-    """
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.results: list[Any] = []
-        self.scope: dict[str, Any] = {}
-        self.names: set[str] = set()
-        self.elements: dict[int, dict[int, str]] = {}
-
-
-def scalar_lines(program: ArrayProgram, names: Sequence[str], safe: bool, elsewhere: Iterable[str] = ()) -> Lines:
-    """The lines of a program all of whose statements are scalar.
-
     Args:
         program: the statements; ``program.scalar`` holds.
         names: one for each leaf.
         safe: whether to call the table's functions, which never raise, in place of ``math``'s.
         elsewhere: names that are not to be used.
+
+    Attributes:
+        lines: assignments; ``results`` the expressions of the outputs (a list for a packed array).
+        scope: the names they need.
+        names: those that they assign.
+        elements: for each leaf that is an array, the names of its numbers that are used, by flat position.
     """
-    lines = Lines()
-    sizes = [(name, leaf.size) for name, leaf in zip(names, program.leaves) if leaf.shape]
-    called = all_names(program, [*names, *[f"{name}_{i}" for name, size in sizes for i in range(size)], *elsewhere])
-    texts: list[Any] = []
-    single = _single(program)
-    for i, statement in enumerate(program.statements):
-        args = [texts[a] for a in statement.args]
-        if statement.op == "leaf":
-            texts.append(called[i])
-        elif statement.op == "constant":
-            texts.append(_number(statement.attrs, lines) if statement.shape == () else statement.attrs.ravel().tolist())
-        elif statement.op == "index":
-            texts.append(_element(program, statement, names, lines))
-        elif statement.op == "reshape":
-            texts.append(args[0])
-        elif statement.op == "pack":
-            texts.append(list(args))
-        elif statement.op == "broadcast":
-            texts.append([args[0]] * math.prod(statement.shape))
-        else:
-            text = _operation(statement, args, safe, lines)
-            if not safe and single[i]:
-                texts.append(text if re.fullmatch(r"_\w+\([^()]*\)", text) else f"({text})")
-                continue
-            lines.lines.append(f"{called[i]} = {text}")
-            texts.append(called[i])
-            lines.names.add(called[i])
-    lines.results = [texts[i] for i in program.outputs]
-    return lines
+
+    def __init__(self, program: ArrayProgram, names: Sequence[str], safe: bool, elsewhere: Iterable[str] = ()) -> None:
+        self.program = program
+        self.given = names
+        self.safe = safe
+        self.lines: list[str] = []
+        self.scope: dict[str, Any] = {"_inf": math.inf, "_nan": math.nan}
+        self.names: set[str] = set()
+        self.elements: dict[int, dict[int, str]] = {}
+        sizes = [(name, leaf.size) for name, leaf in zip(names, program.leaves) if leaf.shape]
+        called = all_names(program, [*names, *[f"{name}_{i}" for name, size in sizes for i in range(size)], *elsewhere])
+        single = _single(program)
+        texts: list[Any] = []
+        for i, statement in enumerate(program.statements):
+            args = [texts[a] for a in statement.args]
+            text = called[i] if statement.op == "leaf" else self._arranged(statement, args)
+            if text is None:
+                text = self._operation(statement, args)
+                if self.safe or not single[i]:
+                    self.lines.append(f"{called[i]} = {text}")
+                    self.names.add(called[i])
+                    text = called[i]
+                elif not re.fullmatch(r"_\w+\([^()]*\)", text):
+                    text = f"({text})"
+            texts.append(text)
+        self.results = [texts[i] for i in program.outputs]
+
+    def _arranged(self, statement: Statement, args: Sequence[str]) -> Any:
+        """A constant, or what only arranges numbers; None for what computes."""
+        if statement.op == "constant":
+            return _number(statement.attrs) if statement.shape == () else statement.attrs.ravel().tolist()
+        if statement.op == "index":
+            return self._element(statement)
+        if statement.op == "reshape":
+            return args[0]
+        if statement.op == "pack":
+            return list(args)
+        return [args[0]] * math.prod(statement.shape) if statement.op == "broadcast" else None
+
+    def _element(self, statement: Statement) -> str:
+        """The name of one number of an array leaf."""
+        below = self.program.statements[statement.args[0]]
+        at = 0
+        for i, n in zip(statement.attrs, below.shape):
+            at = at * n + int(i)
+        return self.elements.setdefault(below.attrs, {}).setdefault(at, f"{self.given[below.attrs]}_{at}")
+
+    def _operation(self, statement: Statement, args: Sequence[str]) -> str:
+        prim = TABLE["mul"] if statement.op == "matmul" else statement.prim
+        if prim is None:
+            raise NotImplementedError(f"{statement.op} in a scalar program")
+        name = prim.name
+        fast = name in COMPARISONS or (name == "div" and not self.safe)
+        template = prim.array if fast else _INLINE.get(name)
+        if template:
+            return template.format(*args)
+        if name == "heaviside" and args[1] == "0.0":
+            return f"1.0 if {args[0]} > 0.0 else 0.0 if {args[0]} <= 0.0 else {args[0]}"
+        if name in ("sum", "dot", "affine") and len(args) <= LONGEST:
+            return joined(name, args) or "0.0"
+        plain = math.fabs if name == "abs" else prim.fn
+        self.scope[f"_{name}"] = getattr(math, name) if name in _MATH and not self.safe else plain
+        return f"_{name}({', '.join(args)})"
 
 
 #: primitives whose text names an operand more than once
@@ -114,47 +137,10 @@ def _single(program: ArrayProgram) -> list[bool]:
     return [n == 1 for n in uses]
 
 
-def _number(x: float, lines: Lines) -> str:
+def _number(x: float) -> str:
     if x - x == 0.0:
-        return repr(x) if x >= 0.0 and math.copysign(1.0, x) > 0.0 else f"({x!r})"
-    lines.scope["_inf"], lines.scope["_nan"] = math.inf, math.nan
+        return repr(x) if math.copysign(1.0, x) > 0.0 else f"({x!r})"
     return "_nan" if x != x else "_inf" if x > 0 else "(-_inf)"
-
-
-def _element(program: ArrayProgram, statement: Statement, names: Sequence[str], lines: Lines) -> str:
-    """The name of one number of an array leaf."""
-    below = program.statements[statement.args[0]]
-    at = 0
-    for i, n in zip(statement.attrs, below.shape):
-        at = at * n + int(i)
-    name = f"{names[below.attrs]}_{at}"
-    return lines.elements.setdefault(below.attrs, {}).setdefault(at, name)
-
-
-def _operation(statement: Statement, args: Sequence[str], safe: bool, lines: Lines) -> str:
-    prim: Primitive | None = statement.prim
-    if prim is None:
-        if statement.op == "matmul":
-            return f"{args[0]} * {args[1]}"
-        raise NotImplementedError(f"{statement.op} in a scalar program")
-    name = prim.name
-    if name in COMPARISONS:
-        return prim.array.format(*args)
-    if name in _INLINE:
-        return _INLINE[name].format(*args)
-    if name == "div" and not safe:
-        return f"{args[0]} / {args[1]}"
-    if name == "heaviside" and args[1] == "0.0":
-        return f"1.0 if {args[0]} > 0.0 else 0.0 if {args[0]} <= 0.0 else {args[0]}"
-    if name in ("sum", "dot", "affine") and len(args) <= LONGEST:
-        return joined(name, args) or "0.0"
-    if name == "abs":
-        lines.scope["_abs"] = math.fabs
-    elif name in _MATH and not safe:
-        lines.scope[f"_{name}"] = getattr(math, name)
-    else:
-        lines.scope[f"_{name}"] = prim.fn
-    return f"_{name}({', '.join(args)})"
 
 
 def written(
@@ -169,7 +155,7 @@ def written(
         ways: what has to hold of a call; the outputs of the guards are the last ones, and are asserted. Without it the
             function returns a tuple of all outputs.
     """
-    lines = scalar_lines(program, names, safe=True)
+    lines = Lines(program, names, safe=True)
     body: list[str] = []
     given: list[str] = []
     for k, (leaf_name, leaf) in enumerate(zip(names, program.leaves)):
