@@ -101,6 +101,49 @@ def test_compensated_sums_stay_as_they_are_written():
     assert ag.compile(summed)(xs) == summed(xs) > 1.0
 
 
+def neumaier(xs):
+    total, lost = 0.0, 0.0
+    for x in xs:
+        t = total + x
+        lost += (total - t) + x if abs(total) >= abs(x) else (x - t) + total
+        total = t
+    return total + lost
+
+
+def klein(xs):
+    s = cs = ccs = 0.0
+    for x in xs:
+        t = s + x
+        c = (s - t) + x if abs(s) >= abs(x) else (x - t) + s
+        s, t = t, cs + c
+        ccs += (cs - t) + c if abs(cs) >= abs(c) else (c - t) + cs
+        cs = t
+    return s + cs + ccs
+
+
+def two_sums(xs):
+    total, lost = xs[0], 0.0
+    for x in xs[1:]:
+        s = total + x
+        b = s - total
+        lost = lost + ((total - (s - b)) + (x - b))
+        total = s
+    return total + lost
+
+
+@pytest.mark.parametrize("f", [neumaier, klein, two_sums])
+@pytest.mark.parametrize("wide", [False, True])
+def test_errors_that_are_added_up_stay_errors(f, wide):
+    """What s - (s + x) finds is nothing if its terms are brought together with those of a long sum."""
+    rng = random.Random(5)
+    many = [rng.uniform(-1.0, 1.0) * 10.0 ** rng.randrange(16) for _ in range(40 * wide)]
+    xs = [1e16, 1.0, -1e16, *many, 1e16, 0.5, -1e16, *[-x for x in many], 3.0]
+    compiled = ag.compile(f)
+    for _ in range(3):
+        assert compiled(xs) == pytest.approx(f(xs), rel=1e-12)
+    assert f(xs) == pytest.approx(4.5, rel=1e-12)
+
+
 def chain_of(seed):
     """A function that adds, subtracts and negates terms in an order that the seed decides."""
     draw = random.Random(seed)

@@ -39,7 +39,7 @@ def stay_exact(recorder: Any, leaves: Sequence[Any], where: str) -> None:
     narrow = [leaf for leaf in leaves if recorder.blocks[id(leaf)] in recorder.given.narrow - recorder.given.active]
     if narrow and _made(recorder.nodes, narrow):
         raise CompileError("it calculates with integers that NumPy lets wrap round")
-    if _DIVIDES.isdisjoint([node._prim for node in recorder.nodes]):
+    if not {id(node._prim) for node in recorder.nodes} & set(map(id, _DIVIDES)):
         return
     passive = [leaf for leaf in leaves if recorder.given.says("passive", recorder.blocks[id(leaf)])]
     _, asked = _divided(recorder.nodes, passive)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ...primitives.arithmetic import where
 from ...primitives.operators import Operators
 from ...primitives.primitive import Primitive
@@ -105,13 +107,16 @@ def simplify(program: Program, rules: Rules = ALWAYS) -> Program:
 
 def fold(program: Program) -> Program:
     """The program with every instruction of constants replaced by its number, every settled choice by its branch."""
-    numbers = program.constants()
-    found = any(
-        (args and args[0] in numbers and (prim is where or numbers.keys() >= set(args)))
-        or (prim.name == "pow" and numbers.get(args[1]) == 1.0)
-        for prim, args in zip(program.prims, program.args)
-    )
-    return along(program, CHOICES) if found else program
+    numbers, (operands, starts) = program.constants(), program.operands()
+    constant = np.zeros(program.first + len(program), dtype=bool)
+    constant[list(numbers)] = True
+    for k in np.unique(np.searchsorted(starts, np.flatnonzero(constant[operands]), "right") - 1).tolist():
+        prim, args = program.prims[k], program.args[k]
+        if (args[0] in numbers and (prim is where or numbers.keys() >= set(args))) or (
+            prim.name == "pow" and numbers.get(args[1]) == 1.0
+        ):
+            return along(program, CHOICES)
+    return program
 
 
 def simplified(program: ArrayProgram, rules: Rules = COMPLETE) -> ArrayProgram:

@@ -10,6 +10,7 @@ cdef class _Chains:
     cdef public bytearray gone
     cdef public list single
     cdef public dict sums
+    cdef public list apart
 
     @cython.locals(
         added=list, less=list, taken=list, stack=list, names=list, args=list, zero=set, name=str,

@@ -57,6 +57,7 @@ class _Chains:
 
     Attributes:
         gone: for each instruction, whether it becomes part of a sum: an addition in a chain, a product in a dot.
+        apart: instructions that no chain takes in.
         sums: by the instruction that a chain ends in: what is added, what is subtracted, and whether it is a row.
     """
 
@@ -71,6 +72,7 @@ class _Chains:
         self.single = (uses == 1).tolist()
         kinds = np.array([_KINDS.get(name, 0) for name in names], dtype=np.uint8)
         edges = operands, np.repeat(kinds, np.diff(starts))
+        self.apart = self._compensating(kinds, operands, starts)
         plain, signed = (self._absorbed(uses, kinds, edges, taken) for taken in (_ADD, _ADD | _SUB | _NEG))
         chains: dict[int, tuple[list[int], list[int]]] = {}
         alone: dict[int, tuple[list[int], list[int]]] = {}
@@ -97,6 +99,23 @@ class _Chains:
             ragged = {k for found in from_zero.values() for k in found if any(chains.get(k, ()))}
         self.sums = {k: self._split(added, less, k in ragged) for k, (added, less) in chains.items()}
 
+    def _compensating(self, kinds: Any, operands: Any, starts: Any) -> list[int]:
+        """The ids of what finds the rounding error of a sum, s - (s + x), and of what that is added to, as compensated
+        summation does: in another order nothing would be left of it.
+        """
+        first, args = self.program.first, self.program.args
+        found: list[int] = []
+        for k in np.flatnonzero(kinds & _SUB).tolist():
+            a, b = args[k]
+            if self._has_term(a, b) or self._has_term(b, a):
+                found.append(first + k)
+        users = np.searchsorted(starts, np.flatnonzero(np.isin(operands, found)), "right") - 1
+        return found + (first + users[kinds[users] & (_ADD | _SUB) != 0]).tolist() if found else found
+
+    def _has_term(self, id: int, term: int) -> bool:
+        k = id - self.program.first
+        return k >= 0 and self.names[k] in ("add", "sub") and term in self.program.args[k]
+
     def _absorbed(self, uses: Any, kinds: Any, edges: tuple[Any, Any], taken: int) -> bytearray:
         """Which numbers, of instructions of the kinds that are ``taken``, are only a term of another addition."""
         first, (operands, users) = self.program.first, edges
@@ -104,6 +123,7 @@ class _Chains:
         inner[first:] = kinds & taken
         if len(kinds) <= NAMED:
             inner[list(self.program.labels)] = False
+        inner[self.apart] = False
         terms = operands[(users & (taken | _SUM)) != 0]
         found = np.zeros(len(uses), dtype=np.uint8)
         found[terms[inner[terms] & (uses[terms] == 1)]] = 1
