@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from ..engine.numpy_protocol import apply_ufunc, refused
+from ..engine.observers import STATE, current_tracer
 from ..engine.value import Value
 from ..errors import LostGradientError
 from ..primitives import linear_algebra, sequences
 from ..primitives.primitive import TABLE
+from ..primitives.selection import gathered
 
 __all__ = ["ValueArray", "grads", "numbers", "values"]
 
@@ -23,6 +25,10 @@ class ValueArray(np.ndarray[Any, Any]):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return apply_function(func, types, args, kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = gathered(self, key) if STATE.observers and current_tracer() is not None else None
+        return super().__getitem__(key) if found is None else found
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))

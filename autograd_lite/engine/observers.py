@@ -269,8 +269,17 @@ class Tracer:
     def decide(self, value: Any) -> None:
         """Python asks whether ``value`` is true, and will go one way or the other."""
 
-    def read(self, value: Any) -> None:
-        """``value.data`` is read."""
+    def read(self, value: Any) -> Any:
+        """``value.data``."""
+        return value._number()
+
+    def exactly(self, value: Any) -> Any:
+        """The number of ``value``, of which every digit counts from now on."""
+        return value._number()
+
+    def plain(self, value: Any) -> bool:
+        """Whether ``value`` is a plain number where nothing records, of which a Value may be made."""
+        return False
 
     def detach(self, value: Any, copy: Any) -> None:
         """``copy`` is ``value.detach()``."""

@@ -71,11 +71,15 @@ class Value(Methods):
     def __init__(self, data: Any, label: Label = "", _op: str = "", *, requires_grad: object = None) -> None:
         if requires_grad is not None:
             raise unneeded("requires_grad")
-        _begin(self, as_float(data))
+        tracer = current_tracer() if STATE.observers else None
+        again = tracer is not None and isinstance(data, Value) and tracer.plain(data)
+        _begin(self, data._number() if again else as_float(data))
         if label != "":
             self.label = label
-        if STATE.observers and (tracer := current_tracer()) is not None:
+        if tracer is not None:
             tracer.made(self)
+        if again:
+            tracer.detach(data, self)
 
     # --- what a user reads and writes -----------------------------------------------------------------------------
 
@@ -83,7 +87,7 @@ class Value(Methods):
     def data(self) -> float:
         """The number (primal)."""
         if STATE.observers and (tracer := tracer_of(self)) is not None:
-            tracer.read(self)
+            return tracer.read(self)  # type: ignore[no-any-return]
         return self._data if type(self) is Value else self._number()
 
     @data.setter

@@ -20,6 +20,7 @@ from ..engine.sweeps import Info
 from ..engine.value import Value
 from ..errors import LostGradientError
 from ..primitives.primitive import Nary, Operand, as_float, as_method
+from ..primitives.selection import gathered
 from .buffer_leaf import BufferLeaf
 from .habits import PARAMETERS, present, refuse
 from .parameter_buffer import Storage, packed
@@ -166,7 +167,7 @@ class Parameter(Operand):
         tracer = current_tracer() if STATE.observers else None
         if tracer is not None:
             for index in range(self.size):
-                tracer.read(self.element(index))
+                tracer.exactly(self.element(index))
 
     @property
     def grad(self) -> Buffer:
@@ -297,6 +298,9 @@ class Parameter(Operand):
         place = self.storage.place(key)
         if place is not None:
             return self.element(place)
+        found = gathered(self, key) if current_tracer() is not None else None
+        if found is not None:
+            return found
         import numpy as np
 
         index = self.storage.positions[key]

@@ -6,6 +6,7 @@ them: such an index is handed to the recording as a whole (``Operand._take``), s
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +51,27 @@ def take(table: Any, i: Any) -> Any:
             return found
         _place(asked, 0)
     return _taken(table, i)
+
+
+def gathered(table: Any, key: Any) -> Any:
+    """``table[key]`` where ``key`` holds integers that are arguments of the function being recorded; None elsewhere.
+
+    Args:
+        table: an array of Values.
+        key: what stands in its brackets: of several indices none is a slice.
+    """
+    keys = key if isinstance(key, tuple) else (key,)
+    if all(_operand_in(k) is None for k in keys) or any(isinstance(k, (slice, type(None), type(...))) for k in keys):
+        return None
+    import numpy as np
+
+    places = np.broadcast(*[np.asarray(k, dtype=object) for k in keys])
+    if len(keys) == 1:
+        return take(table, np.asarray(keys[0], dtype=object) if places.shape else keys[0])
+    found = [functools.reduce(take, place, table) for place in places]
+    made = np.empty(len(found), dtype=object)
+    made[:] = found
+    return made.reshape(places.shape) if places.shape else found[0]
 
 
 def _operand_in(i: Any) -> Operand | None:

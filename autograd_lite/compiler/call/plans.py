@@ -16,6 +16,7 @@ from ..emit.python import written
 from ..emit.scalars import listed
 from ..ir.activity import dependent
 from ..ir.array_program import ArrayProgram
+from ..ir.control_ops import read, stop
 from ..ir.naming import leaf_names, name_forward
 from ..ir.scalar_program import Guard, Leaf, Program
 from ..lift.levels import level_groups, lift, unlifted
@@ -259,7 +260,11 @@ class Path:
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
         self.fixed: dict[str, int] = fixed or {}  # those that stand alone, by name
         self.kinds = tuple(recording.kinds.items())
-        self.program: Program = optimized(recording.take())
+        program = recording.take()
+        reached = dependent(program, [k for k, leaf in enumerate(program.leaves) if leaf.kind in _LIVE])
+        self.tainted = [found and not isinstance(given, type) for found, given in zip(reached, recording.plain)]
+        program.prims = [stop if prim is read else prim for prim in program.prims]
+        self.program: Program = optimized(program)
         self.leaves = self.program.leaves
         live = [
             (leaf.kind == "value", not isinstance(leaf.key, Pack), k)
@@ -274,8 +279,6 @@ class Path:
         self.plans: dict[tuple[int, ...], Plan | None] = {}  # by which arguments are Values; None runs eagerly
         self.scalar = self._choose()
         self.way = self._way()
-        reached = dependent(self.program, self.live)
-        self.tainted = [found and not isinstance(given, type) for found, given in zip(reached, recording.plain)]
 
     @functools.cached_property
     def read(self) -> set[int]:

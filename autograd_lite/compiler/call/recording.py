@@ -16,7 +16,6 @@ from ..ir.scalar_program import CompileError
 from ..record.arguments import Arguments, block_names, fixed_integers
 from ..record.draws import Draws
 from ..record.environment import Watch
-from ..record.extremes import softly
 from ..record.recording import record_call
 from ..record.restore import DRAWN, TAKEN, Before
 from .pausing import collector_paused
@@ -94,7 +93,7 @@ def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
     """A recording or an error, what it drew, and what it changed (and is undone)."""
     try:
         with before.draws or nullcontext():
-            found: Any = softly(record_call, *given, before.watch.identities)
+            found: Any = record_call(*(*given, before.watch.identities))
     except Exception as error:
         found = error
     except BaseException:
@@ -127,9 +126,9 @@ def reason(error: Exception) -> str:
 
 
 def indexed_at(error: Exception) -> str:
-    """Where a number of the recording indexed a list, which it can't; empty if the error is another."""
+    """Where a number of the recording indexed a list or an array, which it can't; empty if the error is another."""
     found = _last_of_users(error)
-    if not isinstance(error, TypeError) or found is None:
+    if not isinstance(error, (TypeError, IndexError)) or found is None:
         return ""
     code = found.tb_frame.f_code
     here = next((step for step in dis.get_instructions(code) if step.offset == found.tb_lasti), None)

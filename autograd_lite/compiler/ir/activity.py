@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .control_ops import read
 from .scalar_program import Program
 
 __all__ = ["active_numbers", "dependent"]
@@ -42,13 +43,13 @@ def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
 
 
 def dependent(program: Program, leaves: Sequence[int]) -> list[bool]:
-    """For each output, whether it depends on one of ``leaves``."""
+    """For each output, whether it depends on one of ``leaves``, but for their numbers that are read."""
     marked = bytearray(program.first + len(program))
     for k in leaves:
         leaf = program.leaves[k]
         marked[leaf.base : leaf.base + leaf.size] = b"\1" * leaf.size
     if leaves:
         found = marked.__getitem__
-        for here, args in enumerate(program.args, program.first):
-            marked[here] = any(map(found, args))
+        for here, (prim, args) in enumerate(zip(program.prims, program.args), program.first):
+            marked[here] = prim is not read and any(map(found, args))
     return [bool(marked[id]) for id in program.outputs]

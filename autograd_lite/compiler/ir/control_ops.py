@@ -10,7 +10,7 @@ from typing import Any
 from ...primitives.arithmetic import where
 from ...primitives.primitive import Primitive, primitive
 
-__all__ = ["COMPARISONS", "pick", "stop"]
+__all__ = ["COMPARISONS", "pick", "read", "stop"]
 
 
 def _comparison(name: str, sign: str, latex: str, test: Callable[[Any, Any], Any]) -> Primitive:
@@ -48,6 +48,12 @@ def stop(x: float) -> float:
     return x
 
 
+@primitive(lambda out, x: (0.0,))
+def read(x: float) -> float:
+    """The number itself, as plain code has it: what ``.data`` gives. A program's is a ``stop``."""
+    return x
+
+
 def _picked(out: Any, index: Any, *row: Any) -> tuple[Any, ...]:
     return (0.0, *[where(index == float(k), 1.0, 0.0) for k in range(len(row))])
 
@@ -61,4 +67,4 @@ def pick(index: float, *row: float) -> float:
     return row[int(index)] if 0.0 <= index < len(row) else math.nan
 
 
-stop.passive = pick.choice = True
+stop.passive = read.passive = pick.choice = True

@@ -17,11 +17,11 @@ import numpy as np
 
 from ...errors import AutogradError
 from ...primitives.primitive import TABLE, Primitive
-from .control_ops import COMPARISONS, pick, stop
+from .control_ops import COMPARISONS, pick, read, stop
 
 __all__ = ["CompileError", "CompileWarning", "Guard", "Leaf", "Program", "ProgramError"]
 
-_EXTRA: dict[str, Primitive] = {**COMPARISONS, "pick": pick, "stop": stop}
+_EXTRA: dict[str, Primitive] = {**COMPARISONS, "pick": pick, "read": read, "stop": stop}
 
 
 class CompileError(AutogradError, RuntimeError):

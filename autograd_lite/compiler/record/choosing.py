@@ -8,7 +8,8 @@ of it. Like Python's, the choice hands on its derivative within ``no_grad`` too.
 from __future__ import annotations
 
 import builtins
-import functools
+import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,7 @@ def _sorting(original: Function) -> Function:
 
 def _sorting_arrays(original: Function) -> Function:
     def sort(a: Any, *args: Any, **named: Any) -> Any:
-        if type(a) is np.ndarray and a.dtype == object and a.ndim and not args and not named and current_tracer():
+        if isinstance(a, np.ndarray) and a.dtype == object and a.ndim and not args and not named and current_tracer():
             rows = a.reshape(-1, a.shape[-1]).tolist()
             if all(map(_sortable, rows)):
                 result = np.empty(a.shape, dtype=object)
@@ -95,10 +96,10 @@ def _in_order(items: list[Any], reverse: Any = False) -> list[Any]:
 class _Elementwise:
     """A function of NumPy over arrays of Values: what chooses, and for all else itself."""
 
-    def __init__(self, original: Any, choose: Callable[..., Any], count: int) -> None:
+    def __init__(self, original: Any, choose: Callable[..., Any], count: int, of_rows: Any = None) -> None:
         self._original = original
-        self._choose = choose
         self._count = count
+        self.of_rows = of_rows
         self._ufunc = np.frompyfunc(choose, count, 1)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -112,15 +113,24 @@ class _Elementwise:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
 
-    def reduce(self, array: Any, axis: Any = 0, *args: Any, **named: Any) -> Any:
-        """What ``np.max`` and ``np.min`` call."""
-        items = np.asarray(array)
-        if items.dtype == object and (axis is None or items.ndim == 1) and not named and current_tracer() is not None:
-            found = items.ravel().tolist()
-            if _numbers(found):
-                with without_observers("cuts"):
-                    return functools.reduce(self._choose, found)
-        return self._original.reduce(array, axis, *args, **named)
+    def reduce(
+        self, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False,
+        initial: Any = np._NoValue, where: Any = True,
+    ) -> Any:  # fmt: skip
+        """What ``np.max`` and ``np.min`` call, and an array's methods of the name: the largest, row by row."""
+        items = np.asanyarray(array)
+        axes = (*range(items.ndim),) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        rows: Any = []
+        if self.of_rows and items.dtype == object and items.size and current_tracer() is not None:
+            if dtype is None and out is None and initial is np._NoValue and where is True:
+                kept = np.moveaxis(items, axes, range(-len(axes), 0)).shape[: items.ndim - len(axes)]
+                rows = np.moveaxis(items, axes, range(-len(axes), 0)).reshape(math.prod(kept), -1).tolist()
+        if not rows or not all(map(_numbers, rows)):
+            return self._original.reduce(array, axis, dtype, out, keepdims, initial, where)
+        found = np.empty(len(rows), dtype=object)
+        found[:] = [extreme(self.of_rows, row) for row in rows]
+        shaped = found.reshape(kept).view(type(items))
+        return np.expand_dims(shaped, axes) if keepdims else shaped if kept else found[0]
 
 
 class _Where(_Elementwise):
@@ -154,12 +164,19 @@ def _refused(original: Function) -> Function:
     return refused
 
 
+_largest = _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2, builtins.max)
+_smallest = _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2, builtins.min)
+#: what an array's methods max and min call
+_methods: Any = sys.modules[np.ndarray.__module__ + "._core._methods" if hasattr(np, "_core") else "numpy.core._methods"]
+
 _REPLACED: list[tuple[Any, str, Function, Function]] = [
     (builtins, "max", builtins.max, _extreme(builtins.max)),
     (builtins, "min", builtins.min, _extreme(builtins.min)),
     (builtins, "sorted", builtins.sorted, _sorting(builtins.sorted)),
-    (np, "maximum", np.maximum, _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2)),
-    (np, "minimum", np.minimum, _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2)),
+    (np, "maximum", np.maximum, _largest),
+    (np, "minimum", np.minimum, _smallest),
+    (_methods, "umr_maximum", np.maximum.reduce, _largest.reduce),
+    (_methods, "umr_minimum", np.minimum.reduce, _smallest.reduce),
     (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
     (np, "where", np.where, _Where(np.where, where, 3)),
     (np, "sort", np.sort, _sorting_arrays(np.sort)),

@@ -18,8 +18,8 @@ from .choosing import Choosing
 from .code import defined
 from .integers import stay_exact
 from .structure import Parts, is_deep, leaves_of, opaque, rebuild
+from .taking import indexable
 from .trace import Kinds, Recorder
-from .truth import kind_of
 
 __all__ = ["Recording", "record_call"]
 
@@ -31,7 +31,7 @@ class Recording:
         program: the scalar program, until it is taken.
         result: what the function returned, with plain numbers in the place of Values.
         plain: for each output the number, if the function returned a plain one; None for a Value; ``bool`` for a
-            comparison, ``int`` for what integers and comparisons make.
+            comparison, ``int`` for what integers and comparisons make, ``float`` for what ``.data`` makes.
         kinds: what the function asked of blocks of arguments, "integer" or "passive", and the answers.
         floats: whether every output is a Value or a float (and no int, say).
         deep: whether the result holds anything but numbers, bools, texts, None, lists, tuples, dicts and arrays.
@@ -42,16 +42,16 @@ class Recording:
     __slots__ = ("alive", "deep", "floats", "kinds", "plain", "program", "result", "where")
 
     def __init__(
-        self, program: Program, result: Any, outputs: list[Any], kinds: Kinds, given: list[Any], where: str
+        self, program: Program, result: Any, plain: list[Any], kinds: Kinds, given: list[Any], where: str
     ) -> None:
         self.alive = [weakref.ref(leaf) for leaf in given]
         self.where = where
         self.deep = is_deep(result)
         self.program: Program | None = program
-        self.result = rebuild(result, iter([0.0] * len(outputs)), True)
-        self.plain = [kind_of(x) if isinstance(x, Node) else x for x in outputs]
+        self.result = rebuild(result, iter([0.0] * len(plain)), True)
+        self.plain = plain
         self.kinds = kinds
-        self.floats = all(item is None or type(item) is float for item in self.plain)
+        self.floats = all(item is None or item is float or type(item) is float for item in self.plain)
 
     def take(self) -> Program:
         """The program; from now on nothing that was recorded is kept here."""
@@ -108,12 +108,24 @@ def record_call(
     Raises:
         CompileError: where a program would not do what the function does; and whatever the function raises.
     """
-    STATE.recordings += 1  # leaves know what was there before
-    builder = Builder(blocks, names)
+    for soft in (True, False):
+        STATE.recordings += 1  # leaves know what was there before
+        builder = Builder(blocks, names)
+        recorder = Recorder(blocks, builder.owner, decides, soft)
+        try:
+            return _recorded(f, args, named, builder, recorder, known)
+        except Exception:
+            if not recorder.reads:
+                raise
+    raise AssertionError  # what is not soft has not used it
+
+
+def _recorded(
+    f: Callable[..., Any], args: Any, named: Any, builder: Builder, recorder: Recorder, known: Collection[int]
+) -> Recording:
     take = iter(builder.given)
-    arguments = [rebuild(arg, take) for arg in args], {key: rebuild(arg, take) for key, arg in named.items()}
+    arguments = indexable(([rebuild(arg, take) for arg in args], {k: rebuild(arg, take) for k, arg in named.items()}))
     before = held(arguments)
-    recorder = Recorder(blocks, builder.owner, decides)
     result = _run(f, arguments, recorder, builder.given)
     recorder.check(builder.given)
     check_unchanged(f, before, arguments)
@@ -124,8 +136,9 @@ def record_call(
             f"tuples, dicts, arrays or dataclasses"
         )
     outputs = leaves_of(result, True)
-    program = builder.program(recorder, outputs, f, blocks.objects)
-    return Recording(program, result, outputs, recorder.kinds, builder.given, defined(f))
+    program = builder.program(recorder, outputs, f, recorder.given.objects)
+    plain = [recorder.kind(x) if isinstance(x, Node) else x for x in outputs]
+    return Recording(program, result, plain, recorder.kinds, builder.given, defined(f))
 
 
 def _run(f: Callable[..., Any], arguments: Any, recorder: Recorder, given: list[Any]) -> Any:

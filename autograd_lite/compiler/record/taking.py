@@ -8,9 +8,29 @@ from typing import Any
 import numpy as np
 
 from ...engine.sweeps import Node
-from ...functional.pytree import atoms
+from ...functional.pytree import atoms, mapped
+from ...primitives.selection import gathered
 
-__all__ = ["recorded_take"]
+__all__ = ["indexable", "recorded_take"]
+
+
+class Table(np.ndarray[Any, Any]):
+    """An argument's numbers, which integers that are arguments index."""
+
+    def __getitem__(self, key: Any) -> Any:
+        found = gathered(self, key)
+        return super().__getitem__(key) if found is None else found
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        return array.view(Table) if array.ndim else array[()]
+
+
+def indexable(x: Any) -> Any:
+    """Something like ``x`` with arrays of Values as tables."""
+    if isinstance(x, np.ndarray):
+        return x.view(Table) if type(x) is np.ndarray and x.dtype == object else x
+    return mapped(x, indexable)
+
 
 
 def recorded_take(table: Any, indices: Any, integer: Callable[[Any], bool], pick: Callable[[Any, Any], Any]) -> Any:

@@ -6,15 +6,16 @@ import inspect
 import itertools
 from typing import Any, NoReturn
 
-from ...engine.sweeps import Node
+from ...engine.observers import without_observers
+from ...engine.sweeps import Node, operands_of
 from ...engine.user_frame import locals_of, user_frame, user_line
 from ...engine.value import Value, record
 from ...primitives.arithmetic import where
-from ..ir.control_ops import COMPARISONS, pick, stop
+from ..ir.control_ops import COMPARISONS, pick, read, stop
 from ..ir.scalar_program import CompileError
 from .structure import Parts
 from .taking import recorded_take
-from .truth import Truth, Typed, Whole
+from .truth import Read, Truth, Typed, Whole, kind_of
 
 __all__ = ["NAMED", "Kinds", "Recorder"]
 
@@ -36,11 +37,15 @@ class Recorder(Typed):
         kinds: what was asked of these blocks, and the answers.
         called: the names of local variables, by the ``id()`` of the number.
         apart: copies of what is no number of the recording, by their ``id()``.
+        soft: whether numbers that are read are numbers of the program, ``reads`` by the Value's ``id()``; or guards.
     """
 
-    def __init__(self, given: Parts, blocks: dict[int, int], decides: bool = False) -> None:
+    def __init__(self, given: Parts, blocks: dict[int, int], decides: bool = False, soft: bool = False) -> None:
         super().__init__(-(2**30) - 1 - next(_serial) % 2**29, NAMED)
         self.decides = decides
+        self.soft = soft
+        self.reads: dict[int, Any] = {}
+        self.plains: set[int] = set()
         self.astray: CompileError | None = None
         self.apart: dict[int, Any] = {}
         self.given = given
@@ -108,8 +113,34 @@ class Recorder(Typed):
     def decide(self, value: Any) -> None:
         self.guards.append((value, value._data if value._prim is not None else value._number(), False, user_line()))
 
-    def read(self, value: Any) -> None:
+    def read(self, value: Any) -> Any:
+        if not self.soft:
+            return self.exactly(value)
+        found = self.reads.get(id(value))
+        if found is None or found[0] is not value:
+            with without_observers("cuts"):
+                found = self.reads[id(value)] = value, self.twin(record(read, (value,)), Read)
+        return found[1]
+
+    def exactly(self, value: Any) -> Any:
         self.guards.append((value, value._number(), True, user_line()))
+        return value._number()
+
+    def kind(self, value: Any) -> type | None:
+        """What a number is in plain code: bool, int, float if ``.data`` was read; None for a Value or a float."""
+        return kind_of(value) or (float if self.reads and self.plain(value) else None)
+
+    def plain(self, value: Any) -> bool:
+        waiting = [value]
+        while waiting:
+            x = waiting.pop()
+            if id(x) in self.plains or isinstance(x, (Read, Whole)):
+                continue
+            if x._prim is None and not self.passive(x):
+                return False
+            self.plains.add(id(x))
+            waiting.extend(operands_of(x))
+        return True
 
     def check(self, leaves: list[Any]) -> None:
         """CompileError for what was refused; if a sweep ran over the tape's nodes, or is meant to be watched."""
@@ -163,7 +194,7 @@ class Recorder(Typed):
         return found
 
     def passive(self, value: Any) -> bool:
-        return self.integer(value, "passive")
+        return isinstance(value, Read) or self.integer(value, "passive")
 
     def pick(self, row: Any, index: Any) -> Any:
         return record(pick, (index, *row))

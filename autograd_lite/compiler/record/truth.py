@@ -1,4 +1,4 @@
-"""Comparisons in a recording, and the integers that Python's arithmetic makes of them: numbers of the program."""
+"""What is a bool, an int or a float in plain code, and a number of the program in a recording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...engine.tape import Tape
 from ...engine.user_frame import user_line
 from ...engine.value import Value
 
-__all__ = ["Truth", "Typed", "Whole", "kind_of"]
+__all__ = ["Read", "Truth", "Typed", "Whole", "kind_of"]
 
 
 class Whole(Value):
@@ -64,6 +64,19 @@ class Truth(Whole):
 _TRUTHS = (Truth, bool, np.bool_)
 
 
+class Read(Value):
+    """A number read by ``.data``, a float. Where only its digits will do, they are a guard."""
+
+    __hash__ = Value.__hash__
+
+    def __float__(self) -> float:
+        tracer: Any = current_tracer()
+        return float(tracer.exactly(self))
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        return round(float(self), ndigits)
+
+
 class Typed(Tape, Tracer):
     """The tape of a recording, on which numbers change their class.
 
@@ -105,6 +118,18 @@ class Typed(Tape, Tracer):
 def kind_of(x: Any) -> type | None:
     """What a number of a recording is in plain code: bool, int, or None for a Value or a float."""
     return bool if isinstance(x, Truth) else int if isinstance(x, Whole) else None
+
+
+def _exact(name: str) -> Callable[..., Any]:
+    """What a float makes of its digits."""
+    return lambda self, *args: getattr(float(self), name)(*args)
+
+
+for _name in (
+    "__int__", "__trunc__", "__floor__", "__ceil__", "__str__", "__repr__", "__format__", "as_integer_ratio",
+    "is_integer", "hex",
+):  # fmt: skip
+    setattr(Read, _name, _exact(_name))
 
 
 def _whole(made: Any, *operands: Any) -> Any:
