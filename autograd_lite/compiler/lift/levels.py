@@ -54,6 +54,8 @@ def lift(program: Program, buckets: Buckets | None = None, textbook: bool = Fals
                 statement(lifted, prim, ids, args)
         for ids, args in alike:
             groups = same_rows(lifted.owner[args])
+            if len(groups) > 1 and (prim.name in RAGGED or (0 < prim.arity <= NARROW and prim.whole < 0)):
+                groups = _with_constants(groups, lifted.owner[args], uses[ids])
             if len(groups) > 1 and 0 < prim.arity <= NARROW and prim.whole < 0:
                 groups = _with_edges(groups, uses[ids])
             for rows in groups:
@@ -69,6 +71,22 @@ def _uses(lifted: Lifted, many: Sequence[tuple[Primitive, list[tuple[Any, Any]]]
             width = args.shape[1]
             uses[args] = n * NARROW + (np.arange(width) if width <= NARROW else 0)
     return uses
+
+
+def _with_constants(groups: list[Any], owners: Any, uses: Any) -> list[Any]:
+    """Groups of numbers that are used alike together, where one has constants in place of another's operands: those
+    beyond a mask.
+    """
+    found: list[tuple[Any, set[int], list[Any]]] = []
+    for rows in sorted(groups, key=lambda rows: int((owners[rows[0]] == CONSTANT).sum())):
+        row, used = owners[rows[0]], set(uses[rows].tolist())
+        for more, uses_of_more, together in found:
+            if -1 not in used and used <= uses_of_more and ((row == more) | (row == CONSTANT)).all():
+                together.append(rows)
+                break
+        else:
+            found.append((row, used, [rows]))
+    return [np.sort(np.concatenate(together)) for _, _, together in found]
 
 
 def _with_edges(groups: list[Any], uses: Any) -> list[Any]:

@@ -17,6 +17,9 @@ __all__ = ["CONSTANT", "Lifted", "common_label"]
 
 CONSTANT = -2
 
+#: so many pieces of arrays are put side by side
+FEW = 4
+
 
 class Lifted:
     """A scalar program as statements: the builder, and where each of its numbers is.
@@ -116,9 +119,10 @@ class Lifted:
                 same = (numbers == numbers[0]).all() or (numbers != numbers).all()
                 return float(numbers[0]) if same else self.builder.constant(numbers.reshape(shape))
             return self.part(int(owners[0]), self.position[ids], shape)
-        if ids.max() >= self.pads["sum"]:
-            return self.padded(ids, shape)
-        if (owners[:-1] != owners[1:]).sum() > max(4, len(ids) // 4):
+        changes = (owners[:-1] != owners[1:]).sum()
+        if len(np.unique(owners[owners != CONSTANT])) == 1 and changes > FEW:
+            return self.with_constants(ids, owners, shape)
+        if changes > max(FEW, len(ids) // 4):
             return self.builder.pack([self.one(int(i)) for i in ids], shape)
         cuts = [0, *(np.flatnonzero(owners[:-1] != owners[1:]) + 1).tolist(), len(ids)]
         parts = []
@@ -127,15 +131,18 @@ class Lifted:
             parts.append(self.builder.broadcast(part, (high - low,)))
         return self.builder.reshape(self.builder.concat(parts, 0), shape)
 
-    def padded(self, ids: Any, shape: tuple[int, ...]) -> Any:
-        """A table of the numbers of one array, and of padding: the last number of that array made one longer."""
-        padding = ids >= self.pads["sum"]
-        owner = int(self.owner[ids[~padding][0]])
-        x = self.builder.symbol(owner)
+    def with_constants(self, ids: Any, owners: Any, shape: tuple[int, ...]) -> Any:
+        """A table of numbers of one array and of constants (padding, a mask), which a longer array ends with."""
+        constant = owners == CONSTANT
+        x = self.builder.symbol(int(owners[~constant][0]))
         size = math.prod(x.shape)
-        last = self.builder.constant(self.number[ids[padding][:1]])
-        longer = self.builder.concat([self.builder.reshape(x, (size,)), last], 0)
-        return self.builder.take(longer, np.where(padding, size, self.position[ids]).reshape(shape))
+        bits, which = np.unique(self.number[ids[constant]].view(np.int64), return_inverse=True)  # -0 is not 0
+        longer = self.builder.concat(
+            [self.builder.reshape(x, (size,)), self.builder.constant(bits.view(np.float64))], 0
+        )
+        places = self.position[ids]
+        places[constant] = size + which
+        return self.builder.take(longer, places.reshape(shape))
 
 
 def common_label(labels: Sequence[str]) -> str:

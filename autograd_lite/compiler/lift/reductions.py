@@ -25,7 +25,7 @@ def reduced(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     order: those from one array are brought together.
     """
     m, count = args.shape
-    if prim.name != "prod" and not has_pads(lifted, args):
+    if prim.name != "prod" and not is_mixed(lifted, args):
         args = args[:, np.argsort(lifted.owner[args[0]], kind="stable")]
     op = _OPS[prim.name]
     total: Any
@@ -52,14 +52,15 @@ def _define(lifted: Lifted, result: Any, ids: Any, shape: tuple[int, ...]) -> No
     lifted.define(result, ids)
 
 
-def has_pads(lifted: Lifted, args: Any) -> bool:
-    """Whether a table has rows of different lengths."""
-    return bool(args.size and args.max() >= lifted.pads["sum"])
+def is_mixed(lifted: Lifted, args: Any) -> bool:
+    """Whether the rows of a table differ in where they have padding or constants."""
+    owners = lifted.owner[args]
+    return bool((owners != owners[:1]).any() or (args.size and args.max() >= lifted.pads["sum"]))
 
 
 def _runs(lifted: Lifted, args: Any) -> list[slice]:
     """Slices of columns whose operands are in one array."""
-    if has_pads(lifted, args):
+    if is_mixed(lifted, args):
         return [slice(None)]
     owners = lifted.owner[args[0]]
     cuts = [0, *(np.flatnonzero(owners[1:] != owners[:-1]) + 1).tolist(), len(owners)]
@@ -101,7 +102,7 @@ def dots(lifted: Lifted, prim: Primitive, ids: Any, args: Any) -> None:
     if n == 0:
         _define(lifted, 0.0 if bias is None else lifted.gather(bias, (len(ids),)), ids, (len(ids),))
         return
-    order: Any = np.arange(n) if has_pads(lifted, args) else np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
+    order: Any = np.arange(n) if is_mixed(lifted, args) else np.lexsort((lifted.owner[right[0]], lifted.owner[left[0]]))
     if not (order[1:] > order[:-1]).all():
         left, right = left[:, order], right[:, order]
     a, rows = _distinct(left)
@@ -201,7 +202,7 @@ FEW = 4
 def _row_by_row(lifted: Lifted, left: Any, right: Any) -> Any:
     """Each row of one table with its row of the other: Σ xᵢ·yᵢ in shape (m,), or () for one row."""
     owners = lifted.owner[left[0]], lifted.owner[right[0]]
-    if has_pads(lifted, left) or has_pads(lifted, right):
+    if is_mixed(lifted, left) or is_mixed(lifted, right):
         return _pairs(lifted, matrix(lifted, left), matrix(lifted, right), left.shape)
     changes = (owners[0][1:] != owners[0][:-1]) | (owners[1][1:] != owners[1][:-1])
     cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), left.shape[1]]

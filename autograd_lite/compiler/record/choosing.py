@@ -120,11 +120,12 @@ class _Elementwise:
         """What ``np.max`` and ``np.min`` call, and an array's methods of the name: the largest, row by row."""
         items = np.asanyarray(array)
         axes = (*range(items.ndim),) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        plain = dtype is None and out is None and initial is np._NoValue and where is True
         rows: Any = []
-        if self.of_rows and items.dtype == object and items.size and current_tracer() is not None:
-            if dtype is None and out is None and initial is np._NoValue and where is True:
-                kept = np.moveaxis(items, axes, range(-len(axes), 0)).shape[: items.ndim - len(axes)]
-                rows = np.moveaxis(items, axes, range(-len(axes), 0)).reshape(math.prod(kept), -1).tolist()
+        if self.of_rows and plain and items.dtype == object and items.size and current_tracer() is not None:
+            last = np.moveaxis(items, axes, range(-len(axes), 0))
+            kept = last.shape[: items.ndim - len(axes)]
+            rows = last.reshape(math.prod(kept), -1).tolist()
         if not rows or not all(map(_numbers, rows)):
             return self._original.reduce(array, axis, dtype, out, keepdims, initial, where)
         found = np.empty(len(rows), dtype=object)
@@ -167,7 +168,9 @@ def _refused(original: Function) -> Function:
 _largest = _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2, builtins.max)
 _smallest = _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2, builtins.min)
 #: what an array's methods max and min call
-_methods: Any = sys.modules[np.ndarray.__module__ + "._core._methods" if hasattr(np, "_core") else "numpy.core._methods"]
+_methods: Any = sys.modules[
+    np.ndarray.__module__ + "._core._methods" if hasattr(np, "_core") else "numpy.core._methods"
+]
 
 _REPLACED: list[tuple[Any, str, Function, Function]] = [
     (builtins, "max", builtins.max, _extreme(builtins.max)),

@@ -32,7 +32,6 @@ def indexable(x: Any) -> Any:
     return mapped(x, indexable)
 
 
-
 def recorded_take(table: Any, indices: Any, integer: Callable[[Any], bool], pick: Callable[[Any, Any], Any]) -> Any:
     """What ``take(table, indices)`` gives when some of the indices are Values; None if one of them is no integer.
 
