@@ -69,6 +69,10 @@ class Statement:
         return self.prim.name if self.prim is not None else self.op
 
 
+#: ops whose numbers are those of their operand, or sums of them
+_BELOW = {"reshape", "transpose", "index", "broadcast", "take", "sum", "amax"}
+
+
 def _comparing(name: str) -> Any:
     """The method of a comparison."""
     return lambda self, other: self._apply(COMPARISONS[name], (self, other))
@@ -172,6 +176,10 @@ class Builder:
 
     def operands(self, x: Symbol) -> Sequence[Any]:
         return list(map(self.plain, self.statements[x.id].args))
+
+    def below(self, x: Symbol) -> Any:
+        statement = self.statements[x.id]
+        return self.plain(statement.args[0]) if statement.op in _BELOW else None
 
     # --- elementwise ----------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ ALWAYS_TEXT = """
     where(z, x, x)         -> x
     where(t, 1, 0) != 0    -> t
     where(x > 0, 1, where(x <= 0, 0, nan)) -> stop(heaviside(x, 0))
+    where(x >= 0, y, nan) / (x + 0) -> div(y, x)    if unsigned(x)
 """
 
 #: what is done before a program is lifted, too: the derivatives of squares are full of first powers
@@ -56,7 +57,7 @@ NUMPY_TEXT = "heaviside(x, 0) -> sign(relu(x)) if known(relu(x))"
 
 _OPERATORS = {
     ast.Mult: "mul", ast.Add: "add", ast.Div: "div", ast.Pow: "pow", ast.USub: "neg", ast.Gt: "gt", ast.LtE: "le",
-    ast.NotEq: "ne",
+    ast.GtE: "ge", ast.NotEq: "ne",
 }  # fmt: skip
 _NUMBERS = ("c", "d")
 #: the numbers that patterns have
@@ -80,6 +81,26 @@ def moderate(x: float) -> bool:
     return 1e-100 < abs(x) < 1e100
 
 
+#: what is never negative nor -0, whatever the operands are; and what isn't, if none of them is
+_UNSIGNED = {"exp", "abs", "sigmoid", "softplus", "square", "cosh", "norm_pdf", "norm_cdf", "logistic_pdf"}
+_KEEPS = {"add", "sum", "mul", "div", "mean", "max", "sqrt"}
+#: operands in operands that are looked at
+_DEPTH = 6
+
+
+def unsigned(x: Any, view: View, depth: int = _DEPTH) -> bool:
+    """Whether a number is surely neither negative nor -0; nan it may be."""
+    if type(x) is float:
+        return math.copysign(1.0, x) > 0.0
+    below = view.below(x)
+    if below is not None:
+        return depth > 0 and unsigned(below, view, depth - 1)
+    name, operands = view.op(x), view.operands(x) if view.op(x) else ()
+    if name in _UNSIGNED or (name == "mul" and same(*operands)):
+        return True
+    return name in _KEEPS and depth > 0 and all(unsigned(a, view, depth - 1) for a in operands)
+
+
 class Rule:
     """One line of the table.
 
@@ -99,7 +120,7 @@ class Rule:
         self.replacement: Callable[..., Any] = eval(f"lambda {', '.join(names)}: {replacement}", scope)
         self.condition: Callable[..., Any] | None = None
         if condition:
-            self.condition = eval(f"lambda known, {', '.join(names)}: {condition}", scope)
+            self.condition = eval(f"lambda known, unsigned, {', '.join(names)}: {condition}", scope)
 
 
 def _patterns(node: ast.expr) -> list[Any]:
@@ -131,6 +152,9 @@ class View(Protocol):
 
     def operands(self, x: Any) -> Sequence[Any]:
         """The operands of that primitive."""
+
+    def below(self, x: Any) -> Any:
+        """The array whose numbers an array has, or adds up; None for what is none."""
 
 
 class Rules:
@@ -200,7 +224,7 @@ class Rules:
                 continue
             if count is None:
                 return rule
-            if rule.condition is None or rule.condition(lambda x: x.id < count, **found):
+            if rule.condition is None or rule.condition(lambda x: x.id < count, lambda x: unsigned(x, view), **found):
                 return rule.replacement(**found)
         return None
 

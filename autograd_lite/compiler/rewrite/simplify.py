@@ -62,6 +62,9 @@ class _Simpler(Rewrite):
     def operands(self, x: _Term) -> Sequence[Any]:
         return list(map(self.term, self.args[x.id - self.old.first]))
 
+    def below(self, x: _Term) -> None:
+        return None
+
     def applied(self, prim: Primitive, args: list[Any], label: str = "") -> Any:
         """An op of numbers, or what is simpler."""
         if args and all(type(x) is float for x in args):
