@@ -259,8 +259,8 @@ class Tracer:
     def saw(self, node: Any) -> None:
         """A node was recorded."""
 
-    def made(self, leaf: Any) -> None:
-        """A leaf was made."""
+    def made(self, leaf: Any, data: Any = None) -> None:
+        """A leaf was made, of ``data``."""
 
     def compare(self, a: Any, other: Any, how: str) -> Any:
         """``a < other`` and the like, at least one a Value: the comparison as a Value, which a choice can depend on."""
@@ -277,9 +277,9 @@ class Tracer:
         """The number of ``value``, of which every digit counts from now on."""
         return value._number()
 
-    def plain(self, value: Any) -> bool:
-        """Whether ``value`` is a plain number where nothing records, of which a Value may be made."""
-        return False
+    def plain(self, data: Any) -> Any:
+        """What a Value is to be made of: its number, if it is a Value that stands for a plain one; else itself."""
+        return data
 
     def detach(self, value: Any, copy: Any) -> None:
         """``copy`` is ``value.detach()``."""

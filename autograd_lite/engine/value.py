@@ -72,14 +72,11 @@ class Value(Methods):
         if requires_grad is not None:
             raise unneeded("requires_grad")
         tracer = current_tracer() if STATE.observers else None
-        again = tracer is not None and isinstance(data, Value) and tracer.plain(data)
-        _begin(self, data._number() if again else as_float(data))
+        _begin(self, as_float(data if tracer is None else tracer.plain(data)))
         if label != "":
             self.label = label
         if tracer is not None:
-            tracer.made(self)
-        if again:
-            tracer.detach(data, self)
+            tracer.made(self, data)
 
     # --- what a user reads and writes -----------------------------------------------------------------------------
 

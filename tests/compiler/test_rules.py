@@ -103,7 +103,8 @@ def test_a_rule_keeps_derivatives(rule, pattern):
 
 
 COMPARED = {
-    "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b, "le": lambda a, b: a <= b, "ne": lambda a, b: a != b, "where": ag.where,
+    "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
+    "le": lambda a, b: a <= b, "ne": lambda a, b: a != b, "where": ag.where,
 }  # fmt: skip
 
 

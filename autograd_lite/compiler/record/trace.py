@@ -67,10 +67,12 @@ class Recorder(Typed):
                 if isinstance(found, Value) and found._prim is not None and name.isidentifier() and name[0] != "_":
                     self.called.setdefault(id(found), name)
 
-    def made(self, leaf: Any) -> None:
+    def made(self, leaf: Any, data: Any = None) -> None:
         if getattr(leaf, "storage", None) is None:  # an element of a parameter is live, whenever it was first looked at
             leaf._mark = self.mark
             self.fresh.append(leaf)
+            if isinstance(data, Value):
+                self.detach(data, leaf)
 
     def copied(self, made: Any) -> None:
         self.apart[id(made)] = made
@@ -128,9 +130,13 @@ class Recorder(Typed):
 
     def kind(self, value: Any) -> type | None:
         """What a number is in plain code: bool, int, float if ``.data`` was read; None for a Value or a float."""
-        return kind_of(value) or (float if self.reads and self.plain(value) else None)
+        return kind_of(value) or (float if self.reads and self.is_plain(value) else None)
 
-    def plain(self, value: Any) -> bool:
+    def plain(self, data: Any) -> Any:
+        return data._number() if isinstance(data, Value) and self.is_plain(data) else data
+
+    def is_plain(self, value: Any) -> bool:
+        """Whether a number is a plain one where nothing records: made of arguments without derivatives, and reads."""
         waiting = [value]
         while waiting:
             x = waiting.pop()

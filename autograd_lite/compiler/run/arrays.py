@@ -27,6 +27,7 @@ from ..ir.rules import NUMPY
 from ..ir.scalar_program import Leaf
 from ..ir.scan import Scan
 from ..rewrite.simplify import simplified
+from .picks import added, looked_up, picks_of
 
 __all__ = ["Read", "Runner", "buffered", "powers", "ufunc_of"]
 
@@ -104,9 +105,10 @@ class _Emitter:
         self.prepared: set[str] = set()  # constant arrays made so far
         self.homes: dict[int, tuple[str, int]] = {}  # statements to be written into a piece of an array
         self.settled: set[int] = set()  # those of them that were
-        passed = [s.op in (*VIEWS, "scan", "result") or self._aliases(s) for s in program.statements]
-        self.last = program.last_uses(passed)
         self.users = program.users()
+        self.picks, self.skipped = picks_of(program, self.users)
+        passed = [s.op in (*VIEWS, "scan", "result") or self._aliases(s) for s in program.statements]
+        self.last = program.last_uses([done or i in self.skipped for i, done in enumerate(passed)])
         names = [f"x{i}" for i in range(len(program.statements))]
         step = functools.partial(NUMPY_SOURCES.written, inside=True)
         self.loops = Loops(program, names, NUMPY_SOURCES, step)
@@ -196,7 +198,9 @@ class _Emitter:
         statement = self.program.statements[i]
         args = [self.texts[a] for a in statement.args]
         self.root.append(i)
-        if statement.op == "leaf":
+        if i in self.skipped:
+            self.texts.append("")
+        elif statement.op == "leaf":
             if statement.attrs not in self.per_call:
                 self.sample[i] = np.empty(statement.shape)
             elif statement.shape == ():
@@ -266,6 +270,8 @@ class _Emitter:
             return self.place(i, statement, args[0])
         if op == "elementwise":
             return self.elementwise(i, statement, args)
+        if i in self.picks:
+            return self.pick(i, statement)
         if statement.shape == () or op in ("scatter", "cumprod", "logsumexp", "pack"):
             name = f"s{i}"
             self.lines.append(f"{name} = {self.plain(statement, args)}")
@@ -285,6 +291,16 @@ class _Emitter:
             axes = statement.attrs if len(statement.attrs) > 1 else statement.attrs[0]
             self.lines.append(f"_{op}({args[0]}, {axes}, None, {out})")
         return out
+
+    def pick(self, i: int, statement: Statement) -> str:
+        """A sum that need not be one."""
+        pick = self.picks[i]
+        self.scope.update({f"p{i}": pick, "looked_up": looked_up, "added": added})
+        index, x = self.texts[pick.at], self.texts[pick.x]
+        forward = statement.attrs == (len(pick.shape) - 1,)
+        text = f"looked_up(p{i}, {index}, {x})" if forward else f"added(p{i}, {statement.attrs!r}, {index}, {x})"
+        self.lines.append(f"s{i} = {text}")
+        return f"s{i}"
 
     def product(self, statement: Statement, args: list[str], out: str) -> str:
         """A matrix product: the method ``dot`` has less to look at than ``np.matmul``, which stacks need."""
