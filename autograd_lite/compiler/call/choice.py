@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...primitives.sums import NATIVE
+from ..ir.control_ops import pick
 from ..ir.scalar_program import Program
 from ..lift.levels import level_groups, lift
 from ..lift.lifted import Lifted
@@ -15,6 +16,9 @@ __all__ = ["choose", "straight"]
 #: what one statement of NumPy and one scalar operation cost, derivatives included, in microseconds; values alone cost
 #: less than half of either, so that it makes no difference what is asked for
 ARRAY_STATEMENT, SCALAR_OPERATION = (0.25, 0.012) if NATIVE else (0.75, 0.03)
+
+#: beyond so many statements each costs so much: they read parts of one another, whose adjoints are added up in places
+WHOLE, PART = 10, 0.75
 
 #: in a program that is too long to be written out it costs so many times as much
 INTERPRETED = 1 if NATIVE else 7
@@ -62,11 +66,16 @@ def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | 
     elif "argument" in kinds:
         scalar += WITH_ARRAYS + WITH_ITEM * inputs
     buckets = level_groups(program)
-    if len(buckets) * ARRAY_STATEMENT + array > scalar:
+    if _priced(len(buckets)) + array > scalar:
         return True, None
     loops = looped(program, most=len(buckets) * LOOSE) if len(buckets) > DEEP else None
     lifted = lift(program, buckets) if loops is None else loops
-    return scalar < lifted.cost() * ARRAY_STATEMENT + array, lifted
+    return scalar < _priced(lifted.cost()) + array, lifted
+
+
+def _priced(statements: float) -> float:
+    """What so many statements of NumPy cost."""
+    return ARRAY_STATEMENT * min(statements, WHOLE) + PART * max(statements - WHOLE, 0.0)
 
 
 def straight(program: Program, derivatives: bool) -> bool:
@@ -78,5 +87,5 @@ def straight(program: Program, derivatives: bool) -> bool:
 def _work(program: Program) -> tuple[int, int]:
     """How many operations a program has, and how many operands of Python functions."""
     counts = list(zip(program.prims, np.diff(program.operands()[1]).tolist()))
-    work = sum(max(1, count if prim.arity < 0 else 1) for prim, count in counts)
+    work = sum(max(1, count if prim.arity < 0 and prim is not pick else 1) for prim, count in counts)
     return work, sum(count for prim, count in counts if prim.name in CALLED)
