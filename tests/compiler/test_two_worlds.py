@@ -313,6 +313,23 @@ def f(x):
     RATE.calls = getattr(RATE, "calls", 0) + 1
     return x * RATE.calls
 ---
+RATE = ElementTree.fromstring("<rate now='1.0'/>")  # objects written in C
+def f(x): return x * float(RATE.get("now"))
+def change(k): RATE.set("now", str(1.0 + k))
+---
+RATE = np.random.SeedSequence(3)
+def f(x): return x * np.random.default_rng(RATE.spawn(1)[0]).random()
+---
+class Rate:
+    __slots__ = ("rate",)
+class Sure(Rate): rate = property(lambda self: float(SCALE))
+SCALE = "2.0"
+RATE = Sure()
+def f(x): return x * RATE.rate
+def change(k):
+    global SCALE
+    SCALE = str(1.0 + k)
+---
 def f(x, w): return w * x * len(w.label)  # what a stand-in hasn't got
 ARGUMENTS = [[1.5], [Value(2.0, label="a"), Value(2.0), Value(2.0, label="abc")]]
 ---
@@ -342,6 +359,7 @@ ARGUMENTS = [[with_rates(1.0), with_rates(2.0)]]
 WORLD = """
 import contextlib, decimal, fractions, functools, itertools, math, os, pathlib, tempfile, threading, types
 import warnings, weakref
+from xml.etree import ElementTree
 import numpy as np
 import autograd_lite as ag
 from autograd_lite import Value
@@ -444,6 +462,20 @@ def test_a_container_with_a_constructor_of_its_own_keeps_its_class(kind):
             found = compiled(x)
             assert type(found) is kind
             assert list(map(close, found, [1.0, 4.0])) == [True, True]
+
+
+def test_caches_that_fill_at_each_call_beside_an_iterator_end_in_eager_calls():
+    items, cache = iter([1.0]), []
+
+    def f(x):
+        cache.append(1.0)
+        return x * 2.0 if x < 100.0 else next(items)
+
+    compiled = ag.compile(f)
+    with pytest.warns(CompileWarning, match="changes"):
+        assert [compiled(1.0) for _ in range(4)] == [2.0] * 4
+    assert compiled.eager
+    assert len(cache) == 4
 
 
 def test_a_list_that_contains_itself_runs_eagerly():

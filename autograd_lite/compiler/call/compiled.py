@@ -79,7 +79,7 @@ class Compiled(Running):
         self._lock = threading.RLock()
         self._fast: Callable[..., Any] | None = None
         self._chain = self._changes = 0
-        self._warned = False
+        self._warned = self._tried = False
         self._recent: deque[Path] = deque(maxlen=MANY)
         self.general = without_missing(self.inner, self._call)
 
@@ -303,8 +303,8 @@ class Compiled(Running):
                     self._straight(path, call, state)
                 return result
         with self._lock:
-            if not state.tried and state.watch.iterators:
-                state.tried = True
+            if not self._tried and state.watch.iterators:
+                self._tried = True
                 raise Unrecorded(Readable(state.watch))
             found = self._record(paths, call, state.watch)
         if isinstance(found, Exception) or (found.once and self._parent is not None):

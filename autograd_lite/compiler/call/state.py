@@ -22,12 +22,12 @@ class State:
             user knows.
     """
 
-    __slots__ = ("eager", "entries", "indexed", "level", "objects", "tried", "watch")
+    __slots__ = ("eager", "entries", "indexed", "level", "objects", "watch")
 
     def __init__(self, f: Callable[..., Any], objects: list[Any]) -> None:
         self.objects = objects
         self.watch = Watch(f, objects)
-        self.eager = self.tried = False
+        self.eager = False
         self.entries: dict[Any, list[Path]] = {}
         self.level = 0
         self.indexed = ""

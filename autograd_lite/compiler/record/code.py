@@ -127,7 +127,7 @@ def _has_docstring(code: CodeType) -> bool:
     return bool(code.co_flags & inspect.CO_OPTIMIZED) and bool(code.co_consts) and isinstance(code.co_consts[0], str)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=32768)
 def looks(code: CodeType) -> Looks:
     """The names that a function's code looks up."""
     return Looks(code)

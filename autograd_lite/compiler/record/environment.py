@@ -21,7 +21,16 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextvars import ContextVar
 from itertools import islice
-from types import BuiltinFunctionType, CodeType, FunctionType, GeneratorType, MappingProxyType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -66,6 +75,10 @@ _OUTSIDE = {
 }  # fmt: skip
 #: what holds nothing that can change
 _ATOMS = tuple(kind for kind in PLAIN if kind is not frozenset)
+#: modules whose classes in C hold nothing of the user's, or are looked into
+_SEEN = {"builtins", "_abc", "functools", "_collections", "numpy", "_thread", "_csv", "_struct", "zoneinfo", "jaxlib"}
+#: what a class in Python adds to its objects
+_ITS_OWN = {"__dict__", "__weakref__", "__slots__"}
 #: what every class has
 _CLASS = {*vars(type("", (), {})), "__init__", "__new__", "__repr__", "__str__", "__format__", "__slots__", "__hash__"}
 #: methods of dates that do
@@ -77,15 +90,18 @@ _BY_NAME = {"modules", "import_module", "__import__"}
 _ELSEWHERE = (threading.local, ContextVar)
 
 
-def _is_buffer(thing: Any) -> bool:
-    """Whether it is bytes that others may write: a memoryview, a ctypes array, a mapped file."""
-    if isinstance(thing, (np.generic, bytes, np.ndarray)):
-        return False  # never changes, or is watched
-    try:
-        memoryview(thing).release()
-    except (TypeError, ValueError, BufferError):
-        return False
-    return True
+def _is_hidden(thing: Any) -> bool:
+    """Whether it holds what can't be seen, and may change: a memoryview, a mapped file, an object written in C."""
+    kind: Any = type(thing)
+    if callable(thing) or (kind.__hash__ not in (object.__hash__, None) and not hasattr(kind, "__setitem__")):
+        return False  # code, or equal by what it holds, which then stays
+    return kind is memoryview or any(map(_is_in_c, kind.__mro__[:-1]))
+
+
+def _is_in_c(kind: Any) -> bool:
+    """Whether a class adds to its objects what isn't Python's, and may be the user's."""
+    adds = kind.__basicsize__ > kind.__base__.__basicsize__ and _ITS_OWN.isdisjoint(vars(kind))
+    return adds and (kind.__module__.split(".")[0] not in _SEEN or "random" in kind.__module__)
 
 
 def _overrides(kind: type, attributes: set[str]) -> bool:
@@ -435,8 +451,8 @@ class Watch:
 
     def _object(self, thing: Any) -> list[Any]:
         found: list[Any] = [type(thing)]
-        if _is_buffer(thing):
-            self.unwatchable(f"it reads a {type(thing).__name__}, whose bytes can change unseen (in {self.where})")
+        if _is_hidden(thing):
+            self.unwatchable(f"it uses a {type(thing).__name__}, which can change unseen (in {self.where})")
         if not is_library(type(thing).__module__):
             self._note("class", thing, type(thing))
         if isinstance(getattr(thing, "__dict__", None), dict):
@@ -445,7 +461,8 @@ class Watch:
             slots = vars(kind).get("__slots__", ())
             own = str(kind.__module__).split(".")[0] == "autograd_lite"  # whose private slots are caches
             for slot in (slots,) if isinstance(slots, str) else slots:
-                if not slot.startswith("_" if own else "__"):
+                shown = not slot.startswith("_" if own else "__")
+                if shown and isinstance(getattr(type(thing), slot, None), MemberDescriptorType):  # no property hides it
                     found.append(held(thing, slot))
                     self._note("attribute", Slots(thing), slot, found[-1])
         return found
