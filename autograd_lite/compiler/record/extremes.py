@@ -69,7 +69,7 @@ def _equal(a: Any, b: Any) -> Any:
 
 
 def _stopped(x: Any) -> Any:
-    return record(stop, (x,)) if isinstance(x, Node) else x
+    return record(stop, (x,)) if isinstance(x, Node) and not isinstance(x, Read) else x
 
 
 def _only_numbers(best: Any, tracer: Any) -> Any:
