@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ..emit.python import PYTHON, python_source
+from ..emit.python import PYTHON
 from ..emit.target import SourceTarget
 from ..emit.ways import Ways
 from ..equations.equations import called
@@ -29,13 +29,13 @@ def source_of(compilation: Compilation, backend: str, name: str) -> str:
     registry: Any = importlib.import_module("autograd_lite.compiler.emit.registry")  # whose tables take a while to load
     found = registry.target(backend)
     assert isinstance(found, SourceTarget)
-    fixed = compilation.path.fixed
-    if found is PYTHON:  # of the very lines that run
-        if not compilation.scalar:
-            raise ValueError("the program is of arrays: backend='numpy'")
+    if found is not PYTHON:
+        program, guards = compilation.readable(scalar=found.scalar)
+        if not found.guarded:
+            program, guards = compilation.results(found.scalar), []
+    elif compilation.scalar:  # the very lines that run
         program, guards = compilation.statements
-        return python_source(program, compilation.names, name, Ways(guards, fixed))
-    program, guards = compilation.readable(scalar=found.scalar)
-    if not found.guarded:
-        program, guards = compilation.results(found.scalar), []
-    return found.source(program, name, called(compilation), Ways(guards, fixed))
+    else:
+        raise ValueError("the program is of arrays: backend='numpy'")
+    text: str = found.source(program, name, called(compilation), Ways(guards, compilation.path.fixed))
+    return text

@@ -19,7 +19,7 @@ from .target import SourceTarget
 from .texts import joined
 from .ways import Ways
 
-__all__ = ["PYTHON", "Lines", "python_source", "written"]
+__all__ = ["PYTHON", "Lines", "written"]
 
 #: functions of ``math`` that agree with the table wherever they return
 _MATH = {
@@ -156,17 +156,12 @@ def written(
             function returns a tuple of all outputs.
     """
     lines = Lines(program, names, safe=True)
-    body: list[str] = []
-    given: list[str] = []
-    for k, (leaf_name, leaf) in enumerate(zip(names, program.leaves)):
-        if leaf.kind != "constant":
-            given.append(leaf_name)
-            body += [f"{element} = {leaf_name}[{at}]" for at, element in lines.elements.get(k, {}).items()]
-    texts = [_display(found) for found in lines.results]
+    given = [leaf_name for leaf_name, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
+    body = [f"{one} = {names[k]}[{at}]" for k, found in sorted(lines.elements.items()) for at, one in found.items()]
+    texts = [f"[{', '.join(found)}]" if isinstance(found, list) else found for found in lines.results]
+    returned = f"({', '.join(texts)}{',' * bool(texts)})"
     body += lines.lines
-    if ways is None:
-        returned = f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
-    else:
+    if ways is not None:
         count = len(texts) - len(ways.guards)
         tests = program.outputs[count:]
         body += ways.checks(texts[count:], [program.statements[i].boolean for i in tests])
@@ -174,22 +169,6 @@ def written(
         given += ways.defaults(given)
     body.append(f"return {returned}")
     return f"def {name}({', '.join(given)}):\n" + "".join(f"    {line}\n" for line in body), lines.scope
-
-
-def _display(result: Any) -> str:
-    """A result as text: one number, or the list of them."""
-    return f"[{', '.join(result)}]" if isinstance(result, list) else str(result)
-
-
-def python_source(program: ArrayProgram, names: Sequence[str], name: str, ways: Ways) -> str:
-    """``written``, with the lines in front that it needs to run by itself: its functions are the table's."""
-    text, _ = written(program, names, name, ways)
-    lines = ["from math import inf as _inf, nan as _nan"] if re.search(r"\b_(inf|nan)\b", text) else []
-    functions = sorted({found for found in re.findall(r"\b_(\w+)\(", text) if found in TABLE})
-    if functions:
-        lines += ["from autograd_lite.primitives import TABLE", ""]
-        lines += [f'_{found} = TABLE["{found}"].fn' for found in functions]
-    return "".join(f"{line}\n" for line in [*lines, "", ""]) + text if lines else text
 
 
 class PythonTarget(SourceTarget):
@@ -202,7 +181,14 @@ class PythonTarget(SourceTarget):
         return "its own word" if prim.name in _INLINE else "the float function is called"
 
     def source(self, program: ArrayProgram, name: str, called: Sequence[str], ways: Ways) -> str:
-        return python_source(program, leaf_names(program.leaves), name, ways)
+        """The lines that run, behind those that they need to run by themselves: their functions are the table's."""
+        text, _ = written(program, leaf_names(program.leaves), name, ways)
+        lines = ["from math import inf as _inf, nan as _nan"] if re.search(r"\b_(inf|nan)\b", text) else []
+        functions = sorted({found for found in re.findall(r"\b_(\w+)\(", text) if found in TABLE})
+        if functions:
+            lines += ["from autograd_lite.primitives import TABLE", ""]
+            lines += [f'_{found} = TABLE["{found}"].fn' for found in functions]
+        return "".join(f"{line}\n" for line in [*lines, "", ""]) + text if lines else text
 
 
 PYTHON = PythonTarget()
