@@ -150,6 +150,21 @@ def test_an_iterator_is_not_read_once_for_all_calls(name):
         assert [compiled(1.0, iterator), compiled(1.0, iterator)] == expected
 
 
+@pytest.mark.parametrize("transform", [ag.vmap, ag.jacobian, lambda f: ag.hessian(lambda x: ag.sum(f(x)))])
+@pytest.mark.parametrize("count", [1, 3, 30])
+def test_lanes_and_sweeps_take_no_item_more_than_plain_code(transform, count):
+    def made():
+        weights = itertools.count(1.0)
+        return transform(lambda x: [v * v * next(weights) for v in np.ravel(x).tolist()])
+
+    plain, compiled = made(), ag.compile(made())
+    x = np.arange(float(count))
+    with pytest.warns(CompileWarning, match="iterator"):
+        found = compiled(x)
+    np.testing.assert_allclose(found, plain(x))
+    np.testing.assert_allclose(compiled(x), plain(x))
+
+
 def test_an_iterator_that_nobody_reads():
     iterator = iter([1.0, 2.0])
     compiled = ag.compile(lambda x, unused=iterator: x * x)

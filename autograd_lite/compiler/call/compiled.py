@@ -27,7 +27,7 @@ from .deferred import deferred
 from .entry import generated
 from .guards import scattered
 from .plans import Compilation, Path, Plan
-from .recording import Changed, Drawn, Final, Readable, Unrecorded, indexed_at, reason, recorded
+from .recording import Changed, Drawn, Final, Unrecorded, indexed_at, reason, recorded
 from .running import Running, transform_of
 from .signature import without_missing
 from .sources import source_of
@@ -238,20 +238,16 @@ class Compiled(Running):
         """The plain call, where recording failed: what it raises itself says what is wrong."""
         if self._parent is not None:
             raise Unrecorded(error)
-        if self.strict and isinstance(error, CompileError) and not isinstance(error, Readable):
+        if self.strict and isinstance(error, CompileError):
             raise CompileError(f"{self.name}: {error}") from error
         try:
             found = self._f(*args, **named)
         except Exception as failed:
-            if isinstance(error, Readable) and error.moved():  # a call that fails takes its items, too
-                self.run_eagerly(reason(error))
             if isinstance(error, Final) or not isinstance(error, CompileError):
                 raise
             if not isinstance(failed, (TypeError, AttributeError)):
                 raise
             raise error from failed  # it takes Values alone: their cure, not the numbers'
-        if isinstance(error, Readable) and not error.moved():
-            return found
         if any(state.eager for state in self._states):
             self._warn(f"while the model trains: {error}")
             return found
@@ -304,11 +300,10 @@ class Compiled(Running):
                 return result
         with self._lock:
             if not self._tried and state.watch.iterators:
-                self._tried = True
-                raise Unrecorded(Readable(state.watch))
+                return self._plain(state.watch, call)
             found = self._record(paths, call, state.watch)
-        if isinstance(found, Exception) or (found.once and self._parent is not None):
-            raise Unrecorded(found if isinstance(found, Exception) else Drawn(TAKEN))
+        if isinstance(found, Exception):
+            raise Unrecorded(found)
         if call.level > state.level:
             state.level, self.previous = call.level, None
             self.calls_go_to(None)
@@ -332,6 +327,17 @@ class Compiled(Running):
         if len(self._recent) == MANY and sum(path.used for path in self._recent) < MANY / USEFUL:
             self.run_eagerly(self._what_changes(call.level))
         return result
+
+    def _plain(self, watch: Watch, call: Arguments) -> Any:
+        """The plain call, which says whether the function takes items from the iterators that it reaches."""
+        if self._parent is not None:  # which would call it once more
+            raise Unrecorded(Drawn(TAKEN))
+        self._tried, before = True, watch.positions()
+        try:
+            return self._f(*call.args, **call.named)
+        finally:  # a call that fails takes its items, too
+            if watch.positions() != before:
+                self.run_eagerly(TAKEN)
 
     def _true_to(self, path: Path, call: Arguments) -> bool:
         """Whether a path gives what plain code gives, where plain code may ask for types: here and close by.

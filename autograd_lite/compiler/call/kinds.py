@@ -115,9 +115,8 @@ class Numbers:
         if 0 in wanted or not self._arrays:
             return f"_array({self.row(math.prod(wanted)) if 0 not in wanted else '[]'}).reshape({wanted!r})"
         text, shape, at, whole = self._take(math.prod(wanted))
-        if whole and shape == wanted:
-            return f"{text}.copy()"
-        return f"_array({text if whole else f'{text}.ravel()[{at.start}:{at.stop}]'}).reshape({wanted!r})"
+        text = f"{text}{'' if whole else f'.ravel()[{at.start}:{at.stop}]'}.copy()" if shape else f"_array({text})"
+        return text if whole and shape == wanted else f"{text}.reshape({wanted!r})"
 
     def _listed(self, text: str, whole: bool) -> str:
         """An output as a list, by a name where more than one expression needs it."""

@@ -21,7 +21,7 @@ from ..record.restore import DRAWN, TAKEN, Before
 from .pausing import collector_paused
 from .plans import Path
 
-__all__ = ["Changed", "Drawn", "Final", "Readable", "Unrecorded", "indexed_at", "reason", "recorded"]
+__all__ = ["Changed", "Drawn", "Final", "Unrecorded", "indexed_at", "reason", "recorded"]
 
 
 #: whether a number of the recording is kept is asked so often, with so many seconds between
@@ -34,18 +34,6 @@ class Final(CompileError):
 
 class Drawn(Final):
     """Random numbers, items of an iterator, the time: what a recording would repeat."""
-
-
-class Readable(Final):
-    """Iterators among the surroundings: the plain call says whether the function takes items from them."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__(TAKEN)
-        self._watch, self._positions = watch, watch.positions()
-
-    def moved(self) -> bool:
-        """Whether one has been asked for an item since."""
-        return self._watch.positions() != self._positions
 
 
 class Changed(Final):

@@ -8,6 +8,7 @@ sparse Jacobian matrices, 1974; which rows go together is a colouring of a graph
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,11 +38,10 @@ def recordable(f: Jacobian) -> Callable[..., Any]:
     """The function whose Jacobian it is, as one to be recorded as it is, a gradient too."""
     inner: Callable[..., Any] = f.__dict__["__wrapped__"]
 
+    @functools.wraps(inner, updated=())
     def recorded(*args: Any, **named: Any) -> Any:
         return inner(*args, **named)
 
-    recorded.__dict__["__wrapped__"] = inner
-    recorded.__name__ = getattr(inner, "__name__", "program")
     return recorded
 
 
