@@ -10,6 +10,7 @@ import pytest
 
 import autograd_lite as ag
 
+from . import strangers_at_work  # noqa: F401 - its programs are among them
 from .strangers import PROGRAMS
 
 

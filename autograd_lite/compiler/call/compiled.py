@@ -37,6 +37,8 @@ __all__ = ["Compiled"]
 
 #: ways through a function that are kept for arguments of one kind; a function that takes more runs eagerly
 MAX_PATHS = 8
+#: and where plain code does the same with plain numbers, which takes a few times as long as a program
+FEW_PATHS = 4
 #: states of the surroundings, and kinds of arguments in one of them
 MAX_STATES = MAX_KEYS = 64
 #: straight lines that may call each other before the general way is taken
@@ -402,7 +404,8 @@ class Compiled(Running):
 
     def _record(self, paths: list[Path], call: Arguments, watch: Watch) -> Path | Exception:
         """A new path; the error if ``f`` can't be recorded on these arguments."""
-        if len(paths) >= MAX_PATHS or scattered(paths, MAX_PATHS):
+        floats = self.kind == "call" and not any(any(path.tainted) for path in paths)
+        if len(paths) >= (FEW_PATHS if floats else MAX_PATHS) or scattered(paths, MAX_PATHS):
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
             return Final(
                 f"it took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "

@@ -167,7 +167,10 @@ class _Call:
         """Straight-line Python, as a student would write it out; where it raises, the general way gives inf or nan."""
         compilation, names = self.compilation, {*self.signature.names, *self.signature.left}
         program, guards = compilation.statements
-        lines = Lines(program, compilation.names, False, names)
+        tests: dict[int, list[Callable[[str], str]]] = {}
+        for i, (wanted, exact) in zip(program.outputs[len(program.outputs) - len(guards) :], guards):
+            tests.setdefault(i, []).append(functools.partial(self._unless, float(wanted), exact))
+        lines = Lines(program, compilation.names, False, names, tests=tests)
         self.taken |= lines.names
         floats = []
         for block, (form, name) in enumerate(self.given):
@@ -182,17 +185,16 @@ class _Call:
                 self.taken.add(local)
         if self.taken & names or any(name.startswith("_") for name in self.taken):
             raise Unlike
-        self._require(floats)
+        if floats:
+            self.inside.append(f"if not ({' and '.join(floats)}): {self.signature.hand}")
         self.inside += lines.lines
-        count = len(lines.results) - len(guards)
-        ways = zip(lines.results[count:], guards)
-        self._require([_as_wanted(text, float(wanted), exact) for text, (wanted, exact) in ways])
         self.scope |= lines.scope
-        self.inside.append(f"return {self._result(Numbers([(x, _shape_of(x)) for x in lines.results[:count]]))}")
+        self.inside.append(f"return {self._result(Numbers([(x, _shape_of(x)) for x in lines.results]))}")
 
-    def _require(self, conditions: Sequence[str]) -> None:
-        if conditions:
-            self.inside.append(f"if not ({' and '.join(conditions)}): {self.signature.hand}")
+    def _unless(self, wanted: float, exact: bool, text: str) -> str:
+        """That a call goes on elsewhere where a guard's number is not what it has to be."""
+        other = f"{text} != {wanted!r}" if exact else f"not {text}" if wanted else text
+        return f"if {other}: {self.signature.hand}"
 
     def _run(self) -> None:
         """A function of floats and lists (the interpreter's, C's, or lines of Python); or an array program's runner."""
@@ -251,11 +253,6 @@ class _Call:
         parts = [display(self.forms[n], outputs) for n in ((owner.argnums,) if single else owner.argnums)]
         text = parts[0] if single else f"({', '.join(parts)},)"
         return f"({head}{text})" if head else text
-
-
-def _as_wanted(text: str, wanted: float, exact: bool) -> str:
-    """That a guard's number is what it has to be."""
-    return f"{text} == {wanted!r}" if exact else f"({text})" if wanted else f"not ({text})"
 
 
 def _shape_of(found: Any) -> tuple[int, ...]:

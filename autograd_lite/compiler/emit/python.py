@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from ...primitives.primitive import TABLE, Primitive
@@ -42,6 +44,9 @@ class Lines:
         names: one for each leaf.
         safe: whether to call the table's functions, which never raise, in place of ``math``'s.
         elsewhere: names that are not to be used.
+        again: whether a name is used again once its number has been read for the last time. Thousands of numbers that
+            live until the function returns cost more than what is computed with them.
+        tests: for each of the last outputs, which are no results, lines that follow as soon as its number is there.
 
     Attributes:
         lines: assignments; ``results`` the expressions of the outputs (a list for a packed array).
@@ -50,31 +55,73 @@ class Lines:
         elements: for each leaf that is an array, the names of its numbers that are used, by flat position.
     """
 
-    def __init__(self, program: ArrayProgram, names: Sequence[str], safe: bool, elsewhere: Iterable[str] = ()) -> None:
+    def __init__(
+        self, program: ArrayProgram, names: Sequence[str], safe: bool, elsewhere: Iterable[str] = (),
+        again: bool = True, tests: Mapping[int, Sequence[Callable[[str], str]]] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self.program = program
         self.given = names
         self.safe = safe
         self.lines: list[str] = []
         self.scope: dict[str, Any] = {"_inf": math.inf, "_nan": math.nan}
-        self.names: set[str] = set()
         self.elements: dict[int, dict[int, str]] = {}
+        self._choices: list[tuple[str, str, str]] = []
+        self._condition: tuple[int, str] = (-1, "")
         sizes = [(name, leaf.size) for name, leaf in zip(names, program.leaves) if leaf.shape]
         called = all_names(program, [*names, *[f"{name}_{i}" for name, size in sizes for i in range(size)], *elsewhere])
-        single = _single(program)
+        results = program.outputs[: len(program.outputs) - sum(map(len, tests.values()))]
+        self._kept = _Names(program, called, safe, again, {*tests}.difference(results))
+        self.names = self._kept.used
         texts: list[Any] = []
         for i, statement in enumerate(program.statements):
             args = [texts[a] for a in statement.args]
             text = called[i] if statement.op == "leaf" else self._arranged(statement, args)
-            if text is None:
-                text = self._operation(statement, args)
-                if self.safe or not single[i]:
-                    self.lines.append(f"{called[i]} = {text}")
-                    self.names.add(called[i])
-                    text = called[i]
-                elif not re.fullmatch(r"_\w+\([^()]*\)", text):
-                    text = f"({text})"
-            texts.append(text)
-        self.results = [texts[i] for i in program.outputs]
+            texts.append(self._computed(i, statement, args) if text is None else text)
+            for test in tests.get(i, ()):
+                self._add(test(texts[i]))
+        self._settle()
+        self.results = [texts[i] for i in results]
+
+    def _computed(self, i: int, statement: Statement, args: Sequence[str]) -> str:
+        """A statement that computes, or the name that a line gives to what it does."""
+        kept = self._kept
+        if i in kept.swaps or i - 1 in kept.swaps:  # both keep their names where there is nothing to be done
+            condition, a, b = args
+            if i - 1 in kept.swaps:
+                kept.swap(i, a, b)
+                self._add(f"if {condition}: {a}, {b} = {b}, {a}")
+            return b
+        text = self._operation(statement, args)
+        if not kept.assigned[i]:
+            return text if re.fullmatch(r"_\w+\([^()]*\)", text) else f"({text})"
+        name = kept.new(i)
+        if statement.name == "where":
+            self._choose(name, (statement.args[0], args[0]), *args[1:])
+        else:
+            self._add(f"{name} = {text}")
+        return name
+
+    def _add(self, line: str) -> None:
+        self._settle()
+        self.lines.append(line)
+
+    def _choose(self, name: str, condition: tuple[int, str], yes: str, no: str) -> None:
+        """An assignment of one of two things; those that one condition decides, one after the other, are one branch."""
+        if condition != self._condition:
+            self._settle()
+        self._condition = condition
+        self._choices.append((name, yes, no))
+
+    def _settle(self) -> None:
+        """Write the choices down."""
+        condition = self._condition[1]
+        if len(self._choices) == 1:
+            ((name, yes, no),) = self._choices
+            self.lines.append(f"{name} = {yes} if {condition} else {no}")
+        elif self._choices:
+            self.lines += [f"if {condition}:", *(f"    {name} = {yes}" for name, yes, _ in self._choices)]
+            self.lines += ["else:", *(f"    {name} = {no}" for name, _, no in self._choices)]
+        self._choices = []
 
     def _arranged(self, statement: Statement, args: Sequence[str]) -> Any:
         """A constant, or what only arranges numbers; None for what computes."""
@@ -114,6 +161,65 @@ class Lines:
         return f"_{name}({', '.join(args)})"
 
 
+class _Names:
+    """Under which names the numbers of a program are kept; one that is not read any more leaves its to the next.
+
+    Attributes:
+        assigned: for each statement whether it is: others are written where they are used.
+        swaps: the first of two choices that exchange two numbers, or leave them, and no one reads those afterwards.
+        used: the names.
+    """
+
+    def __init__(
+        self, program: ArrayProgram, called: Sequence[str], safe: bool, again: bool, asked: Collection[int]
+    ) -> None:
+        statements = program.statements
+        exchanges = _exchanges(program)
+        read = {a for s in statements for a in s.args}
+        single = _single(program, exchanges)
+        passed = [(once and not safe) or s.op in _PASSING for once, s in zip(single, statements)]
+        self.assigned = [not (passed[i] or (i in asked and i not in read)) for i in range(len(statements))]
+        self.last = last = program.last_uses(passed)
+        self.swaps = {
+            i for i in exchanges if again and self.assigned[i] and self.assigned[i + 1]
+            and all(self.assigned[a] and last[a] == i + 1 for a in statements[i].args[1:])
+        }  # fmt: skip
+        self.called, self.again = called, again
+        self.used: set[str] = set()
+        self._ending: dict[int, list[str]] = {}
+        self._free: list[str] = []
+
+    def _keep(self, i: int, name: str) -> str:
+        self._ending.setdefault(self.last[i], []).append(name)
+        return name
+
+    def new(self, i: int) -> str:
+        """The name of statement ``i``."""
+        self._free += self._ending.pop(i, ())
+        name = self._free.pop() if self._free and self.again else self.called[i]
+        self.used.add(name)
+        return self._keep(i, name)
+
+    def swap(self, i: int, first: str, second: str) -> None:
+        """Statements ``i - 1`` and ``i`` keep the names of their operands."""
+        self._free += [name for name in self._ending.pop(i) if name not in (first, second)]
+        self._keep(i - 1, first)
+        self._keep(i, second)
+
+
+#: what only passes numbers on
+_PASSING = ("leaf", "constant", "index", "reshape", "pack", "broadcast")
+
+
+def _exchanges(program: ArrayProgram) -> set[int]:
+    """Choices of one of two numbers that the next choice is the other of, as sorting makes them."""
+    pairs = pairwise(program.statements)
+    return {
+        i for i, (s, t) in enumerate(pairs)
+        if s.name == t.name == "where" and [*t.args] == [s.args[0], s.args[2], s.args[1]] and s.args[1] != s.args[2]
+    }  # fmt: skip
+
+
 #: primitives whose text names an operand more than once
 _REPEATING = {"heaviside", *[name for name, text in _INLINE.items() if any(text.count(f"{{{k}}}") > 1 for k in (0, 1))]}
 DEEPEST = 20
@@ -121,13 +227,15 @@ DEEPEST = 20
 LONGEST = 100
 
 
-def _single(program: ArrayProgram) -> list[bool]:
+def _single(program: ArrayProgram, exchanges: Collection[int]) -> list[bool]:
     """Statements that are used once, and can be written where they are used."""
     uses = [0] * len(program.statements)
     depth = [0] * len(program.statements)
     for statement in program.statements:
         for a in statement.args:
             uses[a] += 2 if statement.name in _REPEATING or statement.op in ("pack", "reshape", "broadcast") else 1
+    for i in exchanges:  # the condition is written once
+        uses[program.statements[i].args[0]] -= 1
     for i in program.outputs:
         uses[i] += 2
     for i, statement in enumerate(program.statements):
@@ -155,7 +263,7 @@ def written(
         ways: what has to hold of a call; the outputs of the guards are the last ones, and are asserted. Without it the
             function returns a tuple of all outputs.
     """
-    lines = Lines(program, names, safe=True)
+    lines = Lines(program, names, safe=True, again=ways is None)
     given = [leaf_name for leaf_name, leaf in zip(names, program.leaves) if leaf.kind != "constant"]
     body = [f"{one} = {names[k]}[{at}]" for k, found in sorted(lines.elements.items()) for at, one in found.items()]
     texts = [f"[{', '.join(found)}]" if isinstance(found, list) else found for found in lines.results]
