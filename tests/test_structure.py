@@ -67,6 +67,15 @@ BOUNDED_RECURSION = {
     ],
     "pages of the table, each once": ["primitives.primitive:_float_scope"],
     "functions written inside functions": ["compiler.record.environment:_names compiler.record.environment:_imports"],
+    "the nesting of a function's source, and of few calls": [
+        "compiler.record.both_sides:Branch._bind compiler.record.both_sides:Branch._called",
+        "compiler.record.both_sides:Branch._comparison compiler.record.both_sides:Branch._function",
+        "compiler.record.both_sides:Branch.either compiler.record.both_sides:Branch.forked",
+        "compiler.record.both_sides:Branch.run compiler.record.both_sides:Branch.truth",
+        "compiler.record.both_sides:Branch.value",
+        "compiler.record.lowering:_asking compiler.record.lowering:_is_simple",
+        "compiler.record.lowering:_is_variable compiler.record.lowering:_returns",
+    ],
     "the step of a loop, in which there are no loops": [
         "compiler.emit.printer:Printer.written compiler.derive.adjoint:adjoints",
         "compiler.equations.equations:_Text.__init__",

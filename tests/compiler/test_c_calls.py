@@ -405,7 +405,7 @@ def test_a_library_stays_as_long_as_its_call():
 
 def test_what_decided_is_in_the_python_source_of_a_program_in_c():
     def f(x, y):
-        return x * y if x > y else y if y > 0.0 else x
+        return [x, y, x * y][2 if x > y else 1 if y > 0.0 else 0]
 
     g = in_c(f)
     assert g(2.0, 3.0) == 3.0

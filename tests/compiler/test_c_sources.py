@@ -31,7 +31,9 @@ def in_c(f):
 
 def branch(x, β):
     double = x * β
-    return ag.logsumexp([double, x, β]) if x > 0.0 else ag.erfinv(ag.tanh(double))
+    while x > 0.0:  # a decision, where an ``if`` is a choice
+        return ag.logsumexp([double, x, β])
+    return ag.erfinv(ag.tanh(double))
 
 
 def many(x):

@@ -208,7 +208,7 @@ def test_methods_keywords_and_lambdas_in_loops():
 
 
 BRANCHES = {
-    "two-sided": lambda p: sum(a * a if a > 0 else -0.1 * a for a in p),
+    "filter": lambda p: sum(a * a for a in p if a > 0),
     "read": lambda p: sum(a - max(getattr(v, "data", v) for v in p) for a in p),
     "sorted by key": lambda p: sorted(p, key=lambda a: -a)[0] * p[0],
     "argmax": lambda p: p[max(range(len(p)), key=lambda i: p[i])] * p[0],

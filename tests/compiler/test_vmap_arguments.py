@@ -31,7 +31,9 @@ def product(v):
 
 
 def branching(x):
-    return x * x if x > 0.0 else -x
+    while x > 0.0:  # a decision, where an ``if`` is a choice
+        return x * x
+    return -x
 
 
 #: the function, in_axes, the arguments, and whether its lanes are run as arrays

@@ -28,13 +28,16 @@ def compile(f: Callable[P, Out], *, strict: bool = False, backend: str = "defaul
 def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "default") -> Compiled:
     """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
 
-    The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of neurons
-    is a matrix product) and writes a program; later calls run that. Python control flow on numbers, and numbers read
-    with ``.data``, are checked at each call, and another way through ``f`` is another recording. What the function
-    closes over may change: parameters and Values are read at each call, and a changed constant is recorded anew.
-    Integers are numbers too, and the labels of a loss or the indices of an Embedding are inputs like any other; those
-    by which ``f`` itself counts or indexes are constants, and each of them is a recording of its own; so are those
-    that floats would round.
+    The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of
+    neurons is a matrix product) and writes a program; later calls run that. An ``if`` on numbers, ``a if x > 0 else
+    b`` too, of which both sides only give values to local variables, return or ``continue``, is a choice like
+    ``ag.where``: both sides are in the program, if they are made of numbers, arithmetic, functions of this package,
+    NumPy's elementwise ones, items, attributes, and the user's functions of this kind, and their source is there.
+    Other control flow on numbers, and numbers read with ``.data`` elsewhere, are checked at each call, and another
+    way through ``f`` is another recording. What the function closes over may change: parameters and Values are read
+    at each call, and a changed constant is recorded anew. Integers are numbers too, and the labels of a loss or the
+    indices of an Embedding are inputs like any other; those by which ``f`` itself counts or indexes are constants,
+    and each of them is a recording of its own; so are those that floats would round.
 
     What a program can't hold runs eagerly from then on: a function that draws random numbers, takes items from an
     iterator, reads a clock or a file, changes what it closes over or its arguments, reads or changes gradients, steps
@@ -68,8 +71,8 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "defa
     Results are new at each call: a list or array that ``f`` hands back as it is, one of its arguments say, is a copy,
     and what stands in a result twice stands there in two copies.
 
-    Not detected: printing and other side effects outside the program, which happen when recording only; functions put
-    in the place of those of a library; the state of objects that are not written in Python.
+    Not detected: printing and other side effects outside the program, which happen when recording only, once or
+    more; functions put in the place of those of a library; the state of objects that are not written in Python.
 
     >>> import autograd_lite as ag
     >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))

@@ -282,9 +282,14 @@ class Path:
 
     @functools.cached_property
     def read(self) -> set[int]:
-        """The numbers of the leaves that the program reads."""
+        """The numbers that the results are made of, whatever is chosen."""
         program = self.program
-        return {k for numbers in (program.outputs, *program.args) for k in numbers if k < program.first}
+        found = set(program.outputs)
+        for k in range(len(program) - 1, -1, -1):
+            prim = program.prims[k]
+            if program.first + k in found and not (prim.passive or prim.choice):
+                found.update(program.args[k])
+        return found
 
     @functools.cached_property
     def shapes(self) -> list[tuple[int, ...]]:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import Any
 
 from ...engine.user_frame import is_users
@@ -16,6 +16,7 @@ from ..ir.scalar_program import CompileError
 from ..record.arguments import Arguments, block_names, fixed_integers
 from ..record.draws import Draws
 from ..record.environment import Watch
+from ..record.lowering import Begun, Lowering
 from ..record.recording import record_call
 from ..record.restore import DRAWN, TAKEN, Before
 from .pausing import collector_paused
@@ -78,16 +79,28 @@ def recorded(f: Callable[..., Any], call: Arguments, watch: Watch) -> Path | Exc
 
 
 def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
-    """A recording or an error, what it drew, and what it changed (and is undone)."""
-    try:
-        with before.draws or nullcontext():
-            found: Any = record_call(*(*given, before.watch.identities))
-    except Exception as error:
-        found = error
-    except BaseException:
-        before.undo()
-        raise
-    return found, *before.undo()
+    """A recording or an error, what it drew, and what it changed (and is undone).
+
+    With branches as choices, where that can be; what fails so is tried with fewer of them, and with none.
+    """
+    watch, lowering = before.watch, None
+    if not (watch.identities or watch.aliases or watch.iterators):
+        lowering = Lowering([thing for thing in watch.seen.values() if isinstance(thing, FunctionType)], watch.typed)
+    while True:
+        try:
+            with before.draws or nullcontext():
+                found: Any = record_call(*(*given, watch.identities, lowering))
+        except Exception as error:
+            found = error
+        except BaseException:
+            before.undo()
+            raise
+        drawn, changed = before.undo()
+        if drawn or changed or not isinstance(found, Exception) or lowering is None or not lowering.codes:
+            return found, drawn, changed
+        lowering = lowering if isinstance(found, Begun) else lowering.stricter()
+        found.__traceback__ = None  # in whose frames the recording is
+        before = Before(watch, before.draws)
 
 
 def _alive(leaves: list[Any]) -> bool:

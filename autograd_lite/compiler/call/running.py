@@ -111,7 +111,7 @@ class Running:
         given = tuple(path.arguments[k] for k in values)
         reaches = live or self.numbers_only or any(dependent(path.program, given))
         # what depends on other arguments only is a plain number
-        plain = not reaches and any(dependent(path.program, path.arguments))
+        plain = not reaches and any(dependent(path.program, path.arguments, True))
         return Plan(True, () if plain else path.live + given if live else given)
 
     def _gradient(self, path: Path, given: Arguments) -> Plan | None:
@@ -170,7 +170,7 @@ class Running:
             found = of.nodes if leaf.shape else [of]
             parts = zip(found, numbers[leaf.key] if given else found, np.ravel(g).tolist())
             for k, part in enumerate(parts, leaf.base):
-                if k in compilation.path.read:  # no other gets a derivative, of 0, for what it is made of
+                if part[2] != 0.0 or k in compilation.path.read:  # no other hands on a 0, to what it is made of
                     nodes.append(part[0])
                     places.append(part[1])
                     partials.append(part[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .control_ops import read
+from .control_ops import COMPARISONS, read
 from .scalar_program import Program
 
 __all__ = ["active_numbers", "dependent"]
@@ -42,8 +42,10 @@ def active_numbers(program: Program, wrt: Sequence[int]) -> bytearray:
     return active
 
 
-def dependent(program: Program, leaves: Sequence[int]) -> list[bool]:
-    """For each output, whether it depends on one of ``leaves``, but for their numbers that are read."""
+def dependent(program: Program, leaves: Sequence[int], decided: bool = False) -> list[bool]:
+    """For each output, whether it depends on one of ``leaves``, but for their numbers that are read, or compared, which
+    gives a bool in plain code; those, too, if that is ``decided``.
+    """
     marked = bytearray(program.first + len(program))
     for k in leaves:
         leaf = program.leaves[k]
@@ -51,5 +53,6 @@ def dependent(program: Program, leaves: Sequence[int]) -> list[bool]:
     if leaves:
         found = marked.__getitem__
         for here, (prim, args) in enumerate(zip(program.prims, program.args), program.first):
-            marked[here] = prim is not read and any(map(found, args))
+            plain = prim is read or (not decided and COMPARISONS.get(prim.name) is prim)
+            marked[here] = not plain and any(map(found, args))
     return [bool(marked[id]) for id in program.outputs]

@@ -21,7 +21,7 @@ from ...engine.value import Value
 from ...primitives.arithmetic import where
 from .extremes import extreme
 
-__all__ = ["Choosing"]
+__all__ = ["Choosing", "Elementwise"]
 
 #: longer lists are sorted by decisions: the choices are half as many as the square
 LONGEST = 12
@@ -93,7 +93,7 @@ def _in_order(items: list[Any], reverse: Any = False) -> list[Any]:
     return items
 
 
-class _Elementwise:
+class Elementwise:
     """A function of NumPy over arrays of Values: what chooses, and for all else itself."""
 
     def __init__(self, original: Any, choose: Callable[..., Any], count: int, of_rows: Any = None) -> None:
@@ -134,7 +134,7 @@ class _Elementwise:
         return np.expand_dims(shaped, axes) if keepdims else shaped if kept else found[0]
 
 
-class _Where(_Elementwise):
+class _Where(Elementwise):
     """``np.where``, whose conditions are comparisons; its result is an array, of no axes too."""
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -165,8 +165,8 @@ def _refused(original: Function) -> Function:
     return refused
 
 
-_largest = _Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2, builtins.max)
-_smallest = _Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2, builtins.min)
+_largest = Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2, builtins.max)
+_smallest = Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2, builtins.min)
 #: what an array's methods max and min call
 _methods: Any = sys.modules[
     np.ndarray.__module__ + "._core._methods" if hasattr(np, "_core") else "numpy.core._methods"
@@ -180,7 +180,7 @@ _REPLACED: list[tuple[Any, str, Function, Function]] = [
     (np, "minimum", np.minimum, _smallest),
     (_methods, "umr_maximum", np.maximum.reduce, _largest.reduce),
     (_methods, "umr_minimum", np.minimum.reduce, _smallest.reduce),
-    (np, "clip", np.clip, _Elementwise(np.clip, _clipped, 3)),
+    (np, "clip", np.clip, Elementwise(np.clip, _clipped, 3)),
     (np, "where", np.where, _Where(np.where, where, 3)),
     (np, "sort", np.sort, _sorting_arrays(np.sort)),
     (np, "nan_to_num", np.nan_to_num, _refused(np.nan_to_num)),

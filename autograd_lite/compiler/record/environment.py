@@ -40,6 +40,7 @@ from ...engine.user_frame import locals_of
 from ...engine.value import Value
 from ...primitives.base import Op, Operand
 from .code import FLAGS, Looks, defined, is_library, looks
+from .lowering import code_of
 from .pack import Pack
 from .places import MISSING, PLAIN, SAME, ClassDict, Referent, Slots, as_tree, conditions, held, position
 from .structure import Parts, is_foreign
@@ -335,7 +336,7 @@ class Watch:
         return self._mapping(own, ordered=False)
 
     def _function(self, f: FunctionType) -> list[Any]:
-        self._note("code", f, f.__code__)
+        self._note("code", f, code_of(f))
         self._note("defaults", f, f.__defaults__)
         self._note("keywords", f, f.__kwdefaults__)
         found: list[Any] = [*(f.__defaults__ or ()), *(self._mapping(f.__kwdefaults__) if f.__kwdefaults__ else ())]
@@ -345,7 +346,7 @@ class Watch:
                 found.append(thing)
         if is_library(f.__module__):
             return [os.environ] if f is os.getenv else found
-        code = looks(f.__code__)
+        code = looks(code_of(f))
         for flag in ("typed", *FLAGS):
             vars(self)[flag] |= vars(code)[flag]
         self.attributes |= code.attributes

@@ -16,6 +16,7 @@ import numpy as np
 from ...engine.sweeps import Node
 from ...engine.user_frame import locals_of
 from ...primitives.sums import same_objects, same_trees
+from .lowering import code_of
 
 __all__ = ["MISSING", "PLAIN", "SAME", "ClassDict", "Referent", "Slots", "as_tree", "conditions", "held", "position"]
 
@@ -158,6 +159,14 @@ def _put_keys(place: Any, _: Any, keys: Any) -> None:
         place.update(items)
 
 
+def _same_code(notes: list[tuple[Any, Any, Any]]) -> bool:
+    return all(code_of(f) is code for f, code, _ in notes)
+
+
+def _put_code(f: Any, code: Any, _: Any) -> None:
+    f.__code__ = code
+
+
 class Look(NamedTuple):
     """A way to look at what is at places.
 
@@ -193,7 +202,7 @@ SAME = {
     "without": Look("{1} not in {0}", lambda notes: all(b not in a for a, b, _ in notes), lambda a, b, _: a.pop(b)),
     "cell": _attribute("cell_contents"),
     "class": _attribute("__class__"),
-    "code": _attribute("__code__"),
+    "code": Look("{0}.__code__ is {1}", _same_code, _put_code),
     "defaults": _attribute("__defaults__"),
     "keywords": _attribute("__kwdefaults__"),
     "objects": Look("_objects({0}, {1})", lambda notes: all(_same_items(a, b) for a, b, _ in notes), _put_items),

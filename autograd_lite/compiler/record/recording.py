@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from .builder import Builder
 from .choosing import Choosing
 from .code import defined
 from .integers import stay_exact
+from .lowering import Begun, Lowering
 from .structure import Parts, is_deep, leaves_of, opaque, rebuild
 from .taking import indexable
 from .trace import Kinds, Recorder
@@ -94,6 +96,7 @@ def record_call(
     names: Sequence[str],
     known: Collection[int] = (),
     decides: bool = False,
+    lowering: Lowering | None = None,
 ) -> Recording:
     """Call ``f`` on fresh leaves made from the numbers in its arguments, and write the program that it ran.
 
@@ -104,6 +107,7 @@ def record_call(
         names: a name for each block.
         known: the ids of objects that were there before, which a result may hold as they are.
         decides: whether a comparison is True or False, and a guard, as soon as it is made.
+        lowering: what makes choices of branches.
 
     Raises:
         CompileError: where a program would not do what the function does; and whatever the function raises.
@@ -111,11 +115,11 @@ def record_call(
     for soft in (True, False):
         STATE.recordings += 1  # leaves know what was there before
         builder = Builder(blocks, names)
-        recorder = Recorder(blocks, builder.owner, decides, soft)
+        recorder = Recorder(blocks, builder.owner, decides, soft, lowering)
         try:
             return _recorded(f, args, named, builder, recorder, known)
-        except Exception:
-            if not recorder.reads:
+        except Exception as error:
+            if not soft or not recorder.reads or isinstance(error, Begun):
                 raise
     raise AssertionError  # what is not soft has not used it
 
@@ -137,6 +141,9 @@ def _recorded(
         )
     outputs = leaves_of(result, True)
     program = builder.program(recorder, outputs, f, recorder.given.objects)
+    live = recorder.given.values or any(leaf.kind in ("value", "parameter") for leaf in program.leaves)
+    if live and not recorder.mixed.keys().isdisjoint(map(id, outputs)):
+        raise CompileError("it returns a Value or a plain number, by a choice")
     plain = [recorder.kind(x) if isinstance(x, Node) else x for x in outputs]
     return Recording(program, result, plain, recorder.kinds, builder.given, defined(f))
 
@@ -149,7 +156,7 @@ def _run(f: Callable[..., Any], arguments: Any, recorder: Recorder, given: list[
     is_call = recorder.given.active == recorder.given.values
     running = _Alone(plain, STATE.recordings) if is_call else Running(plain)
     try:
-        with tracing(recorder), np.errstate(all="ignore"), Choosing():
+        with tracing(recorder), np.errstate(all="ignore"), Choosing(), recorder.lowering or nullcontext():
             result = f(*arguments[0], **arguments[1])
             stay_exact(recorder, given, defined(f))
             return result

@@ -13,6 +13,7 @@ from ...engine.value import Value, record
 from ...primitives.arithmetic import where
 from ..ir.control_ops import COMPARISONS, pick, read, stop
 from ..ir.scalar_program import CompileError
+from .lowering import Begun, Lowering
 from .structure import Parts
 from .taking import recorded_take
 from .truth import Read, Truth, Typed, Whole, kind_of
@@ -35,15 +36,26 @@ class Recorder(Typed):
         guards: numbers that decided something, what they were, whether the very number counts, and the line.
         blocks: the block of each leaf that stands for an argument, by its ``id()``.
         kinds: what was asked of these blocks, and the answers.
+        lowering: what makes choices of branches; None if they stay guards.
+        mixed: choices between Values and plain numbers, by their ``id()``.
         called: the names of local variables, by the ``id()`` of the number.
         apart: copies of what is no number of the recording, by their ``id()``.
         soft: whether numbers that are read are numbers of the program, ``reads`` by the Value's ``id()``; or guards.
     """
 
-    def __init__(self, given: Parts, blocks: dict[int, int], decides: bool = False, soft: bool = False) -> None:
+    def __init__(
+        self,
+        given: Parts,
+        blocks: dict[int, int],
+        decides: bool = False,
+        soft: bool = False,
+        lowering: Lowering | None = None,
+    ) -> None:
         super().__init__(-(2**30) - 1 - next(_serial) % 2**29, NAMED)
         self.decides = decides
         self.soft = soft
+        self.lowering = lowering
+        self.mixed: dict[int, Any] = {}
         self.reads: dict[int, Any] = {}
         self.plains: set[int] = set()
         self.astray: CompileError | None = None
@@ -113,11 +125,15 @@ class Recorder(Typed):
             )
 
     def decide(self, value: Any) -> None:
-        self.guards.append((value, value._data if value._prim is not None else value._number(), False, user_line()))
+        self._guard(value, value._data if value._prim is not None else value._number(), False)
 
     def read(self, value: Any) -> Any:
-        if not self.soft:
-            return self.exactly(value)
+        if id(value) in self.mixed:
+            self.refuse("a compiled function reads .data of a Value or a plain number, by a choice")
+        return self.softly(value) if self.soft else self.exactly(value)
+
+    def softly(self, value: Any) -> Any:
+        """The number of a Value, which no derivative passes."""
         found = self.reads.get(id(value))
         if found is None or found[0] is not value:
             with without_observers("cuts"):
@@ -125,7 +141,7 @@ class Recorder(Typed):
         return found[1]
 
     def exactly(self, value: Any) -> Any:
-        self.guards.append((value, value._number(), True, user_line()))
+        self._guard(value, value._number(), True)
         return value._number()
 
     def kind(self, value: Any) -> type | None:
@@ -137,16 +153,24 @@ class Recorder(Typed):
 
     def is_plain(self, value: Any) -> bool:
         """Whether a number is a plain one where nothing records: made of arguments without derivatives, and reads."""
-        waiting = [value]
+        waiting, met = [value], set[int]()
         while waiting:
             x = waiting.pop()
-            if id(x) in self.plains or isinstance(x, (Read, Whole)):
+            if id(x) in met or id(x) in self.plains or isinstance(x, (Read, Whole)):
                 continue
             if x._prim is None and not self.passive(x):
                 return False
-            self.plains.add(id(x))
+            met.add(id(x))
             waiting.extend(operands_of(x))
+        self.plains |= met
         return True
+
+    def _guard(self, value: Any, number: float, exact: bool) -> None:
+        frame = user_frame()
+        if self.lowering is not None and self.lowering.begins(frame.f_code):
+            self.astray = self.astray or Begun("its branches may be choices")
+            raise self.astray
+        self.guards.append((value, number, exact, f"{frame.f_code.co_filename}:{frame.f_lineno}"))
 
     def check(self, leaves: list[Any]) -> None:
         """CompileError for what was refused; if a sweep ran over the tape's nodes, or is meant to be watched."""
