@@ -205,12 +205,16 @@ def without_observers(kind: str) -> Observing | nullcontext[None]:
     ``"cuts"`` are those that cut nodes from their operands (``no_grad``); one that has an ``uncut`` gets them there.
     ``"checks"`` are those that raise.
     """
-    return Observing(None, hides=kind) if STATE.observers else nullcontext()
+    some = bool(STATE.observers) and any(getattr(observer, kind, False) for observer in observers())
+    return Observing(None, hides=kind) if some else nullcontext()
 
 
 def _views() -> list[View]:
-    """The views of the scopes that are open in this context, outermost first."""
-    tokens = [known() for known in SCOPES.get()]
+    """The views of the scopes that are open in this context, outermost first; those that ended are forgotten."""
+    scopes = SCOPES.get()
+    tokens = [known() for known in scopes]
+    if None in tokens:  # the last one would hide from ``notify`` that a recording is the innermost
+        SCOPES.set(tuple([known for known, token in zip(scopes, tokens) if token is not None]))
     return [token.view for token in tokens if token is not None and token.lock.locked()]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.engine import tape
 
 CHOICES = {
     "min": lambda x, y: min(0.0, x),
@@ -69,3 +70,35 @@ def test_a_sort_keeps_its_operands_only_where_operations_do():
     assert least is not y
     (3.0 * least).backward()
     assert y.grad == 0.0
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        lambda x: max(x, 0.1 * x),
+        lambda x: ag.where(x > 0.0, x, 0.1),
+        lambda x: ag.grad(ag.sin)(x),
+        lambda x: unrecorded(x),
+    ],
+    ids=["max", "where", "grad", "no_grad"],
+)
+def test_what_comes_after_a_scope_is_recorded_as_quickly(scope, monkeypatch):
+    """A recording whose scopes have all ended is the innermost again: nobody else is asked about its nodes."""
+    asked, ask = [], tape.notify_all
+    monkeypatch.setattr(tape, "notify_all", lambda node: asked.append(1) or ask(node))
+
+    def f(x):
+        y = scope(x)
+        for _ in range(100):
+            y = ag.sin(x + y)
+        return y
+
+    compiled = ag.compile(f)
+    assert compiled(0.3) == f(0.3)
+    assert len(compiled.program) > 100
+    assert len(asked) < 20
+
+
+def unrecorded(x):
+    with ag.no_grad():
+        return x * 2.0

@@ -52,7 +52,8 @@ def _one_by_one(name: str, items: Sequence[Any], reached: Sequence[Any]) -> Any:
         best, most = items[0], reached[0]
         for item, value in zip(items[1:], reached[1:]):
             wins = value > most if name == "max" else value < most
-            best, most = where(wins, item, best), where(wins, value, most)
+            best = where(wins, item, best)
+            most = best if reached is items else where(wins, value, most)
     return best
 
 
