@@ -390,9 +390,9 @@ class Compiled(Running):
 
     def _state(self, objects: list[Any]) -> State:
         """The recordings for the function's surroundings, and for these arguments, as they are now."""
-        states = self._states
+        states, ids = self._states, [*map(id, objects)]
         for k, state in enumerate(states):
-            if state.holds(objects):
+            if state.objects == ids and state.watch.holds():
                 if k:
                     self._states = [state, *states[:k], *states[k + 1 :]]
                 return state

@@ -17,7 +17,7 @@ class State:
     """The recordings that belong to one state of a function's surroundings, and of its arguments that are objects.
 
     Attributes:
-        objects: these arguments.
+        objects: the ids of these, which the watch keeps alive.
         indexed: the line on which an integer of the arguments indexes a plain list; empty if there is none, or the
             user knows.
     """
@@ -25,17 +25,12 @@ class State:
     __slots__ = ("eager", "entries", "indexed", "level", "objects", "watch")
 
     def __init__(self, f: Callable[..., Any], objects: list[Any]) -> None:
-        self.objects = objects
+        self.objects = [*map(id, objects)]
         self.watch = Watch(f, objects)
         self.eager = False
         self.entries: dict[Any, list[Path]] = {}
         self.level = 0
         self.indexed = ""
-
-    def holds(self, objects: list[Any]) -> bool:
-        """Whether it is the state of a call with these objects."""
-        same = len(objects) == len(self.objects) and all(a is b for a, b in zip(objects, self.objects))
-        return same and self.watch.holds()
 
     def say_anew(self, name: str, level: int) -> None:
         """Say once, at the second, that each value of an integer that indexes a list is a recording of its own."""
