@@ -410,7 +410,7 @@ class Compiled(Running):
             return Final(
                 f"it took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "
                 f"ag.where(condition, a, b) there (or ag.relu, ag.maximum, ag.sort), which keeps every branch in one "
-                f"program, and no .data or .item()"
+                f"program, and no int(x.data), float(x.data) or weight.data"
             )
         found = recorded(self.inner, call, watch)
         if isinstance(found, Path):

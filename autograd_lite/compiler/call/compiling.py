@@ -33,7 +33,8 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "defa
     b`` too, of which both sides only give values to local variables, return or ``continue``, is a choice like
     ``ag.where``: both sides are in the program, if they are made of numbers, arithmetic, functions of this package,
     NumPy's elementwise ones, items, attributes, and the user's functions of this kind, and their source is there.
-    Other control flow on numbers, and numbers read with ``.data`` elsewhere, are checked at each call, and another
+    What is read with ``.data`` is a number of the program without a derivative. Other control flow on numbers, and
+    digits that only a float has (``int(x.data)``, a text, a parameter's array), are checked at each call, and another
     way through ``f`` is another recording. What the function closes over may change: parameters and Values are read
     at each call, and a changed constant is recorded anew. Integers are numbers too, and the labels of a loss or the
     indices of an Embedding are inputs like any other; those by which ``f`` itself counts or indexes are constants,
