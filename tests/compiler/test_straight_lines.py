@@ -12,7 +12,9 @@ import pytest
 import autograd_lite as ag
 from autograd_lite.compiler import CompileWarning
 from autograd_lite.compiler.call.compiled import FEW_PATHS, MAX_PATHS
+from autograd_lite.compiler.call.plans import OFTEN
 from autograd_lite.compiler.emit.python import Lines
+from autograd_lite.primitives.sums import NATIVE
 
 
 def lines_of(f, point, again=True):
@@ -36,6 +38,14 @@ def test_a_name_is_free_once_its_number_has_been_read_for_the_last_time(f):
     kept, again = (len(lines_of(f, [0.3, 0.2], again).names) for again in (False, True))
     assert kept > 90
     assert again < (6 if f is recurrence else 0.7 * kept)
+
+
+def test_a_call_made_often_is_lines_where_nothing_is_faster():
+    """What is too long to be written out at once runs as cells first; compiled, those are as fast."""
+    compiled = ag.compile(recurrence)
+    found = [compiled([0.3, 0.01 * k]) for k in range(OFTEN)]
+    assert ("_run" in type(compiled).__call__.__code__.co_freevars) == NATIVE
+    assert found == pytest.approx([recurrence([0.3, 0.01 * k]) for k in range(OFTEN)], rel=1e-13)
 
 
 def exchanged(p):

@@ -405,7 +405,7 @@ class Compiled(Running):
     def _record(self, paths: list[Path], call: Arguments, watch: Watch) -> Path | Exception:
         """A new path; the error if ``f`` can't be recorded on these arguments."""
         floats = self.kind == "call" and not any(any(path.tainted) for path in paths)
-        if len(paths) >= (FEW_PATHS if floats else MAX_PATHS) or scattered(paths, MAX_PATHS):
+        if len(paths) >= (FEW_PATHS if floats and not self.strict else MAX_PATHS) or scattered(paths, MAX_PATHS):
             lines = sorted({guard.line for path in paths for guard in path.program.guards})
             return Final(
                 f"it took {len(paths)} different ways, decided by numbers at {', '.join(lines[:3])}: write "

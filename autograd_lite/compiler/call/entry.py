@@ -6,9 +6,10 @@ function, while something watches recording, and when the surroundings have chan
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Collection, Sequence
-from itertools import pairwise
 from types import CellType, FunctionType
 from typing import Any
 
@@ -24,7 +25,7 @@ from .choice import straight
 from .forms import Unlike, form_of
 from .guards import guards_hold
 from .kinds import NAMES, Numbers, array, checks, display, flat, listed
-from .plans import Compilation
+from .plans import OFTEN, Compilation
 from .running import Running
 from .signature import MISSING, Signature
 
@@ -32,8 +33,8 @@ __all__ = ["function", "generated"]
 
 #: so many looks at the surroundings are written out; more are one call
 MANY = 60
-#: a program of fewer instructions may be straight-line Python in its call
-WRITTEN = 300
+#: a program of fewer instructions may be straight-line Python in its call at once, and when that is made often
+WRITTEN, LATER = 300, 2000
 #: what an operation, or a look at surroundings that have changed, may raise: the general way then says what is wrong
 _ERRORS = (ValueError, OverflowError, ZeroDivisionError, TypeError, KeyError, AttributeError, NameError)
 
@@ -53,6 +54,8 @@ def generated(owner: Running, compilation: Compilation, given: Arguments, watch:
             return _in_c(owner, compilation, engine, tuple(given.named), watch, owner.previous or owner.general)
         made = _Call(owner, compilation, given)
         fast = made.function(watch)
+        if made.later:
+            return _lines_later(owner, fast, functools.partial(_Call(owner, compilation, given, True).function, watch))
         if owner.backend != "auto" or not made.written:
             return fast
         path, plan = compilation.path, compilation.plan
@@ -60,6 +63,21 @@ def generated(owner: Running, compilation: Compilation, given: Arguments, watch:
         return turning(owner, fast, path, plan, lambda e: _in_c(owner, compilation, e, tuple(given.named), watch, fast))
     except (Unlike, ValueError):
         return None
+
+
+def _lines_later(owner: Any, fast: Callable[..., Any], lines: Callable[[], Any]) -> Callable[..., Any]:
+    """A call that is straight-line Python once it has been made often: what ``lines`` makes."""
+    calls = itertools.count(1)
+
+    def call(*args: Any, **named: Any) -> Any:
+        nonlocal fast
+        if next(calls) == OFTEN // 2:  # before the program itself is written out, more carefully
+            with contextlib.suppress(Unlike, ValueError):
+                fast = lines()
+            owner.exchange(call, fast)
+        return fast(*args, **named)
+
+    return call
 
 
 def function(
@@ -119,7 +137,7 @@ class _Call:
         outputs: what the program found.
     """
 
-    def __init__(self, owner: Running, compilation: Compilation, call: Arguments) -> None:
+    def __init__(self, owner: Running, compilation: Compilation, call: Arguments, written: bool = False) -> None:
         path = compilation.path
         if any(path.tainted) and (owner.kind != "call" or not compilation.plan.wrt):
             raise Unlike  # Values come out
@@ -128,7 +146,7 @@ class _Call:
         called = {leaf.key: name for leaf, name in leaves if leaf.kind == "argument"}
         labels = {block for (what, block), integer in path.kinds if what == "integer" and integer}
         self.forms = [form_of(x, True) for x in (*call.args, *call.named.values())]
-        blocks = list(pairwise(call.starts))  # of each argument
+        blocks = list(itertools.pairwise(call.starts))  # of each argument
         for form, (block, end) in zip(self.forms, blocks):
             if end - block > 1 or (form.char != "d") != (block in labels) or (block < end and not form.size):
                 raise Unlike
@@ -144,10 +162,14 @@ class _Call:
         self.checks = [check for form, name in zip(self.forms, names) for check in checks(form, name)]
         self.given = [(form, name) for form, name, (block, end) in zip(self.forms, names, blocks) if block < end]
         self.called = called  # what the program calls each
-        #: whether it is straight-line Python
-        self.written = path.scalar and len(path.program) <= WRITTEN and compilation.native is None and not path.live
-        if owner.backend != "auto":
-            self.written = self.written and straight(path.program, bool(compilation.plan.wrt))
+        self.slow = owner.previous or owner.general
+        size, derivatives = len(path.program), bool(compilation.plan.wrt)
+        numbers = path.scalar and compilation.native is None and not path.live
+        #: whether it is straight-line Python, or will be when it has been made often
+        self.written = numbers and (
+            written or (size <= WRITTEN and (owner.backend == "auto" or straight(path.program, derivatives)))
+        )
+        self.later = numbers and not self.written and path.way == "lines" and size <= LATER
         self.scope: dict[str, Any] = {}
         self.inside: list[str] = []
         self.after: list[str] = []
@@ -159,9 +181,8 @@ class _Call:
             self._lines()
         else:
             self._run()
-        slow = self.owner.previous or self.owner.general
         texts = (self.checks, self.inside, self.after)
-        return function(self.owner.inner, self.signature, slow, watch, *texts, self.scope, self.taken)
+        return function(self.owner.inner, self.signature, self.slow, watch, *texts, self.scope, self.taken)
 
     def _lines(self) -> None:
         """Straight-line Python, as a student would write it out; where it raises, the general way gives inf or nan."""
