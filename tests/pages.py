@@ -6,6 +6,7 @@ import ast
 import contextlib
 import doctest
 import io
+import linecache
 import re
 
 import pytest
@@ -34,7 +35,9 @@ def run(block, scope):
     for statement in ast.parse(block).body:
         code = ast.unparse(statement)
         if not isinstance(statement, ast.Expr):
-            exec(code, scope)
+            name = f"<statement {len(linecache.cache)} of a page>"  # its source can be read, as in a notebook
+            linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+            exec(compile(code, name, "exec"), scope)
             continue
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
