@@ -42,7 +42,9 @@ def two(p, q):
 
 
 def guarded(p):
-    return [v * v if p[0] > 0.0 else -v for v in p]
+    while p[0] > 0.0:  # a decision, where an ``if`` is a choice
+        return [v * v for v in p]
+    return [-v for v in p]
 
 
 def points(n):

@@ -243,3 +243,16 @@ def test_what_python_refuses_is_refused(name):
     for _ in range(2):
         with pytest.raises(plain.type, match=f"^{re.escape(str(plain.value))}$"):
             compiled([0.5, -0.25])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("size", [2, 8])
+def test_the_largest_of_an_array_with_nan_is_numpys(size):
+    """Which takes the second of two numbers where the first is not at least as large; ``max`` keeps the first."""
+    nan, row = math.nan, [0.5 * k for k in range(size)]
+    points = [row, [nan, *row[1:]], [*row[:-1], nan], row[::-1], [1.0] * size, [nan] * size]
+    for f in (lambda p: np.max(np.array(p)) * 2.0, lambda p: np.array(p).min() + np.array(p).max()):
+        for first in points:
+            compiled, plain = ag.compile(ag.value_and_grad(f)), ag.value_and_grad(f)
+            for p in (first, *points):
+                assert repr(compiled(p)) == repr(plain(p))

@@ -135,7 +135,7 @@ def test_guards_in_long_programs():
         for k in range(60):
             x = ag.tanh(x * 1.5)
             total = total + x * (k / 10.0)
-        return total if x > 0 else -total
+        return [-total, total][1 if x > 0 else 0]
 
     compiled = ag.compile(f)
     expected = compiled(0.3)

@@ -19,7 +19,7 @@ import numpy as np
 from ...engine.observers import current_tracer, without_observers
 from ...engine.value import Value
 from ...primitives.arithmetic import where
-from .extremes import extreme
+from .extremes import FEW, extreme
 
 __all__ = ["Choosing", "Elementwise"]
 
@@ -129,9 +129,17 @@ class Elementwise:
         if not rows or not all(map(_numbers, rows)):
             return self._original.reduce(array, axis, dtype, out, keepdims, initial, where)
         found = np.empty(len(rows), dtype=object)
-        found[:] = [extreme(self.of_rows, row) for row in rows]
+        found[:] = list(map(self._largest, rows))
         shaped = found.reshape(kept).view(type(items))
         return np.expand_dims(shaped, axes) if keepdims else shaped if kept else found[0]
+
+    def _largest(self, row: list[Any]) -> Any:
+        """The largest, or nan, which is no larger than others for Python."""
+        numbers = [x._number() if isinstance(x, Value) else x for x in row]
+        if len(row) > FEW and all(x == x for x in numbers):
+            return extreme(self.of_rows, row)
+        with without_observers("cuts"):
+            return self._ufunc.reduce(np.array(row, dtype=object))
 
 
 class _Where(Elementwise):

@@ -17,7 +17,7 @@ from ...primitives.primitive import TABLE
 from ..ir.control_ops import COMPARISONS, stop
 from .truth import Read
 
-__all__ = ["extreme"]
+__all__ = ["FEW", "extreme"]
 
 #: so many Values are compared one after the other, as Python does it, without a guard
 FEW = 4
