@@ -64,6 +64,44 @@ def empty_rows(x):
     return sum(ag.cos(sum(x[:k])) + sum(x[j] * x[j + 1] for j in range(k)) for k in range(len(x) - 1))
 
 
+def masked(hidden, largest):
+    """Attention whose rows are of one length: beyond the mask stands ``hidden``."""
+
+    def f(x):
+        rows = [x[k : k + 3] for k in range(0, len(x) - 2, 3)]
+        total = 0.0
+        for i, query in enumerate(rows):
+            scores = [sum(a * b for a, b in zip(query, key)) if j <= i else hidden for j, key in enumerate(rows)]
+            top = largest(scores)
+            raised = [ag.exp(z - top) for z in scores]
+            shares = [e / sum(raised) for e in raised]
+            total = total + sum(s * v[0] for s, v in zip(shares, rows)) ** 2
+        return total
+
+    return f
+
+
+MASKED = [
+    masked(-math.inf, max), masked(-math.inf, ag.max), masked(-1e9, max), masked(-math.inf, lambda z: 0.5),
+    masked(-30.0, lambda z: max(getattr(v, "data", v) for v in z))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", MASKED)
+def test_rows_that_differ_in_where_they_are_constant(f):
+    fast, plain, lines = ag.compile(ag.value_and_grad(f)), ag.value_and_grad(f), []
+    for n in (30, 45):
+        for scale in (1.0, 0.3):
+            x = RNG.normal(size=n) * scale
+            value, slope = fast(x)
+            expected, wanted = plain(x)
+            assert value == pytest.approx(expected, rel=1e-12)
+            np.testing.assert_allclose(slope, wanted, rtol=1e-9, atol=1e-11)
+        lines.append(len(fast.source().splitlines()))
+    assert lines[1] <= lines[0] + 2, lines
+    assert lines[1] < 80
+
+
 KINDS = [
     prefix_sums, prefix_dots, prefix_maxima, with_bias, attention, triangle, jagged_means, empty_rows,
 ]  # fmt: skip
