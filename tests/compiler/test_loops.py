@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
+from autograd_lite.compiler.lift.levels import lift
 from autograd_lite.compiler.lift.loop_statements import looped
 from autograd_lite.compiler.lift.loops import find_loops
 from autograd_lite.compiler.record.recording import record_call
@@ -450,6 +451,13 @@ def test_arrays_with_loops_are_not_written_further_than_asked():
     cost = looped(program).cost()
     assert looped(program, most=cost).cost() == cost
     assert looped(program, most=cost - 1) is None
+
+
+def test_arrays_are_written_no_further_than_asked():
+    program = program_of(many_recurrences(2), (0.3,))
+    whole = lift(program).cost()
+    assert lift(program, most=whole).cost() == whole
+    assert 10 < lift(program, most=10).cost() < whole
 
 
 def test_no_loop_where_nothing_repeats():

@@ -51,7 +51,7 @@ def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | 
         longest: a program of at most so many instructions is written out, where that is faster.
 
     Returns:
-        The answer, and the program as arrays if it had to be looked at.
+        The answer, and the program as arrays if it is run so.
     """
     work, calls = _work(program)
     kinds = {leaf.kind for leaf in program.leaves if leaf.shape}
@@ -66,16 +66,21 @@ def choose(program: Program, listed: int, longest: int) -> tuple[bool, Lifted | 
     elif "argument" in kinds:
         scalar += WITH_ARRAYS + WITH_ITEM * inputs
     buckets = level_groups(program)
-    if _priced(len(buckets)) + array > scalar:
+    most = _statements(scalar - array)
+    if len(buckets) > most:
         return True, None
     loops = looped(program, most=len(buckets) * LOOSE) if len(buckets) > DEEP else None
-    lifted = lift(program, buckets) if loops is None else loops
-    return scalar < _priced(lifted.cost()) + array, lifted
+    lifted = lift(program, buckets, most=most) if loops is None else loops
+    return (True, None) if lifted.cost() > most else (False, lifted)
 
 
-def _priced(statements: float) -> float:
-    """What so many statements of NumPy cost."""
-    return ARRAY_STATEMENT * min(statements, WHOLE) + PART * max(statements - WHOLE, 0.0)
+def _statements(price: float) -> float:
+    """How many statements of NumPy cost so much."""
+    return (
+        price / ARRAY_STATEMENT
+        if price <= ARRAY_STATEMENT * WHOLE
+        else WHOLE + (price - ARRAY_STATEMENT * WHOLE) / PART
+    )
 
 
 def straight(program: Program, derivatives: bool) -> bool:

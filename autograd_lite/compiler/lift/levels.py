@@ -42,12 +42,20 @@ def unlifted(program: Program) -> Lifted:
     return lifted
 
 
-def lift(program: Program, buckets: Buckets | None = None, textbook: bool = False) -> Lifted:
-    """The scalar program as array statements; ``buckets`` are its ``level_groups``, if they are known."""
+def lift(program: Program, buckets: Buckets | None = None, textbook: bool = False, most: float = math.inf) -> Lifted:
+    """The scalar program as array statements.
+
+    Args:
+        program: the program; ``buckets`` are its ``level_groups``, if they are known.
+        textbook: whether it is to be read, and not run.
+        most: if it would run more statements, what comes after those is left out.
+    """
     lifted = Lifted(program, textbook)
     many = _together(program, buckets or level_groups(program))
     uses = _uses(lifted, many)
     for prim, alike in many:
+        if len(lifted.builder.statements) > most and lifted.cost() > most:
+            break
         if len(alike) > 1:
             tables_of_many, alike = ragged(lifted, prim, alike)
             for ids, args in tables_of_many:
