@@ -42,7 +42,7 @@ for dtype, kind in ((np.float32, TensorProto.FLOAT), (np.float64, TensorProto.DO
     softmax = run("Softmax", np.hstack([column, 0 * column]), kind)[:, 0]
     for x, value, ref, soft in zip(points, here, reference, softmax):
         exact = math.exp(x) / (1 + math.exp(x))
-        print(f"{dtype.__name__} at {x}: Sigmoid {value:.6g}; Softmax {soft:.6g}, reference {ref:.6g}, exact {exact:.6g}")
+        print(f"{dtype.__name__} at {x}: {value:.6g}; softmax {soft:.6g}, reference {ref:.6g}, exact {exact:.6g}")
         assert max(abs(ref / exact - 1), abs(soft / exact - 1)) < 1e-6
         off = abs(value / exact - 1)
         if dtype is np.float32:
