@@ -134,9 +134,9 @@ class Elementwise:
         return np.expand_dims(shaped, axes) if keepdims else shaped if kept else found[0]
 
     def _largest(self, row: list[Any]) -> Any:
-        """The largest, or nan, which is no larger than others for Python."""
+        """The largest; as NumPy compares them, one by one, if there are several or a nan."""
         numbers = [x._number() if isinstance(x, Value) else x for x in row]
-        if len(row) > FEW and all(x == x for x in numbers):
+        if len(row) > FEW and all(x == x for x in numbers) and numbers.count(self.of_rows(numbers)) == 1:
             return extreme(self.of_rows, row)
         with without_observers("cuts"):
             return self._ufunc.reduce(np.array(row, dtype=object))
