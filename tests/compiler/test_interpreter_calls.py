@@ -15,8 +15,8 @@ import autograd_lite as ag
 from autograd_lite import nn
 from autograd_lite.compiler.call import plans as paths
 from autograd_lite.compiler.call.plans import OFTEN, Path
+from autograd_lite.compiler.record.arguments import Arguments
 from autograd_lite.compiler.record.recording import record_call
-from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.rewrite import optimized
 from autograd_lite.compiler.run.interpreter import Interpreter
 from autograd_lite.engine.value import Value
@@ -249,17 +249,9 @@ def test_only_short_gradients_are_straight_lines_at_once(count, written):
     assert ("statements" in vars(g.last)) == written
 
 
-def parts_of(*args):
-    blocks = Parts()
-    for arg in args:
-        flatten(arg, blocks)
-    return blocks
-
-
 def test_which_way(monkeypatch):
     def path_of(f, *args):
-        blocks = parts_of(*args)
-        return Path(record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]))
+        return Path(record_call(f, Arguments(args)))
 
     def recurrence(x):
         for _ in range(1500):
@@ -279,7 +271,7 @@ def test_which_way(monkeypatch):
 
 def test_optimized_programs_keep_their_numbers():
     f, x = unstructured(400, 3), [0.3, -0.8, 0.5]
-    program = record_call(f, (x,), {}, parts_of(x), ["x"]).program
+    program = record_call(f, Arguments((x,))).program
     expected, slopes = ag.value_and_grad(f)(x)
     for made in (program, optimized(program)):
         value, found = replay(made, x)

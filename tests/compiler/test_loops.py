@@ -10,8 +10,8 @@ import autograd_lite as ag
 from autograd_lite.compiler.lift.levels import lift
 from autograd_lite.compiler.lift.loop_statements import looped
 from autograd_lite.compiler.lift.loops import find_loops
+from autograd_lite.compiler.record.arguments import Arguments
 from autograd_lite.compiler.record.recording import record_call
-from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.rewrite import optimized
 
 from .test_drjit import dr  # noqa: F401  (a fixture)
@@ -332,10 +332,7 @@ def test_equations():
 
 
 def program_of(f, args):
-    blocks = Parts()
-    for arg in args:
-        flatten(arg, blocks)
-    return optimized(record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]).program)
+    return optimized(record_call(f, Arguments(args)).program)
 
 
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
+from autograd_lite.compiler.record.arguments import Arguments
 from autograd_lite.compiler.record.recording import record_call
-from autograd_lite.compiler.record.structure import Parts, flatten
 from autograd_lite.compiler.rewrite import fold, gather_sums, prune
 
 from .oracle import evaluate
@@ -126,10 +126,8 @@ def test_recurrences_over_data(period, run_as):
 
 
 def recorded(f, *args):
-    blocks = Parts()
-    for arg in args:
-        flatten(arg, blocks)
-    return record_call(f, args, {}, blocks, [f"x{k}" for k in range(len(blocks))]).program, blocks
+    call = Arguments(args)
+    return record_call(f, call).program, call
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...engine.user_frame import is_users
 from ..ir.scalar_program import CompileError
-from ..record.arguments import Arguments, block_names, fixed_integers
+from ..record.arguments import Arguments, fixed_integers
 from ..record.draws import Draws
 from ..record.environment import Watch
 from ..record.lowering import Begun, Lowering
@@ -55,11 +55,10 @@ def recorded(f: Callable[..., Any], call: Arguments, watch: Watch) -> Path | Exc
             f"it catches {watch.catches} (in {watch.where}), as plain numbers raise; those of a program become inf and "
             f"nan: test for zero instead"
         )
-    given = (f, *call.given, call, block_names(f, *call.given), watch.seen)
     before = Before(watch)
-    found, drawn, changed = _attempt(before, given)
+    found, drawn, changed = _attempt(before, f, call)
     if drawn == DRAWN and threading.active_count() > 1:  # it may have been another thread: look again, and look who
-        found, drawn, changed = _attempt(Before(watch, Draws(watch.generators)), given)
+        found, drawn, changed = _attempt(Before(watch, Draws(watch.generators)), f, call)
         if drawn == DRAWN:
             before.rewind()
     once = drawn == TAKEN and not changed and not isinstance(found, Exception)
@@ -78,7 +77,7 @@ def recorded(f: Callable[..., Any], call: Arguments, watch: Watch) -> Path | Exc
     return path
 
 
-def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
+def _attempt(before: Before, f: Callable[..., Any], call: Arguments) -> tuple[Any, str, str]:
     """A recording or an error, what it drew, and what it changed (and is undone).
 
     With branches as choices, where that can be; what fails so is tried with fewer of them, and with none.
@@ -89,7 +88,7 @@ def _attempt(before: Before, given: tuple[Any, ...]) -> tuple[Any, str, str]:
     while True:
         try:
             with before.draws or nullcontext():
-                found: Any = record_call(*(*given, watch.identities, lowering))
+                found: Any = record_call(f, call, watch.seen, watch.identities, lowering)
         except Exception as error:
             found = error
         except BaseException:

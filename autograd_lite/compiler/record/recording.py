@@ -13,13 +13,13 @@ from ...engine.observers import tracing
 from ...engine.recordings import Running
 from ...engine.sweeps import STATE, Node, operands_of, reaches_outside
 from ..ir.scalar_program import CompileError, Program
-from .arguments import check_unchanged, held
+from .arguments import Arguments, block_names, check_unchanged, held
 from .builder import Builder
 from .choosing import Choosing
 from .code import defined
 from .integers import stay_exact
 from .lowering import Begun, Lowering
-from .structure import Parts, is_deep, leaves_of, opaque, rebuild
+from .structure import is_deep, leaves_of, opaque, rebuild
 from .taking import indexable
 from .trace import Kinds, Recorder
 
@@ -90,10 +90,7 @@ class _Alone(Running):
 
 def record_call(
     f: Callable[..., Any],
-    args: tuple[Any, ...],
-    named: dict[str, Any],
-    blocks: Parts,
-    names: Sequence[str],
+    call: Arguments,
     known: Collection[int] = (),
     decides: bool = False,
     lowering: Lowering | None = None,
@@ -102,9 +99,7 @@ def record_call(
 
     Args:
         f: the function.
-        args, named: its arguments; they give structure and shapes.
-        blocks: their numbers, as ``structure.flatten`` gives them.
-        names: a name for each block.
+        call: its arguments; they give structure and shapes.
         known: the ids of objects that were there before, which a result may hold as they are.
         decides: whether a comparison is True or False, and a guard, as soon as it is made.
         lowering: what makes choices of branches.
@@ -112,12 +107,13 @@ def record_call(
     Raises:
         CompileError: where a program would not do what the function does; and whatever the function raises.
     """
+    names = block_names(f, *call.given)
     for soft in (True, False):
         STATE.recordings += 1  # leaves know what was there before
-        builder = Builder(blocks, names)
-        recorder = Recorder(blocks, builder.owner, decides, soft, lowering)
+        builder = Builder(call, names)
+        recorder = Recorder(call, builder.owner, decides, soft, lowering)
         try:
-            return _recorded(f, args, named, builder, recorder, known)
+            return _recorded(f, *call.given, builder, recorder, known)
         except Exception as error:
             if not soft or not recorder.reads or isinstance(error, Begun):
                 raise
