@@ -28,6 +28,8 @@ __all__ = ["level_groups", "lift", "same_rows", "statement", "tables", "unlifted
 
 #: numbers at the ends of a row, which read others than those within; operands of an op, at most
 EDGE, NARROW = 2, 3
+#: groups to which one with constants may belong, at most
+TRIED = 32
 
 Buckets = dict[tuple[int, str, int], list[int]]
 
@@ -88,7 +90,7 @@ def _with_constants(groups: list[Any], owners: Any, uses: Any) -> list[Any]:
     found: list[tuple[Any, set[int], list[Any]]] = []
     for rows in sorted(groups, key=lambda rows: int((owners[rows[0]] == CONSTANT).sum())):
         row, used = owners[rows[0]], set(uses[rows].tolist())
-        for more, uses_of_more, together in found:
+        for more, uses_of_more, together in found[:TRIED] if (row == CONSTANT).any() else ():
             if -1 not in used and used <= uses_of_more and ((row == more) | (row == CONSTANT)).all():
                 together.append(rows)
                 break
