@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -149,7 +150,7 @@ def helpers_of(texts: Iterable[str]) -> list[str]:
 def _composed(prim: Primitive) -> str:
     """The function of an op that is written in simpler ones, by its entry's expression."""
     program, names = program_of(prim), operand_names(prim)
-    printer = Printer(program, Layout(set(names), "", False), statement_names(program, set(names)), names)
+    printer = Printer(program, Layout(set(names)), statement_names(program, set(names)), names)
     printer.write()
     lines = [*printer.lines, f"return {printer.number(program.outputs[0])[0]};"]
     body = "".join(f"  {line}\n" for line in lines)
@@ -184,12 +185,7 @@ def c_function(
     Raises:
         NotImplementedError: for a primitive of the user's own, or an operation that has no C.
     """
-    gathered = any(s.op == "gathered" for s in program.statements)
-    made = _Function(program, expected, name, value, results, lines, workspace=gathered)
-    found = made.function()
-    if made.layout.size > LOCAL and not gathered:
-        found = _Function(program, expected, name, value, results, lines, workspace=True).function()
-    return found
+    return _Function(program, expected, name, value, results, lines).function()
 
 
 class _Function:
@@ -197,7 +193,7 @@ class _Function:
 
     def __init__(
         self, program: ArrayProgram, expected: Sequence[tuple[Any, bool]], name: str, value: bool,
-        results: Sequence[str], lines: Sequence[str], workspace: bool,
+        results: Sequence[str], lines: Sequence[str],
     ) -> None:  # fmt: skip
         self.program = program
         self.expected = expected
@@ -219,9 +215,8 @@ class _Function:
             if k or not self.returns:
                 called = unique([c_identifier(results[k])], taken)[0]
                 self.results.append(Argument(called, tuple(program.statements[i].shape), True, k))
-        self.layout = Layout(taken, self.name, workspace)
+        self.layout = Layout(taken, self.name)
         self.lines = lines
-        self.workspace = workspace
         self.leaves = self._leaves()
         self.names = statement_names(program, taken - {a.name for a in self.results})
         taken.update(self.names)
@@ -273,8 +268,13 @@ class _Function:
         )
         if self.guards and not found.guards:
             found.guards = ["a branch of the Python function"] * len(self.guards)
-        found.work = self.layout.size if self.workspace else 0
-        local = [] if self.workspace else [f"double {name}[{size}];" for name, size in self.layout.arrays]
+        found.work = self.layout.size if self.layout.size > LOCAL else 0
+        sizes = [size for _, size in self.layout.arrays]
+        starts = itertools.accumulate(sizes, initial=0)
+        local = [
+            f"double *{name} = w + {start};" if found.work else f"double {name}[{size}];"
+            for (name, size), start in zip(self.layout.arrays, starts)
+        ]
         unread = [f"(void){name};" for name in self.unread if not mentions(printer.lines, name)]
         body = "\n".join(f"  {line}" for line in [*local, *unread, *printer.lines])
         tables = [text for _, text in self.layout.tables.values()]

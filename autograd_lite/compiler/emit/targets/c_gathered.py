@@ -1,6 +1,6 @@
 """Programs of many numbers and no structure, in C: numbers of one level that are computed alike are one loop.
 
-All numbers are in the workspace, adjoints behind them; a loop finds its operands by tables of places. The source is
+All numbers are in one array, adjoints in another; a loop finds its operands by tables of places. The source is
 as long as there are kinds of operations on the levels, and so is the time that it takes to compile. Where a level has
 only one number of a kind, it is a line.
 
@@ -23,7 +23,7 @@ from .c_arrays import ArrayPrinter, filled
 from .c_index import Index, Reference
 from .c_names import mentions, statement_names
 from .c_printer import Layout, Printer
-from .c_words import ATOM, Text, call, number
+from .c_words import ATOM, call, number
 
 __all__ = ["gathered"]
 
@@ -31,6 +31,8 @@ __all__ = ["gathered"]
 Kind = tuple[Any, ...]
 #: sums of more terms are loops by themselves
 WIDE = 8
+#: what is in the spaces w, d and r
+_SPACES = {"w": "numbers", "d": "derivatives", "r": "reached"}
 #: lines in one function: a compiler's time grows faster than its length
 LONGEST = 150
 
@@ -67,8 +69,8 @@ class _Gathered:
     """The numbers of a program, forward and backward; a result of it is by space ("w" or "d") and number.
 
     Attributes:
-        size: how many numbers there are: as many as the workspace has, with derivatives twice that.
-        place: where each number is in the workspace.
+        size: how many numbers there are.
+        place: where each number is in the array of all.
         forward, backward: lines.
     """
 
@@ -101,7 +103,7 @@ class _Gathered:
         if not self.tangents:
             self.backward.reverse()
         names = "w" if not self.plan.wrt else "wdr" if self.choices else "wd"
-        spaces = {name: self.layout.array(name, self.size) for name in names}
+        spaces = {name: self.layout.array(_SPACES[name], self.size) for name in names}
 
         def put(space: str, leaf: Leaf, number: int) -> None:
             home = spaces[space]
@@ -130,13 +132,10 @@ class _Gathered:
         for r in printer.users[i]:
             space, which, shape = printer.program.statements[r].attrs
             home, at = spaces[space], Index(self.place[which])
-            printer.texts[r] = self._number(which) if space == "w" else (home.at(at), ATOM)
+            fixed = space == "w" and which in self.constants
+            printer.texts[r] = number(self.constants[which]) if fixed else (home.at(at), ATOM)
             if shape:
                 printer.places[r] = Reference(home.base, home.offset + at)
-
-    def _number(self, k: int) -> Text:
-        """A number of the program, once it is computed."""
-        return number(self.constants[k]) if k in self.constants else (f"w[{self.place[k]}]", ATOM)
 
     def _parts(self, what: str, groups: Sequence[list[str]], spaces: dict[str, Reference]) -> list[str]:
         """The lines that call the functions of these lines; the functions are the layout's."""

@@ -2,7 +2,7 @@
 
 An array that is only read once, element by element, is no array in C: its expression is written where it is read, so
 that a chain of elementwise statements is one loop. Everything else has a place of its own (``Layout``): a local array,
-or, in a large program, a piece of the caller's workspace.
+or, in a large program, a piece of the memory that the caller gives.
 """
 
 from __future__ import annotations
@@ -36,17 +36,15 @@ class Layout:
     """Where numbers live, and names that are taken; shared by all the lines of one function.
 
     Attributes:
-        workspace: whether arrays are pieces of the argument ``w``.
-        arrays: local arrays, with their sizes.
+        arrays: local arrays, with their sizes; or, in a large program, pieces of the argument ``w``.
         tables: constant arrays: a declaration each.
         functions: those that the lines call, as text.
         size: how many numbers the arrays need together.
     """
 
-    def __init__(self, taken: set[str], prefix: str, workspace: bool) -> None:
+    def __init__(self, taken: set[str], prefix: str = "") -> None:
         self.taken = taken
         self.prefix = prefix
-        self.workspace = workspace
         self.arrays: list[tuple[str, int]] = []
         self.tables: dict[Any, tuple[str, str]] = {}
         self.functions: list[str] = []
@@ -65,11 +63,9 @@ class Layout:
     def array(self, wanted: str, size: int, named: bool = False) -> Reference:
         """A place for ``size`` numbers: one that is free, or a new one, whose name is its own if it is ``named``."""
         pool = self.free.get(size)
-        if pool and (self.workspace or not named):
+        if pool and not named:
             return pool.pop()
         self.size += size
-        if self.workspace:
-            return Reference("w", Index(self.size - size))
         name = wanted if named else self.fresh(wanted)
         self.arrays.append((name, size))
         return Reference(name)
@@ -294,7 +290,7 @@ class Printer:
             size = max(1, math.prod(self.program.statements[i].shape))
             named = i in self.program.names
             self.places[i] = self.layout.array(self.names[i] if named else "t", size, named)
-            if self.layout.workspace or not named:
+            if not named:
                 self.own.add(i)
         return self.places[i]
 
