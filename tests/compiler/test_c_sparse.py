@@ -221,4 +221,4 @@ def test_sums_of_equal_and_of_known_terms_are_none():
     compiled(points(10))
     source = compiled.source("c")
     assert "+=" not in source
-    assert "static const" not in source
+    assert "static const double" not in source

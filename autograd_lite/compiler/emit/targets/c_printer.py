@@ -185,8 +185,8 @@ class Printer:
             leaf = self.leaves[s.attrs]
             return (leaf, ATOM) if isinstance(leaf, str) else (leaf.at(flattened(place, s.shape)), ATOM)
         if s.op == "constant":
-            if s.shape == ():
-                return number(float(s.attrs))
+            if math.prod(s.shape) == 1:
+                return number(float(np.ravel(s.attrs)[0]))
             return self.layout.table(s.attrs, "double").at(flattened(place, s.shape)), ATOM
         if s.op in VIEWS:
             return self._viewed(s, place)
