@@ -104,9 +104,11 @@ class Writer:
 
     def group(self, x: Phrase, need: int) -> str:
         """Parentheses around what binds less than ``need``."""
-        if x.strength >= need:
-            return x.text
-        return rf"\left({x.text}\right)" if self.latex else f"({x.text})"
+        return x.text if x.strength >= need else self.bracketed(x.text).text
+
+    def bracketed(self, inside: str) -> Phrase:
+        """Something in parentheses."""
+        return Phrase(rf"\left({inside}\right)" if self.latex else f"({inside})")
 
     def transposed(self, x: Phrase) -> Phrase:
         if not self.latex:
@@ -232,8 +234,7 @@ class Writer:
         if s.op == "sum":
             return self._sum(program, s, x, below[0], known)
         if s.op in ("pack", "concat"):
-            inside = ", ".join(a.text for a in args)
-            return Phrase(rf"\left({inside}\right)" if self.latex else f"({inside})")
+            return self.bracketed(", ".join(a.text for a in args))
         if s.op == "place":
             return self._place(s, x)
         names = {"amax": "max", "amin": "min", "log_softmax": "log softmax", "scatter": "scattered"}
@@ -243,8 +244,7 @@ class Writer:
         flat = np.ravel(s.attrs).tolist()
         if len(flat) > 6:
             return Phrase(self.choose(r"\mathbf{c}", "c"))
-        inside = ", ".join(self.number(x).text for x in flat)
-        return Phrase(rf"\left({inside}\right)" if self.latex else f"({inside})")
+        return self.bracketed(", ".join(self.number(x).text for x in flat))
 
     def _matmul(
         self, program: ArrayProgram, s: Statement, args: Sequence[Phrase], below: Sequence[Statement]
@@ -294,11 +294,10 @@ class Writer:
             if step == 1 and start >= 0:
                 dots = self.choose(r", \dots, ", " … ")
                 before, after = ([] if n == 0 else ["0"] if n == 1 else [f"0{dots}0"] for n in (start, shape[0] - stop))
-                inside = ", ".join([*before, x.text, *after])
-                return Phrase(rf"\left({inside}\right)" if self.latex else f"({inside})")
+                return self.bracketed(", ".join([*before, x.text, *after]))
         at = self.where(s)
         inside = rf"{x.text} \text{{ at }} [{at}], \text{{ else }} 0" if self.latex else f"{x.text} at [{at}], else 0"
-        return Phrase(rf"\left({inside}\right)" if self.latex else f"({inside})")
+        return self.bracketed(inside)
 
     def where(self, s: Statement) -> str:
         """Where a ``place`` statement places its operand."""

@@ -88,9 +88,6 @@ class _Gathered:
         self.place = list(range(self.size))
         for at, k in enumerate(ordered, program.first):
             self.place[k] = at
-        self.forward: list[list[str]] = []
-        self.backward: list[list[str]] = []
-        self._kinds: dict[Any, tuple[str, list[str], list[str]]] = {}
 
     def write(self, printer: Printer, i: int) -> None:
         """The lines of statement ``i``, which this is; and where its results are.
@@ -98,6 +95,9 @@ class _Gathered:
         The numbers are computed by functions of so many lines as a compiler is quick with, which get their spaces.
         """
         self.layout = printer.layout
+        self.forward: list[list[str]] = []
+        self.backward: list[list[str]] = []
+        self._kinds: dict[Any, tuple[str, list[str], list[str]]] = {}
         for kind, members in self.groups:
             self._write(kind, members)
         if not self.tangents:
