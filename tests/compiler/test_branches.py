@@ -12,6 +12,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value
+from autograd_lite.compiler.record import lowering
 from autograd_lite.compiler.record.lowering import code_of
 
 from .random_branches import BRANCHES
@@ -352,6 +353,16 @@ def test_functions_keep_their_code():
         with pytest.raises(KeyError):
             ag.compile(lambda x: leaky(x) * {}["k"])(1.0)
     assert leaky.__code__ is code
+
+
+def test_a_file_is_parsed_once_for_all_its_functions():
+    lowering._source.cache_clear()
+    lowering._statements.cache_clear()
+    for f in (relu, leaky, clamp):
+        compiled = ag.compile(lambda x, f=f: f(x) * x)
+        assert [compiled(x) for x in (0.5, -0.5)] == [f(x) * x for x in (0.5, -0.5)]
+    assert lowering._source.cache_info().misses > 2
+    assert lowering._statements.cache_info().misses == 1
 
 
 @pytest.mark.parametrize("first", range(0, 120, 10))

@@ -233,10 +233,12 @@ class _Source(NamedTuple):
 def _source(code: CodeType) -> _Source | None:
     """The statement of the module that a function's code is from; None if there is no such source, or another."""
     try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
-        line = code.co_firstlineno
-        statement = next(node for node in tree.body if _first_line(node) <= line <= (node.end_lineno or 0))
-        around = [node for node in tree.body if node is statement or _imports(node)]
+        lines, line = linecache.getlines(code.co_filename), code.co_firstlineno
+        module = _statements("".join(lines))
+        first, last, whole = next(found for found in module if found[0] <= line <= found[1])
+        own = "\n" * (first - 1) + "".join(lines[first - 1 : last])  # to be rewritten; another may come before it
+        statement = copy.deepcopy(whole) if whole.col_offset else ast.parse(own).body[0]
+        around = [statement if node is whole else node for _, _, node in module if node is whole or _imports(node)]
         plain = _codes(around, code)
         if code not in plain:
             return None
@@ -248,6 +250,12 @@ def _source(code: CodeType) -> _Source | None:
         return None
     pairs = [(old, new) for old, new in zip(plain, rewritten, strict=True) if old != new]
     return _Source({old: _asking(new, sites) for old, new in pairs if old.co_freevars == new.co_freevars}, bodies)
+
+
+@functools.lru_cache(maxsize=8)
+def _statements(text: str) -> list[tuple[int, int, ast.stmt]]:
+    """The statements of a module, with their first and last lines; they are shared."""
+    return [(_first_line(node), node.end_lineno or 0, node) for node in ast.parse(text).body]
 
 
 def _first_line(node: Any) -> Any:
