@@ -329,7 +329,7 @@ def test_comparisons_and_integers_are_bits():
     def f(x, y):
         return ((x > 0.0) & 3) * x + ((y > 0.0) | 4) * y + ((x > y) ^ 5)
 
-    compiled = ag.compile(f)
+    compiled = ag.compile(f, strict=True)  # six ways
     for x in (-2.0, -0.5, 0.5, 2.0):
         for y in (-2.0, 0.5):
             assert compiled(x, y) == f(x, y)
