@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .nodes import Node, operands_of
 
-__all__ = ["Running", "Same", "is_running", "owner_of", "same"]
+__all__ = ["Running", "Same", "is_running", "owner_of", "owners_of", "same"]
 
 #: weak references to the recordings that are running, over all threads
 _running: set[weakref.ref[Running]] = set()
@@ -30,6 +30,8 @@ class Running:
     """
 
     __slots__ = ("__weakref__", "_known", "_me", "inputs", "kept", "serial")
+    #: whether what belongs to it is plain numbers where nothing is recorded
+    plain = False
 
     def __init__(self, inputs: Sequence[Node]) -> None:
         self.inputs = inputs
@@ -69,12 +71,13 @@ def is_running() -> bool:
 
 def owner_of(node: Node) -> Running | None:
     """A running recording that ``node`` belongs to, if there is one."""
-    if _running:
-        for known in list(_running):
-            recording = known()
-            if recording is not None and recording.has(node):
-                return recording
-    return None
+    return next(owners_of(node), None) if _running else None
+
+
+def owners_of(node: Node) -> Iterator[Running]:
+    """The running recordings that ``node`` belongs to."""
+    recordings = [known() for known in list(_running)]
+    return (recording for recording in recordings if recording is not None and recording.has(node))
 
 
 class Same:

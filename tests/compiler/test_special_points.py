@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import itertools
 import math
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as ag
+from autograd_lite import Value
 from autograd_lite.primitives import TABLE
 
 inf, nan = math.inf, math.nan
@@ -193,3 +195,36 @@ def test_an_exponent_for_each_row_or_column(f, exponents, order, way, run_as):
     wanted = list(map(repr, flat(f(x.tolist(), exponents.tolist()))))
     for _ in range(2):
         assert list(map(repr, flat(compiled(x, exponents)))) == wanted
+
+
+CHOICES = {
+    "where": lambda v: ag.where(v > 0.0, ag.log(v), 2.0),
+    "a list": lambda v: sum(ag.where(t > 0.5, ag.log(t), 1.0) for t in [v, 1.0 + v, 2.0]),
+    "a loop": lambda v: functools.reduce(lambda h, _: ag.where(v > 0.0, h * v, h * 0.9), range(40), 3.0),
+    "both": lambda v: ag.where(v > 0.0, v, 2.0) * v,
+    "max": lambda v: max(v, 1.0) ** 2,
+    "sort": lambda v: ag.sort([v + 5.0, 1.0, 2.0])[0],
+    "take": lambda v: ag.take([v, 1.0, 2.0], 1),
+}
+
+
+@pytest.mark.filterwarnings("ignore::autograd_lite.errors.NonFiniteGradientWarning")
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_is_not_chosen_passes_nothing_on_to_what_it_is_made_of(name):
+    """The square root's slope at 0 is infinite, and 0 times that nan."""
+    f = CHOICES[name]
+    compiled = ag.compile(f)
+    for x in (0.0, 4.0, 0.0):
+        found = []
+        for g in (f, compiled):
+            made = Value(x)
+            y = g(made**0.5)
+            if isinstance(y, Value):
+                y.backward()
+            found += [float(getattr(y, "data", y)), made.grad]
+        assert found[:2] == found[2:], (x, found)
+        for order in (1, 2):
+            plain, fast = [
+                functools.reduce(lambda h, _: ag.grad(h), range(order), lambda x, g=g: g(x**0.5)) for g in (f, compiled)
+            ]
+            assert plain(x) == pytest.approx(fast(x), nan_ok=True), (x, order)

@@ -330,6 +330,19 @@ def change(k):
     global SCALE
     SCALE = str(1.0 + k)
 ---
+def f(x, y): return np.maximum(x, y), np.minimum(y, x), np.clip(x, 0, 1), max(x, y), min(y, x)  # NumPy's nan of floats
+ARGUMENTS = [[1.5, NAN, Value(1.5), Value(NAN)], [0.5, NAN, Value(NAN)]]
+---
+def f(x): return np.sort(x), np.max(x), np.min(x), np.maximum(x, 0.3).sum(), np.clip(x, 0.1, 0.9)
+ARGUMENTS = [[[0.5, 1.5, 1.0], [NAN, 1.5, 1.0], np.array([1.5, NAN, 1.0]), np.array([0.0, 2.0, NAN]), np.ones(3)]]
+---
+def f(x): return np.max(x) + np.min(x) + np.max([*x, *x]) * np.maximum(x[0], x[1])
+ARGUMENTS = [[[Value(a), Value(b), Value(1.0)] for a in (0.5, NAN) for b in (1.5, NAN)]]
+---
+def f(x): return np.maximum(x[0], 0.0) * grad_of_max(x[1]) + grad_of_max(x[0])
+def grad_of_max(x): return ag.grad(lambda t: np.maximum(t, x) + np.clip(t, 0.0, x))(1.0)
+ARGUMENTS = [[[0.5, 1.0], [1.0, 2.0], [NAN, 1.0], [1.0, NAN]]]
+---
 def f(x, w): return w * x * len(w.label)  # what a stand-in hasn't got
 ARGUMENTS = [[1.5], [Value(2.0, label="a"), Value(2.0), Value(2.0, label="abc")]]
 ---
@@ -379,6 +392,7 @@ def with_rates(rate):
     made.rate = rate
     return made
 W = Value(0.5)
+NAN = math.nan
 """
 
 #: what is compiled

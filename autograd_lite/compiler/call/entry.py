@@ -288,7 +288,7 @@ def _in_c(
     slow: Callable[..., Any],
 ) -> Callable[..., Any]:  # fmt: skip
     """A function in C that is the whole call; ``slow`` gets what it is not for."""
-    if compilation.path.kinds or (owner.kind == "call" and compilation.plan.wrt):
+    if compilation.path.integral or (owner.kind == "call" and compilation.plan.wrt):
         raise Unlike
     single = owner.kind == "call" or isinstance(owner.argnums, int)
     tests = list(watch.tests(True))

@@ -153,7 +153,7 @@ class Mapped(Compiled, transform="vmap"):
         """A function for float arrays with lanes first, and for floats and float arrays that all lanes share."""
         shapes, given = path.shapes, batches.given
         plain = all(leaf.kind in ("constant", "argument") for leaf in path.leaves)
-        if batches.lists or len(shapes) != len(given) or path.kinds or path.level or not plain:
+        if batches.lists or len(shapes) != len(given) or path.integral or path.level or not plain:
             raise Unlike
         names = [f"x{k}" for k in range(len(given))]
         mapped = [axis is not None for _, axis in given]

@@ -260,6 +260,7 @@ class Path:
         self.level = level  # which integers are constants in it, as ``arguments.integers_fixed`` numbers them
         self.fixed: dict[str, int] = fixed or {}  # those that stand alone, by name
         self.kinds = tuple(recording.kinds.items())
+        self.integral = any(what == "integer" for (what, _), _ in self.kinds)  # it asked whether some are integers
         program = recording.take()
         reached = dependent(program, [k for k, leaf in enumerate(program.leaves) if leaf.kind in _LIVE])
         self.tainted = [found and not isinstance(given, type) for found, given in zip(reached, recording.plain)]

@@ -12,13 +12,15 @@ import math
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ...engine.observers import current_tracer, without_observers
-from ...engine.value import Value
+from ...engine.recordings import owners_of
+from ...engine.value import Value, record
 from ...primitives.arithmetic import where
+from ...primitives.primitive import TABLE
 from .extremes import FEW, extreme
 
 __all__ = ["Choosing", "Elementwise"]
@@ -35,6 +37,17 @@ _open = 0
 def _numbers(items: list[Any]) -> bool:
     """Whether a recording of this thread chooses among them."""
     return any(isinstance(x, Value) for x in items) and all(isinstance(x, (Value, float, int)) for x in items)
+
+
+def _plain(items: list[Any]) -> bool:
+    """Whether plain code has floats there, of which NumPy makes other things than of objects: nan, truths."""
+    tracer: Any = current_tracer()
+    return hasattr(tracer, "passive") and tracer.all_passive() and all(map(_is_plain, items))
+
+
+def _is_plain(x: Any) -> bool:
+    owners = [*owners_of(x)] if isinstance(x, Value) else ()
+    return not isinstance(x, Value) or (bool(owners) and all(owner.plain for owner in owners))
 
 
 def _extreme(original: Function) -> Function:
@@ -64,15 +77,23 @@ def _sorting(original: Function) -> Function:
 
 def _sorting_arrays(original: Function) -> Function:
     def sort(a: Any, *args: Any, **named: Any) -> Any:
-        if isinstance(a, np.ndarray) and a.dtype == object and a.ndim and not args and not named and current_tracer():
+        given = a
+        a = np.asarray(a) if current_tracer() and not args and not named else None
+        if a is not None and a.dtype == object and a.ndim:
             rows = a.reshape(-1, a.shape[-1]).tolist()
+            if any(map(_has_nan, rows)) and _plain(a.ravel().tolist()):
+                cast(Any, current_tracer()).changes("sorts nan by NumPy")
             if all(map(_sortable, rows)):
                 result = np.empty(a.shape, dtype=object)
                 result.reshape(-1, a.shape[-1])[...] = [_in_order(row) for row in rows]
                 return result
-        return original(a, *args, **named)
+        return original(given, *args, **named)
 
     return sort
+
+
+def _has_nan(items: list[Any]) -> bool:
+    return any(x._number() != x._number() if isinstance(x, Value) else x != x for x in items)
 
 
 def _sortable(items: list[Any]) -> bool:
@@ -96,18 +117,21 @@ def _in_order(items: list[Any], reverse: Any = False) -> list[Any]:
 class Elementwise:
     """A function of NumPy over arrays of Values: what chooses, and for all else itself."""
 
-    def __init__(self, original: Any, choose: Callable[..., Any], count: int, of_rows: Any = None) -> None:
+    def __init__(
+        self, original: Any, choose: Callable[..., Any], count: int, of_rows: Any = None, plain: Any = None
+    ) -> None:
         self._original = original
         self._count = count
         self.of_rows = of_rows
         self._ufunc = np.frompyfunc(choose, count, 1)
+        self._of_plain = self._ufunc if plain is None else np.frompyfunc(plain, count, 1)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         if not named and len(args) == self._count and current_tracer() is not None:
             items = [x for arg in args for x in np.ravel(np.asarray(arg, dtype=object)).tolist()]
             if _numbers(items):
                 with without_observers("cuts"):
-                    return self._ufunc(*args)
+                    return (self._of_plain if _plain(items) else self._ufunc)(*args)
         return self._original(*args, **named)
 
     def __getattr__(self, name: str) -> Any:
@@ -134,7 +158,9 @@ class Elementwise:
         return np.expand_dims(shaped, axes) if keepdims else shaped if kept else found[0]
 
     def _largest(self, row: list[Any]) -> Any:
-        """The largest; as NumPy compares them, one by one, if there are several or a nan."""
+        """The largest; as NumPy compares objects, one by one, if there are several or a nan."""
+        if _plain(row):
+            return record(TABLE[self.of_rows.__name__], tuple(row))
         numbers = [x._number() if isinstance(x, Value) else x for x in row]
         if len(row) > FEW and all(x == x for x in numbers) and numbers.count(self.of_rows(numbers)) == 1:
             return extreme(self.of_rows, row)
@@ -161,6 +187,10 @@ def _clipped(x: Any, low: Any, high: Any) -> Any:
     return where(x <= high, x, high)
 
 
+def _pairwise(name: str) -> Callable[..., Any]:
+    return lambda a, b: record(TABLE[name], (a, b))
+
+
 def _refused(original: Function) -> Function:
     """A function that leaves objects alone, and floats not."""
 
@@ -173,8 +203,10 @@ def _refused(original: Function) -> Function:
     return refused
 
 
-_largest = Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2, builtins.max)
-_smallest = Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2, builtins.min)
+_of_two, _of_two_less = _pairwise("maximum"), _pairwise("minimum")
+_largest = Elementwise(np.maximum, lambda a, b: where(a >= b, a, b), 2, builtins.max, _of_two)
+_smallest = Elementwise(np.minimum, lambda a, b: where(a <= b, a, b), 2, builtins.min, _of_two_less)
+_clip = Elementwise(np.clip, _clipped, 3, None, lambda x, low, high: _of_two_less(_of_two(x, low), high))
 #: what an array's methods max and min call
 _methods: Any = sys.modules[
     np.ndarray.__module__ + "._core._methods" if hasattr(np, "_core") else "numpy.core._methods"
@@ -188,7 +220,7 @@ _REPLACED: list[tuple[Any, str, Function, Function]] = [
     (np, "minimum", np.minimum, _smallest),
     (_methods, "umr_maximum", np.maximum.reduce, _largest.reduce),
     (_methods, "umr_minimum", np.minimum.reduce, _smallest.reduce),
-    (np, "clip", np.clip, Elementwise(np.clip, _clipped, 3)),
+    (np, "clip", np.clip, _clip),
     (np, "where", np.where, _Where(np.where, where, 3)),
     (np, "sort", np.sort, _sorting_arrays(np.sort)),
     (np, "nan_to_num", np.nan_to_num, _refused(np.nan_to_num)),

@@ -69,6 +69,7 @@ class _Alone(Running):
     """
 
     __slots__ = ("alone", "born")
+    plain = True
 
     def __init__(self, inputs: Sequence[Node], born: float) -> None:
         super().__init__(inputs)

@@ -226,6 +226,12 @@ class Recorder(Typed):
     def passive(self, value: Any) -> bool:
         return isinstance(value, Read) or self.integer(value, "passive")
 
+    def all_passive(self) -> bool:
+        """Whether no argument has a derivative."""
+        for block in {*self.blocks.values()}:
+            self.kinds["passive", block] = self.given.says("passive", block)
+        return not self.given.active
+
     def pick(self, row: Any, index: Any) -> Any:
         return record(pick, (index, *row))
 
