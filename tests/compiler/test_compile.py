@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 
 import numpy as np
@@ -377,3 +378,13 @@ def test_any_number_of_arguments():
     total = ag.compile(lambda *p: p[0] * 2 + len(p))
     for _ in range(3):
         assert (float(total(1.0)), float(total(2.0, 3.0))) == (3.0, 6.0)
+
+
+def test_options_come_first_where_it_decorates():
+    @ag.compile(strict=True, backend="default")
+    def f(x):
+        return x * random.random()
+
+    assert f.strict
+    with pytest.raises(CompileError, match="random"):
+        f(2.0)

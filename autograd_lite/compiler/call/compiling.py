@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compile"]
 
+_NOTHING: Any = object()
+
 
 @overload
 def compile(  # type: ignore[overload-overlap]
@@ -25,7 +28,11 @@ def compile(  # type: ignore[overload-overlap]
 ) -> CompiledBatch[Rows]: ...
 @overload
 def compile(f: Callable[P, Out], *, strict: bool = False, backend: str = "default") -> CompiledFunction[P, Out]: ...
-def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "default") -> Compiled:
+@overload
+def compile(
+    *, strict: bool = False, backend: str = "default"
+) -> Callable[[Callable[P, Out]], CompiledFunction[P, Out]]: ...
+def compile(f: Any = _NOTHING, *, strict: bool = False, backend: str = "default") -> Any:
     """A function that computes what ``f`` does, by the arrays that were hiding in its scalars.
 
     The first call with arguments of new shapes records ``f`` on Values, finds the array statements (a layer of
@@ -50,6 +57,7 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "defa
         f: a function of numbers, nested lists, dicts or arrays of them; or ``ag.grad(f)``, ``ag.value_and_grad(f)``,
             ``ag.vmap(f)`` of one, whose derivatives are then taken on the array program; or ``ag.jacobian(f)``,
             ``ag.hessian(f)``, which take as few sweeps as a colouring of their sparsity pattern has colours.
+            Left out, as in ``@ag.compile(strict=True)``, what is returned compiles the function that it is given.
         strict: raise a ``CompileError`` where the function would run eagerly.
         backend: "default", NumPy or an interpreter; "c", which builds each program with the machine's C compiler
             (``CC``, cc, gcc or clang) when it is first needed, and is "default", with one warning, where there is none;
@@ -73,11 +81,13 @@ def compile(f: Callable[..., Any], *, strict: bool = False, backend: str = "defa
     and what stands in a result twice stands there in two copies.
 
     Not detected: printing and other side effects outside the program, which happen when recording only, once or
-    more; functions put in the place of those of a library; the state of objects that are not written in Python.
+    more; functions put in the place of those of a library.
 
     >>> import autograd_lite as ag
     >>> g = ag.compile(ag.grad(lambda x: x * ag.sin(x)))
     >>> g(0.0), round(g(1.0), 6)
     (0.0, 1.381773)
     """
+    if f is _NOTHING:
+        return functools.partial(compile, strict=strict, backend=backend)
     return Compiled(f, strict, None, backend)

@@ -44,7 +44,7 @@ WORDS = {
         "erfc": "torch.erfc({0})",
         "erfinv": "torch.erfinv({0})",
         "lgamma": "torch.lgamma({0})",
-        "cbrt": "torch.sign({0}) * torch.abs({0}) ** (1 / 3)",
+        "cbrt": "torch.copysign(torch.abs({0}) ** (1 / 3), {0})",
         "degrees": "torch.rad2deg({0})",
         "radians": "torch.deg2rad({0})",
         "mod": "torch.remainder({0}, {1})",
