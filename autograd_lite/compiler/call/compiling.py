@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
@@ -89,5 +88,5 @@ def compile(f: Any = _NOTHING, *, strict: bool = False, backend: str = "default"
     (0.0, 1.381773)
     """
     if f is _NOTHING:
-        return functools.partial(compile, strict=strict, backend=backend)
+        return lambda f: Compiled(f, strict, None, backend)
     return Compiled(f, strict, None, backend)
