@@ -44,7 +44,8 @@ def test_values_and_gradients(name):
         scope = {}
         exec(fast.source(), scope)
         try:
-            found = scope[fast.name](np.array(p))
+            with np.errstate(divide="ignore", invalid="ignore"):  # both sides of a choice are computed
+                found = scope[fast.name](np.array(p))
         except AssertionError:
             return  # the source is of the way recorded last, and says so
         np.testing.assert_allclose(found[1], slope, rtol=1e-7, atol=1e-9)
