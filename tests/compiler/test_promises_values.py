@@ -152,3 +152,14 @@ def test_a_gradient_penalty_of_a_network():
             y.backward()
             found.append([y.data, *[g for p in model.parameters() for g in np.ravel(p.grad).tolist()]])
         np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+def test_what_was_read_is_the_very_float():
+    """A zero's sign is asked for by little else."""
+
+    def f(x):
+        return x * math.copysign(1.0, float(x.data))
+
+    compiled, plain = ag.compile(ag.grad(f)), ag.grad(f)
+    for x in (0.0, -0.0, 0.0, -0.0, 1.0, -1.0, -0.0):
+        assert compiled(x) == plain(x)

@@ -10,7 +10,7 @@ from ...engine.observers import without_observers
 from ...engine.sweeps import Node, operands_of
 from ...engine.user_frame import locals_of, user_frame, user_line
 from ...engine.value import Value, record
-from ...primitives.arithmetic import where
+from ...primitives.arithmetic import div, where
 from ..ir.control_ops import COMPARISONS, pick, read, stop
 from ..ir.scalar_program import CompileError
 from .lowering import Begun, Lowering
@@ -141,8 +141,13 @@ class Recorder(Typed):
         return found[1]
 
     def exactly(self, value: Any) -> Any:
-        self._guard(value, value._number(), True)
-        return value._number()
+        """The number of a Value, which is a guard: the very float, and so the sign of a zero too."""
+        number = value._number()
+        self._guard(value, number, True)
+        if number == 0.0 and not isinstance(value, Whole) and not self.integer(value):
+            positive = record(COMPARISONS["gt"], (record(div, (1.0, value)), 0.0))
+            self._guard(positive, positive._data, False)
+        return number
 
     def kind(self, value: Any) -> type | None:
         """What a number is in plain code: bool, int, float if ``.data`` was read; None for a Value or a float."""
