@@ -224,7 +224,7 @@ def _exchanges(program: ArrayProgram) -> set[int]:
 _REPEATING = {"heaviside", *[name for name, text in _INLINE.items() if any(text.count(f"{{{k}}}") > 1 for k in (0, 1))]}
 DEEPEST = 20
 #: an expression of more terms is a call: Python's compiler recurses once a term
-LONGEST = 100
+LONGEST = 200
 
 
 def _single(program: ArrayProgram, exchanges: Collection[int]) -> list[bool]:
