@@ -17,7 +17,7 @@ from ....primitives.primitive import TABLE, Primitive
 from ...ir.array_program import ArrayProgram
 from ..composed import operand_names, program_of
 from .c_arrays import ArrayPrinter
-from .c_index import Index, Reference, flattened
+from .c_index import Index, Reference, Variable, flattened
 from .c_names import RESERVED, argument_names, c_identifier, mentions, statement_names, unique
 from .c_printer import Layout, Printer
 from .c_words import HELPERS, number
@@ -150,7 +150,7 @@ def helpers_of(texts: Iterable[str]) -> list[str]:
 def _composed(prim: Primitive) -> str:
     """The function of an op that is written in simpler ones, by its entry's expression."""
     program, names = program_of(prim), operand_names(prim)
-    printer = Printer(program, Layout(set(names)), statement_names(program, set(names)), names)
+    printer = Printer(program, Layout(set(names)), statement_names(program, set(names)), list(map(Variable, names)))
     printer.write()
     lines = [*printer.lines, f"return {printer.number(program.outputs[0])[0]};"]
     body = "".join(f"  {line}\n" for line in lines)
@@ -217,7 +217,8 @@ class _Function:
                 self.results.append(Argument(called, tuple(program.statements[i].shape), True, k))
         self.layout = Layout(taken, self.name)
         self.lines = lines
-        self.leaves = self._leaves()
+        places = {a.leaf: (Reference if a.shape else Variable)(a.name) for a in self.given}
+        self.leaves = [places.get(k, Variable("")) for k in range(len(program.leaves))]  # constants are no leaves here
         self.names = statement_names(program, taken - {a.name for a in self.results})
         taken.update(self.names)
         self.homes = self._homes()
@@ -228,15 +229,6 @@ class _Function:
             for i, name in enumerate(self.names)
         ]
         self.printer = ArrayPrinter(program, self.layout, self.names, self.leaves, self.homes, self.direct)
-
-    def _leaves(self) -> list[Any]:
-        """What each leaf is written as: a text, or where an array is."""
-        found: list[Any] = [
-            f"({number(float(leaf.key))[0]})" if leaf.kind == "constant" else None for leaf in self.program.leaves
-        ]
-        for a in self.given:
-            found[a.leaf] = Reference(a.name) if a.shape else a.name
-        return found
 
     def _homes(self) -> dict[int, Reference]:
         """Statements that are written where their results belong."""

@@ -20,7 +20,7 @@ from ...ir.activity import active_numbers
 from ...ir.array_program import ArrayProgram, Builder, Symbol
 from ...ir.scalar_program import Leaf, Program, built_in
 from .c_arrays import ArrayPrinter, filled
-from .c_index import Index, Reference
+from .c_index import Index, Reference, Variable
 from .c_names import mentions, statement_names
 from .c_printer import Layout, Printer
 from .c_words import ATOM, call, number
@@ -324,7 +324,9 @@ def _printed(
     """Lines, and the texts of the parts, with ``out`` the name of the result."""
     leaves = [Leaf("argument", name, (), k) for k, name in enumerate(names)]
     program = ArrayProgram(leaves, builder, [*parts, out], {})
-    printer = ArrayPrinter(program, layout, statement_names(program, {*names, "out", "i", "w", "d", "r"}), names)
+    printer = ArrayPrinter(
+        program, layout, statement_names(program, {*names, "out", "i", "w", "d", "r"}), list(map(Variable, names))
+    )
     printer.texts[program.outputs[-1]] = ("out", ATOM)
     printer.write([i for i in range(len(program.statements)) if i != program.outputs[-1]])
     return printer.lines, [printer.number(i)[0] for i in program.outputs[:-1]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Index", "Reference", "flattened", "unflattened"]
+__all__ = ["Index", "Reference", "Variable", "flattened", "unflattened"]
 
 
 class Index:
@@ -65,6 +65,15 @@ class Reference:
 
     def at(self, place: Index) -> str:
         return f"{self.base}[{self.offset + place}]"
+
+
+class Variable(Reference):
+    """A single number: a name, or any expression that is one atom."""
+
+    __slots__ = ()
+
+    def at(self, place: Index) -> str:
+        return self.base
 
 
 def flattened(place: Sequence[Index], shape: Sequence[int]) -> Index:

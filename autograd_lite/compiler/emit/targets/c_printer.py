@@ -16,7 +16,7 @@ import numpy as np
 from ...ir.array_program import ArrayProgram, Statement
 from ...ir.scalar_program import Leaf
 from ...ir.scan import Scan
-from .c_index import Index, Reference, flattened, unflattened
+from .c_index import Index, Reference, Variable, flattened, unflattened
 from .c_names import statement_names, table
 from .c_words import ATOM, Text, call, number
 
@@ -94,10 +94,10 @@ class Printer:
     """
 
     def __init__(
-        self, program: ArrayProgram, layout: Layout, names: Sequence[str], leaves: Sequence[Any],
+        self, program: ArrayProgram, layout: Layout, names: Sequence[str], leaves: Sequence[Reference],
         homes: dict[int, Reference] | None = None, slots: dict[int, str] | None = None,
     ) -> None:  # fmt: skip
-        """``leaves``: a text for each single number, a Reference for each array.
+        """``leaves``: where each is.
 
         ``homes``: where statements have to be written. ``slots``: what statements are called that other functions read.
         """
@@ -182,8 +182,7 @@ class Printer:
         if i in self.texts:
             return self.texts[i]
         if s.op == "leaf":
-            leaf = self.leaves[s.attrs]
-            return (leaf, ATOM) if isinstance(leaf, str) else (leaf.at(flattened(place, s.shape)), ATOM)
+            return self.leaves[s.attrs].at(flattened(place, s.shape)), ATOM
         if s.op == "constant":
             if math.prod(s.shape) == 1:
                 return number(float(np.ravel(s.attrs)[0]))
@@ -227,7 +226,7 @@ class Printer:
         s = self.program.statements[i]
         if i in self.places:
             return self.places[i].at(place), ATOM
-        if s.op == "leaf" and not isinstance(self.leaves[s.attrs], str):
+        if s.op == "leaf":
             return self.leaves[s.attrs].at(place), ATOM
         if s.op == "reshape":
             return self._at_flat(s.args[0], place)
@@ -366,16 +365,10 @@ class Printer:
         self.lines.append("}")
         for r, what, which, _ in wanted:
             if what == "final":
-                if isinstance(leaves[which], str):
-                    self.texts[r] = (leaves[which], ATOM)
-                    if r in self.slots:
-                        self.lines.append(f"{self.slots[r]} = {leaves[which]};")
-                        self.texts[r] = (self.slots[r], ATOM)
-                else:
-                    self.places[r] = leaves[which]
+                self.places[r] = leaves[which]
 
-    def _entered(self, found: Leaf, operand: int, reach: Index) -> Any:
-        """An input of a loop's step: a variable, or an array; a copy if it is carried."""
+    def _entered(self, found: Leaf, operand: int, reach: Index) -> Reference:
+        """An input of a loop's step: a copy if it is carried."""
         if found.kind == "same":
             return self._given(operand, found.shape)
         if found.kind == "each":
@@ -383,7 +376,7 @@ class Printer:
         if found.shape == ():
             name = self.layout.fresh(found.name or "s")
             self.lines.append(f"double {name} = {self.number(operand)[0]};")
-            return name
+            return Variable(name)
         made = self.layout.array(found.name or "s", math.prod(found.shape))
         self.copy(made, operand, found.shape)
         return made
@@ -394,35 +387,36 @@ class Printer:
         new = list(zip(loop.carried, step.outputs))
         moved = [(k, o) for k, o in new if not (step.statements[o].op == "leaf" and step.statements[o].attrs == k)]
         late: list[str] = []
+        names = {leaf.base for leaf in leaves}
         for n, (k, o) in enumerate(moved):
             if shapes[k] == ():
                 text = inner.number(o)[0]
-                if n and (not text.isidentifier() or text in leaves):  # the first is set before any other is
+                if n and (not text.isidentifier() or text in names):  # the first is set before any other is
                     name = self.layout.fresh("next")
                     inner.lines.append(f"const double {name} = {text};")
                     text = name
-                late.append(f"{leaves[k]} = {text};")
+                late.append(f"{leaves[k].base} = {text};")
             else:
                 first = self.layout.array("next", math.prod(shapes[k]))
                 inner.copy(first, o, shapes[k])
                 late += inner.copied(leaves[k], first, shapes[k])
         return [*inner.lines, *late]
 
-    def _given(self, operand: int, shape: Sequence[int]) -> Any:
-        """What every step reads of an operand: a text, or where an array is."""
+    def _given(self, operand: int, shape: Sequence[int]) -> Reference:
+        """What every step reads of an operand."""
         if shape != ():
             return self._array_of(operand, self.program.statements[operand])
         text = self.number(operand)[0]
         if text.isidentifier():
-            return text
+            return Variable(text)
         name = self.layout.fresh("same")
         self.lines.append(f"const double {name} = {text};")
-        return name
+        return Variable(name)
 
-    def _item(self, operand: int, shape: Sequence[int], step: Index) -> Any:
+    def _item(self, operand: int, shape: Sequence[int], step: Index) -> Reference:
         """What one step reads of an operand that has an item for each."""
         if shape == ():
-            return self.element(operand, [step])[0]
+            return Variable(self.element(operand, [step])[0])
         whole = self._array_of(operand, self.program.statements[operand])
         return Reference(whole.base, whole.offset + step * math.prod(shape))
 
@@ -430,8 +424,9 @@ class Printer:
         """An operand's numbers one after the other."""
         if operand in self.places:
             return self.places[operand]
-        if s.op == "leaf" and isinstance(self.leaves[s.attrs], Reference):
-            return self.leaves[s.attrs]  # type: ignore[no-any-return]
+        if s.op == "leaf":
+            leaf: Reference = self.leaves[s.attrs]
+            return leaf
         if s.op == "constant" and s.shape:
             return self.layout.table(s.attrs, "double")
         made = self.layout.array("items", math.prod(s.shape))
@@ -445,14 +440,10 @@ class Printer:
             lambda p: [f"{target.at(flattened(p, shape))} = {self.element(operand, self._broadcast(p, operand))[0]};"],
         )
 
-    def copied(self, target: Reference, source: Any, shape: Sequence[int]) -> list[str]:
-        """Lines that copy a variable, or an array, to another place."""
+    def copied(self, target: Reference, source: Reference, shape: Sequence[int]) -> list[str]:
+        """Lines that copy numbers to another place."""
         before, self.lines = self.lines, []
-        if isinstance(source, str):
-            self.lines.append(f"{target.at(Index())} = {source};")
-        else:
-            size = (math.prod(shape),)
-            self.loops(size, lambda p: [f"{target.at(p[0])} = {source.at(p[0])};"])
+        self.loops((math.prod(shape),), lambda p: [f"{target.at(p[0])} = {source.at(p[0])};"])
         found, self.lines = self.lines, before
         return found
 
