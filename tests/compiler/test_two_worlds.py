@@ -365,6 +365,10 @@ def f(x): return x.ravel("K")[1] * 2, x.strides, x.flags.c_contiguous, x.itemsiz
 ROWS = np.arange(6.0).reshape(2, 3)
 ARGUMENTS = [[ROWS, np.asfortranarray(ROWS), ROWS[:, ::2], ROWS.astype("f4")]]
 ---
+def f(x): return x.ravel("K")[1] * 2
+ROWS = np.arange(6.0).reshape(2, 3)
+ARGUMENTS = [[ROWS, np.asfortranarray(ROWS), ROWS * 2.0]]
+---
 def f(x): return x[0] * x.rate
 ARGUMENTS = [[with_rates(1.0), with_rates(2.0)]]
 """

@@ -23,8 +23,10 @@ _COMPUTED = {"getattr", "hasattr", "vars", "dir", "eval", "exec", "__dict__", "a
 #: names by which it asks for the type of a number, or makes one that decides how others are rounded
 _TYPES = {
     "isinstance", "issubclass", "type", "hasattr", "callable", "__class__", "dtype", "float16", "half", "longdouble",
-    "Decimal", "float", "int", "bool", "complex", "strides", "flags", "itemsize", "nbytes", "nditer", "K",
+    "Decimal", "float", "int", "bool", "complex",
 }  # fmt: skip
+#: names by which it asks whether two things are one, or how an array lies in memory
+_ALIASES = {"is_", "is_not", "strides", "flags", "itemsize", "nbytes", "nditer", "K"}
 #: errors that plain arithmetic raises, and programs don't; and what catches those, among others
 _ERRORS = {"ZeroDivisionError", "OverflowError", "ArithmeticError", "FloatingPointError", "RuntimeWarning"}
 _ALL_ERRORS = {"Exception", "BaseException"}
@@ -49,7 +51,7 @@ class Looks:
         computed: whether attributes are read whose names are computed.
         typed: whether types are asked for.
         identities: whether something may be asked to be the very ``True`` or ``False``, ``match`` included.
-        aliases: whether two local things are asked to be the same one.
+        aliases: whether two local things are asked to be the same one, or an array how it lies in memory.
         catches: an arithmetic error that is named, to be caught, or a handler of all errors; empty if there is none.
         unseeded: a random number generator made without a seed; empty if there is none.
     """
@@ -73,7 +75,7 @@ class Looks:
             self.caught |= (names & _ALL_ERRORS) or {"every error"}
         self.catches = min(self.caught, default="")
         self.sets |= self.attributes if "setattr" in names else set()
-        self.aliases = self.aliases or "id" in self.globals or not names.isdisjoint(("is_", "is_not"))
+        self.aliases = self.aliases or "id" in self.globals or not names.isdisjoint(_ALIASES)
         self.typed = self.aliases or self.handles or not names.isdisjoint(_TYPES)
 
     def _read(self, code: CodeType) -> None:
