@@ -40,12 +40,13 @@ def test_a_name_is_free_once_its_number_has_been_read_for_the_last_time(f):
     assert again < (6 if f is recurrence else 0.7 * kept)
 
 
-def test_a_call_made_often_is_lines_where_nothing_is_faster():
-    """What is too long to be written out at once runs as cells first; compiled, those are as fast."""
-    compiled = ag.compile(recurrence)
+@pytest.mark.parametrize(("f", "cells"), [(recurrence, False), (lambda p: recurrence(p) + recurrence(p[::-1]), NATIVE)])
+def test_a_call_made_often_is_lines_where_nothing_is_faster(f, cells):
+    """What is too long to be written out at once runs as cells first; compiled, those of the longest are as fast."""
+    compiled = ag.compile(f)
     found = [compiled([0.3, 0.01 * k]) for k in range(OFTEN)]
-    assert ("_run" in type(compiled).__call__.__code__.co_freevars) == NATIVE
-    assert found == pytest.approx([recurrence([0.3, 0.01 * k]) for k in range(OFTEN)], rel=1e-13)
+    assert ("_run" in type(compiled).__call__.__code__.co_freevars) == cells
+    assert found == pytest.approx([f([0.3, 0.01 * k]) for k in range(OFTEN)], rel=1e-13)
 
 
 def exchanged(p):

@@ -169,7 +169,8 @@ class _Call:
         self.written = numbers and (
             written or (size <= WRITTEN and (owner.backend == "auto" or straight(path.program, derivatives)))
         )
-        self.later = numbers and not self.written and path.way == "lines" and size <= LATER
+        most = LATER if path.way == "lines" else 0 if derivatives else WRITTEN
+        self.later = numbers and not self.written and size <= most
         self.scope: dict[str, Any] = {}
         self.inside: list[str] = []
         self.after: list[str] = []
