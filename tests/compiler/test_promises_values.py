@@ -163,3 +163,20 @@ def test_what_was_read_is_the_very_float():
     compiled, plain = ag.compile(ag.grad(f)), ag.grad(f)
     for x in (0.0, -0.0, 0.0, -0.0, 1.0, -1.0, -0.0):
         assert compiled(x) == plain(x)
+
+
+def test_a_result_of_nan_proves_nothing_of_types():
+    """A function that asks for types is compared with plain code once; where all is nan, that says nothing."""
+
+    def f(x):
+        return math.nan if x != x else x * (2.0 if isinstance(x, float) else 3.0)
+
+    def g(x):
+        return ag.log(x) + (1.0 if isinstance(x, float) else 0.0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for plain in (f, g):
+            compiled = ag.compile(plain)
+            for x in (math.nan, -1.0, 2.0, 3.0):
+                assert repr(compiled(x)) == repr(plain(x))

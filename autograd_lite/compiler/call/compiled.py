@@ -20,7 +20,7 @@ from ..ir.scalar_program import CompileError, CompileWarning, Program
 from ..record.arguments import CONSTANT, Arguments
 from ..record.environment import Watch
 from ..record.restore import TAKEN
-from ..record.structure import alike, has_integers, nudged
+from ..record.structure import alike, has_integers, is_finite, nudged
 from .c_engine import c_source
 from .c_library import target_of
 from .deferred import deferred
@@ -344,7 +344,7 @@ class Compiled(Running):
     def _true_to(self, path: Path, call: Arguments) -> bool:
         """Whether a path gives what plain code gives, where plain code may ask for types: here and close by.
 
-        Where plain numbers raise, as 1 / 0.0 does and a program's don't, nothing can be compared.
+        Where plain numbers raise, as 1 / 0.0 does and a program's don't, nothing can be compared, nor where all is nan.
         """
         compared = False
         for args, named in ((call.args, call.named), (nudged(call.args), nudged(call.named))):
@@ -355,7 +355,7 @@ class Compiled(Running):
             try:
                 if done and not alike(result, self._f(*args, **named)):
                     return False
-                compared = compared or done
+                compared = compared or (done and is_finite(result))
             except (ArithmeticError, ValueError):
                 continue
             except Exception:  # it takes Values alone

@@ -32,6 +32,7 @@ __all__ = [
     "flatten",
     "has_integers",
     "is_deep",
+    "is_finite",
     "is_foreign",
     "is_numeric",
     "leaves_of",
@@ -340,6 +341,12 @@ def alike(a: Any, b: Any) -> bool:
     p, q = ([float(number_of(x)) for x in leaves_of(result, True)] for result in (a, b))
     texts, others = ([x for x in atoms(result, True) if isinstance(x, _TEXTS)] for result in (a, b))
     return texts == others and len(p) == len(q) and bool(np.allclose(p, q, rtol=1e-6, atol=1e-9, equal_nan=True))
+
+
+def is_finite(x: Any) -> bool:
+    """Whether a result holds a finite number, or none at all."""
+    numbers = [float(number_of(leaf)) for leaf in leaves_of(x, True)]
+    return not numbers or any(map(math.isfinite, numbers))
 
 
 def is_numeric(x: Any) -> bool:
