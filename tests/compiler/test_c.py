@@ -363,7 +363,7 @@ def test_large_and_without_structure():
     expected = ag.value_and_grad(f)(x)
     assert value == pytest.approx(expected[0], rel=1e-12)
     np.testing.assert_allclose(slope, expected[1], rtol=1e-9, atol=1e-12)
-    assert "_forward1(w)" in compiled.source("c")
+    assert "_forward1(numbers)" in compiled.source("c")
     close(in_c(ag.vmap(f))(x[None]), [f(x)])
 
 
