@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import chain, islice
 from math import prod
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from ..engine.pickling import slot_names
@@ -220,7 +220,8 @@ def like(x: Any, items: list[Any]) -> Any:
             vars(made).update(vars(x))
         return made
     if kind is dict or not isinstance(x, MutableMapping):
-        return dict(zip(x, items))
+        found = dict(zip(x, items))
+        return kind(found) if kind is MappingProxyType else found
     made = copy.copy(x)
     for key, item in zip(x, items):
         made[key] = item

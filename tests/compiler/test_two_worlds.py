@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import types
 import warnings
 
 import numpy as np
@@ -480,6 +481,12 @@ def test_a_container_with_a_constructor_of_its_own_keeps_its_class(kind):
             found = compiled(x)
             assert type(found) is kind
             assert list(map(close, found, [1.0, 4.0])) == [True, True]
+
+
+def test_a_mapping_that_can_not_be_changed_stays_one():
+    compiled = ag.compile(lambda x: types.MappingProxyType({"a": x * 2.0}))
+    assert [compiled(x) for x in (1.0, 2.0)] == [types.MappingProxyType({"a": 2.0 * x}) for x in (1.0, 2.0)]
+    assert type(compiled(1.0)) is types.MappingProxyType
 
 
 def test_caches_that_fill_at_each_call_beside_an_iterator_end_in_eager_calls():
