@@ -99,13 +99,20 @@ def test_loops_and_branches(name, f):
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_decided_the_way_is_asserted(name):
-    compiled = ag.compile(polynomial)
-    compiled([0.3, 2.5])
+    def halved(xs):
+        x = xs[0]
+        while x > xs[1]:
+            x = x * 0.5
+        return x
+
+    compiled = ag.compile(halved)
+    assert compiled([3.0, 1.0]) == 0.75
     run = program(compiled, name)
+    assert run([3.5, 1.0]) == [0.875]
     if not TARGETS[name].guarded:
         return
     with pytest.raises(AssertionError):
-        run([0.3, 0.5])
+        run([9.0, 1.0])
 
 
 @pytest.mark.parametrize("op", sorted(TABLE))
