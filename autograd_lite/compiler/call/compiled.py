@@ -315,9 +315,9 @@ class Compiled(Running):
         if found.once:
             self.run_eagerly(TAKEN)
             return result
-        if state.watch.typed and not self._true_to(found, call):
+        if state.watch.typed and not (true := self._true_to(found, call)):
             why = f"it asks for the type of a number (in {found.recording.where}), and a program has one way for all"
-            raise Unrecorded(Final(why))
+            raise Unrecorded(Changed(f"{why}; its nan don't say which") if true is None else Final(why))
         with self._lock:
             while not paths and len(state.entries) >= MAX_KEYS:  # the oldest shapes and integers go
                 state.entries.pop(next(iter(state.entries), None), None)
@@ -341,12 +341,13 @@ class Compiled(Running):
             if watch.positions() != before:
                 self.run_eagerly(TAKEN)
 
-    def _true_to(self, path: Path, call: Arguments) -> bool:
+    def _true_to(self, path: Path, call: Arguments) -> bool | None:
         """Whether a path gives what plain code gives, where plain code may ask for types: here and close by.
 
-        Where plain numbers raise, as 1 / 0.0 does and a program's don't, nothing can be compared, nor where all is nan.
+        Where plain numbers raise, as 1 / 0.0 does and a program's don't, nothing can be compared; where all is nan,
+        that proves nothing (None).
         """
-        compared = False
+        proven: bool | None = False
         for args, named in ((call.args, call.named), (nudged(call.args), nudged(call.named))):
             moved = Arguments(args, named, self.differentiated(len(args)), call.level)
             if moved.typed() != call.typed():
@@ -355,12 +356,13 @@ class Compiled(Running):
             try:
                 if done and not alike(result, self._f(*args, **named)):
                     return False
-                compared = compared or (done and is_finite(result))
+                if done:
+                    proven = proven or is_finite(result) or None
             except (ArithmeticError, ValueError):
                 continue
             except Exception:  # it takes Values alone
                 return False
-        return compared
+        return proven
 
     def _what_changes(self, level: int) -> str:
         """Why recordings are not used again."""

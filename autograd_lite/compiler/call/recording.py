@@ -38,7 +38,8 @@ class Drawn(Final):
 
 
 class Changed(Final):
-    """A recording that changed the surroundings, which was undone: a cache that is there at the next call, maybe."""
+    """A recording that may do at the next call: its numbers proved nothing, or it changed the surroundings, which was
+    undone: a cache that is there then, maybe."""
 
 
 class Unrecorded(Exception):  # never seen by users
