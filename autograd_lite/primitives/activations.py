@@ -154,7 +154,7 @@ def _mish_expression(x: Any) -> Any:
     _mish_partials,
     latex=r"\operatorname{{mish}}\left[{0}\right]",
     sympy="({0})*tanh(log(1 + exp({0})))",
-    array="np.where({0} == -np.inf, -0.0, {0} * np.tanh(np.logaddexp({0}, 0.0)))",
+    array="np.where({0} == -np.inf, -0.0, {0} * np.tanh(np.maximum({0}, 0.0) + np.log1p(np.exp(-np.abs({0})))))",
     expression=_mish_expression,
     table=True,
 )
